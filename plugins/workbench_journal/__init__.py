@@ -1,0 +1,22 @@
+"""The smallest plugin: an observer that keeps a run's log. Read it to learn how a plugin is written."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from workbench import hookimpl
+
+if TYPE_CHECKING:
+    from workbench.engine.run import StageRecord
+
+
+@hookimpl
+def stage_finished(stage: StageRecord) -> None:
+    """Append one line of JSON to `journal.jsonl` in the run's folder: when, which stage, what became of it."""
+    line = {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "stage": stage.name, "status": stage.status,
+            "seconds": round(stage.seconds, 3), "error": stage.error, **stage.metrics}
+    run = stage.path.parents[2]
+    with (run / "journal.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -1,0 +1,14 @@
+"""The executor `local`: independent work in processes of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench import hookimpl
+from workbench.offers import Executor
+
+
+@hookimpl
+def executors() -> Mapping[str, Executor]:
+    """`local`, the default."""
+    return {"local": Executor(run="workbench_local.pool:run", summary="processes of this machine")}

@@ -1,0 +1,25 @@
+"""A pool of spawned processes: nothing is inherited but the environment, so a worker is the same on every system."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+
+def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> list[Any]:
+    """`function(item)` for every item, in up to `workers` processes; the results in the order of the items.
+
+    The first exception of a worker is raised here; items that did not start yet are then given up.
+    """
+    if workers <= 1 or len(items) <= 1:
+        return [function(item) for item in items]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=spawn) as pool:
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,44 @@
+"""What a stage's worker may know of the world around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from workbench.host import Host
+    from workbench.nouns.dataset import Dataset
+    from workbench.nouns.model import Model
+
+
+class Log(Protocol):
+    """How a worker tells how it gets on."""
+
+    def __call__(self, metrics: Mapping[str, float], step: int) -> None: ...
+
+
+def silent(metrics: Mapping[str, float], step: int) -> None:
+    """A `Log` that says nothing."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Handed to every offer that is called.
+
+    Args:
+        host: the way to other plugins' offers: `context.host.named("trainers")["probe"]`.
+        seed: of the run; every random stream is derived from it.
+        work: a scratch folder of this stage that survives a kill and is removed when the stage is done.
+        dataset: the rows at hand, for passes that measure or train.
+        reference: the uncompressed model, for passes.
+        log: `log({"loss": 0.3}, step)` shows progress.
+    """
+
+    host: Host
+    seed: int
+    work: Path
+    dataset: Dataset | None = None
+    reference: Model | None = None
+    log: Log = silent

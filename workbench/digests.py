@@ -1,0 +1,41 @@
+"""Digests: sha256 over canonical JSON, files and folders. No path, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+
+def digest_json(value: Any) -> str:
+    """sha256 (hex) of a JSON value in canonical form: sorted keys, no white space, UTF-8."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """sha256 (hex) of a file's bytes. A file that stands unchanged is read once a process."""
+    stat = path.stat()
+    return _digest_file(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=4096)
+def _digest_file(path: Path, _size: int, _mtime: int, _inode: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_folder(folder: Path, *, leave_out: Iterable[str] = ()) -> str:
+    """sha256 (hex) over the relative names and bytes of every file under `folder`."""
+    skipped = set(leave_out)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in files}
+    return digest_json({name: digest_file(path) for name, path in names.items() if name not in skipped})
+
+
+def digest_path(path: Path) -> str:
+    """The digest of whatever stands at `path`, file or folder."""
+    return digest_folder(path) if path.is_dir() else digest_file(path)

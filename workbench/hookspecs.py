@@ -1,0 +1,101 @@
+"""Every way into the workbench. A plugin implements any of these with `from workbench import hookimpl`.
+
+A *named* hook returns a mapping name -> offer (`workbench.offers`); the host merges the mappings and refuses a name
+that is claimed twice. The built-in plugins use nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from workbench.engine.run import Run, StageRecord
+    from workbench.host import Host
+    from workbench.nouns.model import Model
+    from workbench.nouns.predictor import Predictor, PredictorOptions
+    from workbench.offers import Augmenter, Budget, Cleaner, Encoder, Executor, Metric, Pass, Reader, Trainer
+    from workbench.report.section import Section
+    from workbench.service import Service
+
+hookspec = pluggy.HookspecMarker("workbench")
+hookimpl = pluggy.HookimplMarker("workbench")
+
+
+@hookspec
+def register_commands(cli: click.Group, host: Host) -> None:
+    """Add verbs to the command line."""
+
+
+@hookspec
+def readers() -> Mapping[str, Reader]:
+    """Named: sources that can be imported, each `(source, out, options, context) -> Dataset`."""
+
+
+@hookspec
+def cleaners() -> Mapping[str, Cleaner]:
+    """Named: `(dataset, out, options, context) -> Dataset`, every removal accounted for."""
+
+
+@hookspec
+def augmenters() -> Mapping[str, Augmenter]:
+    """Named: `(utterances, rng, options, context) -> iterator of (parent id, text)`, for the train split only."""
+
+
+@hookspec
+def encoders() -> Mapping[str, Encoder]:
+    """Named: base models by short name: where to find them, prefix, pooling, licence."""
+
+
+@hookspec
+def trainers() -> Mapping[str, Trainer]:
+    """Named: `(dataset, out, options, context) -> Model`."""
+
+
+@hookspec
+def passes() -> Mapping[str, Pass]:
+    """Named: `(model, out, options, context) -> Model`: prune, export, fuse, quantize."""
+
+
+@hookspec
+def metrics() -> Mapping[str, Metric]:
+    """Named: `(scored, options, context) -> dict`: numbers for the report."""
+
+
+@hookspec
+def budgets() -> Mapping[str, Budget]:
+    """Named: `(limit, measurement) -> Figure`: what the gate can hold a bundle to."""
+
+
+@hookspec
+def executors() -> Mapping[str, Executor]:
+    """Named: `(function, items, workers) -> list`: independent work, side by side."""
+
+
+@hookspec(firstresult=True)
+def open_predictor(model: Model, options: PredictorOptions) -> Predictor | None:
+    """Open this model if its format is yours, else return None; a bare encoder opens too and gives embeddings."""
+
+
+@hookspec
+def report_sections(run: Run) -> Iterable[Section]:
+    """Pictures and tables for a run's `report.html`."""
+
+
+@hookspec
+def register_routes(app: Any, service: Service) -> None:
+    """Add routes to the server, a FastAPI application; `service` answers, swaps bundles and tells job states."""
+
+
+@hookspec
+def stage_finished(stage: StageRecord) -> None:
+    """Observe: a stage finished, was cached, or failed."""
+
+
+@hookspec
+def request_answered(record: Mapping[str, Any]) -> None:
+    """Observe: the server answered; called off the hot path."""

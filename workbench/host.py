@@ -1,0 +1,187 @@
+"""The host: loads plugins, merges what they offer, and reports by name what is wrong with them.
+
+Every `build_host()` returns a new one; there is no global plugin manager.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from workbench import hookspecs
+from workbench.digests import digest_file, digest_json
+from workbench.errors import WorkbenchError, unknown
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import Predictor, PredictorOptions
+
+GROUP = "workbench"
+ALLOW = "WORKBENCH_PLUGINS"
+logger = logging.getLogger(__name__)
+
+
+class Named(dict[str, Any]):
+    """Offers by name; asking for one that is not there raises with the nearest name."""
+
+    def __init__(self, hook: str) -> None:
+        super().__init__()
+        self.hook = hook
+        self.owners: dict[str, str] = {}
+
+    def __missing__(self, name: str) -> Any:
+        raise unknown(self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, self)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin that could not be loaded."""
+
+    name: str
+    why: str
+
+
+@dataclass
+class Host:
+    """The loaded plugins.
+
+    Args:
+        manager: pluggy's, with every plugin registered.
+        versions: plugin name -> version of the distribution that it came with.
+        broken: plugins that failed, by name.
+    """
+
+    manager: pluggy.PluginManager
+    versions: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, Broken] = field(default_factory=dict)
+    _named: dict[str, Named] = field(default_factory=dict)
+
+    @property
+    def hook(self) -> Any:
+        """The hooks, called as `host.hook.name(argument=...)`."""
+        return self.manager.hook
+
+    def register(self, plugin: object, name: str, version: str = "0") -> None:
+        """Add a plugin; one whose hooks are misspelt is taken out again and reported.
+
+        Raises:
+            WorkbenchError: an unknown hook, or a wrong argument of a known one.
+        """
+        try:
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+            raise WorkbenchError(f"plugin {name} is refused: {_plain(error)}", remedy=_hooks_like(error)) from error
+        self.versions[name] = version
+        self._named.clear()
+
+    def named(self, hook: str) -> Named:
+        """The merged offers of a named hook.
+
+        Raises:
+            WorkbenchError: two plugins claim the same name.
+        """
+        if hook not in self._named:
+            merged = Named(hook)
+            for implementation in getattr(self.hook, hook).get_hookimpls():
+                owner = implementation.plugin_name
+                for name, offer in implementation.function().items():
+                    if name in merged:
+                        raise WorkbenchError(
+                            f"{hook}: {name!r} is claimed by {merged.owners[name]} and by {owner}",
+                            remedy=f"Leave one of them out with {ALLOW}=a,b or uninstall it")
+                    merged[name], merged.owners[name] = offer, owner
+            self._named[hook] = merged
+        return self._named[hook]
+
+    def observe(self, hook: str, **arguments: Any) -> None:
+        """Call every implementation of an observing hook; one that raises is logged and changes nothing."""
+        for implementation in getattr(self.hook, hook).get_hookimpls():
+            known = {name: arguments[name] for name in implementation.argnames}
+            try:
+                implementation.function(**known)
+            except Exception:
+                logger.exception("plugin %s failed in %s", implementation.plugin_name, hook)
+
+    def open_predictor(self, model: Model, options: PredictorOptions | None = None) -> Predictor:
+        """Open a model of any format that some plugin knows.
+
+        Raises:
+            WorkbenchError: nobody knows its format.
+        """
+        predictor = self.hook.open_predictor(model=model, options=options or PredictorOptions())
+        if predictor is None:
+            raise WorkbenchError(f"no plugin opens models of format {model.format!r}", where=model.path)
+        return predictor  # type: ignore[no-any-return]
+
+    def require(self, plugins: Sequence[str], where: str) -> None:
+        """Check that the plugins which a recipe cannot do without are there.
+
+        Raises:
+            WorkbenchError: one is missing, or failed to load.
+        """
+        for name in plugins:
+            if name in self.broken:
+                raise WorkbenchError(f"requires the plugin {name}, which failed to load: {self.broken[name].why}", where=where)
+            if not self.manager.has_plugin(name):
+                raise unknown("plugin", name, self.versions, where=where)
+
+    def plugin_digest(self, name: str) -> str:
+        """sha256 over a plugin's version and its source files; part of the key of every stage that it works in."""
+        plugin = self.manager.get_plugin(name)
+        return digest_json([self.versions.get(name), _sources(plugin)])
+
+
+def _sources(plugin: object) -> Mapping[str, str]:
+    module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return {}
+    path = Path(file)
+    files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    return {str(source.relative_to(path.parent)): digest_file(source) for source in files}
+
+
+def build_host(plugins: Sequence[str] | None = None) -> Host:
+    """A new host with the installed plugins.
+
+    Args:
+        plugins: only these; None asks the environment variable WORKBENCH_PLUGINS=a,b, and loads all without it.
+    """
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    host = Host(manager)
+    if plugins is None and ALLOW in os.environ:
+        plugins = [name.strip() for name in os.environ[ALLOW].split(",") if name.strip()]
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
+        if plugins is not None and entry.name not in plugins:
+            continue
+        try:
+            host.register(entry.load(), entry.name, entry.dist.version if entry.dist else "0")
+        except Exception as error:
+            why = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+            host.broken[entry.name] = Broken(entry.name, why)
+            logger.warning("plugin %s is left out: %s", entry.name, why)
+    return host
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).replace("Plugin", "it", 1).split())
+
+
+def _hooks_like(error: Exception) -> str:
+    hooks = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "workbench_spec")]
+    words = [word.strip("'\"") for word in str(error).split()]
+    import difflib
+
+    near = [match for word in words for match in difflib.get_close_matches(word, hooks, n=1, cutoff=0.7) if word not in hooks]
+    return f"Did you mean {near[0]!r}? Hooks: {', '.join(hooks)}" if near else f"Hooks: {', '.join(hooks)}"

@@ -1,0 +1,120 @@
+"""A dataset: utterances, the fixed order of their intents, and the account of what was left out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.digests import digest_file
+from workbench.errors import WorkbenchError
+from workbench.files import read_json, write_json
+from workbench.nouns.utterance import Intent, Utterance
+
+TASKS = ("intent", "intents", "translation")
+FORMAT = 1
+Counts = Mapping[str, Mapping[str, int]]       # where -> reason -> how many
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Utterances for one task.
+
+    Args:
+        task: `intent` (one each), `intents` (several each) or `translation`.
+        intents: every intent in its fixed order; models index into it.
+        utterances: the rows in their order.
+        counts: what happened to rows, by source or cleaner and by reason.
+        provenance: where the rows came from: names and digests, no path.
+        normalization: the named text normalisation that `text` went through (`workbench.text`).
+    """
+
+    task: str
+    intents: tuple[Intent, ...]
+    utterances: tuple[Utterance, ...]
+    counts: Counts = field(default_factory=dict)
+    provenance: tuple[Mapping[str, Any], ...] = ()
+    normalization: str = "none"
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __iter__(self) -> Iterator[Utterance]:
+        return iter(self.utterances)
+
+    def split(self, name: str) -> list[Utterance]:
+        """The rows of one split in their order."""
+        return [row for row in self.utterances if row.split == name]
+
+    def labelled(self, split: str) -> list[Utterance]:
+        """The rows of one split that carry an intent."""
+        return [row for row in self.utterances if row.split == split and row.intents]
+
+    def label_ids(self, rows: Iterable[Utterance]) -> list[int]:
+        """The index into `intents` of each row's one intent.
+
+        Raises:
+            WorkbenchError: a row has no intent, or one that the dataset does not list.
+        """
+        index = {intent: number for number, intent in enumerate(self.intents)}
+        ids = []
+        for row in rows:
+            if row.intent not in index:
+                raise WorkbenchError(f"has the intent {row.intent!r}, which the dataset does not list", where=row.id)
+            ids.append(index[row.intent])
+        return ids
+
+    def with_rows(self, utterances: Iterable[Utterance]) -> Dataset:
+        """The same dataset with other rows."""
+        return dataclasses.replace(self, utterances=tuple(utterances))
+
+    def without(self, removed: Mapping[str, str], by: str) -> Dataset:
+        """The dataset without the rows whose ids `removed` lists with a reason; the counts say so under `by`."""
+        kept = tuple(row for row in self.utterances if row.id not in removed)
+        return dataclasses.replace(self, utterances=kept).counted(by, Counter(removed.values()))
+
+    def counted(self, by: str, counts: Mapping[str, int]) -> Dataset:
+        """The dataset with more counts under `by`."""
+        before = Counter(self.counts.get(by, {}))
+        before.update(counts)
+        return dataclasses.replace(self, counts={**self.counts, by: dict(before)})
+
+    def save(self, out: Path) -> None:
+        """Write `utterances.jsonl` and `dataset.json` into the folder `out`."""
+        out.mkdir(parents=True, exist_ok=True)
+        rows = out / "utterances.jsonl"
+        with rows.open("w", encoding="utf-8") as file:
+            for row in self.utterances:
+                file.write(json.dumps(row.to_json(), ensure_ascii=False, sort_keys=True) + "\n")
+        sizes = Counter(row.split or "unassigned" for row in self.utterances)
+        write_json(out / "dataset.json", {
+            "format": FORMAT, "task": self.task, "intents": self.intents, "counts": self.counts,
+            "provenance": self.provenance, "normalization": self.normalization,
+            "rows": sizes, "sha256": {"utterances.jsonl": digest_file(rows)},
+        })
+
+    @classmethod
+    def load(cls, path: Path) -> Dataset:
+        """Read the folder that `save` wrote.
+
+        Raises:
+            WorkbenchError: it is no dataset, is newer than this program, or its rows are not those that were saved.
+        """
+        if not (path / "dataset.json").is_file():
+            raise WorkbenchError("is no dataset folder: dataset.json is missing", where=path,
+                                 remedy="Make one with: workbench import")
+        about = read_json(path / "dataset.json")
+        if about.get("format", 0) > FORMAT:
+            raise WorkbenchError(f"has dataset format {about['format']}, this program knows {FORMAT}", where=path,
+                                 remedy="Upgrade intent-workbench")
+        rows = path / "utterances.jsonl"
+        if not rows.is_file() or digest_file(rows) != about["sha256"]["utterances.jsonl"]:
+            raise WorkbenchError("is missing or not what was written", where=rows, remedy="Import the data again")
+        with rows.open(encoding="utf-8") as file:
+            utterances = tuple(Utterance.from_json(json.loads(line)) for line in file)
+        intents = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
+        return cls(about["task"], intents, utterances, about["counts"], tuple(about["provenance"]), about["normalization"])

@@ -1,0 +1,102 @@
+"""A model: a folder with an encoder, a head and `workbench.json`, in one of several formats."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.files import read_json, write_json
+from workbench.nouns.utterance import Intent
+from workbench.text import normalize
+
+FORMAT = 1
+ABOUT = "workbench.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is needed to open a predictor.
+
+    Args:
+        path: the folder.
+        format: `torch` (a Hugging Face encoder folder with `head.safetensors`) or `onnx` (`model.onnx`).
+        task: as in `Dataset`.
+        intents: the order of the logits; () for a bare encoder.
+        max_length: tokens, special ones included; longer texts are cut.
+        prefix: put before every text, after the normalisation.
+        normalization: the named text normalisation of training.
+        pooling: `mean` or `cls`.
+        rows_per_call: 1 when an answer would depend on its batch mates, as with dynamic int8; None = free.
+        history: the steps that made it, oldest first: name, options, library versions, figures.
+    """
+
+    path: Path
+    format: str
+    task: str
+    intents: tuple[Intent, ...]
+    max_length: int
+    prefix: str = ""
+    normalization: str = "none"
+    pooling: str = "mean"
+    rows_per_call: int | None = None
+    history: tuple[Mapping[str, Any], ...] = ()
+
+    def about(self) -> dict[str, Any]:
+        """What `workbench.json` holds: all but the path."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "path"}
+        return {**fields, "format_number": FORMAT}
+
+    def save(self) -> Model:
+        """Write `workbench.json` into the folder, beside the files that are already there."""
+        write_json(self.path / ABOUT, self.about())
+        return self
+
+    @classmethod
+    def load(cls, path: Path) -> Model:
+        """Read a model folder; a plain Hugging Face folder is none (see the trainers' `open_predictor`).
+
+        Raises:
+            WorkbenchError: there is no `workbench.json`, or a newer one.
+        """
+        if not (path / ABOUT).is_file():
+            raise WorkbenchError(f"is no model folder: {ABOUT} is missing", where=path,
+                                 remedy="Make one with: workbench train")
+        return cls.from_about(path, read_json(path / ABOUT))
+
+    @classmethod
+    def from_about(cls, path: Path, about: Mapping[str, Any]) -> Model:
+        """The model in `path` that `about` describes."""
+        if about["format_number"] > FORMAT:
+            raise WorkbenchError(f"has model format {about['format_number']}, this program knows {FORMAT}", where=path,
+                                 remedy="Upgrade intent-workbench")
+        known = {field.name for field in dataclasses.fields(cls)}
+        values = {key: value for key, value in about.items() if key in known}
+        values["intents"] = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
+        values["history"] = tuple(about["history"])
+        return cls(path=path, **values)
+
+    def prepare(self, text: str) -> str:
+        """The text as the tokenizer sees it: normalised and prefixed."""
+        return self.prefix + normalize(self.normalization, text)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, special tokens included, cut to `max_length`; the same in training and serving."""
+        encodings = self._tokenizer.encode_batch([self.prepare(text) for text in texts])
+        return [encoding.ids for encoding in encodings]
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        path = self.path / "tokenizer.json"
+        if not path.is_file():
+            raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self.max_length)
+        return tokenizer

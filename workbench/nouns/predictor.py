@@ -1,0 +1,97 @@
+"""Predictors: what evaluation, parity, compression and serving all look through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.nouns.model import Model
+from workbench.nouns.utterance import Intent
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one text.
+
+    Args:
+        intents: the intent of the task `intent`, or all that hold for `intents`; () when out of scope.
+        score: probability of the first.
+        in_scope: False when the text is none of the intents' business.
+        top: the most probable intents with their probabilities, best first.
+    """
+
+    intents: tuple[Intent, ...]
+    score: float
+    in_scope: bool
+    top: tuple[tuple[Intent, float], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as the server and `workbench predict --json` give it."""
+        top = [{"intent": intent, "score": score} for intent, score in self.top]
+        return {"intents": list(self.intents), "score": self.score, "in_scope": self.in_scope, "top": top}
+
+
+@dataclass(frozen=True)
+class PredictorOptions:
+    """How a predictor may use the machine; none of it changes an answer.
+
+    Args:
+        threads: texts answered at the same time, one core each.
+    """
+
+    threads: int = 1
+
+
+class Predictor:
+    """A model that answers. A format's plugin subclasses it with `run`; see `open_predictor`.
+
+    Args:
+        model: what it was opened from.
+        temperature: divides the logits before they become probabilities (Guo et al. 2017).
+    """
+
+    def __init__(self, model: Model, *, temperature: float = 1.0) -> None:
+        self.model = model
+        self.temperature = temperature
+
+    def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+        """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d] (None if not offered)."""
+        raise NotImplementedError
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        """float32 [n, intents], in the order of `model.intents`.
+
+        Raises:
+            ValueError: the model has no head.
+        """
+        logits, _ = self.run(texts)
+        if logits is None:
+            raise ValueError(f"{self.model.path} has no head")
+        return logits
+
+    def embed(self, texts: Sequence[str]) -> Floats | None:
+        """The pooled and normalised sentence vectors, float32 [n, d], or None."""
+        return self.run(texts)[1]
+
+    def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
+        """One `Prediction` a text, each independent of the others."""
+        return [decide(row, self.model, self.temperature, top) for row in self.logits(texts)] if texts else []
+
+
+def decide(logits: Floats, model: Model, temperature: float, top: int) -> Prediction:
+    """The prediction for one row of logits [intents]: softmax of logits / temperature, most probable first."""
+    import numpy as np
+
+    scaled = logits.astype(np.float64) / temperature
+    exponents = np.exp(scaled - scaled.max())
+    probabilities = exponents / exponents.sum()
+    best = np.argsort(-probabilities, kind="stable")[: max(top, 1)]
+    ranked = tuple((model.intents[i], float(probabilities[i])) for i in best)
+    return Prediction((ranked[0][0],), ranked[0][1], True, ranked[:top])

@@ -1,0 +1,116 @@
+"""Reports: what was measured of a model on a split, and what a budget made of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workbench.nouns.utterance import Intent, Utterance
+
+if TYPE_CHECKING:
+    from workbench.nouns.predictor import Floats
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What metrics look at: rows of one split and a model's logits for them.
+
+    Args:
+        rows: n utterances, each with an intent.
+        truth: the index of each row's intent, n numbers.
+        logits: float32 [n, intents].
+        intents: the order of the logits.
+    """
+
+    rows: tuple[Utterance, ...]
+    truth: tuple[int, ...]
+    logits: Floats
+    intents: tuple[Intent, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One model on one split.
+
+    Args:
+        subject: what was measured, such as `finetune`, `probe`, `names` or `bundle`.
+        split: `dev` or `test`.
+        rows: how many rows were scored.
+        metrics: numbers by name; shares are between 0 and 1.
+        details: whatever else the metrics say, as JSON.
+    """
+
+    subject: str
+    split: str
+    rows: int
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Report:
+        """The report that `to_json` wrote."""
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What budgets look at: the bundle beside the uncompressed model, on the same dev rows.
+
+    Args:
+        bundle: the report of the bundle.
+        reference: the report of the uncompressed model.
+        rows: how many rows parity was measured on.
+        agreement: share of the rows with the same first intent.
+        max_logit_difference: largest absolute difference of a logit.
+        size: bytes of the bundle.
+    """
+
+    bundle: Report
+    reference: Report
+    rows: int
+    agreement: float
+    max_logit_difference: float
+    size: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The measurement as JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Measurement:
+        """The measurement that `to_json` wrote."""
+        reports = {name: Report.from_json(value[name]) for name in ("bundle", "reference")}
+        return cls(**{**value, **reports})
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a budget found: its value against its limit.
+
+    Args:
+        name: the budget's key in `[gate]`.
+        value: what was measured.
+        limit: what the recipe allows.
+        unit: `points`, `MB`, `share` or "".
+        kept: whether the budget holds.
+    """
+
+    name: str
+    value: float
+    limit: float
+    unit: str
+    kept: bool
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{self.name}: {self.value:.4g}{unit}, budget {self.limit:g}{unit}, {'kept' if self.kept else 'BROKEN'}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The figure as JSON."""
+        return dataclasses.asdict(self)

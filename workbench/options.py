@@ -1,0 +1,159 @@
+"""Options: one frozen dataclass says what the command line, the recipe and the documentation know of them.
+
+    @dataclass(frozen=True)
+    class TypoOptions:
+        rate: float = option(0.1, "share of the utterances that get a copy", least=0.0, most=1.0)
+
+Types that a field may have: bool, int, float, str, a Literal of strings, `tuple[str, ...]`, `dict[str, float]`, and
+each of these or None.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workbench.errors import UsageProblem, unknown
+
+Kind = Literal["plain", "path", "encoder"]
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For what has nothing to choose."""
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    kind: Kind = "plain",
+    in_key: bool = True,
+) -> Any:
+    """A field of an options dataclass.
+
+    Args:
+        default: the value when nobody says anything.
+        help: one line for the command line and the documentation.
+        least: smallest allowed number.
+        most: largest allowed number.
+        kind: `path` (a file or folder) and `encoder` (a base model) are keyed by their content, not their name.
+        in_key: False for what cannot change a result, such as a number of threads.
+    """
+    metadata = {"help": help, "least": least, "most": most, "kind": kind, "in_key": in_key}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class OptionField:
+    """One option, as the command line and the documentation need it."""
+
+    name: str
+    type: Any                          # bool, int, float, str, tuple or dict
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    least: float | None = None
+    most: float | None = None
+    kind: Kind = "plain"
+    in_key: bool = True
+
+    @property
+    def type_name(self) -> str:
+        """The type in words."""
+        if self.choices:
+            return " | ".join(self.choices)
+        return {tuple: "list of names", dict: "table of numbers", str: "text", bool: "true | false"}.get(
+            self.type, self.type.__name__
+        )
+
+
+def option_fields(options: type) -> list[OptionField]:
+    """The fields of an options dataclass in their order."""
+    hints = typing.get_type_hints(options)
+    return [_field(field, hints[field.name]) for field in dataclasses.fields(options)]
+
+
+def _field(field: dataclasses.Field[Any], hint: Any) -> OptionField:
+    optional, choices = False, ()
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        inner = [part for part in typing.get_args(hint) if part is not type(None)]
+        hint, optional = inner[0], True
+    if typing.get_origin(hint) is Literal:
+        choices, hint = typing.get_args(hint), str
+    hint = typing.get_origin(hint) or hint
+    known = {key: value for key, value in field.metadata.items() if value is not None}
+    return OptionField(field.name, hint, field.default, choices=choices, optional=optional, **{"help": "", **known})
+
+
+def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:
+    """An instance of the dataclass `options` from the values of a recipe's section or of the command line.
+
+    Raises:
+        UsageProblem: an unknown key (with the nearest one), a wrong type or a number out of range.
+    """
+    fields = {field.name: field for field in option_fields(options)}
+    for key in values:
+        if key not in fields:
+            raise unknown("key", key, fields, where=where)
+    for name, field in fields.items():
+        if field.default is dataclasses.MISSING and name not in values:
+            raise UsageProblem(f"{name!r} is missing", where=where, remedy=f"Give it: {field.help}")
+    return options(**{key: check_value(fields[key], value, f"{where}.{key}") for key, value in values.items()})
+
+
+def check_value(field: OptionField, value: Any, where: str) -> Any:
+    """The value if it is of the field's type and in its range; an integer passes as a float, a list as a tuple."""
+    if value is None and field.optional:
+        return None
+    if field.type is tuple and isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if field.type is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    wrong = not isinstance(value, field.type) or (isinstance(value, bool) and field.type is not bool)
+    if field.type is dict and not wrong:
+        value = {str(key): float(part) if _is_number(part) else part for key, part in value.items()}
+        wrong = not all(isinstance(part, float) for part in value.values())
+    if wrong:
+        raise UsageProblem(
+            f"is {value!r}, a {type(value).__name__}", where=where, remedy=f"Give {field.type_name}: {field.help}"
+        )
+    if field.choices and value not in field.choices:
+        raise unknown("value", value, field.choices, where=where)
+    for low, words in ((field.least, "at least"), (field.most, "at most")):
+        if low is not None and (value < low if words == "at least" else value > low):
+            raise UsageProblem(f"is {value}", where=where, remedy=f"It must be {words} {low:g}")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def parse_text(field: OptionField, text: str, where: str) -> Any:
+    """The value that a text from the command line stands for; lists are separated by commas, tables are `a=1,b=2`."""
+    try:
+        if field.optional and text.lower() in ("none", ""):
+            return None
+        if field.type is bool:
+            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
+        if field.type is tuple:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        if field.type is dict:
+            return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
+        return field.type(text)
+    except (ValueError, KeyError):
+        raise UsageProblem(f"is {text!r}", where=where, remedy=f"Give {field.type_name}: {field.help}") from None
+
+
+def as_json(options: Any, *, key_only: bool = False) -> dict[str, Any]:
+    """The values of an options instance as JSON; with `key_only` only those that can change a result."""
+    fields = option_fields(type(options))
+    return {f.name: getattr(options, f.name) for f in fields if f.in_key or not key_only}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,15 @@ def _digest_file(path: Path, _size: int, _mtime: int, _inode: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def digest_folder(folder: Path, *, leave_out: Iterable[str] = ()) -> str:
+def digest_folder(folder: Path) -> str:
     """sha256 (hex) over the relative names and bytes of every file under `folder`."""
-    skipped = set(leave_out)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = {path.relative_to(folder).as_posix(): path for path in files}
-    return digest_json({name: digest_file(path) for name, path in names.items() if name not in skipped})
+    return digest_json({path.relative_to(folder).as_posix(): digest_file(path) for path in files})
+
+
+def digest_sources(folder: Path) -> str:
+    """sha256 (hex) over the relative names and bytes of the Python files under `folder`."""
+    return digest_json({path.relative_to(folder).as_posix(): digest_file(path) for path in sorted(folder.rglob("*.py"))})
 
 
 def digest_path(path: Path) -> str:

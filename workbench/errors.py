@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class WorkbenchError(Exception):
@@ -21,6 +22,10 @@ class WorkbenchError(Exception):
         self.what, self.where, self.remedy = what, where, remedy
         head = f"{where}: {what}" if where is not None else what
         super().__init__(f"{head}. {remedy}." if remedy else head)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a subclass has arguments of its own, so that pickle cannot call it again: errors come home from worker processes
+        return _restore, (type(self), self.args, vars(self))
 
 
 class UsageProblem(WorkbenchError):
@@ -40,6 +45,12 @@ class MissingExtra(WorkbenchError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(what, remedy=f'needs: pip install "intent-workbench[{extra}]"')
+
+
+def _restore(kind: type[WorkbenchError], arguments: tuple[Any, ...], state: dict[str, Any]) -> WorkbenchError:
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(state)
+    return error
 
 
 def unknown(kind: str, name: object, names: Iterable[str], *, where: object = None) -> UsageProblem:

@@ -27,10 +27,15 @@ def write_json(path: Path, value: Any) -> None:
 
 def replace_json(path: Path, value: Any) -> None:
     """Replace a JSON file atomically: a reader sees the old one or the new one, also after a crash."""
+    replace_text(path, dumps(value))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a text file (UTF-8) atomically, as `replace_json` does."""
     staged = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with staged.open("w", encoding="utf-8") as file:
-            file.write(dumps(value))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(staged, path)
@@ -86,6 +91,7 @@ class Staging:
     def __init__(self, final: Path) -> None:
         self.final = final
         self.folder = final.with_name(f".{final.name}.partial")
+        self.dropped = False
 
     def __enter__(self) -> Path:
         if self.final.exists():
@@ -96,9 +102,13 @@ class Staging:
         self.folder.mkdir(parents=True)
         return self.folder
 
+    def drop(self) -> None:
+        """Publish nothing, also when the block ends well."""
+        self.dropped = True
+
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if kind is None:
+            if kind is None and not self.dropped:
                 publish(self.folder, self.final)
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)

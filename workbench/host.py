@@ -5,12 +5,14 @@ Every `build_host()` returns a new one; there is no global plugin manager.
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import inspect
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import pluggy
 
 from workbench import hookspecs
-from workbench.digests import digest_file, digest_json
+from workbench.digests import digest_file, digest_json, digest_sources
 from workbench.errors import WorkbenchError, unknown
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
@@ -103,14 +105,19 @@ class Host:
             self._named[hook] = merged
         return self._named[hook]
 
-    def observe(self, hook: str, **arguments: Any) -> None:
-        """Call every implementation of an observing hook; one that raises is logged and changes nothing."""
+    def calls(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+        """Each implementation of a hook under its plugin's name, ready to be called apart from the others."""
         for implementation in getattr(self.hook, hook).get_hookimpls():
             known = {name: arguments[name] for name in implementation.argnames}
+            yield implementation.plugin_name, partial(implementation.function, **known)
+
+    def observe(self, hook: str, **arguments: Any) -> None:
+        """Call every implementation of an observing hook; one that raises is logged and changes nothing."""
+        for plugin, call in self.calls(hook, **arguments):
             try:
-                implementation.function(**known)
+                call()
             except Exception:
-                logger.exception("plugin %s failed in %s", implementation.plugin_name, hook)
+                logger.exception("plugin %s failed in %s", plugin, hook)
 
     def open_predictor(self, model: Model, options: PredictorOptions | None = None) -> Predictor:
         """Open a model of any format that some plugin knows.
@@ -141,14 +148,12 @@ class Host:
         return digest_json([self.versions.get(name), _sources(plugin)])
 
 
-def _sources(plugin: object) -> Mapping[str, str]:
+def _sources(plugin: object) -> str | None:
     module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return {}
+    if (file := getattr(module, "__file__", None)) is None:
+        return None
     path = Path(file)
-    files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
-    return {str(source.relative_to(path.parent)): digest_file(source) for source in files}
+    return digest_sources(path.parent) if path.name == "__init__.py" else digest_file(path)
 
 
 def build_host(plugins: Sequence[str] | None = None) -> Host:
@@ -175,13 +180,11 @@ def build_host(plugins: Sequence[str] | None = None) -> Host:
 
 
 def _plain(error: Exception) -> str:
-    return " ".join(str(error).replace("Plugin", "it", 1).split())
+    return " ".join(str(error).split())
 
 
 def _hooks_like(error: Exception) -> str:
-    hooks = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "workbench_spec")]
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]
     words = [word.strip("'\"") for word in str(error).split()]
-    import difflib
-
-    near = [match for word in words for match in difflib.get_close_matches(word, hooks, n=1, cutoff=0.7) if word not in hooks]
-    return f"Did you mean {near[0]!r}? Hooks: {', '.join(hooks)}" if near else f"Hooks: {', '.join(hooks)}"
+    near = [match for word in words if word not in hooks for match in difflib.get_close_matches(word, hooks, 1, 0.7)]
+    return f"{f'Did you mean {near[0]!r}? ' if near else ''}Hooks: {', '.join(hooks)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,42 @@ def cores() -> int:
     return max(1, min(affinity, int(quota))) if quota else affinity
 
 
-def cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float | None:
-    """CPUs that the control group allows (version 2 or 1), None without a limit."""
+def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
+    """CPUs that the control groups allow (version 2 or 1): the least of this process's and its parents' quotas.
+
+    Args:
+        root: where the control groups are mounted.
+        own: the file that tells which groups this process is in.
+
+    Returns:
+        None without a limit, and where the system has no control groups.
+    """
+    quotas = [quota for folder in _groups(root, own) if (quota := _quota(folder)) is not None]
+    return min(quotas, default=None)
+
+
+def _groups(root: Path, own: Path) -> Iterator[Path]:
     try:
-        if (root / "cpu.max").is_file():
-            quota, period = (root / "cpu.max").read_text().split()
+        lines = own.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        for base in (root / controllers, root / "cpu") if controllers else (root,):
+            folder = base / group.strip("/")
+            # a container that does not see its own path has its quota at the root of the mount
+            yield from (path for path in (folder, *folder.parents) if path.is_relative_to(base))
+
+
+def _quota(folder: Path) -> float | None:
+    try:
+        if (folder / "cpu.max").is_file():
+            quota, period = (folder / "cpu.max").read_text().split()
             return None if quota == "max" else int(quota) / int(period)
-        quota_us = int((root / "cpu/cpu.cfs_quota_us").read_text())
-        return None if quota_us < 0 else quota_us / int((root / "cpu/cpu.cfs_period_us").read_text())
+        quota_us = int((folder / "cpu.cfs_quota_us").read_text())
+        return None if quota_us < 0 else quota_us / int((folder / "cpu.cfs_period_us").read_text())
     except (OSError, ValueError):
         return None
 

@@ -93,6 +93,21 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> OptionField:
     return OptionField(field.name, hint, field.default, choices=choices, optional=optional, **{"help": "", **known})
 
 
+def partition(settings: type, offered: type, values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values that are a section's own settings, and those that are for what the section names.
+
+    Raises:
+        UsageProblem: a key is neither.
+    """
+    own = {field.name for field in option_fields(settings)}
+    theirs = {field.name for field in option_fields(offered)}
+    for key in values:
+        if key not in own | theirs:
+            raise unknown("key", key, own | theirs, where=where)
+    return ({key: value for key, value in values.items() if key in own},
+            {key: value for key, value in values.items() if key not in own})
+
+
 def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:
     """An instance of the dataclass `options` from the values of a recipe's section or of the command line.
 
@@ -110,11 +125,16 @@ def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:
 
 
 def check_value(field: OptionField, value: Any, where: str) -> Any:
-    """The value if it is of the field's type and in its range; an integer passes as a float, a list as a tuple."""
+    """The value if it is of the field's type and in its range.
+
+    An integer passes as a float, a list as a tuple, and a text as a table with that one key: `split = "test"`.
+    """
     if value is None and field.optional:
         return None
     if field.type is tuple and isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
         return tuple(value)
+    if field.type is dict and isinstance(value, str):
+        value = {value: 1.0}
     if field.type is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     wrong = not isinstance(value, field.type) or (isinstance(value, bool) and field.type is not bool)
@@ -147,7 +167,8 @@ def parse_text(field: OptionField, text: str, where: str) -> Any:
         if field.type is tuple:
             return tuple(part.strip() for part in text.split(",") if part.strip())
         if field.type is dict:
-            return {key.strip(): float(value) for key, value in (part.split("=") for part in text.split(","))}
+            parts = [part.partition("=") for part in text.split(",")]
+            return {key.strip(): float(value) if equals else 1.0 for key, equals, value in parts}
         return field.type(text)
     except (ValueError, KeyError):
         raise UsageProblem(f"is {text!r}", where=where, remedy=f"Give {field.type_name}: {field.help}") from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench.engine.run import RUN, Run
 from workbench.errors import WorkbenchError
-from workbench.files import read_json
 from workbench.host import Host, build_host
 from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.predictor import Predictor, PredictorOptions
@@ -38,13 +38,15 @@ def find_bundle(path: Path) -> Path:
     """The bundle's folder: `path` itself, or the newest bundle of the run at `path`.
 
     Raises:
-        WorkbenchError: the run has no bundle.
+        WorkbenchError: there is no such folder, or the run has no bundle.
     """
-    if (path / MANIFEST).is_file() or not (path / "run.json").is_file():
+    if not path.is_dir():
+        raise WorkbenchError("there is no such bundle or run folder", where=path)
+    if (path / MANIFEST).is_file() or not (path / RUN).is_file():
         return path
-    for stage in reversed(read_json(path / "run.json")["stages"]):
-        if (path / stage["path"] / MANIFEST).is_file():
-            return path / stage["path"]
+    for stage in reversed(Run.load(path).stages):
+        if (stage.path / MANIFEST).is_file():
+            return stage.path
     raise WorkbenchError("this run has no bundle yet", where=path, remedy="Let it finish: workbench run")
 
 

@@ -5,28 +5,55 @@ A name's result never changes; a better rule gets a new name.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable
 
 from workbench.errors import unknown
 
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-SPACE = re.compile(r"\s+")
+ROUNDS = 8
+SEGMENT = 512      # ftfy is quadratic in the length of hostile mojibake ("Â" * n), so it sees this much at a time
+PLAIN = re.compile(r"[^0-9A-Za-z\u4e00-\u9fff]+")
+
+EMOJI = r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\ufeff\ufff9-\ufffc\U000e0000-\U000e007f]"
+    rf"|(?<!{EMOJI})\u200d|\u200d(?!{EMOJI})")
+
+# Only what editors and mail programs write is a tag: "a<b and c>d" and "<order number>" are what customers write.
+INLINE = "a|abbr|b|del|em|font|i|ins|o:p|s|span|strike|strong|sub|sup|u"
+BLOCK = ("blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|iframe|img|li|meta|ol|p|pre|script|style|table"
+         "|tbody|td|tfoot|th|thead|tr|ul")
+ATTRIBUTE = r"""\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
+TAG = re.compile(rf"<(?:/?(?:(?P<inline>{INLINE})|{BLOCK})(?:{ATTRIBUTE})*\s*/?|!--[^<>]*--)>", re.IGNORECASE)
 
 
 def repair_1(text: str) -> str:
     """Mend mojibake (ftfy), HTML entities and tags, NFKC, zero-width and control characters, runs of white space.
 
-    An emoji joined by a zero-width joiner falls apart into its parts; the meaning for an intent stays.
+    The steps are repeated until nothing changes, so a repaired text is its own repair. Of a text that is nested deeper
+    than `ROUNDS`, which only malice writes, the ASCII letters, digits and Chinese characters stay. Time is linear in
+    the length.
     """
-    import ftfy
+    for _ in range(ROUNDS):
+        before, text = text, _repair_once(text)
+        if text == before:
+            return text
+    return PLAIN.sub(" ", text).strip()
 
-    text = ftfy.fix_text(html.unescape(text))
-    text = unicodedata.normalize("NFKC", TAG.sub(" ", text))
-    return SPACE.sub(" ", INVISIBLE.sub("", text)).strip()
+
+def _repair_once(text: str) -> str:
+    import ftfy
+    from ftfy.fixes import unescape_html
+
+    text = unescape_html(text.replace("\v", "\n"))
+    # unescape_html of fix_text itself is quadratic in the depth of "&amp;amp;amp;", and off where a "<" stands
+    text = ftfy.fix_text(text, unescape_html=False, max_decode_length=SEGMENT)
+    # NFKC would make an apostrophe typed as an acute accent a space and a combining mark
+    text = unicodedata.normalize("NFKC", text.replace("´", "'"))
+    text = TAG.sub(lambda tag: "" if tag["inline"] else " ", INVISIBLE.sub("", text))
+    return " ".join(text.split())
 
 
 NORMALIZATIONS: dict[str, Callable[[str], str]] = {"none": str, "repair-1": repair_1}
@@ -45,4 +72,5 @@ def normalize(name: str, text: str) -> str:
 
 def text_key(text: str) -> str:
     """What two texts share that count as the same: NFKC, case and white space aside."""
-    return SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())

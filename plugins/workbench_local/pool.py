@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
+
+from workbench.errors import WorkbenchError
 
 
 def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> list[Any]:
     """`function(item)` for every item, in up to `workers` processes; the results in the order of the items.
 
     The first exception of a worker is raised here; items that did not start yet are then given up.
+
+    Raises:
+        WorkbenchError: a worker process was killed.
     """
     if workers <= 1 or len(items) <= 1:
         return [function(item) for item in items]
@@ -19,7 +25,10 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> l
     with ProcessPoolExecutor(min(workers, len(items)), mp_context=spawn) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
-            return [future.result() for future in futures]
-        except BaseException:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            return [future.result() for future in futures if future.done()]      # all are, unless one raises here
+        except BrokenProcessPool as error:
+            raise WorkbenchError("a worker process was killed, perhaps because the memory is full",
+                                 remedy="Try fewer workers") from error
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise

@@ -12,10 +12,15 @@ from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.model import Model
+from workbench.shapes import NUMBER, check_shape
 
 FORMAT = 1
 MANIFEST = "bundle.json"
 FILES = ("model.onnx", "tokenizer.json", "README.md")
+SHAPE = {"model": dict, "temperature": NUMBER, "metrics": dict, "machine": dict, "gate": (dict, type(None)), "files": dict}
+FIGURE = {"name": str, "value": NUMBER, "limit": NUMBER, "unit": str, "kept": bool}
+MOST_TEMPERATURE = 1e6
+REMEDY = "Copy or make the bundle again"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Bundle:
         """What the gate said; None before it."""
         return None if self.gate is None else bool(self.gate["accepted"])
 
+    @property
+    def id(self) -> str:
+        """A short name for exactly this bundle: the head of the sha256 of its manifest, which names its files' sha256."""
+        return digest_file(self.path / MANIFEST)[:12]
+
     def manifest(self) -> dict[str, Any]:
         """What `bundle.json` holds."""
         files = {name: {"sha256": digest_file(self.path / name), "bytes": (self.path / name).stat().st_size}
@@ -70,37 +80,47 @@ class Bundle:
 
     @classmethod
     def load(cls, path: Path) -> Bundle:
-        """Open and verify a bundle: its format, that exactly its files are there, and each one's digest.
+        """Open and verify a bundle: its manifest, that exactly its files are there, and each one's digest.
 
         Raises:
             WorkbenchError: with the file, what was expected and what is there.
         """
-        if not (path / MANIFEST).is_file():
-            raise WorkbenchError(f"is no bundle: {MANIFEST} is missing", where=path, remedy="Make one with: workbench run")
-        about = read_json(path / MANIFEST)
-        if not isinstance(about, dict) or not isinstance(about.get("format"), int):
-            raise WorkbenchError("holds no bundle format number", where=path / MANIFEST)
+        manifest = path / MANIFEST
+        if not manifest.is_file() or manifest.is_symlink():
+            raise WorkbenchError(f"is no bundle: {MANIFEST} is missing, or is no plain file", where=path,
+                                 remedy="Make one with: workbench run")
+        about = read_json(manifest)
+        check_shape(about, {"format": int}, manifest)
         if about["format"] > FORMAT:
-            raise WorkbenchError(f"has bundle format {about['format']}, this program knows {FORMAT}", where=path,
+            raise WorkbenchError(f"has bundle format {about['format']}, this program knows {FORMAT}", where=manifest,
                                  remedy="Upgrade intent-workbench")
-        try:
-            _verify(path, about["files"])
-            model = Model.from_about(path, about["model"])
-            return cls(model, about["temperature"], about["metrics"], about["machine"], about["gate"])
-        except (KeyError, TypeError, AttributeError) as error:
-            raise WorkbenchError(f"is no bundle manifest ({error!r})", where=path / MANIFEST,
-                                 remedy="Copy or make the bundle again") from error
+        _check(about, manifest)
+        _verify(path, about["files"])
+        model = Model.from_about(path, about["model"], where=manifest)
+        return cls(model, float(about["temperature"]), about["metrics"], about["machine"], about["gate"])
+
+
+def _check(about: Mapping[str, Any], manifest: Path) -> None:
+    check_shape(about, SHAPE, manifest)
+    if not 0 < about["temperature"] < MOST_TEMPERATURE:
+        raise WorkbenchError(f"'temperature' is {about['temperature']}, expected a number above 0", where=manifest)
+    if about["gate"] is not None:
+        check_shape(about["gate"], {"accepted": bool, "figures": list}, manifest)
+        for figure in about["gate"]["figures"]:
+            check_shape(figure, FIGURE, f"{manifest}: gate.figures")
+    for name, entry in about["files"].items():
+        check_shape(entry, {"sha256": str, "bytes": int}, f"{manifest}: files.{name}")
 
 
 def _verify(path: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
-    remedy = "Copy or make the bundle again"
     there = {entry.name for entry in path.iterdir()} - {MANIFEST}
     for name in sorted(set(FILES) | set(files) | there):
-        if name not in FILES or name not in files:
-            raise WorkbenchError("does not belong to the bundle", where=path / name, remedy=remedy)
         file = path / name
+        if name not in FILES:
+            raise WorkbenchError("does not belong to a bundle", where=file, remedy="Remove it")
         if not file.is_file() or file.is_symlink():
-            raise WorkbenchError("is missing, or is no plain file", where=file, remedy=remedy)
-        if (actual := digest_file(file)) != files[name]["sha256"]:
-            raise WorkbenchError(f"has sha256 {actual[:12]}…, the manifest says {files[name]['sha256'][:12]}…",
-                                 where=file, remedy=remedy)
+            raise WorkbenchError("is missing, or is no plain file", where=file, remedy=REMEDY)
+        if name not in files:
+            raise WorkbenchError("stands in the bundle, but not in its manifest", where=file, remedy=REMEDY)
+        if (actual := digest_file(file)) != (expected := files[name]["sha256"]):
+            raise WorkbenchError(f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file, remedy=REMEDY)

@@ -12,10 +12,13 @@ from typing import Any
 from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.utterance import Intent
+from workbench.shapes import MAYBE_INT, check_shape
 from workbench.text import normalize
 
 FORMAT = 1
 ABOUT = "workbench.json"
+SHAPE = {"format": str, "task": str, "intents": list, "max_length": int, "prefix": str, "normalization": str,
+         "pooling": str, "rows_per_call": MAYBE_INT, "history": list}
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Model:
         """Read a model folder; a plain Hugging Face folder is none (see the trainers' `open_predictor`).
 
         Raises:
-            WorkbenchError: there is no `workbench.json`, or a newer one.
+            WorkbenchError: there is no `workbench.json`, a newer one, or one that says nothing sensible.
         """
         if not (path / ABOUT).is_file():
             raise WorkbenchError(f"is no model folder: {ABOUT} is missing", where=path,
@@ -69,11 +72,21 @@ class Model:
         return cls.from_about(path, read_json(path / ABOUT))
 
     @classmethod
-    def from_about(cls, path: Path, about: Mapping[str, Any]) -> Model:
-        """The model in `path` that `about` describes."""
+    def from_about(cls, path: Path, about: Mapping[str, Any], *, where: Path | None = None) -> Model:
+        """The model in `path` that `about` describes; `where` is the file that it was read from.
+
+        Raises:
+            WorkbenchError: a value is missing, is of another kind, or comes from a newer program.
+        """
+        where = where or path / ABOUT
+        check_shape(about, {"format_number": int}, where)
         if about["format_number"] > FORMAT:
             raise WorkbenchError(f"has model format {about['format_number']}, this program knows {FORMAT}", where=path,
                                  remedy="Upgrade intent-workbench")
+        check_shape(about, SHAPE, where)
+        for intent in about["intents"]:
+            if not all(isinstance(name, str) for name in (intent if isinstance(intent, list) else [intent])):
+                raise WorkbenchError(f"'intents' has {intent!r}, which is no name", where=where)
         known = {field.name for field in dataclasses.fields(cls)}
         values = {key: value for key, value in about.items() if key in known}
         values["intents"] = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Intent
 
@@ -81,14 +82,27 @@ class Predictor:
         return self.run(texts)[1]
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
-        """One `Prediction` a text, each independent of the others."""
+        """One `Prediction` a text, each independent of the others, with its `top` most probable intents.
+
+        Raises:
+            WorkbenchError: the model's logits are not finite numbers.
+        """
+        if isinstance(texts, str):
+            raise TypeError("predict takes a list of texts, not one text: predict([text])")
         return [decide(row, self.model, self.temperature, top) for row in self.logits(texts)] if texts else []
 
 
 def decide(logits: Floats, model: Model, temperature: float, top: int) -> Prediction:
-    """The prediction for one row of logits [intents]: softmax of logits / temperature, most probable first."""
+    """The prediction for one row of logits [intents]: softmax of logits / temperature, most probable first.
+
+    Raises:
+        WorkbenchError: a logit is not finite.
+    """
     import numpy as np
 
+    if not np.isfinite(logits).all():
+        raise WorkbenchError("answers with logits that are not finite numbers", where=model.path,
+                             remedy="The model is damaged: train or export it again")
     scaled = logits.astype(np.float64) / temperature
     exponents = np.exp(scaled - scaled.max())
     probabilities = exponents / exponents.sum()

@@ -6,9 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.errors import unknown
+
 Intent = str | tuple[str, ...]         # a hierarchical intent is a tuple of names, root first
 
 SPLITS = ("train", "dev", "test")
+SPLIT_NAMES = {**{name: name for name in SPLITS}, **dict.fromkeys(
+    ("validation", "valid", "val", "develop", "development"), "dev")}
+
+
+def split_named(name: str, *, where: object = None) -> str:
+    """The split that a source calls `name`; many say `validation` for `dev`.
+
+    Raises:
+        UsageProblem: it is the name of none.
+    """
+    known = name.strip().casefold()
+    if known not in SPLIT_NAMES:
+        raise unknown("split", name, SPLIT_NAMES, where=where)
+    return SPLIT_NAMES[known]
 
 
 @dataclass(frozen=True, slots=True)

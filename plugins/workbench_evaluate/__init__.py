@@ -1,0 +1,47 @@
+"""Metrics of an intent classifier, and the built-in sections of a run's report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench import hookimpl
+from workbench.offers import Metric
+from workbench.options import NoOptions, option
+
+if TYPE_CHECKING:
+    from workbench.engine.run import Run
+    from workbench.report.section import Section
+
+
+@dataclass(frozen=True)
+class ErrorsOptions:
+    """Options of `errors`."""
+
+    most: int = option(30, "how many rows are kept", least=0)
+
+
+@hookimpl
+def metrics() -> Mapping[str, Metric]:
+    """What a report knows of an intent classifier."""
+    return {
+        "accuracy": _metric("accuracy", "share of the rows with the right intent, and its 95 % Wilson interval"),
+        "f1": _metric("f1", "macro and weighted F1 over the intents in truth or predictions"),
+        "per-intent": _metric("per_intent", "rows, precision, recall and F1 of every intent"),
+        "confusions": _metric("confusions", "which intent is taken for which other, most often first"),
+        "errors": _metric("errors", "the most confidently wrong rows", ErrorsOptions),
+    }
+
+
+def _metric(function: str, summary: str, options: type = NoOptions) -> Metric:
+    return Metric(run=f"workbench_evaluate.scores:{function}", summary=summary, options=options, extra="train",
+                  libraries=("numpy", "scikit-learn", "scipy"))
+
+
+@hookimpl
+def report_sections(run: Run) -> Iterator[Section]:
+    """Before and after, data, intents, confusions, errors, compression and gate, stages."""
+    from workbench_evaluate.sections import sections
+
+    return sections(run)

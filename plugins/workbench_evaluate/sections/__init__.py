@@ -1,0 +1,49 @@
+"""The built-in sections of `report.html`: each a module that picks values from a run, and a template beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.report.markup import environment
+from workbench.report.section import Section
+from workbench_evaluate.sections import comparison, compression, confusions, data, errors, intents, stages
+from workbench_evaluate.sections.reading import Findings
+
+if TYPE_CHECKING:
+    from workbench.engine.run import Run
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section to be: its template's name, its title, and what picks the values (None: nothing to say)."""
+
+    name: str
+    title: tuple[str, str]
+    values: Callable[[Findings], Mapping[str, Any] | None]
+
+
+PARTS = (
+    Part("comparison", ("Before and after", "前后对比"), comparison.values),
+    Part("data", ("The data", "数据"), data.values),
+    Part("intents", ("Intent by intent", "逐个意图"), intents.values),
+    Part("confusions", ("What is taken for what", "意图混淆"), confusions.values),
+    Part("errors", ("The most confident errors", "最自信的错误"), errors.values),
+    Part("compression", ("Compression and gate", "压缩与门禁"), compression.values),
+    Part("stages", ("The stages", "运行阶段"), stages.values),
+)
+
+
+def sections(run: Run) -> Iterator[Section]:
+    """The sections that have something to say, at 10, 20, 30 …"""
+    templates = environment(__name__)
+    css = Path(__file__).with_name("sections.css").read_text(encoding="utf-8")
+    findings = Findings.of(run)
+    for number, part in enumerate(PARTS, start=1):
+        values = part.values(findings)
+        if values is not None:
+            html = templates.get_template(f"{part.name}.html.j2").render(values)
+            yield Section(part.title, html, 10 * number, css)

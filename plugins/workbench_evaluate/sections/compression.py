@@ -1,0 +1,36 @@
+"""Compression and gate: what each step weighs, how close the bundle is to the model, and what the budgets say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench_evaluate.sections.reading import Findings
+
+
+def values(findings: Findings) -> dict[str, Any] | None:
+    """Sizes from the trained model to the bundle, parity on dev, and the gate's figures."""
+    run, measurement = findings.done, findings.done.measurement()
+    bundle = run.bundle()
+    steps = [(stage.name, _size(stage.path)) for stage in run.stages if stage.kind in ("train", "compress")]
+    if bundle is not None:
+        steps.append(("bundle", bundle.size()))
+    if measurement is None and bundle is None and len(steps) < 2:
+        return None
+    return {
+        "steps": steps, "largest": max(size for _, size in steps), "measurement": measurement,
+        "accuracy": _accuracy(measurement), "gate": bundle.gate if bundle else None,
+        "machine": bundle.machine if bundle else {},
+    }
+
+
+def _accuracy(measurement: Any) -> tuple[float, float] | None:
+    """Of the uncompressed model and of the bundle."""
+    if measurement is None or not all("accuracy" in r.metrics for r in (measurement.reference, measurement.bundle)):
+        return None
+    return measurement.reference.metrics["accuracy"], measurement.bundle.metrics["accuracy"]
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,31 @@
+"""The data: rows by split and by intent, and what became of the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from workbench.nouns.utterance import SPLITS
+
+if TYPE_CHECKING:
+    from workbench_evaluate.sections.reading import Findings
+
+
+def values(findings: Findings) -> dict[str, Any] | None:
+    """Rows by split, imported and made up; rows by intent, most first; the counts of readers and cleaners."""
+    dataset = findings.done.dataset()
+    if dataset is None:
+        return None
+    sizes = Counter((row.split, row.origin == "import") for row in dataset)
+    by_intent = Counter((intent, row.split) for row in dataset for intent in row.intents or ())
+    splits = [split for split in (*SPLITS, None) if sizes[split, True] or sizes[split, False]]
+    intents = [{"intent": intent, "rows": {split: by_intent[intent, split] for split in splits},
+                "total": sum(by_intent[intent, split] for split in splits)} for intent in dataset.intents]
+    return {
+        "splits": [{"name": split, "imported": sizes[split, True], "made": sizes[split, False]} for split in splits],
+        "intents": sorted(intents, key=lambda entry: -entry["total"]),
+        "most": max((entry["total"] for entry in intents), default=0) or 1,
+        "counts": [(by, reason, number) for by, reasons in dataset.counts.items() for reason, number in reasons.items()],
+        "out_of_scope": sum(row.intents == () for row in dataset),
+        "unlabelled": sum(row.intents is None for row in dataset),
+    }

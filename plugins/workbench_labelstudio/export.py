@@ -1,0 +1,65 @@
+"""Reader `labelstudio-export`: the file that Label Studio's Export dialogue calls JSON, gzipped or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.context import Context
+from workbench.digests import digest_file
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.sources import read_source
+from workbench_labelstudio.dataset import tasks_to_dataset
+
+if TYPE_CHECKING:
+    from workbench_labelstudio import TaskOptions
+
+JSON_MIN = {"annotation_id", "annotator", "lead_time"}       # keys that only rows of that format have beside the data
+EXPORT = "In Label Studio choose Export, then the format JSON"
+
+
+def read_export(source: str, out: Path, options: TaskOptions, context: Context) -> Dataset:
+    """The labelled tasks of an export; its splits are None unless `split_key` names them.
+
+    Raises:
+        WorkbenchError: the file cannot be read or is no such export, or see `tasks_to_dataset`.
+    """
+    path = Path(source)
+    tasks = _tasks(path)
+    provenance = {"reader": "labelstudio-export", "file": path.name, "sha256": digest_file(path)}
+    return tasks_to_dataset(tasks, options, path.name, path, provenance)
+
+
+def _tasks(path: Path) -> list[Mapping[str, Any]]:
+    value = _json(path)
+    if not isinstance(value, list):
+        raise WorkbenchError("is no Label Studio export: it holds one JSON object, an export is a list of tasks"
+                             if isinstance(value, dict) else "is no Label Studio export", where=path, remedy=EXPORT)
+    if not value:
+        raise WorkbenchError("holds no tasks", where=path, remedy="Export a project that has some")
+    for number, task in enumerate(value):
+        if not isinstance(task, dict):
+            raise WorkbenchError(f"is no Label Studio export: entry {number} is {task!r:.40}, not a task", where=path,
+                                 remedy=EXPORT)
+        if not isinstance(task.get("data"), dict):
+            kind = "a JSON_MIN export, which drops what is needed" if task.keys() & JSON_MIN else "no Label Studio export"
+            raise WorkbenchError(f"is {kind}: entry {number} has no data", where=path, remedy=EXPORT)
+        if "id" not in task:
+            raise WorkbenchError(f"is no Label Studio export: entry {number} has no task id", where=path, remedy=EXPORT)
+    return value
+
+
+def _json(path: Path) -> Any:
+    text = read_source(path)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        byte = len(text[: error.pos].encode("utf-8"))
+        broken = "ends too early" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else "is no JSON"
+        raise WorkbenchError(f"{broken}: {error.msg} at line {error.lineno}, column {error.colno} (byte {byte:,})",
+                             where=path, remedy=f"Export or copy it again. {EXPORT}") from None
+    except (ValueError, RecursionError) as error:
+        raise WorkbenchError(f"is no JSON that can be read ({error})", where=path, remedy=EXPORT) from None

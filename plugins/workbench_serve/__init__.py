@@ -1,0 +1,67 @@
+"""Ask a bundle: `workbench predict` on the command line, `workbench serve` over HTTP. Neither needs torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench import hookimpl
+
+if TYPE_CHECKING:
+    from workbench.host import Host
+
+THREADS = click.option("--threads", type=click.IntRange(1), help="Texts answered at the same time; all cores by default.")
+
+
+@hookimpl
+def register_commands(cli: click.Group, host: Host) -> None:
+    """`predict` and `serve`."""
+
+    @cli.command()
+    @click.argument("bundle", type=click.Path(path_type=Path))
+    @click.argument("texts", nargs=-1, metavar="[TEXT]... | -")
+    @click.option("--top", type=click.IntRange(1), default=1, show_default=True, help="Intents given for each text, best first.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object a text: text, intents, score, in_scope, top.")
+    @THREADS
+    def predict(bundle: Path, texts: tuple[str, ...], top: int, as_json: bool, threads: int | None) -> None:
+        """Answer each TEXT with an intent of BUNDLE, a bundle's folder or a run's.
+
+        With "-", or no TEXT and a pipe, every line of standard input is a text, in UTF-8; lines are answered as they
+        come, and a file of any length is never held in memory.
+
+        The output is a line INTENT<tab>SCORE<tab>TEXT for each text and each of its --top intents. The levels of a
+        hierarchical intent are joined by " / ".
+
+        A line that is blank or is not UTF-8 gets no answer: its place in the output holds an empty intent and score, or
+        an "error" with --json. All other lines are answered, the first such line is named at the end, and the exit
+        code is 1.
+        """
+        from workbench_serve.asking import ask
+
+        ask(bundle, texts, top=top, as_json=as_json, threads=threads, host=host)
+
+    @cli.command()
+    @click.argument("bundle", type=click.Path(path_type=Path))
+    @click.option("--host", "address", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
+    @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+    @THREADS
+    @click.option("--ungated", is_flag=True, help="Serve a bundle that the gate refused or never judged.")
+    @click.option("--max-texts", type=click.IntRange(1), default=1000, show_default=True, help="Texts a request may have.")
+    @click.option("--max-characters", type=click.IntRange(1), default=8192, show_default=True, help="Characters a text may have.")
+    @click.option("--max-bytes", type=click.IntRange(1), default=16_000_000, show_default=True, help="Bytes a request may have.")
+    def serve(
+        bundle: Path, address: str, port: int, threads: int | None, ungated: bool, max_texts: int, max_characters: int,
+        max_bytes: int,
+    ) -> None:
+        """Serve BUNDLE, a bundle's folder or a run's, over HTTP until a SIGTERM or Ctrl-C.
+
+        POST /predict answers {"text": "..."} or {"text": ["...", "..."]}; GET /health tells that all is well; /docs is the
+        page to try it, without internet. Requests in flight are still answered at the end.
+        """
+        from workbench_serve.limits import Limits
+        from workbench_serve.server import serve_bundle
+
+        limits = Limits(max_texts, max_characters, max_bytes)
+        serve_bundle(bundle, host, address=address, port=port, threads=threads, ungated=ungated, limits=limits)

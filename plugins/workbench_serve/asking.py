@@ -1,0 +1,109 @@
+"""`workbench predict`: texts in, one line an answer out, as they come and never all in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from workbench.errors import UsageProblem, WorkbenchError
+from workbench.host import Host
+from workbench.machine import cores
+from workbench.nouns.predictor import Prediction, Predictor
+from workbench.nouns.utterance import Intent
+from workbench.serving import open_bundle
+from workbench_serve.limits import answerable
+
+BLOCK = 1 << 16
+
+
+def ask(bundle: Path, texts: Sequence[str], *, top: int, as_json: bool, threads: int | None, host: Host) -> None:
+    """Answer `texts`, or the lines of standard input, on standard output.
+
+    Raises:
+        WorkbenchError: the bundle does not open, or some lines could not be answered; the others were.
+    """
+    stdin, stdout = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
+    piped = tuple(texts) == ("-",)
+    if not texts and stdin.isatty():
+        raise UsageProblem("there is nothing to answer", remedy="Give a text, or - for the lines of standard input")
+    answers = Answers(open_bundle(bundle, threads=threads or cores(), host=host), top, as_json)
+    given = [os.fsencode(text) for text in texts]
+    try:
+        for chunk in lines(stdin) if piped or not texts else [given]:
+            stdout.writelines(answers.lines(chunk))
+            stdout.flush()
+    except BrokenPipeError:
+        # the reader has what it wanted, as in `| head`; Python flushes once more at its end, and must not fail there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        return
+    answers.check()
+
+
+def lines(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Lines in the chunks in which they come, each with as many as there are: a slow writer is answered at once."""
+    rest: list[bytes] = []
+    while block := stream.read1(BLOCK):  # type: ignore[attr-defined]
+        head, newline, tail = block.rpartition(b"\n")
+        if newline:
+            yield b"".join([*rest, head]).split(b"\n")
+            rest = []
+        rest.append(tail)
+    if last := b"".join(rest):
+        yield [last]
+
+
+@dataclass
+class Answers:
+    """Turns texts into lines of output, and counts those that have no answer."""
+
+    predictor: Predictor
+    top: int
+    as_json: bool
+    seen: int = 0
+    unanswered: int = 0
+    first: str = field(default="", init=False)
+
+    def lines(self, raw: Sequence[bytes]) -> Iterable[bytes]:
+        """The output for some texts, in their order."""
+        texts = [self._read(line) for line in raw]
+        predictions = iter(self.predictor.predict([text for text, why in texts if why is None], top=self.top))
+        for text, why in texts:
+            self.seen += 1
+            if why is not None:
+                self.unanswered += 1
+                self.first = self.first or f"line {self.seen} {why}"
+            yield self._line(text, why, None if why is not None else next(predictions)).encode() + b"\n"
+
+    def check(self) -> None:
+        """Raise if a text had no answer."""
+        if self.unanswered:
+            raise WorkbenchError(f"{self.unanswered} of {self.seen} texts got no answer: {self.first}")
+
+    def _read(self, line: bytes) -> tuple[str, str | None]:
+        try:
+            text = line.decode("utf-8-sig").removesuffix("\r")
+        except UnicodeDecodeError:
+            return line.decode("utf-8", "replace").removesuffix("\r"), "is not UTF-8"
+        return text, answerable(text, self.predictor.model)
+
+    def _line(self, text: str, why: str | None, prediction: Prediction | None) -> str:
+        if self.as_json:
+            row = prediction.to_json() if prediction else {"error": why}
+            return json.dumps({"text": text, **row}, ensure_ascii=False)
+        flat = " ".join(text.splitlines())
+        if prediction is None:
+            return f"\t\t{flat}"
+        if not prediction.in_scope:
+            return f"out of scope\t{prediction.score:.4f}\t{flat}"
+        return "\n".join(f"{spoken(intent)}\t{score:.4f}\t{flat}" for intent, score in prediction.top)
+
+
+def spoken(intent: Intent) -> str:
+    """An intent as people read it."""
+    return intent if isinstance(intent, str) else " / ".join(intent)

@@ -1,0 +1,80 @@
+"""Commands whose options depend on the offers that the command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from workbench.cli.options import click_options, collect
+from workbench.engine.recipe import Step
+from workbench.errors import unknown
+from workbench.host import Host
+from workbench.offers import Offer
+
+CHOSEN = "workbench.chosen"
+
+
+class OfferedCommand(click.Command):
+    """A verb with an option (`--use`, `--reader`) that names offers of a hook, and the options of those offers.
+
+    With several offers, their options carry the offer's name: `--int8.reduce-range yes`.
+
+    Args:
+        host: the plugins.
+        hook: the named hook.
+        choice: the option that names an offer.
+        several: whether it may be given more than once.
+        default: what is used when it is not given.
+    """
+
+    def __init__(self, *args: Any, host: Host, hook: str, choice: str = "use", several: bool = False,
+                 default: tuple[str, ...] = (), **kwargs: Any) -> None:
+        self.host, self.hook, self.choice, self.several, self.default = host, hook, choice, several, default
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find the offers that `args` names, then parse with their options."""
+        ctx.meta[CHOSEN] = self._named(args)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The verb's own options and those of the offers."""
+        own = super().get_params(ctx)
+        more: list[click.Parameter] = []
+        for name in ctx.meta.get(CHOSEN, ()):
+            more += click_options(self._offer(name).options, name if self.several else "")
+        return [*own[:-1], *more, own[-1]]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List what `--use` may name."""
+        super().format_epilog(ctx, formatter)
+        offers: Mapping[str, Offer] = self.host.named(self.hook)
+        with formatter.section(f"--{self.choice} NAME; each adds options of its own (--{self.choice} NAME --help)"):
+            formatter.write_dl([(name, offer.summary) for name, offer in sorted(offers.items())])
+
+    def steps(self, ctx: click.Context) -> tuple[Step, ...]:
+        """The offers with the options that the command line gave."""
+        made = []
+        for name in ctx.meta[CHOSEN]:
+            offer = self._offer(name)
+            options = collect(offer.options, ctx.params, name if self.several else "")
+            made.append(Step(self.hook, name, offer, options))
+        return tuple(made)
+
+    def _named(self, args: Sequence[str]) -> tuple[str, ...]:
+        flag = f"--{self.choice}"
+        named = [args[i + 1] for i, word in enumerate(args[:-1]) if word == flag]
+        named += [word.partition("=")[2] for word in args if word.startswith(f"{flag}=")]
+        names = [part for name in named for part in (name.split(",") if self.several else [name]) if not part.startswith("-")]
+        for name in names:
+            self._offer(name)
+        return tuple(dict.fromkeys(names)) or self.default
+
+    def _offer(self, name: str) -> Offer:
+        offers = self.host.named(self.hook)
+        if name not in offers:
+            raise unknown(self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, offers, where=f"--{self.choice}")
+        offer: Offer = offers[name]
+        return offer

@@ -1,0 +1,63 @@
+"""Options dataclasses on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from workbench.errors import WorkbenchError
+from workbench.options import OptionField, check_value, option_fields, parse_options, parse_text
+
+
+class FieldType(click.ParamType):
+    """A click type that reads a text as a field of an options dataclass does."""
+
+    def __init__(self, field: OptionField) -> None:
+        self.field = field
+        self.name = "|".join(field.choices) or {tuple: "names", dict: "table"}.get(field.type, field.type.__name__)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The checked value; a wrong one is a usage error."""
+        where = param.opts[0] if param else self.field.name
+        try:
+            parsed = parse_text(self.field, value, where) if isinstance(value, str) else value
+            return check_value(self.field, parsed, where)
+        except WorkbenchError as error:
+            self.fail(str(error), param, ctx)
+
+
+def flag(name: str, prefix: str = "") -> str:
+    """The long option of a field: `--max-length`, or `--int8.per-channel` with a prefix."""
+    return f"--{prefix}{'.' if prefix else ''}{name.replace('_', '-')}"
+
+
+def _parameter(name: str, prefix: str) -> str:
+    return f"{prefix}__{name}".replace("-", "_").lstrip("_")
+
+
+def click_options(options: type, prefix: str = "") -> list[click.Option]:
+    """A click option for every field; one that nobody gives stays None."""
+    made = []
+    for field in option_fields(options):
+        words = "none" if field.default is None else ",".join(field.default) if field.type is tuple else field.default
+        names = [flag(field.name, prefix), _parameter(field.name, prefix)]
+        help_text = f"{field.help}  [default: {words if words != '' else 'none'}]"
+        if field.type is bool:
+            names[0] += f"/{flag('no-' + field.name, prefix)}"
+            made.append(click.Option(names, default=None, help=help_text))
+        else:
+            made.append(click.Option(names, type=FieldType(field), default=None, help=help_text))
+    return made
+
+
+def given(options: type, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of a dataclass's fields that the command line gave."""
+    named = {field.name: values.get(_parameter(field.name, prefix)) for field in option_fields(options)}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def collect(options: type, values: Mapping[str, Any], prefix: str = "") -> Any:
+    """The instance that the command line's values make."""
+    return parse_options(options, given(options, values, prefix), f"--{prefix}" if prefix else "command line")

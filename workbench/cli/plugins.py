@@ -1,0 +1,118 @@
+"""`workbench plugins`: what is loaded, what is missing, and the start of a new one."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.output import echo_json, say, table
+from workbench.cli.scaffold import write_plugin
+from workbench.errors import UsageProblem
+from workbench.hookspecs import hookspec
+from workbench.host import Host
+from workbench.offers import Offer
+from workbench.options import option_fields
+
+NAMED = ("readers", "cleaners", "augmenters", "encoders", "trainers", "passes", "metrics", "budgets", "executors")
+IMPORTS = {"scikit-learn": "sklearn", "optimum-onnx": "optimum"}
+
+
+def describe(host: Host) -> list[dict[str, Any]]:
+    """Every plugin with its version, hooks, offers, verbs and missing libraries, as JSON."""
+    plugins = []
+    for name, plugin_version in sorted(host.versions.items()):
+        plugin = host.manager.get_plugin(name)
+        hooks = sorted(caller.name for caller in host.manager.get_hookcallers(plugin) or [])
+        offers = {hook: sorted(offer for offer, owner in host.named(hook).owners.items() if owner == name)
+                  for hook in NAMED if hook in hooks}
+        plugins.append({"name": name, "version": plugin_version, "hooks": hooks, "offers": offers,
+                        "verbs": _verbs(host, plugin), "missing": _missing(host, name), "error": None})
+    plugins += [{"name": broken.name, "version": None, "hooks": [], "offers": {}, "verbs": [], "missing": [], "error": broken.why}
+                for broken in host.broken.values()]
+    return plugins
+
+
+def _verbs(host: Host, plugin: Any) -> list[str]:
+    group = click.Group("probe")
+    if hasattr(plugin, "register_commands"):
+        host.manager.subset_hook_caller(
+            "register_commands", [other for other in host.manager.get_plugins() if other is not plugin])(cli=group, host=host)
+    return sorted(group.commands)
+
+
+def _missing(host: Host, owner: str) -> list[str]:
+    missing = {}
+    for hook in NAMED:
+        for name, offer in host.named(hook).items():
+            if host.named(hook).owners[name] == owner and isinstance(offer, Offer):
+                missing.update({library: offer.extra for library in offer.libraries
+                                if importlib.util.find_spec(IMPORTS.get(library, library).replace("-", "_")) is None})
+    return [f'{library}: pip install "intent-workbench[{extra}]"' for library, extra in sorted(missing.items())]
+
+
+def options_page(host: Host) -> str:
+    """Every offer and its options as Markdown, from the same dataclasses that the recipe is checked with."""
+    lines = ["# Options", "", "Written by `workbench plugins --options`.", ""]
+    for hook in NAMED:
+        offers = {name: offer for name, offer in sorted(host.named(hook).items()) if isinstance(offer, Offer)}
+        if not offers:
+            continue
+        lines += [f"## {hook}", ""]
+        for name, offer in offers.items():
+            lines += [f"### {name}", "", f"{offer.summary}. From `{host.named(hook).owners[name]}`.", ""]
+            if fields := option_fields(offer.options):
+                lines += ["| option | type | default | what |", "|---|---|---|---|"]
+                lines += [f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | `{_default(f.default)}` | {f.help} |" for f in fields]
+                lines += [""]
+    return "\n".join(lines)
+
+
+def _default(value: Any) -> str:
+    return "none" if value is None else str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def add(cli: click.Group, host: Host) -> None:
+    """Add the verb `plugins` and its sub-verb `new`."""
+
+    @cli.group(invoke_without_command=True)
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.option("--options", is_flag=True, help="Print every option of every offer as Markdown.")
+    @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement.")
+    @click.pass_context
+    def plugins(ctx: click.Context, as_json: bool, options: bool, hooks: bool) -> None:
+        """List the plugins: version, hooks, verbs, and what is missing."""
+        if ctx.invoked_subcommand:
+            return
+        if options:
+            click.echo(options_page(host), nl=False)
+        elif hooks:
+            table(["hook", "what"], _hooks())
+        elif as_json:
+            echo_json(describe(host))
+        else:
+            table(["plugin", "version", "offers", "verbs", "missing"],
+                  [[p["name"], p["version"] or "failed", "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["offers"].items()),
+                    ", ".join(p["verbs"]), p["error"] or "\n".join(p["missing"])] for p in describe(host)])
+
+    @plugins.command()
+    @click.argument("name")
+    @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder to write.  [default: NAME]")
+    def new(name: str, out: Path | None) -> None:
+        """Write a package NAME that is a plugin: it installs, and its own test passes."""
+        if not name.isidentifier() or not name.islower():
+            raise UsageProblem(f"{name!r} is no name for a Python package", remedy="Use small letters, digits and _")
+        folder = out or Path(name)
+        write_plugin(name, folder)
+        say(f"wrote {folder}\nnext    pip install -e {folder} && pytest {folder}")
+
+
+def _hooks() -> list[list[str]]:
+    import inspect
+
+    from workbench import hookspecs
+
+    marked = [value for value in vars(hookspecs).values() if hasattr(value, f"{hookspec.project_name}_spec")]
+    return [[f"{spec.__name__}({', '.join(inspect.signature(spec).parameters)})", inspect.getdoc(spec) or ""] for spec in marked]

@@ -1,0 +1,61 @@
+"""How a run gets on, on the terminal: a bar with the time left, or plain lines where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from workbench.cli.output import say
+from workbench.context import Log
+
+if TYPE_CHECKING:
+    from workbench.engine.run import StageRecord
+    from workbench.engine.stage import Stage
+
+EVERY = 10.0           # seconds between two plain lines
+REDRAW = 0.2           # seconds between two drawings of the line on a terminal
+
+
+class TerminalProgress:
+    """Tells of stages on stderr."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+
+    def started(self, stage: Stage) -> Log:
+        """Announce a stage; the answer shows its figures now and then."""
+        begun = last = time.monotonic()
+        say(f"  {stage.name} …")
+
+        def log(metrics: Mapping[str, float], step: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last < (REDRAW if self.live else EVERY):
+                return
+            last = now
+            line = f"    {figures(metrics)}{left(metrics.get('progress'), now - begun)}"
+            sys.stderr.write(f"\r\x1b[2K{line}" if self.live else f"{line}\n")
+            sys.stderr.flush()
+
+        return log
+
+    def finished(self, record: StageRecord) -> None:
+        """One line for a stage that is done."""
+        clear = "\r\x1b[2K" if self.live else ""
+        words = {"cached": "cached", "failed": "FAILED"}.get(record.status, f"{record.seconds:.1f} s")
+        say(f"{clear}  {record.name}: {words}  {figures(record.metrics)}".rstrip())
+
+
+def figures(metrics: Mapping[str, float]) -> str:
+    """Figures in one line; shares with four digits, counts whole."""
+    shown = {name: value for name, value in metrics.items() if name != "progress"}
+    return "  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value:,}" for name, value in shown.items())
+
+
+def left(share: float | None, seconds: float) -> str:
+    """The time left when `share` of the work took `seconds`."""
+    if not share or share >= 1:
+        return ""
+    return f"  {share:.0%}, {seconds / share - seconds:.0f} s left"

@@ -1,0 +1,84 @@
+"""The root of the command line: loads the plugins, catches the one error family, and lists no verb of a plugin."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from workbench import __version__
+from workbench.cli import doctor, plugins, run, runs, verbs
+from workbench.errors import WorkbenchError, unknown
+from workbench.host import Host, build_host
+
+
+class Root(click.Group):
+    """A group that reports errors in one line, and the nearest verb for an unknown one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb, or a usage error with the nearest."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise unknown("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; a `WorkbenchError` becomes its line and its exit code."""
+        debug = bool(ctx.params.get("debug")) or os.environ.get("WORKBENCH_DEBUG") == "1"
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.Abort, click.ClickException, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except WorkbenchError as error:
+            if debug:
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except Exception as error:
+            if debug:
+                raise
+            click.echo(f"Error: {type(error).__name__}: {error}\nThis is a fault of the program or of a plugin; "
+                       "run it again as `workbench --debug ...` for the traceback.", err=True)
+            ctx.exit(1)
+
+
+def build_cli(host: Host) -> click.Group:
+    """The command line with the verbs of the host and of its plugins."""
+
+    @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+    @click.version_option(__version__, message="%(version)s")
+    @click.option("--debug", is_flag=True, help="Show tracebacks and debug messages.")
+    @click.option("-v", "--verbose", is_flag=True, help="Show what is going on.")
+    def cli(debug: bool, verbose: bool) -> None:
+        """From a labelled dataset to a compressed, served intent model."""
+        logging.getLogger().setLevel(logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING)
+
+    for module in (run, runs, plugins, doctor, verbs):
+        module.add(cli, host)
+    host.hook.register_commands(cli=cli, host=host)
+    return cli
+
+
+def main() -> NoReturn:
+    """The console script `workbench`."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape" if stream is sys.stdin else "backslashreplace")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    try:
+        sys.exit(build_cli(build_host()).main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except WorkbenchError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Finished stages are kept; the same command goes on from there.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+

@@ -1,0 +1,150 @@
+"""`workbench run`: a recipe from start to end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.output import echo_json, say, table
+from workbench.cli.progress import TerminalProgress
+from workbench.engine.recipe import Recipe, load_recipe
+from workbench.engine.run import Run
+from workbench.engine.runner import Engine
+from workbench.engine.store import Store, open_store
+from workbench.errors import GateRefused, MissingExtra, UsageProblem, WorkbenchError
+from workbench.host import Host
+from workbench.stages.chain import plan_stages
+from workbench.workspace import Workspace
+
+LEDGER = "splits.json"
+logger = logging.getLogger(__name__)
+
+
+def run_recipe(recipe: Recipe, out: Path, host: Host, *, again: str | None = None, force: bool = False) -> Run:
+    """Run a checked recipe into the folder `out`, and write its report.
+
+    Raises:
+        WorkbenchError: a stage failed; the same call goes on from there.
+    """
+    store = open_store(out)
+    engine = Engine(host, store, recipe.top.seed, TerminalProgress(), recipe.values)
+    run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
+    write_page(host, run)
+    return run
+
+
+def write_page(host: Host, run: Run) -> None:
+    """Write `report.html`; without its extra, say how to get it."""
+    from workbench.report.page import write_report
+
+    try:
+        write_report(host, run)
+    except MissingExtra as error:
+        say(f"No report.html: {error}")
+
+
+def check_gate(run: Run) -> None:
+    """Raise when the gate refused the run's bundle.
+
+    Raises:
+        GateRefused: with every broken budget and its figure.
+    """
+    bundle = run.bundle() if run.stage("gate") else None
+    if bundle is not None and bundle.accepted is False and bundle.gate:
+        broken = [f"{f['name']} is {f['value']:.4g}, budget {f['limit']:g}" for f in bundle.gate["figures"] if not f["kept"]]
+        raise GateRefused(f"the gate refuses the bundle: {'; '.join(broken)}", where=bundle.path,
+                          remedy="Loosen the budget, or compress less; `workbench serve --ungated` serves it all the same")
+
+
+def summarize(run: Run) -> None:
+    """The table at the end, and what to type next."""
+    columns = ["model", "split", "accuracy", "macro F1", "rows"]
+    table(columns, [[r.subject, r.split, f"{r.metrics.get('accuracy', float('nan')):.4f}",
+                     f"{r.metrics.get('macro_f1', float('nan')):.4f}", f"{r.rows:,}"] for r in run.reports()], err=True)
+    bundle = run.bundle() if run.stage("gate") else None
+    if (page := run.path / "report.html").is_file():
+        say(f"report  {page}")
+    if bundle:
+        say(f"bundle  {bundle.path}  ({bundle.size() / 1e6:.1f} MB)")
+        say(f"next    workbench predict {run.path} \"{'…'}\"   or   workbench serve {run.path}")
+
+
+def outcome(run: Run) -> dict[str, Any]:
+    """The run as `--json` prints it."""
+    bundle = run.bundle() if run.stage("gate") else None
+    return {
+        "run": str(run.path),
+        "stages": [{"name": s.name, "status": s.status, "seconds": round(s.seconds, 3), "digest": s.digest} for s in run.stages],
+        "reports": [{"subject": r.subject, "split": r.split, "rows": r.rows, "metrics": dict(r.metrics)} for r in run.reports()],
+        "bundle": str(bundle.path) if bundle else None,
+        "accepted": bundle.accepted if bundle else None,
+    }
+
+
+def parse_overrides(extra: Sequence[str]) -> list[tuple[str, str]]:
+    """`--train.epochs 3` and `--train.epochs=3` as pairs of key and text.
+
+    Raises:
+        UsageProblem: something else stands there.
+    """
+    pairs, words = [], list(extra)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            raise UsageProblem(f"unexpected argument {word!r}", remedy="Overrides look like --train.epochs 3")
+        key, equals, value = word[2:].partition("=")
+        if not equals:
+            if not words:
+                raise UsageProblem(f"--{key} has no value", remedy="Overrides look like --train.epochs 3")
+            value = words.pop(0)
+        pairs.append((key, value))
+    return pairs
+
+
+def add(cli: click.Group, host: Host) -> None:
+    """Add the verb `run`."""
+
+    @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+    @click.argument("recipe", type=click.Path(path_type=Path))
+    @click.option("-o", "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/RECIPE]")
+    @click.option("--from", "again", metavar="STAGE", help="Work this stage and all after it again.")
+    @click.option("--force", is_flag=True, help="Work every stage again.")
+    @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+    @click.pass_context
+    def run(ctx: click.Context, recipe: Path, out: Path | None, again: str | None, force: bool, dry_run: bool, as_json: bool) -> None:
+        """Run a RECIPE from start to end; what is up to date is taken from the cache.
+
+        Any key of the recipe can be overridden: --train.epochs 3, --gate.max_size_mb 20, --compress.int8.per_channel false.
+
+        \b
+        Example:
+          workbench run recipe.toml -o runs/first
+        """
+        checked = load_recipe(recipe, host, parse_overrides(ctx.args))
+        out = out or Workspace().place(recipe.stem)
+        if dry_run:
+            show_plan(checked, out, host, again=again, force=force, as_json=as_json)
+            return
+        done = run_recipe(checked, out, host, again=again, force=force)
+        if as_json:
+            echo_json(outcome(done))
+        else:
+            summarize(done)
+        check_gate(done)
+
+
+def show_plan(recipe: Recipe, out: Path, host: Host, *, again: str | None, force: bool, as_json: bool) -> None:
+    """Print what a run would do with each stage."""
+    if out.exists() and not out.is_dir():
+        raise WorkbenchError("is a file, not a run folder", where=out)
+    engine = Engine(host, Store(out), recipe.top.seed, TerminalProgress(), recipe.values)
+    plan = engine.plan(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
+    if as_json:
+        echo_json([{"stage": stage.name, "would": would} for stage, would in plan])
+    else:
+        table(["stage", "would"], [[stage.name, {"ask": "ask the source"}.get(would, would)] for stage, would in plan])

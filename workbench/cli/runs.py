@@ -1,0 +1,38 @@
+"""`workbench runs`: what was run in this workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from workbench.cli.output import echo_json, say, table
+from workbench.cli.run import outcome
+from workbench.engine.run import Run
+from workbench.host import Host
+from workbench.workspace import Workspace
+
+
+def add(cli: click.Group, host: Host) -> None:
+    """Add the verb `runs`."""
+
+    @cli.command()
+    @click.argument("workspace", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    def runs(workspace: Path, as_json: bool) -> None:
+        """List the runs of a WORKSPACE, by default the current folder, with the figures of their bundles."""
+        found = Workspace(workspace).runs()
+        if as_json:
+            echo_json([outcome(run) for run in found])
+        elif found:
+            table(["run", "accuracy", "split", "size", "gate"], [_row(run) for run in found])
+        else:
+            say(f"No runs in {workspace / 'runs'}. Begin with: workbench run RECIPE")
+
+
+def _row(run: Run) -> list[str]:
+    best = next((r for split in ("test", "dev") for r in reversed(run.reports()) if r.split == split), None)
+    bundle = run.bundle()
+    verdict = {True: "accepted", False: "refused", None: "not judged"}[bundle.accepted] if bundle else "no bundle"
+    return [run.path.name, f"{best.metrics.get('accuracy', float('nan')):.4f}" if best else "", best.split if best else "",
+            f"{bundle.size() / 1e6:.1f} MB" if bundle else "", verdict]

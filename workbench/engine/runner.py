@@ -1,0 +1,152 @@
+"""The run engine: one stage after the other, each from the cache or worked and published."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from workbench.context import Context, Log
+from workbench.digests import digest_folder
+from workbench.engine.lock import locked
+from workbench.engine.run import Run, StageRecord
+from workbench.engine.stage import Stage
+from workbench.engine.store import Store
+from workbench.errors import WorkbenchError, unknown
+from workbench.host import Host
+
+logger = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """Who is told how the run gets on."""
+
+    def started(self, stage: Stage) -> Log:
+        """A stage begins to work; the answer takes its figures."""
+
+    def finished(self, record: StageRecord) -> None:
+        """A stage is done, was cached, or failed."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Runs stages into a store.
+
+    Args:
+        host: the plugins.
+        store: where the stages go.
+        seed: of the run.
+        progress: who is told.
+        recipe: for `run.json`.
+    """
+
+    host: Host
+    store: Store
+    seed: int
+    progress: Progress
+    recipe: Mapping[str, Any]
+
+    def run(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> Run:
+        """Bring every stage up to date.
+
+        Args:
+            stages: in an order in which each stands after what it needs.
+            again: work this stage and all after it, even where they are cached.
+            force: work every stage.
+
+        Raises:
+            WorkbenchError: a stage failed; the earlier ones stay, and a later call goes on from there.
+        """
+        first = _position(stages, again) if again else 0 if force else len(stages)
+        with locked(self.store.path):
+            records: dict[str, StageRecord] = {}
+            for number, stage in enumerate(stages):
+                try:
+                    records[stage.name] = self._bring(stage, records, fresh=number >= first)
+                except BaseException as error:
+                    self._fail(stage, records, error)
+                    if (told := explain(error, stage)) is error:
+                        raise
+                    raise told from error
+                self._tell(records[stage.name])
+            self.store.point(dict(self.recipe), records.values())
+            self.store.tidy()
+        return Run(self.store.path, self.recipe, tuple(records.values()))
+
+    def plan(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> list[tuple[Stage, str]]:
+        """What `run` would do with each stage: `cached`, `run`, or `ask` for a source that is asked every time."""
+        first = _position(stages, again) if again else 0 if force else len(stages)
+        records: dict[str, StageRecord] = {}
+        answers = []
+        for number, stage in enumerate(stages):
+            known = all(name in records for name in stage.needs)
+            record = None if stage.remote or not known or number >= first else self.store.find(stage, self._key(stage, records))
+            if record:
+                records[stage.name] = record
+            answers.append((stage, "cached" if record else "ask" if stage.remote else "run"))
+        return answers
+
+    def _key(self, stage: Stage, records: Mapping[str, StageRecord]) -> str:
+        return stage.key(self.host, self.seed, {name: records[name].digest for name in stage.needs})
+
+    def _bring(self, stage: Stage, records: Mapping[str, StageRecord], *, fresh: bool) -> StageRecord:
+        key = self._key(stage, records)
+        found = None if stage.remote else self.store.find(stage, key)
+        if found and not fresh:
+            return found
+        inputs = {name: records[name].path for name in stage.needs}
+        work = self.store.work(stage, key)
+        context = Context(self.host, self.seed, work, log=self.progress.started(stage))
+        staging = self.store.staging(stage, key)
+        with staging as folder:
+            begun = time.monotonic()
+            metrics = dict(stage.work(inputs, folder / "out", context))
+            seconds = time.monotonic() - begun
+            (folder / "out").mkdir(exist_ok=True)
+            same = found or (self.store.find(stage, key) if stage.remote else None)
+            if same and same.digest == digest_folder(folder / "out"):
+                staging.drop()
+                return dataclasses.replace(same, status="cached" if stage.remote else "finished", seconds=seconds)
+            record = self.store.seal(folder, stage, key, seconds, metrics)
+        return dataclasses.replace(record, path=staging.final / "out")
+
+    def _tell(self, record: StageRecord) -> None:
+        self.progress.finished(record)
+        self.host.observe("stage_finished", stage=record)
+
+    def _fail(self, stage: Stage, records: Mapping[str, StageRecord], error: BaseException) -> None:
+        """Tell who watches; an earlier run that came to its end stays the current one."""
+        failed = StageRecord(stage.name, stage.kind, self.store.stages / stage.name / "out", "", status="failed", error=str(error))
+        self._tell(failed)
+        if not self.store.complete() and isinstance(error, Exception) and not _disk_full(error):
+            self.store.point(dict(self.recipe), [*records.values(), failed])
+
+
+def _position(stages: Sequence[Stage], name: str) -> int:
+    for number, stage in enumerate(stages):
+        if name in (stage.name, stage.kind):
+            return number
+    raise unknown("stage", name, [stage.name for stage in stages], where="--from")
+
+
+def explain(error: BaseException, stage: Stage) -> BaseException:
+    """The error as the user should see it: a full disk and its kin in one clear line."""
+    if isinstance(error, WorkbenchError) or not isinstance(error, Exception):
+        return error
+    if _disk_full(error):
+        where = getattr(error, "filename", None) or f"stage {stage.name}"
+        return WorkbenchError("the disk is full", where=where,
+                              remedy="Make room and run the same command again; finished stages are kept")
+    if isinstance(error, OSError) and error.filename:
+        return WorkbenchError(str(error.strerror), where=error.filename, remedy="Mend it and run the same command again")
+    return error
+
+
+def _disk_full(error: BaseException) -> bool:
+    """Also where a library wraps the system's error in one of its own, as safetensors and onnx do."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "No space left on device" in str(error)

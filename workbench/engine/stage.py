@@ -1,0 +1,78 @@
+"""A stage of a run: what it does, what it reads, and what its key is made of."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import workbench
+from workbench.context import Context
+from workbench.digests import digest_file, digest_json, digest_sources
+
+if TYPE_CHECKING:
+    from workbench.engine.recipe import Step
+    from workbench.host import Host
+
+Inputs = Mapping[str, Path]                # stage name -> the folder of its output
+Work = Callable[[Inputs, Path, Context], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A unit of work whose output is addressed by the content of everything that goes into it.
+
+    Args:
+        name: unique in the run.
+        kind: see `StageRecord`.
+        work: `(inputs, out, context) -> metrics`; writes the folder `out`.
+        steps: the offers that it calls.
+        needs: names of the stages whose output it reads.
+        settings: JSON that determines the output beside the steps.
+        outside: digests of files and encoders that it reads, by name; called when the key is made.
+        remote: its source cannot be keyed before it is read: it works in every run, and is keyed by its output.
+    """
+
+    name: str
+    kind: str
+    work: Work
+    steps: Sequence[Step] = ()
+    needs: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    outside: Callable[[], Mapping[str, str]] = dict
+    remote: bool = False
+
+    def key(self, host: Host, seed: int, inputs: Mapping[str, str]) -> str:
+        """sha256 over everything that determines the output.
+
+        Args:
+            host: for the versions and sources of the plugins.
+            seed: of the run.
+            inputs: stage name -> digest of its output.
+        """
+        owners = {step.name: host.plugin_digest(host.named(step.hook).owners[step.name]) for step in self.steps}
+        libraries = sorted({library for step in self.steps for library in step.offer.libraries})
+        return digest_json({
+            "host": host_digest(), "kind": self.kind, "seed": seed, "inputs": dict(inputs), "plugins": owners,
+            "steps": [step.identity() for step in self.steps], "settings": dict(self.settings),
+            "libraries": {library: version(library) for library in libraries}, "outside": dict(self.outside()),
+        })
+
+
+def version(distribution: str) -> str | None:
+    """The installed version of a distribution, None when it is not there."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def host_digest() -> str:
+    """sha256 over the host's version and the sources that shape an output: nouns, stages, normalisations."""
+    root = Path(__file__).resolve().parents[1]
+    parts = [digest_sources(root / "nouns"), digest_sources(root / "stages"), digest_file(root / "text.py")]
+    return digest_json([workbench.__version__, *parts])

@@ -1,0 +1,97 @@
+"""`report.html` of a run: one file, assembled from the sections of every plugin that has some."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import workbench
+from workbench.files import replace_text
+from workbench.nouns.utterance import SPLITS
+from workbench.options import option_fields
+from workbench.report.markup import environment
+
+if TYPE_CHECKING:
+    from workbench.engine.run import Run
+    from workbench.host import Host
+    from workbench.report.section import Section
+
+PAGE = "report.html"
+VERDICTS = {
+    True: {"tone": "good", "words": ("accepted by the gate", "门禁通过")},
+    False: {"tone": "bad", "words": ("refused by the gate", "门禁拒绝")},
+    None: {"tone": "plain", "words": ("not judged by a gate", "未经门禁")},
+}
+FAILED = {"tone": "bad", "words": ("failed", "运行失败")}
+logger = logging.getLogger(__name__)
+
+
+def write_report(host: Host, run: Run) -> Path:
+    """Write RUN/report.html, whole or not at all, and return its path.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
+    """
+    templates = environment("workbench.report")
+    sections, left_out = _sections(host, run)
+    failure = next((stage for stage in run.stages if stage.status == "failed"), None)
+    done = dataclasses.replace(run, stages=tuple(stage for stage in run.stages if stage.status != "failed"))
+    bundle = done.bundle()
+    script = _beside("page.js")
+    html = templates.get_template("page.html.j2").render(
+        title=run.path.resolve().name, facts=_facts(host, done), failure=failure,
+        verdict=FAILED if failure else VERDICTS[bundle.accepted if bundle else None],
+        sections=sections, left_out=left_out, version=workbench.__version__,
+        css="\n".join(dict.fromkeys([_beside("page.css"), *(section.css for section in sections)])),
+        script=script, script_hash=_source_hash(script),
+    )
+    path = run.path / PAGE
+    replace_text(path, html)
+    return path
+
+
+def _sections(host: Host, run: Run) -> tuple[list[Section], list[str]]:
+    """All sections in their order, and the plugins that raised before they had given all of theirs."""
+    sections: list[Section] = []
+    left_out = []
+    for plugin, call in host.calls("report_sections", run=run):
+        try:
+            sections.extend(call())
+        except Exception:
+            logger.exception("plugin %s failed in report_sections", plugin)
+            left_out.append(plugin)
+    return sorted(sections, key=lambda section: (section.order, section.title)), left_out
+
+
+def _facts(host: Host, run: Run) -> list[dict[str, Any]]:
+    """The recipe's key facts, each with a label in both languages."""
+    train = run.recipe.get("train", {})
+    facts = [(("Encoder", "编码器"), _encoder(host, train)), (("Trainer", "训练方法"), train.get("use"))]
+    dataset = run.dataset()
+    if dataset is not None:
+        facts += [((f"Rows of {split}", f"{split} 条数"), f"{len(dataset.split(split)):,}") for split in SPLITS]
+        facts += [(("Intents", "意图数"), f"{len(dataset.intents):,}")]
+    facts += [(("Seed", "随机种子"), run.recipe.get("seed"))]
+    return [{"label": label, "value": value} for label, value in facts if value is not None]
+
+
+def _encoder(host: Host, train: dict[str, Any]) -> str | None:
+    """The encoder that the recipe names, else the trainer's own choice; of a folder only its name."""
+    offer = host.named("trainers").get(train.get("use"))
+    defaults = {field.name: field.default for field in option_fields(offer.options)} if offer else {}
+    encoder = train.get("encoder", defaults.get("encoder"))
+    return Path(encoder).name if encoder and encoder.startswith(("/", ".", "~")) else encoder
+
+
+def _beside(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _source_hash(script: str) -> str:
+    """How a Content-Security-Policy names an inline script (W3C CSP 3)."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -1,0 +1,66 @@
+"""Stages `clean` and `augment`: what happens to the rows before training."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.context import Context
+from workbench.engine.recipe import Step
+from workbench.engine.stage import Inputs, Stage
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.utterance import Utterance
+from workbench.text import text_key
+
+
+def clean_stage(steps: tuple[Step, ...], source: str) -> Stage:
+    """The stage that lets every cleaner of a recipe work, one after the other."""
+
+    def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
+        before = dataset = Dataset.load(inputs[source])
+        for step in steps:
+            dataset = step.offer(dataset, out, step.options, context)
+        dataset.save(out)
+        return {"removed": len(before) - len(dataset), "rows": len(dataset)}
+
+    return Stage("clean", "clean", work, steps=steps, needs=(source,))
+
+
+def augment_stage(steps: tuple[Step, ...], source: str) -> Stage:
+    """The stage that adds made-up rows to the train split.
+
+    A text that already stands anywhere in the dataset is not added: dev and test stay unseen.
+    """
+
+    def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
+        dataset = Dataset.load(inputs[source])
+        added = [row for step in steps for row in _augment(step, dataset, context)]
+        seen = {text_key(row.text) for row in dataset}
+        fresh = []
+        for row in added:
+            if (key := text_key(row.text)) not in seen:
+                seen.add(key)
+                fresh.append(row)
+        dataset.with_rows([*dataset, *fresh]).counted("augment", {"added": len(fresh)}).save(out)
+        return {"added": len(fresh), "rows": len(dataset) + len(fresh)}
+
+    return Stage("augment", "augment", work, steps=steps, needs=(source,))
+
+
+def _augment(step: Step, dataset: Dataset, context: Context) -> list[Utterance]:
+    parents = {row.id: row for row in dataset.labelled("train")}
+
+    def rng(parent: str) -> random.Random:
+        return random.Random(hashlib.sha256(f"{context.seed}\0{step.name}\0{parent}".encode()).digest())
+
+    made: list[Utterance] = []
+    number: dict[str, int] = {}
+    for parent, text in step.offer(list(parents.values()), rng, step.options, context):
+        number[parent] = number.get(parent, 0) + 1
+        origin = parents[parent]
+        made.append(Utterance(
+            id=f"{parent}~{step.name}{number[parent]}", text=text, raw=text, intents=origin.intents, split="train",
+            group=origin.group, language=origin.language, origin=f"augment:{step.name}", meta={"parent": parent}))
+    return made

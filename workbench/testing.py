@@ -1,0 +1,49 @@
+"""Fixtures for the authors of plugins; pytest finds them by itself once the workbench is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.context import Context
+from workbench.host import Host, build_host
+
+
+@pytest.fixture
+def workbench_host() -> Host:
+    """A new host with every installed plugin; `workbench_host.register(MyPlugin(), "mine")` adds one."""
+    return build_host()
+
+
+@pytest.fixture
+def workbench_context(workbench_host: Host, tmp_path: Path) -> Context:
+    """What an offer is called with: a host, a seed and an empty scratch folder."""
+    work = tmp_path / "workbench-work"
+    work.mkdir()
+    return Context(workbench_host, seed=13, work=work)
+
+
+@pytest.fixture
+def workbench_plugin(workbench_host: Host, workbench_context: Context, tmp_path: Path) -> Callable[..., Callable[..., Any]]:
+    """`workbench_plugin(plugin, hook, name, **options)` is a plugin's offer, ready to be called with its input alone."""
+
+    def find(plugin: str, hook: str, name: str, **options: Any) -> Callable[..., Any]:
+        workbench_host.require([plugin], "test")
+        offer = workbench_host.named(hook)[name]
+        out = tmp_path / f"{hook}-{name}"
+        return lambda given: offer(given, out, offer.options(**options), workbench_context)
+
+    return find
+
+
+@pytest.fixture
+def workbench_cli(workbench_host: Host) -> Callable[..., Any]:
+    """`workbench_cli("clean", "data", "-o", "out")` runs the command line and gives click's result."""
+    from click.testing import CliRunner
+
+    from workbench.cli.root import build_cli
+
+    return lambda *words: CliRunner().invoke(build_cli(workbench_host), [str(word) for word in words])

@@ -32,7 +32,7 @@ def register_commands(cli: click.Group, host: Host) -> None:
         come, and a file of any length is never held in memory.
 
         The output is a line INTENT<tab>SCORE<tab>TEXT for each text and each of its --top intents. The levels of a
-        hierarchical intent are joined by " / ".
+        hierarchical intent are joined by " › ".
 
         A line that is blank or is not UTF-8 gets no answer: its place in the output holds an empty intent and score, or
         an "error" with --json. All other lines are answered, the first such line is named at the end, and the exit

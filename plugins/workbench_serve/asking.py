@@ -15,7 +15,7 @@ from workbench.errors import UsageProblem, WorkbenchError
 from workbench.host import Host
 from workbench.machine import cores
 from workbench.nouns.predictor import Prediction, Predictor
-from workbench.nouns.utterance import Intent
+from workbench.report.markup import intent_label
 from workbench.serving import open_bundle
 from workbench_serve.limits import answerable
 
@@ -29,19 +29,13 @@ def ask(bundle: Path, texts: Sequence[str], *, top: int, as_json: bool, threads:
         WorkbenchError: the bundle does not open, or some lines could not be answered; the others were.
     """
     stdin, stdout = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
-    piped = tuple(texts) == ("-",)
+    piped = tuple(texts) in ((), ("-",))
     if not texts and stdin.isatty():
         raise UsageProblem("there is nothing to answer", remedy="Give a text, or - for the lines of standard input")
-    answers = Answers(open_bundle(bundle, threads=threads or cores(), host=host), top, as_json)
-    given = [os.fsencode(text) for text in texts]
-    try:
-        for chunk in lines(stdin) if piped or not texts else [given]:
-            stdout.writelines(answers.lines(chunk))
-            stdout.flush()
-    except BrokenPipeError:
-        # the reader has what it wanted, as in `| head`; Python flushes once more at its end, and must not fail there
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-        return
+    answers = Answers(open_bundle(bundle, threads=threads or cores(), host=host), top, as_json, "line" if piped else "text")
+    for chunk in lines(stdin) if piped else [[os.fsencode(text) for text in texts]]:
+        stdout.writelines(answers.lines(chunk))
+        stdout.flush()
     answers.check()
 
 
@@ -65,6 +59,7 @@ class Answers:
     predictor: Predictor
     top: int
     as_json: bool
+    unit: str
     seen: int = 0
     unanswered: int = 0
     first: str = field(default="", init=False)
@@ -77,13 +72,13 @@ class Answers:
             self.seen += 1
             if why is not None:
                 self.unanswered += 1
-                self.first = self.first or f"line {self.seen} {why}"
+                self.first = self.first or f"{self.unit} {self.seen} {why}"
             yield self._line(text, why, None if why is not None else next(predictions)).encode() + b"\n"
 
     def check(self) -> None:
         """Raise if a text had no answer."""
         if self.unanswered:
-            raise WorkbenchError(f"{self.unanswered} of {self.seen} texts got no answer: {self.first}")
+            raise WorkbenchError(f"{self.unanswered} of {self.seen} {self.unit}s got no answer: {self.first}")
 
     def _read(self, line: bytes) -> tuple[str, str | None]:
         try:
@@ -101,9 +96,4 @@ class Answers:
             return f"\t\t{flat}"
         if not prediction.in_scope:
             return f"out of scope\t{prediction.score:.4f}\t{flat}"
-        return "\n".join(f"{spoken(intent)}\t{score:.4f}\t{flat}" for intent, score in prediction.top)
-
-
-def spoken(intent: Intent) -> str:
-    """An intent as people read it."""
-    return intent if isinstance(intent, str) else " / ".join(intent)
+        return "\n".join(f"{intent_label(intent)}\t{score:.4f}\t{flat}" for intent, score in prediction.top)

@@ -68,14 +68,17 @@ class BodyLimit:
         from starlette.exceptions import HTTPException
 
         declared = int(dict(scope["headers"]).get(b"content-length", 0))
+        too_large = HTTPException(413, f"the request is too large: at most {self.most} bytes are read")
         received = 0
 
         async def counted() -> Message:
             nonlocal received
-            message = await receive() if declared <= self.most else {"type": "http.request", "body": b""}
+            if declared > self.most:
+                raise too_large
+            message = await receive()
             received += len(message.get("body", b""))
-            if max(declared, received) > self.most:
-                raise HTTPException(413, f"the request has more than {self.most} bytes, which is the most that is read")
+            if received > self.most:
+                raise too_large
             return message
 
         await self.app(scope, counted, send)

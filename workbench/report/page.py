@@ -60,7 +60,8 @@ def _sections(host: Host, run: Run) -> tuple[list[Section], list[str]]:
     left_out = []
     for plugin, call in host.calls("report_sections", run=run):
         try:
-            sections.extend(call())
+            for section in call():
+                sections.append(section)        # one by one: what stands before a failure is kept
         except Exception:
             logger.exception("plugin %s failed in report_sections", plugin)
             left_out.append(plugin)

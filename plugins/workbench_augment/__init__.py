@@ -1,0 +1,37 @@
+"""Augmenters: the slips of hurried customers, in texts of Latin script and in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbench import hookimpl
+from workbench.offers import Augmenter
+from workbench.options import option
+
+
+@dataclass(frozen=True)
+class TypoOptions:
+    """How many copies are made, and how wrong they are."""
+
+    copies: int = option(1, "copies of an utterance that gets any", least=1)
+    rate: float = option(0.3, "share of the utterances that get copies", least=0.0, most=1.0)
+    errors: float = option(0.15, "share of the words that are touched in a copy, one at least", least=0.0, most=1.0)
+
+
+@dataclass(frozen=True)
+class ChineseTypoOptions(TypoOptions):
+    """The same, counted in characters."""
+
+    errors: float = option(0.1, "share of the characters that are touched in a copy, one at least", least=0.0, most=1.0)
+
+
+@hookimpl
+def augmenters() -> Mapping[str, Augmenter]:
+    """`typos` and `typos-zh`; each leaves the other's script alone."""
+    return {
+        "typos": Augmenter(run="workbench_augment.latin:typos", options=TypoOptions,
+                           summary="copies with neighbouring keys, swapped, dropped and doubled letters"),
+        "typos-zh": Augmenter(run="workbench_augment.chinese:typos", options=ChineseTypoOptions,
+                              summary="copies with dropped, swapped, repeated and full-width characters"),
+    }

@@ -1,0 +1,54 @@
+"""The cleaner `conflicts`: a text with different intents is reported, and never silently voted on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from workbench.context import Context
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.utterance import Utterance
+from workbench.text import text_key
+from workbench_clean import ConflictOptions
+
+REPORT = "conflicts.jsonl"
+NAMED = 3
+
+
+def settle_conflicts(dataset: Dataset, out: Path, options: ConflictOptions, context: Context) -> Dataset:
+    """The dataset without the rows of train that are in a conflict, or all of it with the policy `keep`.
+
+    `out/conflicts.jsonl` has a line for each conflicting text: `text`, and `rows` of `id`, `split` and `intents`. The
+    rows that stay are counted too, as `conflicting, kept`: held-out rows always stay.
+
+    Raises:
+        WorkbenchError: with the policy `refuse`, there is a conflict; the first ones are named.
+    """
+    conflicts = find_conflicts(dataset)
+    if conflicts and options.policy == "refuse":
+        ids = "; ".join(", ".join(row.id for row in rows) for rows in conflicts[:NAMED])
+        raise WorkbenchError(f"{len(conflicts)} texts have different intents, the first of them {conflicts[0][0].text!r}",
+                             where=ids, remedy="Settle them at their source, or give conflicts the option policy = drop")
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / REPORT).open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(_as_json(rows), ensure_ascii=False, sort_keys=True) + "\n" for rows in conflicts)
+    conflicting = [row for rows in conflicts for row in rows]
+    removed = {row.id: "conflicting" for row in conflicting if row.split == "train" and options.policy == "drop"}
+    kept = Counter("conflicting, kept" for row in conflicting if row.id not in removed)
+    return dataset.without(removed, "conflicts").counted("conflicts", kept)
+
+
+def find_conflicts(rows: Iterable[Utterance]) -> list[list[Utterance]]:
+    """The labelled rows of each text that has different intents, in the order in which the texts first appear."""
+    by_text: dict[str, list[Utterance]] = defaultdict(list)
+    for row in rows:
+        if row.intents is not None:
+            by_text[text_key(row.text)].append(row)
+    return [same for same in by_text.values() if len({frozenset(row.intents or ()) for row in same}) > 1]
+
+
+def _as_json(rows: list[Utterance]) -> dict[str, object]:
+    return {"text": rows[0].text, "rows": [{"id": row.id, "split": row.split, "intents": row.intents} for row in rows]}

@@ -1,0 +1,37 @@
+"""The cleaner `repair`: one named text normalisation for every row, the same that serving applies."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from workbench.context import Context
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.text import normalize
+from workbench_clean import RepairOptions
+
+NORMALIZATION = "repair-1"
+NAMED = 5
+
+
+def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context) -> Dataset:
+    """The dataset with every `text` normalised and every `raw` as it was; changed texts are counted.
+
+    A row of train that becomes blank leaves and is counted as `blank`. A row of another split that becomes blank is a
+    question to whoever measures with it, so `options.blank` decides: `refuse`, `keep` or `drop`.
+
+    Raises:
+        WorkbenchError: with `refuse`, rows outside train are blank; the first ones are named.
+    """
+    repaired = [dataclasses.replace(row, text=normalize(NORMALIZATION, row.text)) for row in dataset]
+    changed = sum(new.text != old.text for new, old in zip(repaired, dataset, strict=True))
+    blank = [row for row in repaired if not row.text]
+    held_out = [row.id for row in blank if row.split != "train"]
+    if held_out and options.blank == "refuse":
+        raise WorkbenchError(
+            f"{len(held_out)} rows outside train hold nothing once repaired", where=", ".join(held_out[:NAMED]),
+            remedy="Mend them at their source, or give repair the option blank = drop or keep")
+    removed = {row.id: "blank" for row in blank if row.split == "train" or options.blank == "drop"}
+    cleaned = dataclasses.replace(dataset, utterances=tuple(repaired), normalization=NORMALIZATION)
+    return cleaned.without(removed, "repair").counted("repair", {"changed": changed})

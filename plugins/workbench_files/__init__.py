@@ -1,0 +1,80 @@
+"""Files: CSV, TSV, JSONL, Parquet and Hugging Face datasets in; CSV and JSONL out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench import hookimpl
+from workbench.offers import Reader
+from workbench.options import option
+
+if TYPE_CHECKING:
+    import click
+
+    from workbench.host import Host
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """Which columns make an utterance."""
+
+    text: str | None = option(None, "column of the text; none = text, utterance, sentence, query or 文本")
+    label: str | None = option(None, "column of the intent; none = intent, label, category, 意图, 标签 or 类别")
+    id_key: str | None = option(None, "column of an id that is the same in every later import; none = an id from the text")
+    split_key: str | None = option(None, "column that holds train, dev or test")
+    group_key: str | None = option(None, "column whose rows stay in one split: conversation, customer")
+    language: str | None = option(None, "ISO 639-1 code of the texts")
+
+
+@dataclass(frozen=True)
+class TsvOptions(TableOptions):
+    """A table of lines."""
+
+    quoted: bool = option(True, "cells in double quotes may hold tabs and line breaks; false = a quote is a letter")
+
+
+@dataclass(frozen=True)
+class CsvOptions(TableOptions):
+    """A table of lines whose cells are parted by a character of choice."""
+
+    delimiter: str = option(",", "character between the cells")
+    quoted: bool = option(True, "cells in double quotes may hold delimiters and line breaks; false = a quote is a letter")
+
+
+@dataclass(frozen=True)
+class HubOptions(TableOptions):
+    """A Hugging Face dataset; without `train`, `dev` and `test` all its splits are read, each as what its name says."""
+
+    train: tuple[str, ...] = option((), "its splits that are read as train")
+    dev: tuple[str, ...] = option((), "its splits that are read as dev")
+    test: tuple[str, ...] = option((), "its splits that are read as test")
+    subset: str | None = option(None, "its configuration, where it has several")
+    revision: str | None = option(None, "branch, tag or commit on the hub")
+
+
+@hookimpl
+def readers() -> Mapping[str, Reader]:
+    """The readers of tables."""
+    return {
+        "csv": Reader(run="workbench_files.delimited:read_csv", options=CsvOptions,
+                      summary="a CSV file in UTF-8 whose first line names the columns, also gzipped"),
+        "tsv": Reader(run="workbench_files.delimited:read_tsv", options=TsvOptions,
+                      summary="a file of tab-separated values in UTF-8, also gzipped"),
+        "jsonl": Reader(run="workbench_files.jsonl:read_jsonl", options=TableOptions,
+                        summary="a file with one JSON object a line, also gzipped"),
+        "parquet": Reader(run="workbench_files.parquet:read_parquet", options=TableOptions, extra="data",
+                          libraries=("pyarrow",), summary="a Parquet file"),
+        "hf": Reader(run="workbench_files.hub:read_hf", options=HubOptions, extra="data",
+                     libraries=("datasets", "pyarrow"), remote=True,
+                     summary="a Hugging Face dataset: a folder, or a name on the hub"),
+    }
+
+
+@hookimpl
+def register_commands(cli: click.Group, host: Host) -> None:
+    """`workbench data export`."""
+    from workbench_files.verbs import add_verbs
+
+    add_verbs(cli)

@@ -1,0 +1,28 @@
+"""The embedded example: a customer-service dataset in English and in Chinese, the verb `quickstart`, and `init`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from workbench import hookimpl
+from workbench.offers import Reader
+
+if TYPE_CHECKING:
+    import click
+
+    from workbench.host import Host
+
+
+@hookimpl
+def readers() -> Mapping[str, Reader]:
+    """`quickstart`: the embedded dataset; its sources are `en` and `zh`."""
+    return {"quickstart": Reader(run="workbench_quickstart.data:read", summary="the embedded customer-service dataset, en or zh")}
+
+
+@hookimpl
+def register_commands(cli: click.Group, host: Host) -> None:
+    """`quickstart` and `init`."""
+    from workbench_quickstart import verbs
+
+    verbs.add(cli, host)

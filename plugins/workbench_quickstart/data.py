@@ -1,0 +1,35 @@
+"""The embedded dataset: 14 intents of a shop's customer service, 48 utterances each, written for this project."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from workbench.context import Context
+from workbench.digests import digest_file
+from workbench.errors import unknown
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.utterance import Utterance
+from workbench.options import NoOptions
+
+FOLDER = Path(__file__).parent / "utterances"
+LANGUAGES = ("en", "zh")
+
+
+def read(source: str, out: Path, options: NoOptions, context: Context) -> Dataset:
+    """The dataset of a language, without splits.
+
+    Raises:
+        UsageProblem: there is none in that language.
+    """
+    language = Path(source).name
+    if language not in LANGUAGES:
+        raise unknown("language", language, LANGUAGES, where="reader quickstart")
+    path = FOLDER / f"{language}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [Utterance(f"{language}-{n:03}", row["text"], row["text"], (row["intent"],), language=language)
+                for n, row in enumerate(csv.DictReader(file), 1)]
+    intents = tuple(dict.fromkeys(row.intent for row in rows if row.intent is not None))
+    name = f"quickstart-{language}"
+    return Dataset("intent", intents, tuple(rows), {name: {"rows": len(rows), "kept": len(rows)}},
+                   ({"source": name, "sha256": digest_file(path)},))

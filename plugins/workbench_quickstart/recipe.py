@@ -1,0 +1,93 @@
+"""A recipe as text: every option of every section, those that are not set as comments."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.engine.recipe import EvaluateOptions, ImportOptions, RecipeOptions
+from workbench.host import Host
+from workbench.options import OptionField, option_fields
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a recipe shall say.
+
+    Args:
+        source: what the reader opens.
+        reader: its name.
+        reader_options: what to set of the reader's options.
+        split: shares.
+        cleaners: in their order.
+        augmenters: in their order.
+        trainer: its name.
+        encoder: of the trainer.
+        passes: in their order.
+        budgets: budget -> limit.
+    """
+
+    source: str = "en"
+    reader: str = "quickstart"
+    reader_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    split: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"train": 0.7, "dev": 0.15, "test": 0.15})
+    cleaners: tuple[str, ...] = ("repair", "exact-duplicates", "conflicts")
+    augmenters: tuple[str, ...] = ()
+    trainer: str = "finetune"
+    encoder: str = "minilm"
+    passes: tuple[str, ...] = ("onnx", "int8")
+    budgets: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"max_accuracy_drop": 2.0, "min_agreement": 0.95})
+
+
+def recipe_text(wish: Wish, host: Host) -> str:
+    """The recipe in TOML. What stands behind `#` is an option with its default."""
+    parts = ["# From a labelled dataset to a served model: workbench run THIS_FILE\n"
+             "# Each line that begins with # is an option with its default; take the # away to set it.\n"]
+    parts.append(_lines(option_fields(RecipeOptions), {"seed": RecipeOptions.seed}))
+    offer = host.named("readers")[wish.reader]
+    set_here = {"reader": wish.reader, "source": wish.source, "split": dict(wish.split), **wish.reader_options}
+    parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(offer.options)], set_here))
+    parts.append(_chain("clean", "cleaners", wish.cleaners, host))
+    parts.append(_chain("augment", "augmenters", wish.augmenters, host))
+    trainer = host.named("trainers")[wish.trainer]
+    parts.append(f'[train]\nuse = "{wish.trainer}"{_known("trainers", host)}\n'
+                 + _lines(option_fields(trainer.options), {"encoder": wish.encoder}))
+    parts.append("[evaluate]\n" + _lines(option_fields(EvaluateOptions), {}))
+    for name in wish.passes:
+        parts.append(f'[[compress]]\nuse = "{name}"{_known("passes", host)}\n'
+                     + _lines(option_fields(host.named("passes")[name].options), {}))
+    budgets = host.named("budgets")
+    parts.append("[gate]\n" + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in wish.budgets.items())
+                 + "".join(f"# {name} =        # {offer.summary}\n" for name, offer in budgets.items() if name not in wish.budgets))
+    return "\n".join(parts)
+
+
+def _chain(table: str, hook: str, names: Sequence[str], host: Host) -> str:
+    text = f"[{table}]\nuse = {json.dumps(list(names))}{_known(hook, host)}\n"
+    for name in names:
+        if fields := option_fields(host.named(hook)[name].options):
+            text += f"\n[{table}.{name}]\n" + _lines(fields, {})
+    return text
+
+
+def _known(hook: str, host: Host) -> str:
+    return f"        # known: {', '.join(sorted(host.named(hook)))}"
+
+
+def _lines(fields: Sequence[OptionField], values: Mapping[str, Any]) -> str:
+    lines = []
+    for field in fields:
+        is_set = field.name in values
+        value = values[field.name] if is_set else field.default
+        shown = "" if value is None else _toml(value)
+        lines.append(f"{'' if is_set else '# '}{field.name} = {shown}        # {field.help}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,95 @@
+"""The HTTP interface: a FastAPI application over a service, with whatever routes plugins add."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
+
+import workbench
+from workbench.errors import WorkbenchError
+from workbench.host import Host
+from workbench_serve.limits import BodyLimit, Unanswerable
+from workbench_serve.schemas import Answer, Health, Problem, Question
+from workbench_serve.service import BundleService
+
+TAGS = ("one", "many")           # of the union in `schemas.Question`; they are no places in the request
+logger = logging.getLogger(__name__)
+
+
+def create_app(host: Host, service: BundleService) -> FastAPI:
+    """The application.
+
+    Raises:
+        WorkbenchError: a plugin failed to add its routes.
+    """
+    limits = service.limits
+    app = FastAPIOffline(
+        title="Intent workbench", version=workbench.__version__, redoc_url=None,
+        description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
+                    f"{limits.bytes} bytes a request.",
+        responses={code: {"model": Problem} for code in (413, 422, 500)},
+    )
+    app.add_middleware(BodyLimit, most=limits.bytes)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Unanswerable, _unanswerable)
+    app.add_exception_handler(Exception, _failed)
+
+    @app.post("/predict", response_model=Answer | list[Answer], summary="The intent of a text, or of each of several")
+    def predict(question: Question) -> JSONResponse:
+        """An object for a text, a list in the same order for a list."""
+        many = isinstance(question.text, list)
+        texts = question.text if isinstance(question.text, list) else [question.text]
+        answers = [prediction.to_json() for prediction in service.predict(texts, top=question.top)]
+        return JSONResponse(answers if many else answers[0])
+
+    @app.get("/health", response_model=Health, summary="Whether the server answers, and with which bundle")
+    async def health() -> dict[str, Any]:
+        """Never waits for predictions."""
+        bundle = service.bundle
+        return {"status": "ok", "bundle": service.bundle_id, "intents": len(bundle.model.intents),
+                "accepted": bundle.accepted, "version": workbench.__version__}
+
+    for plugin, add in host.calls("register_routes", app=app, service=service):
+        try:
+            add()
+        except Exception as error:
+            raise WorkbenchError(f"plugin {plugin} failed to add its routes: {type(error).__name__}: {error}") from error
+    return app
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """The first thing that is wrong, without the input: it may be large, and may be no text that JSON can carry."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = _place(first["loc"])
+    if first["type"] == "json_invalid":
+        detail = f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}"
+    elif not place and "json" not in request.headers.get("content-type", ""):
+        detail = "the body is not read as JSON: send it with the header Content-Type: application/json"
+    else:
+        detail = f"{place or 'the body'}: {first['msg']}"
+    return _problem(422, detail)
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    names = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc[1:] if part not in TAGS]
+    return "".join(names).removeprefix(".")
+
+
+async def _unanswerable(request: Request, error: Exception) -> JSONResponse:
+    return _problem(422, str(error))
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    """Say nothing of the inside; the traceback goes to the server's log."""
+    return _problem(500, "the server failed to answer; its log says why")
+
+
+def _problem(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status_code=status)

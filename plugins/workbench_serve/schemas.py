@@ -1,0 +1,75 @@
+"""What goes over the wire, as the OpenAPI page documents it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, FailFast, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+Name = Annotated[str | list[str], Field(description="An intent; a list of names, root first, for a hierarchical one.")]
+
+
+def _one_or_many(value: Any) -> str:
+    return "many" if isinstance(value, list) else "one"
+
+
+# without FailFast, a million wrong items would become a million error objects
+Texts = Annotated[
+    Annotated[str, Tag("one")] | Annotated[list[str], FailFast(), Tag("many")], Discriminator(_one_or_many)
+]
+
+
+class Question(BaseModel):
+    """One text, or several."""
+
+    model_config = ConfigDict(json_schema_extra={
+        "additionalProperties": False,
+        "examples": [{"text": "Where is my parcel?"}, {"text": ["Where is my parcel?", "我要退款"], "top": 3}],
+    })
+    text: Texts = Field(description="A text, or a list of texts.")
+    top: int = Field(3, ge=1, le=1000, description="How many of the most probable intents `top` lists.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_other_keys(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (others := value.keys() - cls.model_fields.keys()):
+            name = ascii(min(others))[:80]
+            raise PydanticCustomError("unknown_key", "unknown key {name}; known: text, top", {"name": name})
+        return value
+
+
+class Ranked(BaseModel):
+    """An intent and its probability."""
+
+    intent: Name
+    score: float = Field(description="Probability, between 0 and 1.")
+
+
+class Answer(BaseModel):
+    """The answer for one text."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{
+        "intents": ["delivery status"], "score": 0.97, "in_scope": True,
+        "top": [{"intent": "delivery status", "score": 0.97}, {"intent": "refund", "score": 0.02}],
+    }]})
+    intents: list[Name] = Field(description="The intent; several where a text may have several; none out of scope.")
+    score: float = Field(description="Probability of the first intent, between 0 and 1.")
+    in_scope: bool = Field(description="False when the text is none of the intents' business.")
+    top: list[Ranked] = Field(description="The most probable intents, best first.")
+
+
+class Health(BaseModel):
+    """The server is up and answers with this bundle."""
+
+    status: str = Field(description="`ok`.", examples=["ok"])
+    bundle: str = Field(description="Short name of the bundle: the head of its manifest's sha256.", examples=["3fa9c1d2e0b4"])
+    intents: int = Field(description="How many intents it knows.", examples=[77])
+    accepted: bool | None = Field(description="What the gate said of it; null if it never judged it.")
+    version: str = Field(description="Version of intent-workbench.", examples=["0.1.0"])
+
+
+class Problem(BaseModel):
+    """Why there is no answer."""
+
+    detail: str = Field(description="One line: what is wrong, and where.", examples=["text 3: is blank"])

@@ -1,0 +1,122 @@
+"""The serving side: one bundle that answers, and can be replaced by another while it does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import GateRefused, WorkbenchError
+from workbench.host import Host
+from workbench.nouns.bundle import Bundle
+from workbench.nouns.predictor import Prediction, Predictor
+from workbench.nouns.report import Figure
+from workbench.serving import find_bundle, open_verified
+from workbench_serve.limits import Limits
+
+WARM_UP = ["Hello"]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A bundle and what answers for it; replaced as one, so that no request sees half of each."""
+
+    bundle: Bundle
+    predictor: Predictor
+    id: str
+
+
+class BundleService:
+    """A `workbench.service.Service`.
+
+    Args:
+        host: the plugins that open bundles.
+        path: the bundle, or a run folder.
+        threads: texts answered at the same time.
+        ungated: serve also what the gate refused or never judged.
+        limits: what a request may ask for.
+        answered: called with a record of each answer.
+
+    Raises:
+        WorkbenchError: the bundle does not open, or the gate never judged it.
+        GateRefused: the gate refused it.
+    """
+
+    def __init__(
+        self, host: Host, path: Path, *, threads: int = 1, ungated: bool = False, limits: Limits | None = None,
+        answered: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        self.host, self.threads, self.ungated = host, threads, ungated
+        self.limits = limits or Limits()
+        self.answered = answered
+        self._swapping = threading.Lock()
+        self._opened = self._open(path)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle that answers now."""
+        return self._opened.bundle
+
+    @property
+    def bundle_id(self) -> str:
+        """Its short name, `Bundle.id`."""
+        return self._opened.id
+
+    def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
+        """Answers of the current bundle; callable from any thread.
+
+        Raises:
+            Unanswerable: there are too many texts, or one is too long or blank.
+        """
+        begun = time.perf_counter()
+        opened = self._opened
+        self.limits.check(texts, opened.bundle.model)
+        predictions = opened.predictor.predict(texts, top=top)
+        if self.answered:
+            self.answered({
+                "bundle": opened.id, "count": len(texts), "seconds": time.perf_counter() - begun,
+                "intents": [prediction.intents for prediction in predictions],
+                "scores": [prediction.score for prediction in predictions],
+            })
+        return predictions
+
+    def swap(self, path: Path) -> Bundle:
+        """Open and verify another bundle and let it answer from now on; the old one stays when that fails."""
+        with self._swapping:
+            self._opened = self._open(path)
+            logger.info("bundle %s answers now", self._opened.id)
+            return self._opened.bundle
+
+    def job_status(self) -> dict[str, Any]:
+        """The state of each background job by name; this server has none of its own."""
+        return {}
+
+    def _open(self, path: Path) -> Opened:
+        bundle = Bundle.load(find_bundle(path))
+        if not self.ungated:
+            check_gate(bundle)
+        predictor = open_verified(bundle, self.host, threads=self.threads)
+        predictor.predict(WARM_UP)
+        return Opened(bundle, predictor, bundle.id)
+
+
+def check_gate(bundle: Bundle) -> None:
+    """Raise unless the gate accepted the bundle.
+
+    Raises:
+        GateRefused: it was refused, with the budgets that it breaks.
+        WorkbenchError: it was never judged.
+    """
+    if bundle.gate is None:
+        raise WorkbenchError("the gate never judged this bundle", where=bundle.path,
+                             remedy="Give the recipe a [gate] and run it, or serve it all the same with --ungated")
+    if not bundle.accepted:
+        figures = [Figure(**figure) for figure in bundle.gate["figures"]]
+        broken = "; ".join(str(figure) for figure in figures if not figure.kept) or "no figures are given"
+        raise GateRefused(f"the gate refused this bundle: {broken}", where=bundle.path,
+                          remedy="Train or compress it otherwise, or serve it all the same with --ungated")

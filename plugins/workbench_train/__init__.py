@@ -1,0 +1,51 @@
+"""Training: base encoders by name, the trainers `names`, `probe` and `finetune`, and the predictor of their models.
+
+A model is an encoder, a pooling over its last hidden states, a normalisation to length 1 and a linear head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from workbench import hookimpl
+from workbench.offers import Encoder, Trainer, resolve
+from workbench_train.known import ENCODERS
+from workbench_train.options import FinetuneOptions, NamesOptions, ProbeOptions
+
+if TYPE_CHECKING:
+    from workbench.nouns.model import Model
+    from workbench.nouns.predictor import Predictor, PredictorOptions
+
+FORMATS = ("torch", "transformers")
+
+
+@hookimpl
+def encoders() -> Mapping[str, Encoder]:
+    """Base models by short name."""
+    return ENCODERS
+
+
+@hookimpl
+def trainers() -> Mapping[str, Trainer]:
+    """From no training at all to the whole encoder."""
+    libraries = ("torch", "transformers", "tokenizers")
+    return {
+        "names": Trainer(
+            run="workbench_train.names:train", summary="no training: the intent whose name is nearest to the text",
+            options=NamesOptions, extra="train", libraries=libraries),
+        "probe": Trainer(
+            run="workbench_train.probe:train", summary="a frozen encoder and a linear head by logistic regression",
+            options=ProbeOptions, extra="train", libraries=(*libraries, "scikit-learn")),
+        "finetune": Trainer(
+            run="workbench_train.finetune:train", summary="the probe's head as the start, then the whole encoder",
+            options=FinetuneOptions, extra="train", libraries=(*libraries, "scikit-learn")),
+    }
+
+
+@hookimpl
+def open_predictor(model: Model, options: PredictorOptions) -> Predictor | None:
+    """Models of format `torch` (ours, and bare encoders) and `transformers` (plain sequence classifiers)."""
+    if model.format not in FORMATS:
+        return None
+    return resolve("workbench_train.predictor:open_model", "train")(model, options)  # type: ignore[no-any-return]

@@ -1,0 +1,43 @@
+"""The trainers' options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from workbench.options import option
+
+
+@dataclass(frozen=True)
+class NamesOptions:
+    """The encoder and how it is used; every trainer has these."""
+
+    encoder: str = option("minilm", "base model: a short name, a folder or a name on the hub", kind="encoder")
+    prefix: str | None = option(None, "put before every text; none = as the encoder's authors say")
+    pooling: Literal["mean", "cls"] | None = option(None, "from token vectors to one; none = as the encoder's authors say")
+    max_length: int = option(128, "tokens of a text that are read, at most what the encoder can take", least=4)
+
+
+@dataclass(frozen=True)
+class ProbeOptions(NamesOptions):
+    """The linear head of a frozen encoder."""
+
+    C: float = option(20.0, "inverse strength of the head's L2 regularisation", least=1e-6)
+
+
+@dataclass(frozen=True)
+class FinetuneOptions(ProbeOptions):
+    """Training of encoder and head."""
+
+    epochs: int = option(5, "times that every train row is seen", least=1)
+    batch_size: int = option(32, "rows a step", least=1)
+    encoder_lr: float = option(1e-4, "highest learning rate of the encoder", least=0.0)
+    head_lr: float = option(1e-3, "highest learning rate of the head", least=0.0)
+    warmup: float = option(0.06, "share of the steps in which the learning rate rises; then it falls linearly to 0",
+                           least=0.0, most=1.0)
+    weight_decay: float = option(0.01, "AdamW's, on matrices only", least=0.0)
+    label_smoothing: float = option(0.05, "share of the target that goes to the other intents", least=0.0, most=0.99)
+    max_grad_norm: float = option(1.0, "gradients are scaled down to this norm", least=1e-6)
+    evaluate_every: float = option(0.5, "share of an epoch between two evaluations on dev", least=0.001)
+    patience: int | None = option(4, "evaluations without a better one before it stops; none = never", least=1)
+    bf16: bool = option(False, "bfloat16 autocast: faster on CPUs that have it")

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from workbench.digests import digest_file, digest_folder
 from workbench.errors import MissingExtra, WorkbenchError
+from workbench.files import read_json
 from workbench.offers import Encoder
 
 FOLDER = "WORKBENCH_ENCODERS"      # environment: a folder of encoder folders, by short or hub name
+UNSAID = 512
 WEIGHTS = "model.safetensors"
 SHARDS = "model.safetensors.index.json"
 WANTED = ["config.json", "*.safetensors", SHARDS, "tokenizer*", "vocab*", "merges.txt", "sentencepiece*", "special_tokens_map.json"]
@@ -71,6 +73,17 @@ def check_folder(folder: Path) -> None:
         pickled = (folder / "pytorch_model.bin").is_file()
         remedy = "pytorch_model.bin is a pickle and is not loaded: convert it to safetensors" if pickled else None
         raise WorkbenchError(f"holds no weights: {WEIGHTS} is missing", where=folder, remedy=remedy)
+
+
+def token_limit(folder: Path) -> int:
+    """The longest text in tokens, special ones included, that the encoder in `folder` can take; 512 when it does not say."""
+    config = read_json(folder / "config.json")
+    positions = config.get("max_position_embeddings") or UNSAID
+    if "roberta" in config.get("model_type", ""):
+        positions -= (config.get("pad_token_id") or 0) + 1          # RoBERTa counts positions from there
+    tokenizer = folder / "tokenizer_config.json"
+    said = read_json(tokenizer).get("model_max_length") if tokenizer.is_file() else None
+    return min(positions, int(said or positions))
 
 
 def locate(known: Encoder, name: str) -> Path | None:

@@ -59,7 +59,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=path) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise WorkbenchError(f"is not readable JSON ({error})", where=path) from error
 
 

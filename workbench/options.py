@@ -70,9 +70,8 @@ class OptionField:
         """The type in words."""
         if self.choices:
             return " | ".join(self.choices)
-        return {tuple: "list of names", dict: "table of numbers", str: "text", bool: "true | false"}.get(
-            self.type, self.type.__name__
-        )
+        words = {tuple: "list of names", dict: "table of numbers", str: "text", bool: "true | false"}
+        return words.get(self.type) or str(self.type.__name__)
 
 
 def option_fields(options: type) -> list[OptionField]:

@@ -1,15 +1,20 @@
-"""Files that a user brings: read whole, and each way in which one can be broken told in a line."""
+"""What a user brings: files read whole, each way in which one can be broken told in a line; and the texts in them."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
+from workbench.text import INVISIBLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+AGAIN = "Copy or download it again"
 
 
 def read_source(path: Path) -> str:
@@ -22,13 +27,25 @@ def read_source(path: Path) -> str:
     if data.startswith(GZIP):
         data = _unzipped(path, data)
     if not data.strip():
-        raise WorkbenchError("is empty", where=path, remedy="Export or copy it again")
+        raise WorkbenchError("is empty", where=path, remedy=AGAIN)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise WorkbenchError(f"is not UTF-8: {error.reason} at byte {error.start} (line {line})", where=path,
                              remedy=f"Save it as UTF-8, or: iconv -f {_likely(data)} -t UTF-8 OLD > NEW") from None
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair that stands alone; JSON can hold one, UTF-8 cannot."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing can be seen of a text: it is white space, zero-width and control characters only."""
+    return not INVISIBLE.sub("", text).strip()
 
 
 def _bytes(path: Path) -> bytes:
@@ -46,9 +63,9 @@ def _unzipped(path: Path, data: bytes) -> bytes:
     try:
         return gzip.decompress(data)
     except EOFError:
-        raise WorkbenchError("is a gzip file that ends too early", where=path, remedy="Copy or download it again") from None
+        raise WorkbenchError("is a gzip file that ends too early", where=path, remedy=AGAIN) from None
     except (OSError, zlib.error) as error:
-        raise WorkbenchError(f"is a damaged gzip file ({error})", where=path, remedy="Copy or download it again") from None
+        raise WorkbenchError(f"is a damaged gzip file ({error})", where=path, remedy=AGAIN) from None
 
 
 def _likely(data: bytes) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 
-from workbench.context import Context
 from workbench.nouns.utterance import Utterance
-from workbench.text import normalize
+from workbench.text import text_key
 from workbench_augment import TypoOptions
 
 TRIES = 10
@@ -16,27 +15,26 @@ Edit = Callable[[str, random.Random, float], str]
 
 
 def make_copies(
-    utterances: Iterable[Utterance], rng: Rng, options: TypoOptions, context: Context, edit: Edit
+    utterances: Iterable[Utterance], rng: Rng, options: TypoOptions, edit: Edit
 ) -> Iterator[tuple[str, str]]:
     """`(parent id, text)` of up to `options.copies` texts for a share `options.rate` of the utterances.
 
-    No text is blank, its parent's, or another copy's; texts that the dataset's normalisation makes the same are the
-    same. Where `TRIES` edits in a row bring nothing new, the utterance gets fewer copies. All chance comes from
-    `rng(parent id)`, so neither order nor company of an utterance matters.
+    No text is blank, its parent's or another copy's, as `text_key` compares them. Where `TRIES` edits in a row bring
+    nothing new, the utterance gets fewer copies. All chance comes from `rng(parent id)`, so neither the order nor the
+    company of an utterance matters.
 
     Args:
         edit: `(text, stream, share of words or characters to touch) -> text`.
     """
-    normalization = context.dataset.normalization if context.dataset else "none"
     for row in utterances:
         stream = rng(row.id)
         if stream.random() >= options.rate:
             continue
-        known = {"", normalize(normalization, row.text)}
+        known = {"", text_key(row.text)}
         for _ in range(options.copies):
             for _ in range(TRIES):
                 text = edit(row.text, stream, options.errors)
-                if (seen := normalize(normalization, text).strip()) not in known:
-                    known.add(seen)
+                if (key := text_key(text)) not in known:
+                    known.add(key)
                     yield row.id, text
                     break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from workbench.offers import Reader
 from workbench.options import option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import click
 
     from workbench.host import Host
@@ -22,7 +23,7 @@ class TableOptions:
 
     text: str | None = option(None, "column of the text; none = text, utterance, sentence, query or 文本")
     label: str | None = option(None, "column of the intent; none = intent, label, category, 意图, 标签 or 类别")
-    id_key: str | None = option(None, "column of an id that is the same in every later import; none = an id from the text")
+    id_key: str | None = option(None, "column of an id that stays the same in later imports; none = one from the text")
     split_key: str | None = option(None, "column that holds train, dev or test")
     group_key: str | None = option(None, "column whose rows stay in one split: conversation, customer")
     language: str | None = option(None, "ISO 639-1 code of the texts")
@@ -32,7 +33,7 @@ class TableOptions:
 class TsvOptions(TableOptions):
     """A table of lines."""
 
-    quoted: bool = option(True, "cells in double quotes may hold tabs and line breaks; false = a quote is a letter")
+    quoted: bool = option(True, "double quotes wrap cells with tabs or line breaks; false = they are letters")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class CsvOptions(TableOptions):
     """A table of lines whose cells are parted by a character of choice."""
 
     delimiter: str = option(",", "character between the cells")
-    quoted: bool = option(True, "cells in double quotes may hold delimiters and line breaks; false = a quote is a letter")
+    quoted: bool = option(True, "double quotes wrap cells with delimiters or line breaks; false = they are letters")
 
 
 @dataclass(frozen=True)

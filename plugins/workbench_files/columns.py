@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.errors import UsageProblem, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from workbench_files import TableOptions
 
 EXPORTED = ("id", "text", "intent", "split", "group", "language", "raw")    # what `workbench data export` writes

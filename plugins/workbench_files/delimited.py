@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.nouns.dataset import Dataset
 from workbench.sources import read_source
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbench.context import Context
+    from workbench.nouns.dataset import Dataset
     from workbench_files import CsvOptions, TsvOptions
 
 LARGEST_CELL = 2**31 - 1          # characters; the csv module stops at 131,072 unless told otherwise
@@ -52,8 +53,8 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
     """Each record with the line that it begins on; empty lines are none."""
     csv.field_size_limit(LARGEST_CELL)
     lines = io.StringIO(read_source(path), newline="")
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    records = csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting)
+    records = csv.reader(lines, delimiter=delimiter, strict=True,
+                         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
     begins = 1
     try:
         for cells in records:
@@ -61,8 +62,8 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
                 yield f"line {begins}", cells
             begins = records.line_num + 1
     except csv.Error as error:
-        raise WorkbenchError(f"the record is no CSV ({error})", where=f"{path}: line {begins}",
-                             remedy="Double each quote within a quoted cell, close the last one, or set quoted = false") from None
+        raise WorkbenchError(f"the record cannot be read ({error})", where=f"{path}: line {begins}",
+                             remedy="Close each quoted cell, double the quotes in it, or set quoted = false") from None
 
 
 def _check_header(names: list[str], path: Path) -> None:

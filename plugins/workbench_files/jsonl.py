@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
 from workbench.sources import read_source
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
+    from workbench.context import Context
+    from workbench.nouns.dataset import Dataset
     from workbench_files import TableOptions
 
 
@@ -38,7 +38,8 @@ def _object(line: str, where: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise WorkbenchError(f"is no JSON ({error})", where=where, remedy="JSONL has one whole JSON object a line") from None
+        raise WorkbenchError(f"is no JSON ({error})", where=where,
+                             remedy="JSONL has one whole JSON object a line") from None
     if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else f"{value!r:.40}"
         raise WorkbenchError(f"holds {kind}, not an object", where=where, remedy="JSONL has one JSON object a line; "

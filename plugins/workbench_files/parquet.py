@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow
 import pyarrow.parquet
 
-from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
+from workbench_files.classes import Classes, class_names, named_cells
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workbench.context import Context
+    from workbench.nouns.dataset import Dataset
     from workbench_files import TableOptions
+
+HUGGING_FACE = b"huggingface"         # where the library `datasets` notes its features in a schema
 
 
 def read_parquet(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
@@ -32,9 +35,24 @@ def read_parquet(source: str, out: Path, options: TableOptions, context: Context
         with pyarrow.parquet.ParquetFile(path) as file:
             columns = choose_columns(file.schema_arrow.names, options, path)
             provenance = {"reader": "parquet", "file": path.name, "sha256": digest_file(path)}
-            rows = _rows(file, columns.used(), class_names(file.schema_arrow))
+            rows = _rows(file, columns.used())
             return rows_to_dataset(rows, columns, options, path.name, path, provenance)
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
     except (OSError, pyarrow.ArrowException) as error:
-        raise WorkbenchError(f"cannot be read as Parquet ({error})", where=path, remedy="Copy or make it again") from error
+        raise WorkbenchError(f"cannot be read as Parquet ({error})", where=path,
+                             remedy="Copy or make it again") from error
+
+
+def _rows(file: pyarrow.parquet.ParquetFile, columns: Sequence[str]) -> Iterator[Row]:
+    schema = file.schema_arrow
+    classes: Classes = {}
+    if HUGGING_FACE in (schema.metadata or {}):
+        from datasets import Features
+
+        classes = class_names(Features.from_arrow_schema(schema))
+    number = 0
+    for batch in file.iter_batches(columns=list(columns)):
+        for cells in batch.to_pylist():
+            number += 1
+            yield Row(f"row {number}", named_cells(cells, classes))

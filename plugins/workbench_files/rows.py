@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance, split_named
-from workbench.text import is_blank, well_formed
-from workbench_files.columns import Columns
+from workbench.sources import is_blank, well_formed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from workbench_files import TableOptions
+    from workbench_files.columns import Columns
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ def _utterance(row: Row, text: str, columns: Columns, options: TableOptions, occ
     if columns.id is None:
         name = _text_id(text, occurrences)
     elif (given := cell(columns.id)) is None:
-        raise WorkbenchError(f"has no id in the column {columns.id!r}", where=where, remedy="Fill it in, or name no id_key")
+        raise WorkbenchError(f"has no id in the column {columns.id!r}", where=where,
+                             remedy="Fill it in, or name no id_key")
     else:
         name = given
     intent, split = cell(columns.label), cell(columns.split)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from workbench import hookimpl
 from workbench.offers import Reader
 from workbench.options import option
 
-Policy = Literal["ground-truth", "majority", "latest"]
-
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 @dataclass(frozen=True)
 class TaskOptions:
@@ -19,10 +18,10 @@ class TaskOptions:
 
     text: str = option("text", "key of the task's data that holds the text")
     control: str | None = option(None, "name of the Choices control that asks for the intent; none = the only one")
-    policy: Policy = option("ground-truth", "how several annotations of a task become one intent: ground-truth (else "
-                                            "the majority), majority, latest; a tie is left out as a disagreement")
-    split_key: str | None = option(None, "key of the task's data or meta that holds train, dev or test")
-    group_key: str | None = option(None, "key of the task's data or meta whose rows stay in one split: conversation, customer")
+    policy: Literal["ground-truth", "majority", "latest"] = option(
+        "ground-truth", "how several annotations become one intent: ground-truth, else the majority; majority; latest")
+    split_key: str | None = option(None, "key of data or meta that holds train, dev or test")
+    group_key: str | None = option(None, "key of data or meta whose rows stay in one split: conversation, customer")
     language: str | None = option(None, "ISO 639-1 code of the texts")
 
 

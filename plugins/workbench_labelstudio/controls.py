@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from workbench.errors import UsageProblem, unknown
-from workbench_labelstudio.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workbench_labelstudio.tasks import Task
 
 
 def choose_control(tasks: Iterable[Task], wanted: str | None, where: object) -> str | None:
@@ -33,11 +37,9 @@ def choose_control(tasks: Iterable[Task], wanted: str | None, where: object) -> 
     if wanted is not None:
         raise unknown("control", wanted, candidates, where=where)
     if len(candidates) > 1:
-        listed = ", ".join(f"{name} ({answered[name]:,} annotations, {len(choices[name])} choices)" for name in candidates)
+        listed = ", ".join(f"{name} ({answered[name]:,} annotations, {len(choices[name])} choices)"
+                           for name in candidates)
+        likely = max(candidates, key=lambda name: len(choices[name]))
         raise UsageProblem(f"holds {len(candidates)} Choices controls: {listed}", where=where,
-                           remedy=f'Name the one that asks for the intent: control = "{_most_choices(choices, candidates)}"')
+                           remedy=f'Name the one that asks for the intent: control = "{likely}"')
     return candidates[0] if candidates else None
-
-
-def _most_choices(choices: dict[str, set[str]], candidates: Iterable[str]) -> str:
-    return max(candidates, key=lambda name: len(choices[name]))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError, unknown
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance, split_named
-from workbench.text import is_blank
+from workbench.sources import is_blank
 from workbench_labelstudio.consolidate import POLICIES, Vote
 from workbench_labelstudio.controls import choose_control
 from workbench_labelstudio.tasks import Annotation, Task, parse_task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from workbench_labelstudio import TaskOptions
 
 REASONS = ("blank", "unlabelled", "skipped", "empty", "disagreement")
@@ -56,7 +57,8 @@ def tasks_to_dataset(tasks: Iterable[Mapping[str, Any]], options: TaskOptions, n
         raise WorkbenchError(f"no task has a text and an intent ({account})", where=source,
                              remedy="Label some tasks, or check the options text, control and policy")
     intents = tuple(sorted({str(row.intent) for row in rows}))
-    return Dataset("intent", intents, rows, {name: counts}, ({**provenance, "control": control, "policy": options.policy},))
+    origin = {**provenance, "control": control, "policy": options.policy}
+    return Dataset("intent", intents, rows, {name: counts}, (origin,))
 
 
 def _judge(task: Task, control: str | None, options: TaskOptions) -> Utterance | str:
@@ -111,7 +113,8 @@ def _refuse_twins(tasks: Sequence[Task], source: object) -> None:
 
 
 def _refuse_several(tasks: Sequence[Task], control: str | None, source: object) -> None:
-    several = [task.id for task in tasks if any(len(_values(annotation, control)) > 1 for annotation in _submitted(task))]
+    several = [task.id for task in tasks
+               if any(len(_values(annotation, control)) > 1 for annotation in _submitted(task))]
     if several:
         raise WorkbenchError(f"{len(several):,} tasks have several choices for {control!r}: task {_listed(several)}",
                              where=source, remedy="Leave one choice in each; only single-choice intents are read")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
 from workbench.sources import read_source
 from workbench_labelstudio.dataset import tasks_to_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbench.context import Context
+    from workbench.nouns.dataset import Dataset
     from workbench_labelstudio import TaskOptions
 
 JSON_MIN = {"annotation_id", "annotator", "lead_time"}       # keys that only rows of that format have beside the data
@@ -45,8 +46,9 @@ def _tasks(path: Path) -> list[Mapping[str, Any]]:
             raise WorkbenchError(f"is no Label Studio export: entry {number} is {task!r:.40}, not a task", where=path,
                                  remedy=EXPORT)
         if not isinstance(task.get("data"), dict):
-            kind = "a JSON_MIN export, which drops what is needed" if task.keys() & JSON_MIN else "no Label Studio export"
-            raise WorkbenchError(f"is {kind}: entry {number} has no data", where=path, remedy=EXPORT)
+            is_min = task.keys() & JSON_MIN
+            raise WorkbenchError("is a JSON_MIN export, which drops who said what, and what was skipped" if is_min else
+                                 f"is no Label Studio export: entry {number} has no data", where=path, remedy=EXPORT)
         if "id" not in task:
             raise WorkbenchError(f"is no Label Studio export: entry {number} has no task id", where=path, remedy=EXPORT)
     return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import WorkbenchError
-from workbench.text import well_formed
+from workbench.sources import well_formed
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ def parse_task(task: Mapping[str, Any], source: object) -> Task:
             raise WorkbenchError("holds annotations as bare ids, which say nothing of the label", where=where,
                                  remedy="Export it with full annotations")
         annotations = {annotation.id: annotation for annotation in map(_annotation, given)}
-        return Task(str(task["id"]), dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()), where)
+        return Task(str(task["id"]), dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()),
+                    where)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise WorkbenchError(f"is no Label Studio task ({type(error).__name__}: {error})",
                              where=f"{source}: task {task.get('id') if isinstance(task, Mapping) else task!r:.40}",

@@ -1,0 +1,46 @@
+"""ONNX: the pass `onnx` that exports a trained model, and the predictor that serves one without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from workbench import hookimpl
+from workbench.offers import Pass
+from workbench.options import option
+
+if TYPE_CHECKING:
+    from workbench.nouns.model import Model
+    from workbench.nouns.predictor import Predictor, PredictorOptions
+
+
+@dataclass(frozen=True)
+class OnnxOptions:
+    """Options of the pass `onnx`."""
+
+    exporter: Literal["optimum", "torch"] = option("optimum", "what writes the graph: optimum-onnx, or torch.export")
+    opset: int = option(18, "version of the ONNX operators", least=18, most=23)
+    parity_rows: int = option(256, "rows on which the graph must answer as torch does", least=1)
+    tolerance: float = option(1e-4, "largest difference of a logit, or of an embedding's component, to torch", least=0.0)
+
+
+@hookimpl
+def passes() -> Mapping[str, Pass]:
+    """`onnx`: torch -> onnx."""
+    return {
+        "onnx": Pass(
+            run="workbench_onnx.export:export_onnx", options=OnnxOptions, extra="export",
+            summary="encoder, pooling and head as one ONNX graph, checked against torch on real rows",
+            libraries=("torch", "transformers", "optimum-onnx", "onnx", "onnxscript", "onnxruntime"))
+    }
+
+
+@hookimpl
+def open_predictor(model: Model, options: PredictorOptions) -> Predictor | None:
+    """Models of the format `onnx`, with onnxruntime and tokenizers alone."""
+    if model.format != "onnx":
+        return None
+    from workbench_onnx.predictor import OnnxPredictor
+
+    return OnnxPredictor(model, threads=options.threads)

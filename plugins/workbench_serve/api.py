@@ -18,7 +18,6 @@ from workbench_serve.limits import BodyLimit, Unanswerable
 from workbench_serve.schemas import Answer, Health, Problem, Question
 from workbench_serve.service import BundleService
 
-TAGS = ("one", "many")           # of the union in `schemas.Question`; they are no places in the request
 logger = logging.getLogger(__name__)
 
 
@@ -78,7 +77,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def _place(loc: Sequence[str | int]) -> str:
-    names = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc[1:] if part not in TAGS]
+    names = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc[1:]]
     return "".join(names).removeprefix(".")
 
 

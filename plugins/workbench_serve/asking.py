@@ -78,7 +78,7 @@ class Answers:
     def check(self) -> None:
         """Raise if a text had no answer."""
         if self.unanswered:
-            raise WorkbenchError(f"{self.unanswered} of {self.seen} {self.unit}s got no answer: {self.first}")
+            raise WorkbenchError(f"{self.unanswered} of {self.seen} {self.unit}s got no answer; the first: {self.first}")
 
     def _read(self, line: bytes) -> tuple[str, str | None]:
         try:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
-from workbench.text import is_blank, normalize
+from workbench.sources import is_blank
+from workbench.text import normalize
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -11,6 +12,7 @@ from transformers import AutoModel, PreTrainedModel
 
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
+from workbench_train.batches import run_sorted
 
 HEAD = "head.safetensors"
 
@@ -28,6 +30,11 @@ class IntentClassifier(nn.Module):
         super().__init__()
         self.encoder, self.head, self.pooling = encoder, head, pooling
 
+    @property
+    def pad_id(self) -> int:
+        """The token that fills up rows."""
+        return self.encoder.config.pad_token_id or 0
+
     def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Vectors of length 1, float32 [n, d], of token ids and attention mask int64 [n, tokens]."""
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
@@ -38,10 +45,16 @@ class IntentClassifier(nn.Module):
             pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1.0)
         return functional.normalize(pooled, dim=-1, eps=1e-12)
 
+    def classify(self, embedding: Tensor) -> Tensor:
+        """Logits float32 [n, intents] of embeddings [n, d]."""
+        assert self.head is not None
+        logits: Tensor = self.head(embedding)
+        return logits
+
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
         """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d]."""
         embedding = self.embed(ids, mask)
-        return (None if self.head is None else self.head(embedding)), embedding
+        return (self.classify(embedding) if self.head else None), embedding
 
     @classmethod
     def load(cls, model: Model) -> IntentClassifier:
@@ -59,6 +72,13 @@ def load_encoder(folder: Path) -> PreTrainedModel:
     encoder: PreTrainedModel = AutoModel.from_pretrained(
         folder, local_files_only=True, trust_remote_code=False, use_safetensors=True)
     return encoder.float()
+
+
+def embed(classifier: IntentClassifier, ids: Sequence[Sequence[int]]) -> Tensor:
+    """The vectors of many rows of token ids, float32 [n, d], without dropout."""
+    _, vectors = run_sorted(classifier.eval(), ids, classifier.pad_id)
+    assert vectors is not None
+    return vectors
 
 
 def linear_head(weight: Tensor, bias: Tensor) -> nn.Linear:

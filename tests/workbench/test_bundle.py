@@ -155,7 +155,7 @@ WRONG = {
     "gate": ["accepted", [], {}, {"accepted": "yes", "figures": []}, {"accepted": True}, {"accepted": False, "figures": [1]},
              {"accepted": False, "figures": [{"name": "x"}]}],
     "files": [None, [], ["model.onnx"], {"model.onnx": "abc"}, {"model.onnx": {"sha256": 3, "bytes": 1}}],
-    "model.intents": ["refund", None, [1], [None], [[1]], {}],
+    "model.intents": ["refund", None, [1], [None], [[1]], [[]], {}],
     "model.max_length": ["64", None, 64.0, True],
     "model.prefix": [None, 1],
     "model.normalization": [None, 3],

@@ -11,7 +11,7 @@ from workbench.errors import WorkbenchError
 from workbench.options import OptionField, check_value, option_fields, parse_options, parse_text
 
 
-class FieldType(click.ParamType):
+class FieldType(click.ParamType[Any]):
     """A click type that reads a text as a field of an options dataclass does."""
 
     def __init__(self, field: OptionField) -> None:

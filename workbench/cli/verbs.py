@@ -103,7 +103,7 @@ def add_data(cli: click.Group, host: Host) -> None:
     @click.option("--task", default=RecipeOptions.task, show_default=True, help="intent, intents or translation.")
     @click.option("--splits-of", type=FOLDER, help="A dataset whose rows keep the split that they have there.")
     @click.pass_context
-    def import_(ctx: click.Context, source: str, out: Path, seed: int, task: str, splits_of: Path | None, **values: Any) -> None:
+    def import_(ctx: click.Context, /, source: str, out: Path, seed: int, task: str, splits_of: Path | None, **values: Any) -> None:
         """Read SOURCE into a dataset folder."""
         (step,) = steps_of(ctx)
         given = {k: v for k, v in values.items() if k in ("split", "rare")}
@@ -129,7 +129,7 @@ def add_data(cli: click.Group, host: Host) -> None:
     @OUT
     @SEED
     @click.pass_context
-    def clean(ctx: click.Context, dataset: Path, out: Path, seed: int, **_: Any) -> None:
+    def clean(ctx: click.Context, /, dataset: Path, out: Path, seed: int, **_: Any) -> None:
         """Clean a DATASET with one or more cleaners, in the order given."""
         work([clean_stage(steps_of(ctx), "data")], {"data": dataset}, out, host, seed)
         show_counts(Dataset.load(out))
@@ -139,7 +139,7 @@ def add_data(cli: click.Group, host: Host) -> None:
     @OUT
     @SEED
     @click.pass_context
-    def augment(ctx: click.Context, dataset: Path, out: Path, seed: int, **_: Any) -> None:
+    def augment(ctx: click.Context, /, dataset: Path, out: Path, seed: int, **_: Any) -> None:
         """Add made-up rows to the train split of a DATASET."""
         work([augment_stage(steps_of(ctx), "data")], {"data": dataset}, out, host, seed)
         show_counts(Dataset.load(out))
@@ -153,7 +153,7 @@ def add_models(cli: click.Group, host: Host) -> None:
     @OUT
     @SEED
     @click.pass_context
-    def train(ctx: click.Context, dataset: Path, out: Path, seed: int, **_: Any) -> None:
+    def train(ctx: click.Context, /, dataset: Path, out: Path, seed: int, **_: Any) -> None:
         """Train a model on a DATASET."""
         (step,) = steps_of(ctx)
         work([train_stage(step, "data", host)], {"data": dataset}, out, host, seed)
@@ -175,14 +175,14 @@ def add_models(cli: click.Group, host: Host) -> None:
     @offered(cli, "compress", host, "passes", several=True)
     @with_shared
     @click.pass_context
-    def compress(ctx: click.Context, model: Path, out: Path, seed: int, data: Path | None, **_: Any) -> None:
+    def compress(ctx: click.Context, /, model: Path, out: Path, seed: int, data: Path | None, **_: Any) -> None:
         """Let passes work on a MODEL, in the order given; an ONNX result becomes a bundle, not judged by a gate."""
         compress_into(ctx, model, out, seed, data)
 
     @offered(cli, "export", host, "passes", several=True, default=("onnx",))
     @with_shared
     @click.pass_context
-    def export(ctx: click.Context, model: Path, out: Path, seed: int, data: Path | None, **_: Any) -> None:
+    def export(ctx: click.Context, /, model: Path, out: Path, seed: int, data: Path | None, **_: Any) -> None:
         """Make an ONNX bundle of a MODEL, by default uncompressed."""
         compress_into(ctx, model, out, seed, data)
 

@@ -105,7 +105,7 @@ def _check(about: Mapping[str, Any], manifest: Path) -> None:
     if not 0 < about["temperature"] < MOST_TEMPERATURE:
         raise WorkbenchError(f"'temperature' is {about['temperature']}, expected a number above 0", where=manifest)
     if about["gate"] is not None:
-        check_shape(about["gate"], {"accepted": bool, "figures": list}, manifest)
+        check_shape(about["gate"], {"accepted": bool, "figures": list}, f"{manifest}: gate")
         for figure in about["gate"]["figures"]:
             check_shape(figure, FIGURE, f"{manifest}: gate.figures")
     for name, entry in about["files"].items():

@@ -17,6 +17,7 @@ from workbench.text import normalize
 
 FORMAT = 1
 ABOUT = "workbench.json"
+PADDING = ("[PAD]", "<pad>")           # of WordPiece, and of BPE and SentencePiece
 SHAPE = {"format": str, "task": str, "intents": list, "max_length": int, "prefix": str, "normalization": str,
          "pooling": str, "rows_per_call": MAYBE_INT, "history": list}
 
@@ -85,7 +86,8 @@ class Model:
                                  remedy="Upgrade intent-workbench")
         check_shape(about, SHAPE, where)
         for intent in about["intents"]:
-            if not all(isinstance(name, str) for name in (intent if isinstance(intent, list) else [intent])):
+            names = intent if isinstance(intent, list) else [intent]
+            if not names or not all(isinstance(name, str) for name in names):
                 raise WorkbenchError(f"'intents' has {intent!r}, which is no name", where=where)
         known = {field.name for field in dataclasses.fields(cls)}
         values = {key: value for key, value in about.items() if key in known}
@@ -101,6 +103,12 @@ class Model:
         """Token ids of each text, special tokens included, cut to `max_length`; the same in training and serving."""
         encodings = self._tokenizer.encode_batch([self.prepare(text) for text in texts])
         return [encoding.ids for encoding in encodings]
+
+    @property
+    def pad_id(self) -> int:
+        """What fills the shorter rows of a batch, hidden by the attention mask: the tokenizer's padding token, else 0."""
+        known = (self._tokenizer.token_to_id(token) for token in PADDING)
+        return next((number for number in known if number is not None), 0)
 
     @cached_property
     def _tokenizer(self) -> Any:

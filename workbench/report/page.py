@@ -70,13 +70,12 @@ def _sections(host: Host, run: Run) -> tuple[list[Section], list[str]]:
 
 def _facts(host: Host, run: Run) -> list[dict[str, Any]]:
     """The recipe's key facts, each with a label in both languages."""
-    train = run.recipe.get("train", {})
-    facts = [(("Encoder", "编码器"), _encoder(host, train)), (("Trainer", "训练方法"), train.get("use"))]
-    dataset = run.dataset()
+    train, dataset = run.recipe.get("train", {}), run.dataset()
+    facts = [(("Encoder", "编码器"), _encoder(host, train)), (("Trainer", "训练方法"), train.get("use")),
+             (("Seed", "随机种子"), run.recipe.get("seed"))]
     if dataset is not None:
-        facts += [((f"Rows of {split}", f"{split} 条数"), f"{len(dataset.split(split)):,}") for split in SPLITS]
         facts += [(("Intents", "意图数"), f"{len(dataset.intents):,}")]
-    facts += [(("Seed", "随机种子"), run.recipe.get("seed"))]
+        facts += [((f"Rows of {split}", f"{split} 条数"), f"{len(dataset.split(split)):,}") for split in SPLITS]
     return [{"label": label, "value": value} for label, value in facts if value is not None]
 
 

@@ -94,7 +94,7 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
         bundle = make_bundle(Bundle.load(inputs["bundle"]).model, out)
         seal(dataclasses.replace(bundle, metrics=metrics, machine=describe(), gate=gate if figures else None))
-        return {"accepted": float(gate["accepted"])} if figures else {}
+        return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 
     return Stage("gate", "gate", work, steps=steps, needs=("bundle", "measure"),
                  settings={"budgets": dict(budgets), "machine": describe()})

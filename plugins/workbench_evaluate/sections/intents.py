@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 def values(findings: Findings) -> dict[str, Any] | None:
-    """The intents that have rows, worst first; how many have none."""
+    """The intents that have rows, worst first, and the widest gap to F1 1; how many have none."""
     report = findings.last
     table = report.details.get("per_intent") if report else None
     if not report or not table:
         return None
     measured = [entry for entry in table if entry["rows"]]
+    gap = max((1 - entry["f1"] for entry in measured), default=0.0)
     return {"subject": subject(report.subject), "split": report.split, "without_rows": len(table) - len(measured),
-            "intents": sorted(measured, key=lambda entry: (entry["f1"], -entry["rows"]))}
+            "gap": gap, "intents": sorted(measured, key=lambda entry: (entry["f1"], -entry["rows"]))}

@@ -1,0 +1,81 @@
+"""The verb `workbench data export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from workbench.engine.run import RUN, Run
+from workbench.errors import UsageProblem, WorkbenchError
+from workbench.files import replace_text
+from workbench.nouns.dataset import Dataset
+
+BOM = "\ufeff"
+
+
+def add_verbs(cli: click.Group) -> None:
+    """Put `export` into the group `data`, which is made if no other plugin has made it."""
+    group = cli.commands.get("data")
+    if not isinstance(group, click.Group):
+        group = click.Group("data", help="Look into datasets, and take them elsewhere.")
+        cli.add_command(group)
+    group.add_command(export)
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, metavar="FILE", help="FILE.csv or FILE.jsonl; - is stdout.")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]),
+              help="Instead of what FILE ends in; csv for stdout.")
+@click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, as Excel wants it.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+def export(dataset: Path, output: str, form: str | None, bom: bool, force: bool) -> None:
+    """Write the rows of DATASET, a dataset's or a run's folder, as CSV or JSONL.
+
+    The columns are id, text, intent, split, group, language and raw; the readers csv and jsonl know them.
+    """
+    from workbench_files.writing import FORMATS
+
+    form = form or _format(output)
+    if bom and form != "csv":
+        raise UsageProblem("a byte order mark is for CSV", where="--bom")
+    rows = _load(dataset)
+    text = FORMATS[form](rows)
+    if bom:
+        text = BOM + text
+    if output == "-":
+        click.get_binary_stream("stdout").write(text.encode("utf-8"))
+        return
+    _write(Path(output), text, force)
+    click.echo(f"{output}: {len(rows):,} rows", err=True)
+
+
+def _format(output: str) -> str:
+    suffix = Path(output).suffix.lower().removeprefix(".")
+    if output == "-":
+        return "csv"
+    if suffix not in ("csv", "jsonl"):
+        raise UsageProblem("its ending names no format", where=output,
+                           remedy="End it in .csv or .jsonl, or give --format")
+    return suffix
+
+
+def _load(path: Path) -> Dataset:
+    if not (path / RUN).is_file():
+        return Dataset.load(path)
+    dataset = Run.load(path).dataset()
+    if dataset is None:
+        raise WorkbenchError("the run has imported nothing yet", where=path, remedy="Finish it with: workbench run")
+    return dataset
+
+
+def _write(path: Path, text: str, force: bool) -> None:
+    if path.is_dir() or (path.exists() and not force):
+        raise WorkbenchError("exists already and is not overwritten", where=path,
+                             remedy="Choose another name" + ("" if path.is_dir() else ", or give --force"))
+    try:
+        replace_text(path, text)
+    except OSError as error:
+        raise WorkbenchError(f"cannot be written ({error.strerror})", where=path,
+                             remedy="Check the folder and the disk") from error

@@ -1,0 +1,98 @@
+"""Answers from `model.onnx` with onnxruntime and tokenizers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+
+from workbench.errors import WorkbenchError
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import Predictor
+from workbench_onnx.external import refuse_external_data
+
+if TYPE_CHECKING:
+    from workbench.nouns.predictor import Floats
+
+INPUTS = ("input_ids", "attention_mask")       # int64 [batch, sequence]
+OUTPUTS = ("logits", "embedding")              # float32 [batch, intents] and [batch, d]
+ROWS_PER_CALL = 32
+
+
+class OnnxPredictor(Predictor):
+    """An ONNX model that answers, on one core a call.
+
+    Args:
+        model: a folder with `model.onnx` and `tokenizer.json`.
+        threads: calls made at the same time; the session and its weights are shared.
+
+    Raises:
+        WorkbenchError: the file is missing, keeps data elsewhere, or is no model that we know how to ask.
+    """
+
+    def __init__(self, model: Model, *, threads: int = 1) -> None:
+        super().__init__(model)
+        path = model.path / "model.onnx"
+        self._session = open_session(path)
+        self._inputs = [entry.name for entry in self._session.get_inputs()]
+        self._widths = {entry.name: entry.shape[-1] for entry in self._session.get_outputs() if entry.name in OUTPUTS}
+        self._check_signature(path)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None      # its threads start at the first call
+
+    def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+        """Logits and embeddings; texts of like length share a call, unless the model wants fewer rows a call."""
+        ids = self.model.encode(texts)
+        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+        size = self.model.rows_per_call or ROWS_PER_CALL
+        calls = [[ids[row] for row in order[start : start + size]] for start in range(0, len(order), size)]
+        answers = list((self._pool.map if self._pool else map)(self._call, calls))
+        results: dict[str, Floats] = {}
+        for name, width in self._widths.items():
+            results[name] = np.empty((len(ids), width), np.float32)
+            if answers:
+                results[name][order] = np.concatenate([answer[name] for answer in answers])
+        return results.get("logits"), results.get("embedding")
+
+    def _call(self, rows: Sequence[Sequence[int]]) -> dict[str, Floats]:
+        shape = (len(rows), max(map(len, rows)))
+        feed = {"input_ids": np.full(shape, self.model.pad_id, np.int64), "attention_mask": np.zeros(shape, np.int64)}
+        for number, row in enumerate(rows):
+            feed["input_ids"][number, : len(row)] = row
+            feed["attention_mask"][number, : len(row)] = 1
+        answers = self._session.run(list(self._widths), {name: feed[name] for name in self._inputs})
+        return dict(zip(self._widths, answers, strict=True))
+
+    def _check_signature(self, path: Path) -> None:
+        if unknown := sorted(set(self._inputs) - set(INPUTS)):
+            raise WorkbenchError(f"asks for {', '.join(unknown)}, which we do not know how to give", where=path)
+        if not self._widths or not all(isinstance(width, int) for width in self._widths.values()):
+            raise WorkbenchError(f"has no output of a fixed width called {' or '.join(OUTPUTS)}", where=path)
+        width = self._widths.get("logits")
+        if width not in (None, len(self.model.intents)):
+            raise WorkbenchError(f"gives {width} logits, but the model has {len(self.model.intents)} intents", where=path)
+
+
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """A session on one core, from bytes that were checked to point at no other file.
+
+    Raises:
+        WorkbenchError: the file is missing, keeps data elsewhere, or onnxruntime does not load it.
+    """
+    if not path.is_file():
+        raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
+    data = path.read_bytes()
+    refuse_external_data(data, path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.load_model_format", "ONNX")      # the format that was checked
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:     # onnxruntime's errors share no base class
+        raise WorkbenchError(f"onnxruntime {onnxruntime.__version__} does not load it: {' '.join(str(error).split())}",
+                             where=path, remedy="Make the model again, or upgrade onnxruntime") from error

@@ -1,0 +1,21 @@
+"""Take out of a graph what tells of the machine that made it: doc strings, stack traces, source paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+TOLD = ("doc_string", "metadata_props")
+
+
+def strip(message: Message) -> None:
+    """Clear the fields of `TOLD` in an ONNX message and in every message inside it."""
+    for name in TOLD:
+        if name in message.DESCRIPTOR.fields_by_name:
+            message.ClearField(name)
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if field.is_repeated else [value]:
+                strip(inner)

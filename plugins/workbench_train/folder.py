@@ -1,0 +1,73 @@
+"""The model's folder: the tokenizer is there before training, weights and head follow it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from transformers import AutoTokenizer
+
+from workbench.context import Context
+from workbench.encoders import find_encoder, token_limit
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench.options import as_json
+from workbench_train.classifier import HEAD, IntentClassifier, load_encoder
+from workbench_train.options import NamesOptions
+
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+LIBRARIES = ("torch", "transformers", "tokenizers", "scikit-learn")
+
+
+def begin(dataset: Dataset, out: Path, options: NamesOptions, context: Context, step: str) -> tuple[Model, IntentClassifier]:
+    """The model to be, its tokenizer already in `out`, and its network without a head.
+
+    Raises:
+        WorkbenchError: the encoder is not on this machine, or has no fast tokenizer.
+    """
+    found = find_encoder(options.encoder, context.host.named("encoders"))
+    out.mkdir(parents=True, exist_ok=True)
+    copy_tokenizer(found.path, out)
+    prefix = found.prefix if options.prefix is None else options.prefix
+    pooling = options.pooling or found.pooling
+    chosen = as_json(options, key_only=True) | {"encoder": found.name, "prefix": prefix, "pooling": pooling}
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    history = {"step": step, "options": chosen, "encoder": found.name, "encoder_sha256": found.digest(),
+               "libraries": versions}
+    model = Model(
+        path=out, format="torch", task=dataset.task, intents=dataset.intents, prefix=prefix, pooling=pooling,
+        max_length=min(options.max_length, token_limit(found.path)), normalization=dataset.normalization,
+        history=(history,))
+    # Layers that a checkpoint lacks, such as RoBERTa's pooler, are drawn at random when it is loaded.
+    torch.manual_seed(context.seed)
+    return model, IntentClassifier(load_encoder(found.path), None, pooling)
+
+
+def copy_tokenizer(source: Path, out: Path) -> None:
+    """Write the encoder's tokenizer into `out` as tokenizer.json, without padding or truncation."""
+    if not any((source / name).is_file() for name in VOCABULARIES):
+        raise WorkbenchError("holds no tokenizer: tokenizer.json is missing", where=source,
+                             remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from")
+    tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+    if not tokenizer.is_fast:
+        raise WorkbenchError("has a tokenizer that cannot be converted to tokenizer.json", where=source,
+                             remedy="Choose an encoder with a fast tokenizer")
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.save_pretrained(out)
+
+
+def finish(model: Model, classifier: IntentClassifier, figures: Mapping[str, Any]) -> Model:
+    """Write weights, head and `workbench.json`; `figures` go into the history."""
+    assert classifier.head is not None
+    classifier.encoder.save_pretrained(model.path)
+    save_file({"weight": classifier.head.weight.detach().contiguous(), "bias": classifier.head.bias.detach().contiguous()},
+              model.path / HEAD)
+    last = {**model.history[-1], **figures}
+    return dataclasses.replace(model, history=(*model.history[:-1], last)).save()

@@ -1,0 +1,179 @@
+"""The training loop: steps, evaluations on dev, early stopping, and a state that can be stored and restored.
+
+Every random number is derived from the seed and the epoch's or the step's number, so that a resumed training needs no
+state of a generator and gives the same bits as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from workbench.context import Log
+from workbench.errors import WorkbenchError
+from workbench_train.batches import pad, run_sorted, shuffled_batches
+from workbench_train.checkpoint import Checkpoint
+from workbench_train.classifier import IntentClassifier
+from workbench_train.options import FinetuneOptions
+from workbench_train.rows import Examples
+
+LOG_EVERY = 10            # steps
+
+
+@dataclass
+class Progress:
+    """How far a training is.
+
+    Args:
+        step: steps taken.
+        evaluations: how often dev was asked.
+        start_accuracy: accuracy on dev before the first step.
+        best_step: the step whose weights are the best on dev so far.
+        best_accuracy: their accuracy on dev.
+        best_loss: their cross-entropy on dev, which decides between equal accuracies.
+        waited: evaluations since then.
+    """
+
+    step: int = 0
+    evaluations: int = 0
+    start_accuracy: float = 0.0
+    best_step: int = 0
+    best_accuracy: float = -1.0
+    best_loss: float = 0.0
+    waited: int = 0
+
+
+class Training:
+    """One fine-tuning.
+
+    Args:
+        classifier: is trained in place.
+        train: the rows to learn.
+        dev: the rows that decide when to stop and which weights are kept; without any, the last weights are.
+        options: see `FinetuneOptions`.
+        seed: of order and dropout.
+    """
+
+    def __init__(
+        self, classifier: IntentClassifier, train: Examples, dev: Examples, options: FinetuneOptions, seed: int
+    ) -> None:
+        self.classifier, self.train, self.dev, self.options, self.seed = classifier, train, dev, options, seed
+        lengths = [len(row) for row in train.ids]
+        self.batches = [batch for epoch in range(options.epochs)
+                        for batch in shuffled_batches(lengths, options.batch_size, np.random.default_rng((seed, epoch)))]
+        self.interval = max(1, round(options.evaluate_every * len(self.batches) / options.epochs))
+        self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=options.weight_decay, fused=True)
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are taken, or dev has not got better for long enough."""
+        patience = self.options.patience
+        stopped = patience is not None and self.progress.waited >= patience
+        return stopped or self.progress.step == len(self.batches)
+
+    def run(self, checkpoint: Checkpoint, log: Log) -> Progress:
+        """Train until `finished`; afterwards the classifier has the weights that were best on dev."""
+        progress = self.progress
+        if not progress.evaluations:
+            self._evaluate(checkpoint, log)
+        while not self.finished:
+            loss = self._step()
+            progress.step += 1
+            if progress.step % LOG_EVERY == 0:
+                log({"loss": loss, "steps": len(self.batches)}, progress.step)
+            if progress.step % self.interval == 0 or progress.step == len(self.batches):
+                self._evaluate(checkpoint, log)
+        if self.best:
+            self.classifier.load_state_dict(self.best)
+        return progress
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights, moments of the optimizer and best weights, as `restore` takes them."""
+        named = {f"weights/{name}": tensor for name, tensor in self.classifier.state_dict().items()}
+        names = {parameter: name for name, parameter in self.classifier.named_parameters()}
+        for parameter, moments in self.optimizer.state.items():
+            named |= {f"optimizer/{moment}/{names[parameter]}": tensor for moment, tensor in moments.items()}
+        if self.progress.best_step != self.progress.step:
+            named |= {f"best/{name}": tensor for name, tensor in self.best.items()}
+        return named
+
+    def restore(self, tensors: dict[str, Tensor], progress: Progress) -> None:
+        """Go back to where `tensors` and `progress` were taken."""
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimizer": {}, "best": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition("/")
+            parts[part][rest] = tensor
+        self.classifier.load_state_dict(parts["weights"])
+        parameters = dict(self.classifier.named_parameters())
+        for name, tensor in parts["optimizer"].items():
+            moment, _, parameter = name.partition("/")
+            self.optimizer.state[parameters[parameter]][moment] = tensor
+        self.progress = progress
+        if self.dev:
+            self.best = parts["best"] or parts["weights"]
+
+    def _step(self) -> float:
+        options, step = self.options, self.progress.step
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, step)).generate_state(1)[0]))
+        rows = self.batches[step]
+        ids, mask = pad([self.train.ids[row] for row in rows], self.classifier.pad_id)
+        labels = torch.tensor([self.train.labels[row] for row in rows])
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["highest"] * self._rate(step)
+        self.classifier.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+            vectors = self.classifier.embed(ids, mask)
+        loss = functional.cross_entropy(self.classifier.classify(vectors), labels, label_smoothing=options.label_smoothing)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.classifier.parameters(), options.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        value = loss.item()
+        if not math.isfinite(value):
+            raise WorkbenchError(f"the loss is {value} at step {step}", where="finetune",
+                                 remedy="Lower encoder_lr and head_lr")
+        return value
+
+    def _rate(self, step: int) -> float:
+        total = len(self.batches)
+        rising = round(self.options.warmup * total)
+        return (step + 1) / rising if step < rising else (total - step) / (total - rising)
+
+    def _evaluate(self, checkpoint: Checkpoint, log: Log) -> None:
+        progress = self.progress
+        if self.dev:
+            accuracy, loss = self._score()
+            log({"dev_accuracy": accuracy, "dev_loss": loss, "steps": len(self.batches)}, progress.step)
+            progress.start_accuracy = progress.start_accuracy if progress.evaluations else accuracy
+            progress.waited += 1
+            if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):
+                progress.best_step, progress.best_accuracy, progress.best_loss = progress.step, accuracy, loss
+                progress.waited = 0
+                self.best = {name: tensor.clone() for name, tensor in self.classifier.state_dict().items()}
+        progress.evaluations += 1
+        checkpoint.save(self.tensors(), dataclasses.asdict(progress))
+
+    def _score(self) -> tuple[float, float]:
+        logits, _ = run_sorted(self.classifier.eval(), self.dev.ids, self.classifier.pad_id)
+        assert logits is not None
+        labels = torch.tensor(self.dev.labels)
+        right = int((logits.argmax(1) == labels).sum())
+        return right / len(labels), functional.cross_entropy(logits, labels).item()
+
+    def _groups(self) -> list[dict[str, Any]]:
+        groups = []
+        for module, highest in ((self.classifier.encoder, self.options.encoder_lr), (self.classifier.head, self.options.head_lr)):
+            matrices = [parameter for parameter in module.parameters() if parameter.ndim > 1]
+            vectors = [parameter for parameter in module.parameters() if parameter.ndim <= 1]
+            groups += [{"params": matrices, "highest": highest},
+                       {"params": vectors, "highest": highest, "weight_decay": 0.0}]
+        return groups

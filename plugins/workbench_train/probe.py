@@ -1,0 +1,41 @@
+"""A frozen encoder: its vectors are computed once, and a linear head is fitted to them by logistic regression.
+
+Alain & Bengio 2016 (arXiv 1610.01644) call it a linear probe.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+from workbench.context import Context
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench_train.batches import threads
+from workbench_train.classifier import IntentClassifier, embed, linear_head
+from workbench_train.folder import begin, finish
+from workbench_train.options import ProbeOptions
+from workbench_train.rows import Examples, check_train_rows, examples
+
+
+def train(dataset: Dataset, out: Path, options: ProbeOptions, context: Context) -> Model:
+    """Fit the head on the train split; deterministic but for the rounding of other thread counts."""
+    check_train_rows(dataset)
+    model, classifier = begin(dataset, out, options, context, "probe")
+    with threads():
+        classifier.head = fit_head(classifier, examples(dataset, "train", model), options.C)
+    return finish(model, classifier, {})
+
+
+def fit_head(classifier: IntentClassifier, train: Examples, C: float) -> nn.Linear:  # noqa: N803 - scikit-learn's name
+    """Multinomial logistic regression with an L2 penalty of strength 1/C on the normalised vectors."""
+    regression = LogisticRegression(C=C, max_iter=1000).fit(embed(classifier, train.ids).numpy(), train.labels)
+    weight, bias = regression.coef_, regression.intercept_
+    if len(weight) == 1:
+        # Of two classes scikit-learn gives one row, the logit of the second against the first.
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    return linear_head(torch.tensor(weight, dtype=torch.float32), torch.tensor(bias, dtype=torch.float32))

@@ -1,0 +1,85 @@
+"""The executor `local`: real processes, results in order, errors that come home whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import MissingExtra, UsageProblem, WorkbenchError, unknown
+
+
+def write_own_process(item):
+    folder = Path(item["folder"])
+    folder.mkdir()
+    (folder / "square.txt").write_text(str(item["n"] ** 2))
+    return {"n": item["n"], "process": os.getpid()}
+
+
+def fail_on_two(item):
+    if item["n"] == 2:
+        raise WorkbenchError("two is too much", where="item 2", remedy="Take one")
+    time.sleep(0.2)
+    Path(item["folder"]).mkdir()
+
+
+def lack_a_library(item):
+    raise MissingExtra("torch is not installed", "train")
+
+
+def misspell(item):
+    raise unknown("trainer", "prob", ["probe", "finetune"])
+
+
+def die(item):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+def local(host):
+    return host.named("executors")["local"]
+
+
+@pytest.fixture
+def items(tmp_path):
+    return lambda count: [{"n": n, "folder": str(tmp_path / str(n))} for n in range(count)]
+
+
+def test_results_come_in_the_order_of_the_items_from_other_processes(local, items, tmp_path):
+    results = local(write_own_process, items(4), 2)
+    assert [result["n"] for result in results] == [0, 1, 2, 3]
+    assert os.getpid() not in {result["process"] for result in results}
+    assert (tmp_path / "3" / "square.txt").read_text() == "9"
+
+
+@pytest.mark.parametrize(("count", "workers"), [(3, 1), (1, 8), (3, 0)])
+def test_where_one_process_is_enough_none_is_started(local, items, count, workers):
+    assert {result["process"] for result in local(write_own_process, items(count), workers)} == {os.getpid()}
+
+
+def test_no_items_have_no_results(local):
+    assert local(write_own_process, [], 4) == []
+
+
+def test_an_error_of_a_worker_comes_home_and_the_rest_is_given_up(local, items, tmp_path):
+    with pytest.raises(WorkbenchError) as caught:
+        local(fail_on_two, items(30), 2)
+    assert str(caught.value) == "item 2: two is too much. Take one."
+    assert (caught.value.what, caught.value.where, caught.value.remedy) == ("two is too much", "item 2", "Take one")
+    assert len(list(tmp_path.iterdir())) < 15
+
+
+def test_errors_with_arguments_of_their_own_come_home_too(local, items):
+    with pytest.raises(MissingExtra, match=r'torch is not installed.*intent-workbench\[train\]'):
+        local(lack_a_library, items(2), 2)
+    with pytest.raises(UsageProblem, match="Did you mean 'probe'") as caught:
+        local(misspell, items(2), 2)
+    assert caught.value.exit_code == 2
+
+
+def test_a_killed_worker_is_one_clear_line(local, items):
+    with pytest.raises(WorkbenchError, match="a worker process was killed"):
+        local(die, items(2), 2)

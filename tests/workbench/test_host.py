@@ -1,0 +1,118 @@
+"""The host: what it loads, what it refuses, and that it says who is to blame."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench import build_host, hookimpl
+from workbench.errors import MissingExtra, WorkbenchError
+from workbench.nouns.model import Model
+from workbench.offers import Cleaner
+
+NOTHING = Cleaner(run=lambda *_: None, summary="does nothing")
+
+
+class First:
+    @hookimpl
+    def cleaners(self):
+        return {"sweep": NOTHING}
+
+
+class Second:
+    @hookimpl
+    def cleaners(self):
+        return {"sweep": NOTHING}
+
+
+def test_two_hosts_share_nothing():
+    one, two = build_host(), build_host()
+    one.register(First(), "first")
+    assert "sweep" in one.named("cleaners")
+    assert "sweep" not in two.named("cleaners")
+
+
+def test_the_allow_list_of_the_environment_is_kept_to(monkeypatch):
+    monkeypatch.setenv("WORKBENCH_PLUGINS", "workbench_local, workbench_journal")
+    assert set(build_host().versions) == {"workbench_local", "workbench_journal"}
+    monkeypatch.setenv("WORKBENCH_PLUGINS", "")
+    assert build_host().versions == {}
+
+
+def test_a_name_that_two_plugins_claim_is_an_error_that_names_both():
+    host = build_host([])
+    host.register(First(), "first")
+    host.register(Second(), "second")
+    with pytest.raises(WorkbenchError, match=r"cleaners: 'sweep' is claimed by (first|second) and by (first|second)"):
+        host.named("cleaners")
+
+
+def test_a_misspelt_hook_is_refused_with_the_nearest():
+    class Misspelt:
+        @hookimpl
+        def cleanerz(self):
+            return {}
+
+    host = build_host([])
+    with pytest.raises(WorkbenchError, match=r"misspelt.*cleanerz.*Did you mean 'cleaners'"):
+        host.register(Misspelt(), "misspelt")
+    assert "misspelt" not in host.versions
+    host.register(First(), "first")
+
+
+def test_a_hook_with_an_argument_that_it_does_not_have_is_refused():
+    class Wrong:
+        @hookimpl
+        def stage_finished(self, stag):
+            pass
+
+    with pytest.raises(WorkbenchError, match=r"wrong.*stag"):
+        build_host([]).register(Wrong(), "wrong")
+
+
+def test_an_unknown_name_lists_the_nearest(host):
+    with pytest.raises(WorkbenchError, match=r"unknown cleaner 'repare'. Did you mean 'repair'\? Known: "):
+        host.named("cleaners")["repare"]
+
+
+def test_required_plugins_must_be_there(host):
+    host.require(["workbench_local"], "recipe.toml")
+    with pytest.raises(WorkbenchError, match=r"recipe.toml: unknown plugin 'workbench_lokal'. Did you mean 'workbench_local'"):
+        host.require(["workbench_lokal"], "recipe.toml")
+
+
+def test_a_library_that_is_missing_names_the_extra(tmp_path, monkeypatch):
+    (tmp_path / "wanting.py").write_text("import library_that_nobody_has.part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    offer = Cleaner(run="wanting:clean", summary="", extra="train")
+    with pytest.raises(MissingExtra, match=r'library_that_nobody_has is not installed. needs: pip install "intent-workbench\[train\]"'):
+        offer(None, None, None, None)
+
+
+def test_a_format_that_nobody_knows_is_an_error(host, tmp_path):
+    with pytest.raises(WorkbenchError, match="no plugin opens models of format 'gguf'"):
+        host.open_predictor(Model(tmp_path, "gguf", "intent", ("a", "b"), 8))
+
+
+def test_the_sources_of_a_plugin_are_in_its_digest(tmp_path, monkeypatch):
+    package = tmp_path / "grown"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    import grown
+
+    host = build_host([])
+    host.register(grown, "grown", "1.0")
+    before = host.plugin_digest("grown")
+    (package / "work.py").write_text("x = 1\n")
+    assert host.plugin_digest("grown") != before
+
+
+def test_the_fixtures_for_plugin_authors_work(workbench_plugin, workbench_cli, workbench_host):
+    assert "workbench_clean" in workbench_host.versions
+    from workbench.nouns.dataset import Dataset
+    from workbench.nouns.utterance import Utterance
+
+    rows = [Utterance("1", "a  b", "a  b", ("x",), split="train"), Utterance("2", "c", "c", ("y",), split="train")]
+    cleaned = workbench_plugin("workbench_clean", "cleaners", "repair")(Dataset("intent", ("x", "y"), tuple(rows)))
+    assert cleaned.utterances[0].text == "a b"
+    assert workbench_cli("plugins", "--json").exit_code == 0

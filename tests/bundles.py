@@ -15,7 +15,8 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.model import Model
 
 INTENTS = ("delivery", "退款")
-SPEAKS = {"delivery": ("parcel", "where", "late", "快", "递", "哪"), "退款": ("refund", "money", "back", "退", "款", "钱")}
+SPEAKS = {"delivery": ("parcel", "where", "late", "快", "递", "哪"),
+          "退款": ("refund", "money", "back", "退", "款", "钱")}
 OTHERS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "is", "give", "me", "please", "我", "的", "到", "要", "?", "？")
 
 

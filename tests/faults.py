@@ -25,7 +25,7 @@ def environment() -> dict[str, str]:
 
 
 def command(recipe: Path, run: Path) -> list[str]:
-    return [sys.executable, str(SCRIPT), "run", str(recipe), "-o", str(run), "--json"]
+    return [sys.executable, "-P", str(SCRIPT), "run", str(recipe), "-o", str(run), "--json"]
 
 
 def finish(recipe: Path, run: Path) -> dict:

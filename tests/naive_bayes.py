@@ -105,7 +105,8 @@ baselines = []
 use = "bayes-onnx"
 
 [gate]
-max_accuracy_drop = 0.5
+min_agreement = 0.99
+max_size_mb = 1
 """
 
 if __name__ == "__main__":

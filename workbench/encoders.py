@@ -18,7 +18,6 @@ from workbench.files import read_json
 from workbench.offers import Encoder
 
 FOLDER = "WORKBENCH_ENCODERS"      # environment: a folder of encoder folders, by short or hub name
-UNSAID = 512
 WEIGHTS = "model.safetensors"
 SHARDS = "model.safetensors.index.json"
 WANTED = ["config.json", "*.safetensors", SHARDS, "tokenizer*", "vocab*", "merges.txt", "sentencepiece*", "special_tokens_map.json"]
@@ -76,9 +75,9 @@ def check_folder(folder: Path) -> None:
 
 
 def token_limit(folder: Path) -> int:
-    """The longest text in tokens, special ones included, that the encoder in `folder` can take; 512 when it does not say."""
+    """The longest text in tokens, special ones included, that an encoder can take; 512 when its folder does not say."""
     config = read_json(folder / "config.json")
-    positions = config.get("max_position_embeddings") or UNSAID
+    positions = config.get("max_position_embeddings") or 512
     if "roberta" in config.get("model_type", ""):
         positions -= (config.get("pad_token_id") or 0) + 1          # RoBERTa counts positions from there
     tokenizer = folder / "tokenizer_config.json"

@@ -24,7 +24,7 @@ class WorkbenchError(Exception):
         super().__init__(f"{head}. {remedy}." if remedy else head)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # a subclass has arguments of its own, so that pickle cannot call it again: errors come home from worker processes
+        # pickle would call the class with the joined message, which is not what subclasses take
         return _restore, (type(self), self.args, vars(self))
 
 

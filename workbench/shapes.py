@@ -7,14 +7,14 @@ from typing import Any
 
 from workbench.errors import WorkbenchError
 
-Kinds = type | tuple[type, ...]
+Shape = Mapping[str, type | tuple[type, ...]]
 NUMBER = (int, float)
 MAYBE_INT = (int, type(None))
-WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a table",
-         type(None): "null"}
+WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list",
+         dict: "a table", type(None): "null"}
 
 
-def check_shape(value: Any, shape: Mapping[str, Kinds], where: object) -> None:
+def check_shape(value: Any, shape: Shape, where: object) -> None:
     """Raise unless `value` is a table that has every key of `shape` with a value of that kind; more keys may be there.
 
     Raises:

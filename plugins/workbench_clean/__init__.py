@@ -27,7 +27,7 @@ class ConflictOptions:
 
 @hookimpl
 def cleaners() -> Mapping[str, Cleaner]:
-    """`repair`, `exact-duplicates` and `conflicts`, meant to be used in this order."""
+    """`repair`, `exact-duplicates` and `conflicts`; the first makes more texts equal for the other two."""
     return {
         "repair": Cleaner(
             run="workbench_clean.repair:repair", options=RepairOptions, libraries=("ftfy",),

@@ -30,7 +30,7 @@ def settle_conflicts(dataset: Dataset, out: Path, options: ConflictOptions, cont
     conflicts = find_conflicts(dataset)
     if conflicts and options.policy == "refuse":
         raise WorkbenchError(
-            f"{len(conflicts)} texts have different intents, the first of them {conflicts[0][0].text!r}",
+            f"the same text has different intents ({len(conflicts)} in all, the first is {conflicts[0][0].text!r})",
             where="; ".join(", ".join(row.id for row in rows) for rows in conflicts[:NAMED]),
             remedy="Settle them at their source, or give conflicts the option policy = drop or keep")
     out.mkdir(parents=True, exist_ok=True)

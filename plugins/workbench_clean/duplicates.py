@@ -14,7 +14,8 @@ def drop_duplicates(dataset: Dataset, out: Path, options: NoOptions, context: Co
     """The dataset without the rows of train that repeat an earlier one, or whose text stands in dev or test.
 
     Two rows repeat each other when text (`workbench.text.text_key`), intents in any order and target are the same.
-    A text of dev or test leaves train whatever its intents are, so that no split is measured on what was trained on.
+    A text of dev or test leaves train whatever its intents are, so that nothing is measured on what was trained on;
+    `conflicts` reports conflicts between splits only where it comes first.
     """
     held_out = {text_key(row.text) for row in dataset if row.split in ("dev", "test")}
     seen = set()

@@ -30,7 +30,8 @@ def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context
     held_out = [row.id for row in blank if row.split != "train"]
     if held_out and options.blank == "refuse":
         raise WorkbenchError(
-            f"{len(held_out)} rows outside train hold nothing once repaired", where=", ".join(held_out[:NAMED]),
+            f"nothing is left of the text once repaired, and the row is outside train ({len(held_out)} in all)",
+            where=", ".join(held_out[:NAMED]),
             remedy="Mend them at their source, or give repair the option blank = drop or keep")
     removed = {row.id: "blank" for row in blank if row.split == "train" or options.blank == "drop"}
     cleaned = dataclasses.replace(dataset, utterances=tuple(repaired), normalization=NORMALIZATION)

@@ -83,7 +83,10 @@ def _utterance(row: Row, text: str, columns: Columns, options: TableOptions, occ
                where: str) -> Utterance:
     def cell(column: str | None) -> str | None:
         value = _value(row.cells.get(column), where, column) if column else None
-        return None if value is None or is_blank(value) else value.strip()
+        if value is None or is_blank(value):
+            return None
+        # names that people type lose the white space around them; those that were exported come back as they were
+        return value if columns.raw else value.strip()
 
     if columns.id is None:
         name = _text_id(text, occurrences)
@@ -107,7 +110,7 @@ def _text_id(text: str, occurrences: Counter[str]) -> str:
     The intent is no part of it, so that a row that is labelled anew stays the same row.
     """
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-    occurrences[digest] += 1
+    occurrences[digest] = 1
     return digest if occurrences[digest] == 1 else f"{digest}-{occurrences[digest]}"
 
 

@@ -45,7 +45,7 @@ def export(dataset: Path, output: str, form: str | None, bom: bool, force: bool)
     if bom:
         text = BOM + text
     if output == "-":
-        click.get_binary_stream("stdout").write(text.encode("utf-8"))
+        click.echo(text.encode("utf-8"), nl=False)
         return
     _write(Path(output), text, force)
     click.echo(f"{output}: {len(rows):,} rows", err=True)

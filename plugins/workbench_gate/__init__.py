@@ -1,0 +1,23 @@
+"""The gate's budgets: what a recipe can hold a bundle to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workbench import hookimpl
+from workbench.offers import Budget
+
+
+@hookimpl
+def budgets() -> Mapping[str, Budget]:
+    """On the dev rows, the bundle beside the uncompressed model."""
+    return {
+        "max_accuracy_drop": _budget("accuracy_drop", "accuracy that the bundle may lose, in points"),
+        "max_size_mb": _budget("size", "size of all the bundle's files, in MB of 10^6 bytes"),
+        "min_agreement": _budget("agreement", "share of the rows to which both give the same intent"),
+        "max_logit_difference": _budget("logit_difference", "largest absolute difference of a logit"),
+    }
+
+
+def _budget(function: str, summary: str) -> Budget:
+    return Budget(run=f"workbench_gate.budgets:{function}", summary=summary)

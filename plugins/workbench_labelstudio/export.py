@@ -49,7 +49,7 @@ def _tasks(path: Path) -> list[Mapping[str, Any]]:
             is_min = task.keys() & JSON_MIN
             raise WorkbenchError("is a JSON_MIN export, which drops who said what, and what was skipped" if is_min else
                                  f"is no Label Studio export: entry {number} has no data", where=path, remedy=EXPORT)
-        if "id" not in task:
+        if task.get("id") is None:
             raise WorkbenchError(f"is no Label Studio export: entry {number} has no task id", where=path, remedy=EXPORT)
     return value
 
@@ -60,7 +60,9 @@ def _json(path: Path) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         byte = len(text[: error.pos].encode("utf-8"))
-        broken = "ends too early" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else "is no JSON"
+        whole = text.strip()
+        is_cut = whole[0] in "[{" and (whole[-1] not in "]}" or error.pos >= len(text.rstrip()))
+        broken = "ends too early" if is_cut else "is no JSON"
         raise WorkbenchError(f"{broken}: {error.msg} at line {error.lineno}, column {error.colno} (byte {byte:,})",
                              where=path, remedy=f"Export or copy it again. {EXPORT}") from None
     except (ValueError, RecursionError) as error:

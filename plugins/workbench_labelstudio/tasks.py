@@ -120,11 +120,10 @@ def _annotation(value: Mapping[str, Any]) -> Annotation:
 def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     for result in results:
-        if "from_name" not in result:        # a relation between regions answers no control
+        if (name := result.get("from_name")) is None:        # a relation between regions answers no control
             continue
-        name, kind = result["from_name"], result["type"]
         before = answers[name].values if name in answers else ()
-        answers[name] = Answer(kind, tuple(dict.fromkeys([*before, *_choices(result)])))
+        answers[name] = Answer(result["type"], tuple(dict.fromkeys([*before, *_choices(result)])))
     return answers
 
 

@@ -12,7 +12,9 @@ from workbench import hookimpl
 if TYPE_CHECKING:
     from workbench.host import Host
 
-THREADS = click.option("--threads", type=click.IntRange(1), help="Texts answered at the same time; all cores by default.")
+BUNDLE = click.argument("bundle", type=click.Path(path_type=Path))
+AT_LEAST_1 = click.IntRange(1)
+THREADS = click.option("--threads", type=AT_LEAST_1, help="Texts answered at the same time; all cores by default.")
 
 
 @hookimpl
@@ -20,10 +22,10 @@ def register_commands(cli: click.Group, host: Host) -> None:
     """`predict` and `serve`."""
 
     @cli.command()
-    @click.argument("bundle", type=click.Path(path_type=Path))
+    @BUNDLE
     @click.argument("texts", nargs=-1, metavar="[TEXT]... | -")
-    @click.option("--top", type=click.IntRange(1), default=1, show_default=True, help="Intents given for each text, best first.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object a text: text, intents, score, in_scope, top.")
+    @click.option("--top", type=AT_LEAST_1, default=1, show_default=True, help="Intents for each text, best first.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: text, intents, score, in_scope, top.")
     @THREADS
     def predict(bundle: Path, texts: tuple[str, ...], top: int, as_json: bool, threads: int | None) -> None:
         """Answer each TEXT with an intent of BUNDLE, a bundle's folder or a run's.
@@ -43,22 +45,22 @@ def register_commands(cli: click.Group, host: Host) -> None:
         ask(bundle, texts, top=top, as_json=as_json, threads=threads, host=host)
 
     @cli.command()
-    @click.argument("bundle", type=click.Path(path_type=Path))
-    @click.option("--host", "address", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
+    @BUNDLE
+    @click.option("--host", "address", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 for all.")
     @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
     @THREADS
     @click.option("--ungated", is_flag=True, help="Serve a bundle that the gate refused or never judged.")
-    @click.option("--max-texts", type=click.IntRange(1), default=1000, show_default=True, help="Texts a request may have.")
-    @click.option("--max-characters", type=click.IntRange(1), default=8192, show_default=True, help="Characters a text may have.")
-    @click.option("--max-bytes", type=click.IntRange(1), default=16_000_000, show_default=True, help="Bytes a request may have.")
+    @click.option("--max-texts", type=AT_LEAST_1, default=1000, show_default=True, help="Of a request.")
+    @click.option("--max-characters", type=AT_LEAST_1, default=8192, show_default=True, help="Of a text.")
+    @click.option("--max-bytes", type=AT_LEAST_1, default=4_000_000, show_default=True, help="Of a request.")
     def serve(
         bundle: Path, address: str, port: int, threads: int | None, ungated: bool, max_texts: int, max_characters: int,
         max_bytes: int,
     ) -> None:
         """Serve BUNDLE, a bundle's folder or a run's, over HTTP until a SIGTERM or Ctrl-C.
 
-        POST /predict answers {"text": "..."} or {"text": ["...", "..."]}; GET /health tells that all is well; /docs is the
-        page to try it, without internet. Requests in flight are still answered at the end.
+        POST /predict answers {"text": "..."} or {"text": ["...", "..."]}; GET /health tells that all is well; /docs is
+        the page to try it, without internet. Requests in flight are still answered at the end.
         """
         from workbench_serve.limits import Limits
         from workbench_serve.server import serve_bundle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +13,10 @@ from fastapi_offline import FastAPIOffline
 import workbench
 from workbench.errors import WorkbenchError
 from workbench.host import Host
-from workbench_serve.limits import BodyLimit, Unanswerable
+from workbench_serve.limits import Unanswerable
+from workbench_serve.middleware import BodyLimit, Faults
 from workbench_serve.schemas import Answer, Health, Problem, Question
 from workbench_serve.service import BundleService
-
-logger = logging.getLogger(__name__)
 
 
 def create_app(host: Host, service: BundleService) -> FastAPI:
@@ -32,14 +30,15 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         title="Intent workbench", version=workbench.__version__, redoc_url=None,
         description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
                     f"{limits.bytes} bytes a request.",
-        responses={code: {"model": Problem} for code in (413, 422, 500)},
+        responses=problems(422, 500),
     )
     app.add_middleware(BodyLimit, most=limits.bytes)
+    app.add_middleware(Faults)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Unanswerable, _unanswerable)
-    app.add_exception_handler(Exception, _failed)
 
-    @app.post("/predict", response_model=Answer | list[Answer], summary="The intent of a text, or of each of several")
+    @app.post("/predict", response_model=Answer | list[Answer], responses=problems(400, 413),
+              summary="The intent of a text, or of each of several")
     def predict(question: Question) -> JSONResponse:
         """An object for a text, a list in the same order for a list."""
         many = isinstance(question.text, list)
@@ -58,8 +57,14 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         try:
             add()
         except Exception as error:
-            raise WorkbenchError(f"plugin {plugin} failed to add its routes: {type(error).__name__}: {error}") from error
+            why = f"{type(error).__name__}: {error}"
+            raise WorkbenchError(f"plugin {plugin} failed to add its routes: {why}") from error
     return app
+
+
+def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: these status codes come with a `Problem`."""
+    return {code: {"model": Problem} for code in codes}
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -83,11 +88,6 @@ def _place(loc: Sequence[str | int]) -> str:
 
 async def _unanswerable(request: Request, error: Exception) -> JSONResponse:
     return _problem(422, str(error))
-
-
-async def _failed(request: Request, error: Exception) -> JSONResponse:
-    """Say nothing of the inside; the traceback goes to the server's log."""
-    return _problem(500, "the server failed to answer; its log says why")
 
 
 def _problem(status: int, detail: str) -> JSONResponse:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
-
-import click
 
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.host import Host
@@ -28,11 +27,12 @@ def ask(bundle: Path, texts: Sequence[str], *, top: int, as_json: bool, threads:
     Raises:
         WorkbenchError: the bundle does not open, or some lines could not be answered; the others were.
     """
-    stdin, stdout = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     piped = tuple(texts) in ((), ("-",))
     if not texts and stdin.isatty():
         raise UsageProblem("there is nothing to answer", remedy="Give a text, or - for the lines of standard input")
-    answers = Answers(open_bundle(bundle, threads=threads or cores(), host=host), top, as_json, "line" if piped else "text")
+    predictor = open_bundle(bundle, threads=threads or cores(), host=host)
+    answers = Answers(predictor, top, as_json, "line" if piped else "text")
     for chunk in lines(stdin) if piped else [[os.fsencode(text) for text in texts]]:
         stdout.writelines(answers.lines(chunk))
         stdout.flush()
@@ -78,7 +78,8 @@ class Answers:
     def check(self) -> None:
         """Raise if a text had no answer."""
         if self.unanswered:
-            raise WorkbenchError(f"{self.unanswered} of {self.seen} {self.unit}s got no answer; the first: {self.first}")
+            counts = f"{self.unanswered} of {self.seen} {self.unit}s"
+            raise WorkbenchError(f"{counts} got no answer; the first: {self.first}")
 
     def _read(self, line: bytes) -> tuple[str, str | None]:
         try:

@@ -24,8 +24,10 @@ class Question(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_other_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict) and (others := value.keys() - cls.model_fields.keys()):
+    def _known_keys(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise PydanticCustomError("no_object", 'a JSON object is expected, such as {"text": "Hello"}')
+        if others := value.keys() - cls.model_fields.keys():
             name = ascii(min(others))[:80]
             raise PydanticCustomError("unknown_key", "unknown key {name}; known: text, top", {"name": name})
         return value
@@ -65,7 +67,7 @@ class Health(BaseModel):
     """The server is up and answers with this bundle."""
 
     status: str = Field(description="`ok`.", examples=["ok"])
-    bundle: str = Field(description="Short name of the bundle: the head of its manifest's sha256.", examples=["3fa9c1d2e0b4"])
+    bundle: str = Field(description="Its short name, from its manifest's sha256.", examples=["3fa9c1d2e0b4"])
     intents: int = Field(description="How many intents it knows.", examples=[77])
     accepted: bool | None = Field(description="What the gate said of it; null if it never judged it.")
     version: str = Field(description="Version of intent-workbench.", examples=["0.1.0"])

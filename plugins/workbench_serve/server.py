@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 from pathlib import Path
@@ -69,7 +70,8 @@ def listen(address: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise WorkbenchError("another program listens there already", where=place,
                                  remedy="Stop it, or choose another port; --port 0 takes a free one") from error
-        raise WorkbenchError(f"cannot listen there: {error.strerror or error}", where=place,
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise WorkbenchError(f"cannot listen there: {why}", where=place,
                              remedy="Choose another --host or --port") from error
 
 

@@ -37,7 +37,7 @@ class BundleService:
     Args:
         host: the plugins that open bundles.
         path: the bundle, or a run folder.
-        threads: texts answered at the same time.
+        threads: cores that answer; more requests than that wait for their turn.
         ungated: serve also what the gate refused or never judged.
         limits: what a request may ask for.
         answered: called with a record of each answer.
@@ -55,6 +55,7 @@ class BundleService:
         self.limits = limits or Limits()
         self.answered = answered
         self._swapping = threading.Lock()
+        self._turns = threading.BoundedSemaphore(threads)
         self._opened = self._open(path)
 
     @property
@@ -76,7 +77,8 @@ class BundleService:
         begun = time.perf_counter()
         opened = self._opened
         self.limits.check(texts, opened.bundle.model)
-        predictions = opened.predictor.predict(texts, top=top)
+        with self._turns:
+            predictions = opened.predictor.predict(texts, top=top)
         if self.answered:
             self.answered({
                 "bundle": opened.id, "count": len(texts), "seconds": time.perf_counter() - begun,

@@ -18,8 +18,8 @@ Forward = Callable[[Tensor, Tensor], Sequence[Tensor | None]]
 
 
 def pad(ids: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, Tensor]:
-    """Token ids and attention mask, int64 [n, longest], padded on the right."""
-    width = max(len(row) for row in ids)
+    """Token ids and attention mask, int64 [n, longest], padded on the right; a text without tokens is padding only."""
+    width = max(1, *(len(row) for row in ids))
     padded = torch.full((len(ids), width), pad_id, dtype=torch.long)
     mask = torch.zeros_like(padded)
     for number, row in enumerate(ids):

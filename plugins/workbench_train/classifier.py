@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -64,14 +66,27 @@ class IntentClassifier(nn.Module):
             WorkbenchError: the head is missing, or is not one for the model's intents.
         """
         head = _load_head(model.path / HEAD, len(model.intents)) if model.intents else None
-        return cls(load_encoder(model.path), head, model.pooling).eval()
+        return cls(open_pretrained(AutoModel, model.path), head, model.pooling).eval()
 
 
-def load_encoder(folder: Path) -> PreTrainedModel:
-    """The encoder in a Hugging Face folder, in float32; code that comes with it is never run."""
-    encoder: PreTrainedModel = AutoModel.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, use_safetensors=True)
-    return encoder.float()
+def open_pretrained(kind: Any, folder: Path) -> PreTrainedModel:
+    """What `kind`, such as `AutoModel`, opens in a Hugging Face folder, in float32; code in the folder is never run.
+
+    Raises:
+        WorkbenchError: configuration or weights are damaged, do not fit each other, or need code of their own.
+    """
+    try:
+        opened = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_safetensors=True)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise WorkbenchError(f"cannot be opened ({first_line(error)})", where=folder,
+                             remedy="Copy or make the folder again") from error
+    network: PreTrainedModel = opened.float().eval()
+    return network
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says, in one line."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def embed(classifier: IntentClassifier, ids: Sequence[Sequence[int]]) -> Tensor:
@@ -91,8 +106,13 @@ def linear_head(weight: Tensor, bias: Tensor) -> nn.Linear:
 def _load_head(path: Path, intents: int) -> nn.Linear:
     if not path.is_file():
         raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
-    tensors = load_file(path)
-    if tensors["weight"].shape[0] != intents:
-        raise WorkbenchError(f"has {tensors['weight'].shape[0]} rows for {intents} intents", where=path,
+    try:
+        tensors = load_file(path)
+        weight, bias = tensors["weight"], tensors["bias"]
+    except (SafetensorError, KeyError) as error:
+        raise WorkbenchError(f"is no head ({first_line(error)})", where=path,
+                             remedy="Copy or make the folder again") from error
+    if weight.shape[0] != intents:
+        raise WorkbenchError(f"has {weight.shape[0]} rows for {intents} intents", where=path,
                              remedy="Head and workbench.json do not belong together: make or copy the folder again")
-    return linear_head(tensors["weight"], tensors["bias"])
+    return linear_head(weight, bias)

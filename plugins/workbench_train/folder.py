@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoTokenizer
+from transformers import AutoModel, AutoTokenizer
 
 from workbench.context import Context
 from workbench.encoders import find_encoder, token_limit
@@ -18,14 +18,17 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.options import as_json
-from workbench_train.classifier import HEAD, IntentClassifier, load_encoder
+from workbench_train.classifier import HEAD, IntentClassifier, first_line, open_pretrained
 from workbench_train.options import NamesOptions
 
-VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+VOCABULARIES = (
+    "tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 LIBRARIES = ("torch", "transformers", "tokenizers", "scikit-learn")
 
 
-def begin(dataset: Dataset, out: Path, options: NamesOptions, context: Context, step: str) -> tuple[Model, IntentClassifier]:
+def begin(
+    dataset: Dataset, out: Path, options: NamesOptions, context: Context, step: str
+) -> tuple[Model, IntentClassifier]:
     """The model to be, its tokenizer already in `out`, and its network without a head.
 
     Raises:
@@ -46,7 +49,7 @@ def begin(dataset: Dataset, out: Path, options: NamesOptions, context: Context, 
         history=(history,))
     # Layers that a checkpoint lacks, such as RoBERTa's pooler, are drawn at random when it is loaded.
     torch.manual_seed(context.seed)
-    return model, IntentClassifier(load_encoder(found.path), None, pooling)
+    return model, IntentClassifier(open_pretrained(AutoModel, found.path), None, pooling)
 
 
 def copy_tokenizer(source: Path, out: Path) -> None:
@@ -54,7 +57,12 @@ def copy_tokenizer(source: Path, out: Path) -> None:
     if not any((source / name).is_file() for name in VOCABULARIES):
         raise WorkbenchError("holds no tokenizer: tokenizer.json is missing", where=source,
                              remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from")
-    tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+    opener: Any = AutoTokenizer
+    try:
+        tokenizer = opener.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise WorkbenchError(f"has a tokenizer that cannot be opened ({first_line(error)})", where=source,
+                             remedy="Copy the encoder's folder again") from error
     if not tokenizer.is_fast:
         raise WorkbenchError("has a tokenizer that cannot be converted to tokenizer.json", where=source,
                              remedy="Choose an encoder with a fast tokenizer")
@@ -67,7 +75,7 @@ def finish(model: Model, classifier: IntentClassifier, figures: Mapping[str, Any
     """Write weights, head and `workbench.json`; `figures` go into the history."""
     assert classifier.head is not None
     classifier.encoder.save_pretrained(model.path)
-    save_file({"weight": classifier.head.weight.detach().contiguous(), "bias": classifier.head.bias.detach().contiguous()},
-              model.path / HEAD)
+    head = {name: tensor.contiguous() for name, tensor in classifier.head.state_dict().items()}
+    save_file(head, model.path / HEAD)
     last = {**model.history[-1], **figures}
     return dataclasses.replace(model, history=(*model.history[:-1], last)).save()

@@ -65,9 +65,9 @@ class Training:
         self, classifier: IntentClassifier, train: Examples, dev: Examples, options: FinetuneOptions, seed: int
     ) -> None:
         self.classifier, self.train, self.dev, self.options, self.seed = classifier, train, dev, options, seed
-        lengths = [len(row) for row in train.ids]
+        lengths, size = [len(row) for row in train.ids], options.batch_size
         self.batches = [batch for epoch in range(options.epochs)
-                        for batch in shuffled_batches(lengths, options.batch_size, np.random.default_rng((seed, epoch)))]
+                        for batch in shuffled_batches(lengths, size, np.random.default_rng((seed, epoch)))]
         self.interval = max(1, round(options.evaluate_every * len(self.batches) / options.epochs))
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=options.weight_decay, fused=True)
         self.progress = Progress()
@@ -99,7 +99,7 @@ class Training:
     def tensors(self) -> dict[str, Tensor]:
         """Weights, moments of the optimizer and best weights, as `restore` takes them."""
         named = {f"weights/{name}": tensor for name, tensor in self.classifier.state_dict().items()}
-        names = {parameter: name for name, parameter in self.classifier.named_parameters()}
+        names: dict[Tensor, str] = {parameter: name for name, parameter in self.classifier.named_parameters()}
         for parameter, moments in self.optimizer.state.items():
             named |= {f"optimizer/{moment}/{names[parameter]}": tensor for moment, tensor in moments.items()}
         if self.progress.best_step != self.progress.step:
@@ -132,8 +132,9 @@ class Training:
         self.classifier.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
             vectors = self.classifier.embed(ids, mask)
-        loss = functional.cross_entropy(self.classifier.classify(vectors), labels, label_smoothing=options.label_smoothing)
-        loss.backward()
+        logits = self.classifier.classify(vectors)
+        loss = functional.cross_entropy(logits, labels, label_smoothing=options.label_smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.classifier.parameters(), options.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -170,10 +171,11 @@ class Training:
         return right / len(labels), functional.cross_entropy(logits, labels).item()
 
     def _groups(self) -> list[dict[str, Any]]:
-        groups = []
-        for module, highest in ((self.classifier.encoder, self.options.encoder_lr), (self.classifier.head, self.options.head_lr)):
-            matrices = [parameter for parameter in module.parameters() if parameter.ndim > 1]
-            vectors = [parameter for parameter in module.parameters() if parameter.ndim <= 1]
+        groups: list[dict[str, Any]] = []
+        for part, highest in (("encoder", self.options.encoder_lr), ("head", self.options.head_lr)):
+            parameters = list(self.classifier.get_submodule(part).parameters())
+            matrices = [parameter for parameter in parameters if parameter.ndim > 1]
+            vectors = [parameter for parameter in parameters if parameter.ndim <= 1]
             groups += [{"params": matrices, "highest": highest},
                        {"params": vectors, "highest": highest, "weight_decay": 0.0}]
         return groups

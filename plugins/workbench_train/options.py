@@ -14,7 +14,7 @@ class NamesOptions:
 
     encoder: str = option("minilm", "base model: a short name, a folder or a name on the hub", kind="encoder")
     prefix: str | None = option(None, "put before every text; none = as the encoder's authors say")
-    pooling: Literal["mean", "cls"] | None = option(None, "from token vectors to one; none = as the encoder's authors say")
+    pooling: Literal["mean", "cls"] | None = option(None, "token vectors to one; none = as the encoder's authors say")
     max_length: int = option(128, "tokens of a text that are read, at most what the encoder can take", least=4)
 
 

@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench_train.batches import Forward, run_sorted, threads
-from workbench_train.classifier import IntentClassifier
+from workbench_train.classifier import IntentClassifier, open_pretrained
 
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
@@ -44,8 +44,7 @@ class TorchPredictor(Predictor):
 def open_model(model: Model, options: PredictorOptions) -> Predictor:
     """The predictor of a model of format `torch` or `transformers`."""
     if model.format == "transformers":
-        plain = AutoModelForSequenceClassification.from_pretrained(
-            model.path, local_files_only=True, trust_remote_code=False, use_safetensors=True).float().eval()
+        plain = open_pretrained(AutoModelForSequenceClassification, model.path)
         return TorchPredictor(model, lambda ids, mask: (plain(input_ids=ids, attention_mask=mask).logits, None),
                               plain.config.pad_token_id or 0, options.threads)
     classifier = IntentClassifier.load(model)

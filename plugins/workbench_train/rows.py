@@ -48,7 +48,7 @@ def check_train_rows(dataset: Dataset) -> None:
     rows = dataset.labelled("train")
     if not rows:
         raise WorkbenchError("the train split has no labelled row",
-                             remedy="Give a source the split train, or a share of it: split = { train = 0.9, dev = 0.1 }")
+                             remedy="Give a source a split with train in it: split = { train = 0.9, dev = 0.1 }")
     seen = {row.intent for row in rows}
     missing = [str(intent) for intent in dataset.intents if intent not in seen]
     if missing:

@@ -65,6 +65,7 @@ class RunFolder:
         return self.path / place
 
     def done(self) -> Run:
+        self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / RUN, {"format": FORMAT, "recipe": self.recipe, "stages": self.stages})
         return Run.load(self.path)
 

@@ -12,13 +12,14 @@ from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.model import Model
-from workbench.shapes import NUMBER, check_shape
+from workbench.shapes import NUMBER, Shape, check_shape
 
 FORMAT = 1
 MANIFEST = "bundle.json"
 FILES = ("model.onnx", "tokenizer.json", "README.md")
-SHAPE = {"model": dict, "temperature": NUMBER, "metrics": dict, "machine": dict, "gate": (dict, type(None)), "files": dict}
-FIGURE = {"name": str, "value": NUMBER, "limit": NUMBER, "unit": str, "kept": bool}
+SHAPE: Shape = {"model": dict, "temperature": NUMBER, "metrics": dict, "machine": dict, "gate": (dict, type(None)),
+                "files": dict}
+FIGURE: Shape = {"name": str, "value": NUMBER, "limit": NUMBER, "unit": str, "kept": bool}
 MOST_TEMPERATURE = 1e6
 REMEDY = "Copy or make the bundle again"
 
@@ -53,7 +54,7 @@ class Bundle:
 
     @property
     def id(self) -> str:
-        """A short name for exactly this bundle: the head of the sha256 of its manifest, which names its files' sha256."""
+        """A short name for exactly this bundle: the head of its manifest's sha256; the manifest names its files'."""
         return digest_file(self.path / MANIFEST)[:12]
 
     def manifest(self) -> dict[str, Any]:
@@ -123,4 +124,5 @@ def _verify(path: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
         if name not in files:
             raise WorkbenchError("stands in the bundle, but not in its manifest", where=file, remedy=REMEDY)
         if (actual := digest_file(file)) != (expected := files[name]["sha256"]):
-            raise WorkbenchError(f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file, remedy=REMEDY)
+            raise WorkbenchError(f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file,
+                                 remedy=REMEDY)

@@ -9,17 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from workbench.encoders import token_limit
 from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.utterance import Intent
-from workbench.shapes import MAYBE_INT, check_shape
+from workbench.shapes import MAYBE_INT, Shape, check_shape
 from workbench.text import normalize
 
 FORMAT = 1
 ABOUT = "workbench.json"
 PADDING = ("[PAD]", "<pad>")           # of WordPiece, and of BPE and SentencePiece
-SHAPE = {"format": str, "task": str, "intents": list, "max_length": int, "prefix": str, "normalization": str,
-         "pooling": str, "rows_per_call": MAYBE_INT, "history": list}
+SHAPE: Shape = {"format": str, "task": str, "intents": list, "max_length": int, "prefix": str, "normalization": str,
+                "pooling": str, "rows_per_call": MAYBE_INT, "history": list}
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Model:
 
     Args:
         path: the folder.
-        format: `torch` (a Hugging Face encoder folder with `head.safetensors`) or `onnx` (`model.onnx`).
+        format: `torch` (a Hugging Face encoder folder with `head.safetensors`), `transformers` (a plain Hugging Face
+            sequence classifier) or `onnx` (`model.onnx`).
         task: as in `Dataset`.
         intents: the order of the logits; () for a bare encoder.
         max_length: tokens, special ones included; longer texts are cut.
@@ -62,11 +64,13 @@ class Model:
 
     @classmethod
     def load(cls, path: Path) -> Model:
-        """Read a model folder; a plain Hugging Face folder is none (see the trainers' `open_predictor`).
+        """Read a model folder; a plain Hugging Face folder, classifier or bare encoder, is one too.
 
         Raises:
-            WorkbenchError: there is no `workbench.json`, a newer one, or one that says nothing sensible.
+            WorkbenchError: it is neither, or `workbench.json` is newer or says nothing sensible.
         """
+        if not (path / ABOUT).is_file() and (path / "config.json").is_file():
+            return cls.from_plain(path)
         if not (path / ABOUT).is_file():
             raise WorkbenchError(f"is no model folder: {ABOUT} is missing", where=path,
                                  remedy="Make one with: workbench train")
@@ -94,6 +98,22 @@ class Model:
         values["intents"] = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
         values["history"] = tuple(about["history"])
         return cls(path=path, **values)
+
+    @classmethod
+    def from_plain(cls, path: Path) -> Model:
+        """The model in a Hugging Face folder without `workbench.json`.
+
+        A sequence classifier gets the format `transformers` and the intents of its `id2label`; any other folder counts
+        as a bare encoder with mean pooling.
+        """
+        config = read_json(path / "config.json")
+        classifies = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ())
+        if not classifies:
+            return cls(path, "torch", "intent", (), token_limit(path))
+        labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}        # transformers leaves out its default
+        intents = tuple(labels[key] for key in sorted(labels, key=int))
+        task = "intents" if config.get("problem_type") == "multi_label_classification" else "intent"
+        return cls(path, "transformers", task, intents, token_limit(path))
 
     def prepare(self, text: str) -> str:
         """The text as the tokenizer sees it: normalised and prefixed."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 PAGE = "report.html"
 VERDICTS = {
-    True: {"tone": "good", "words": ("accepted by the gate", "门禁通过")},
-    False: {"tone": "bad", "words": ("refused by the gate", "门禁拒绝")},
-    None: {"tone": "plain", "words": ("not judged by a gate", "未经门禁")},
+    True: {"tone": "good", "words": ("accepted by the gate", "通过质量门禁")},
+    False: {"tone": "bad", "words": ("refused by the gate", "未通过质量门禁")},
+    None: {"tone": "plain", "words": ("not judged by a gate", "未经质量门禁")},
 }
 FAILED = {"tone": "bad", "words": ("failed", "运行失败")}
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def _facts(host: Host, run: Run) -> list[dict[str, Any]]:
              (("Seed", "随机种子"), run.recipe.get("seed"))]
     if dataset is not None:
         facts += [(("Intents", "意图数"), f"{len(dataset.intents):,}")]
-        facts += [((f"Rows of {split}", f"{split} 条数"), f"{len(dataset.split(split)):,}") for split in SPLITS]
+        facts += [((f"Rows of {split}", f"{split} 样本数"), f"{len(dataset.split(split)):,}") for split in SPLITS]
     return [{"label": label, "value": value} for label, value in facts if value is not None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +27,12 @@ class Part:
 
 PARTS = (
     Part("comparison", ("Before and after", "前后对比"), comparison.values),
-    Part("data", ("The data", "数据"), data.values),
-    Part("intents", ("Intent by intent", "逐个意图"), intents.values),
-    Part("confusions", ("What is taken for what", "意图混淆"), confusions.values),
-    Part("errors", ("The most confident errors", "最自信的错误"), errors.values),
-    Part("compression", ("Compression and gate", "压缩与门禁"), compression.values),
-    Part("stages", ("The stages", "运行阶段"), stages.values),
+    Part("data", ("Data", "数据"), data.values),
+    Part("intents", ("Per intent", "各意图表现"), intents.values),
+    Part("confusions", ("Confusions", "意图混淆"), confusions.values),
+    Part("errors", ("Confident errors", "置信度最高的错误"), errors.values),
+    Part("compression", ("Compression and gate", "压缩与质量门禁"), compression.values),
+    Part("stages", ("Stages", "运行阶段"), stages.values),
 )
 
 

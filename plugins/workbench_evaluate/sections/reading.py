@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 STORY = {"names": 0, "probe": 1, "bundle": 3}        # the trained model stands between probe and bundle
 SUBJECTS = {
-    "names": ("Nearest label name", "最近的意图名"),
-    "probe": ("Frozen probe", "冻结编码器"),
+    "names": ("Nearest label name", "意图名匹配"),
+    "probe": ("Frozen probe", "线性探测"),
     "finetune": ("Fine-tuned", "微调"),
     "bundle": ("Served bundle", "上线模型包"),
 }

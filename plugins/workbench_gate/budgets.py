@@ -1,0 +1,42 @@
+"""Each budget: what was measured, against the recipe's limit. A figure that is not a number keeps no budget."""
+
+from __future__ import annotations
+
+from workbench.errors import WorkbenchError
+from workbench.nouns.report import Figure, Measurement, Report
+
+DECIMALS = 9        # 0.933 - 0.928 is half a point, not a rounding error more
+
+
+def accuracy_drop(limit: float, measurement: Measurement) -> Figure:
+    """Points that the bundle's accuracy lies below the uncompressed model's; negative when it is better.
+
+    Raises:
+        WorkbenchError: accuracy is not among the metrics.
+    """
+    drop = round(100 * (_accuracy(measurement.reference) - _accuracy(measurement.bundle)), DECIMALS)
+    return Figure("max_accuracy_drop", drop, limit, "points", kept=drop <= limit)
+
+
+def size(limit: float, measurement: Measurement) -> Figure:
+    """Megabytes (10^6 bytes) of the bundle."""
+    megabytes = measurement.size / 1e6
+    return Figure("max_size_mb", megabytes, limit, "MB", kept=megabytes <= limit)
+
+
+def agreement(limit: float, measurement: Measurement) -> Figure:
+    """Share of the rows with the same first intent."""
+    return Figure("min_agreement", measurement.agreement, limit, "share", kept=measurement.agreement >= limit)
+
+
+def logit_difference(limit: float, measurement: Measurement) -> Figure:
+    """Largest absolute difference of a logit."""
+    difference = measurement.max_logit_difference
+    return Figure("max_logit_difference", difference, limit, "", kept=difference <= limit)
+
+
+def _accuracy(report: Report) -> float:
+    if "accuracy" not in report.metrics:
+        raise WorkbenchError(f"no accuracy was measured of the {report.subject}", where="max_accuracy_drop",
+                             remedy='Add "accuracy" to [evaluate] use, or leave the budget out')
+    return report.metrics["accuracy"]

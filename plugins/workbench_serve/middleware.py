@@ -1,0 +1,71 @@
+"""What stands before the application: a bound for bodies, and an answer when something fails."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import HTTPException
+from fastapi.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+
+class BodyLimit:
+    """ASGI middleware that gives up a request as soon as its body is larger than `most` bytes, declared or not."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a `receive` that counts."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = int(dict(scope["headers"]).get(b"content-length", 0))
+        too_large = HTTPException(413, f"the request is too large: at most {self.most} bytes are read")
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            if declared > self.most:
+                raise too_large
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.most:
+                raise too_large
+            return message
+
+        await self.app(scope, counted, send)
+
+
+class Faults:
+    """ASGI middleware that logs a fault and answers 500 without saying anything of the inside.
+
+    An exception handler of the application would do as much, but the server would then also close the connection under
+    the client's next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and answer for it if nobody did."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise
+            logger.exception("no answer to %s %r", scope["method"], scope["path"])
+            answer = JSONResponse({"detail": "the server failed to answer; its log says why"}, status_code=500)
+            await answer(scope, receive, send)

@@ -1,0 +1,166 @@
+"""The HTTP interface of a real `workbench serve`: answers, odd input, limits, health and documentation."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+import workbench
+from workbench import open_bundle
+from workbench_serve.schemas import Answer
+
+TEXTS = ["give me my money back", "我的快递到哪了", "where is my parcel"]
+
+
+@pytest.fixture(scope="module")
+def server(serving, bundle):
+    with serving(bundle.path, "--threads", "2", "--max-texts", "50", "--max-characters", "300", "--max-bytes", "100000") as up:
+        yield up
+
+
+@pytest.fixture
+def ask(server):
+    """Send a body to /predict; every answer must be JSON, and none may come from a fault of the server."""
+
+    def post(body: object):
+        content = body if isinstance(body, (bytes, str)) else json.dumps(body)
+        response = server.client.post("/predict", content=content, headers={"content-type": "application/json"})
+        assert response.status_code < 500, response.text
+        return response.status_code, response.json()
+
+    return post
+
+
+def test_a_text_has_one_answer_that_is_the_predictors(ask, bundle):
+    (expected,) = open_bundle(bundle.path).predict(["退款"], top=3)
+    assert ask({"text": "退款"}) == (200, json.loads(json.dumps(expected.to_json())))
+
+
+def test_a_list_has_a_list_of_answers_in_its_order(ask):
+    status, answers = ask({"text": TEXTS, "top": 1})
+    assert status == 200
+    assert [answer["intents"] for answer in answers] == [["退款"], ["delivery"], ["delivery"]]
+    assert all(len(answer["top"]) == 1 for answer in answers)
+    assert ask({"text": TEXTS[:1]})[1] == [ask({"text": TEXTS[0]})[1]]
+
+
+def test_an_empty_list_has_no_answers(ask):
+    assert ask({"text": []}) == (200, [])
+
+
+def test_answers_are_what_the_documented_model_says(ask):
+    for answer in ask({"text": TEXTS})[1]:
+        assert Answer.model_validate(answer, strict=True).model_dump() == answer
+        assert set(answer) == set(Answer.model_fields)
+
+
+@pytest.mark.parametrize("text", [
+    '"refund \\ud800"', '"\\udc00\\ud800 refund"', '"refund \\u0000"', '"refund 👩‍👩‍👧"', '"\\ud83d\\ude00 refund"',
+    '"refund \\u202e\\ufeff"', '"<b>refund</b>"', '"&lt;refund&gt;"', '"\\u001b[31mrefund"', '"réfund refund ﷽"',
+])
+def test_odd_characters_are_answered(ask, text):
+    status, answer = ask(f'{{"text": {text}}}')
+    assert status == 200
+    assert answer["intents"] == ["退款"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\r\n", "\u200b\ufeff", "\x00", "<p>&nbsp;</p>"])
+def test_a_blank_text_is_refused(ask, text):
+    assert ask({"text": text}) == (422, {"detail": "the text: is blank"})
+    assert ask({"text": ["refund", text]}) == (422, {"detail": "text 1: is blank"})
+
+
+@pytest.mark.parametrize(("body", "detail"), [
+    ("{", "the body is not JSON: Expecting property name enclosed in double quotes at character 1"),
+    ("", "the body: Field required"),
+    ("[]", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
+    ("null", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
+    ("{}", "text: Field required"),
+    ('{"text": null}', "text: the value is not a text"),
+    ('{"text": {"a": 1}}', "text: the value is not a text"),
+    ('{"text": ["a", 5, "b"]}', "text: item 1 is not a text"),
+    ('{"text": [["a"]]}', "text: item 0 is not a text"),
+    ('{"text": "a", "topp": 1}', "the body: unknown key 'topp'; known: text, top"),
+    ('{"text": "a", "\\ud800": 1}', "the body: unknown key '\\ud800'; known: text, top"),
+    ('{"text": "a", "top": 0}', "top: Input should be greater than or equal to 1"),
+    ('{"text": "a", "top": 1e400}', "top: Input should be a finite number"),
+    ('{"text": "a", "top": NaN}', "top: Input should be a finite number"),
+    ('{"text": "a", "top": "many"}', "top: Input should be a valid integer, unable to parse string as an integer"),
+])
+def test_a_body_that_asks_nothing_sensible_gets_one_line(ask, body, detail):
+    assert ask(body) == (422, {"detail": detail})
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe{", b'{"text": "\xff"}', b"[" * 90_000, b'{"text": ' + b"9" * 5000 + b"}"])
+def test_bytes_that_are_no_json_are_the_senders_fault(ask, body):
+    status, answer = ask(body)
+    assert status in (400, 422)
+    assert list(answer) == ["detail"]
+
+
+def test_a_form_is_told_how_to_send_json(server):
+    response = server.client.post("/predict", content='{"text": "refund"}')
+    assert response.status_code == 422
+    assert "Content-Type: application/json" in response.json()["detail"]
+
+
+def test_too_many_texts_are_refused_with_the_limit(ask):
+    assert ask({"text": ["refund"] * 50})[0] == 200
+    assert ask({"text": ["refund"] * 51}) == (422, {"detail": "51 texts were sent, at most 50 are answered. Send them in parts."})
+
+
+def test_too_long_a_text_is_refused_with_the_limit(ask):
+    assert ask({"text": "退" * 300})[0] == 200
+    assert ask({"text": ["a", "退" * 301]}) == (422, {"detail": "text 1: has 301 characters, at most 300 are read"})
+
+
+def test_too_large_a_body_is_refused_before_it_is_read(server, ask):
+    assert ask(b" " * 99_000 + b'{"text": "refund"}')[0] == 200
+    declared = ask(b" " * 100_001)
+    assert declared == (413, {"detail": "the request is too large: at most 100000 bytes are read"})
+    chunks = server.client.post("/predict", content=iter([b" " * 40_000] * 3), headers={"content-type": "application/json"})
+    assert (chunks.status_code, chunks.json()) == declared
+    assert ask({"text": "refund"})[0] == 200
+
+
+def test_the_input_is_never_echoed(ask):
+    for body in ({"text": ["ok", {"secret": 1}]}, {"text": "x", "top": "secret"}, '{"text": secret}', {"text": "secret" * 100}):
+        assert "secret" not in json.dumps(ask(body)[1])
+
+
+def test_health_names_the_bundle(server, bundle):
+    assert server.client.get("/health").json() == {
+        "status": "ok", "bundle": bundle.id, "intents": 2, "accepted": True, "version": workbench.__version__}
+    assert bundle.id in server.announcement
+
+
+def test_the_documentation_page_needs_nothing_from_elsewhere(server):
+    page = server.client.get("/docs")
+    assert page.status_code == 200
+    assert not re.findall(r"""(?:src|href|url)\s*[=:]\s*["'](?:https?:)?//""", page.text)
+    for asset in re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text):
+        answer = server.client.get(asset)
+        assert answer.status_code == 200, asset
+        assert len(answer.content) > 500, asset
+
+
+def test_openapi_documents_the_question_the_answer_and_the_limits(server):
+    openapi = server.client.get("/openapi.json").json()
+    predict = openapi["paths"]["/predict"]["post"]
+    assert set(predict["responses"]) == {"200", "400", "413", "422", "500"}
+    schemas = openapi["components"]["schemas"]
+    assert {"Question", "Answer", "Ranked", "Health", "Problem"} == set(schemas)
+    undescribed = [f"{name}.{field}" for name, schema in schemas.items() for field, about in schema["properties"].items()
+                   if "description" not in about and "$ref" not in about]
+    assert undescribed == []
+    assert "At most 50 texts a request" in openapi["info"]["description"]
+    for example in schemas["Question"]["examples"]:
+        assert server.client.post("/predict", json=example).status_code == 200
+
+
+def test_other_addresses_are_not_found(server):
+    assert server.client.get("/nowhere").status_code == 404
+    assert server.client.get("/predict").status_code == 405
+    assert server.client.get("/static-offline-docs/../../../etc/passwd").status_code == 404

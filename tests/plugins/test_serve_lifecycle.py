@@ -1,0 +1,125 @@
+"""How `workbench serve` starts, declines to start, and ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.bundles import write_bundle
+
+SLOW = Path(__file__).with_name("serve_slowly.py")
+REFUSED = {"accepted": False, "figures": [
+    {"name": "max_size_mb", "value": 30.0, "limit": 25.0, "unit": "MB", "kept": False},
+    {"name": "min_agreement", "value": 0.99, "limit": 0.9, "unit": "share", "kept": True}]}
+
+
+def test_a_refused_bundle_is_declined_with_the_figure_and_exit_code_3(workbench, tmp_path):
+    done = workbench("serve", write_bundle(tmp_path / "b", gate=REFUSED).path)
+    assert done.exit_code == 3
+    assert "the gate refused this bundle: max_size_mb: 30 MB, budget 25 MB" in done.stderr
+    assert "min_agreement" not in done.stderr
+    assert "--ungated" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bundle_that_was_never_judged_is_declined_with_the_remedy(workbench, tmp_path):
+    done = workbench("serve", write_bundle(tmp_path / "b", gate=None).path)
+    assert done.exit_code == 1
+    assert "the gate never judged this bundle" in done.stderr
+    assert "--ungated" in done.stderr
+
+
+def test_ungated_serves_a_refused_one_and_health_tells(serving, tmp_path):
+    with serving(write_bundle(tmp_path / "b", gate=REFUSED).path, "--ungated") as server:
+        assert server.client.get("/health").json()["accepted"] is False
+
+
+def test_a_damaged_bundle_is_not_served(workbench, tmp_path):
+    folder = write_bundle(tmp_path / "b").path
+    (folder / "tokenizer.json").unlink()
+    done = workbench("serve", folder)
+    assert done.exit_code == 1
+    assert f"{folder / 'tokenizer.json'}: is missing" in done.stderr
+
+
+def test_a_model_that_gives_no_numbers_is_found_before_the_port_is_announced(workbench, tmp_path):
+    done = workbench("serve", write_bundle(tmp_path / "b", scale=float("nan")).path)
+    assert done.exit_code == 1
+    assert "not finite" in done.stderr
+    assert "Serving" not in done.stderr
+
+
+def test_a_port_in_use_is_one_line(workbench, bundle):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = workbench("serve", bundle.path, "--port", port)
+    assert done.exit_code == 1
+    assert done.stderr == (f"Error: 127.0.0.1:{port}: another program listens there already. "
+                           "Stop it, or choose another port; --port 0 takes a free one.\n")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "no.such.host.invalid"])
+def test_an_address_that_is_not_ours_is_one_line(workbench, bundle, address):
+    done = workbench("serve", bundle.path, "--host", address)
+    assert done.exit_code == 1
+    assert f"Error: {address}:8080: cannot listen there: " in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_announcement_is_one_line_with_the_address_and_the_documentation(serving, bundle):
+    with serving(bundle.path) as server:
+        url = str(server.client.base_url).rstrip("/")
+        assert server.announcement == f"Serving bundle {bundle.id} (2 intents) at {url} - try it at {url}/docs\n"
+        assert server.stop() == 0
+        assert server.process.stderr.read() == ""
+
+
+def test_at_ipv6_too_it_serves_until_ctrl_c_which_is_130(serving, bundle):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("there is no IPv6 loopback here")
+    with serving(bundle.path, "--host", "::1") as server:
+        assert str(server.client.base_url).startswith("http://[::1]:")
+        assert server.client.get("/health").status_code == 200
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(30) == 130
+        assert "Traceback" not in server.process.stderr.read()
+
+
+def test_sigterm_answers_what_is_in_flight_takes_nothing_new_and_exits_with_0(serving, bundle):
+    with serving(bundle.path, program=(str(SLOW),)) as server:
+        server.client.get("/health")                     # an idle connection that is kept alive must not hold the end up
+        answers = []
+        waiting = [threading.Thread(target=lambda: answers.append(httpx.get(server.client.base_url.join("/slow"), timeout=30)))
+                   for _ in range(3)]
+        for thread in waiting:
+            thread.start()
+        deadline = time.monotonic() + 10
+        while server.client.get("/started").json() < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        server.process.terminate()
+        time.sleep(0.3)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server.client.base_url.join("/health"))
+        assert server.process.wait(30) == 0
+        for thread in waiting:
+            thread.join()
+        assert [(answer.status_code, answer.json()) for answer in answers] == [(200, "done")] * 3
+
+
+def test_sigterm_before_it_serves_ends_it_at_once(tmp_path, bundle):
+    command = [sys.executable, str(SLOW), str(bundle.path), "--port", "0", "--stall"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr.readline() == "stalling\n"
+        process.terminate()
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""

@@ -1,0 +1,64 @@
+"""What users bring: files and texts, whole or broken."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from workbench.errors import UsageProblem, WorkbenchError
+from workbench.nouns.utterance import split_named
+from workbench.sources import is_blank, read_source, well_formed
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda data: gzip.compress(b"\xef\xbb\xbf" + data)])
+def test_plain_and_gzipped_utf8(tmp_path, pack):
+    (tmp_path / "any.name").write_bytes(pack("退款\r\nline".encode()))
+    assert read_source(tmp_path / "any.name") == "退款\r\nline"
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "is empty"), (b"\xef\xbb\xbf\n", "is empty"), (gzip.compress(b""), "is empty"),
+    (gzip.compress(b"abc" * 99)[:-1], "ends too early"), (b"\x1f\x8bno gzip", "damaged gzip"),
+    (b"ok\nok\n\xff", "byte 6 (line 3)"), ("退款".encode("utf-16"), "iconv -f UTF-16"),
+    ("我要退款".encode("gb18030"), "iconv -f GB18030"), (b"caf\xe9", "iconv -f WINDOWS-1252"),
+])
+def test_broken_files(tmp_path, content, words):
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(WorkbenchError) as caught:
+        read_source(tmp_path / "a")
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "a"))
+
+
+def test_no_file_and_a_folder(tmp_path):
+    with pytest.raises(WorkbenchError, match="there is no such file"):
+        read_source(tmp_path / "a")
+    with pytest.raises(WorkbenchError, match="is a folder"):
+        read_source(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "blank"), [
+    ("", True), (" \t\n\u3000\u2028", True), ("\u200b\ufeff\x00", True), ("a\u200b", False), ("。", False), ("👍", False),
+])
+def test_blank_is_what_nobody_sees(text, blank):
+    assert is_blank(text) is blank
+
+
+@pytest.mark.parametrize(("text", "whole"), [
+    ("plain", "plain"), ("退款 👍", "退款 👍"), ("\ufeffmark", "\ufeffmark"), ("cut \ud83d", "cut \ufffd"),
+    ("\udc00退", "\ufffd退"), ("\ud83d\udc4d", "👍"),
+])
+def test_half_surrogates_are_replaced(text, whole):
+    assert well_formed(text) == whole
+    assert well_formed(text).encode("utf-8")
+
+
+@pytest.mark.parametrize(("name", "split"), [("train", "train"), (" Validation", "dev"), ("develop", "dev"), ("TEST", "test")])
+def test_splits_by_their_many_names(name, split):
+    assert split_named(name) == split
+
+
+def test_an_unknown_split_names_the_nearest():
+    with pytest.raises(UsageProblem, match="row 3: unknown split 'tets'. Did you mean 'test'"):
+        split_named("tets", where="row 3")

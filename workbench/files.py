@@ -63,6 +63,14 @@ def read_json(path: Path) -> Any:
         raise WorkbenchError(f"is not readable JSON ({error})", where=path) from error
 
 
+def refuse_existing(path: Path) -> None:
+    """Raise when something stands at `path`."""
+    if path.exists():
+        raise WorkbenchError(
+            "exists already and is not overwritten", where=path, remedy="Choose another name, or remove it first"
+        )
+
+
 def publish(staged: Path, final: Path) -> None:
     """Flush the folder `staged` and everything in it, then rename it to `final`.
 
@@ -74,10 +82,7 @@ def publish(staged: Path, final: Path) -> None:
             raise WorkbenchError("a published folder holds no links", where=path)
         fsync_path(path)
     fsync_path(staged)
-    if final.exists():
-        raise WorkbenchError(
-            "exists already and is not overwritten", where=final, remedy="Choose another name, or remove it first"
-        )
+    refuse_existing(final)
     os.rename(staged, final)
     fsync_path(final.parent)
 
@@ -94,10 +99,7 @@ class Staging:
         self.dropped = False
 
     def __enter__(self) -> Path:
-        if self.final.exists():
-            raise WorkbenchError(
-                "exists already and is not overwritten", where=self.final, remedy="Choose another name, or remove it first"
-            )
+        refuse_existing(self.final)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         return self.folder

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from workbench.errors import unknown
 
 ROUNDS = 8
-SEGMENT = 512      # ftfy is quadratic in the length of hostile mojibake ("Â" * n), so it sees this much at a time
+SEGMENT = 512      # ftfy takes quadratic time for mojibake or entities in one another, so it sees this much at a time
 PLAIN = re.compile(r"[^0-9A-Za-z\u4e00-\u9fff]+")
 
 EMOJI = r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
@@ -45,11 +45,9 @@ def repair_1(text: str) -> str:
 
 def _repair_once(text: str) -> str:
     import ftfy
-    from ftfy.fixes import unescape_html
 
-    text = unescape_html(text.replace("\v", "\n"))
-    # unescape_html of fix_text itself is quadratic in the depth of "&amp;amp;amp;", and off where a "<" stands
-    text = ftfy.fix_text(text, unescape_html=False, max_decode_length=SEGMENT)
+    # "auto" would leave entities alone where a "<" stands
+    text = ftfy.fix_text(text.replace("\v", "\n"), unescape_html=True, max_decode_length=SEGMENT)
     # NFKC would make an apostrophe typed as an acute accent a space and a combining mark
     text = unicodedata.normalize("NFKC", text.replace("´", "'"))
     text = TAG.sub(lambda tag: "" if tag["inline"] else " ", INVISIBLE.sub("", text))

@@ -19,7 +19,7 @@ def make_copies(
 ) -> Iterator[tuple[str, str]]:
     """`(parent id, text)` of up to `options.copies` texts for a share `options.rate` of the utterances.
 
-    No text is blank, its parent's or another copy's, as `text_key` compares them. Where `TRIES` edits in a row bring
+    No text is its parent's or another copy's, as `text_key` compares them. Where `TRIES` edits in a row bring
     nothing new, the utterance gets fewer copies. All chance comes from `rng(parent id)`, so neither the order nor the
     company of an utterance matters.
 
@@ -30,7 +30,7 @@ def make_copies(
         stream = rng(row.id)
         if stream.random() >= options.rate:
             continue
-        known = {"", text_key(row.text)}
+        known = {text_key(row.text)}
         for _ in range(options.copies):
             for _ in range(TRIES):
                 text = edit(row.text, stream, options.errors)

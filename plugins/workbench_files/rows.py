@@ -110,7 +110,7 @@ def _text_id(text: str, occurrences: Counter[str]) -> str:
     The intent is no part of it, so that a row that is labelled anew stays the same row.
     """
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-    occurrences[digest] = 1
+    occurrences[digest] += 1
     return digest if occurrences[digest] == 1 else f"{digest}-{occurrences[digest]}"
 
 

@@ -31,9 +31,10 @@ def add_verbs(cli: click.Group) -> None:
 @click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, as Excel wants it.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def export(dataset: Path, output: str, form: str | None, bom: bool, force: bool) -> None:
-    """Write the rows of DATASET, a dataset's or a run's folder, as CSV or JSONL.
+    """Write rows as CSV or JSONL.
 
-    The columns are id, text, intent, split, group, language and raw; the readers csv and jsonl know them.
+    DATASET is the folder of a dataset, or of a run: the rows that training saw. The columns are id, text, intent,
+    split, group, language and raw; the readers csv and jsonl know them.
     """
     from workbench_files.writing import FORMATS
 

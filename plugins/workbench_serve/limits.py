@@ -10,6 +10,7 @@ from workbench.nouns.model import Model
 from workbench.sources import is_blank
 from workbench.text import normalize
 
+
 class Unanswerable(WorkbenchError):
     """The request asks for what has no answer, or for too much; its text is meant for the one who asked."""
 

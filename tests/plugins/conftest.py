@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.bundles import write_bundle
-
 from workbench.cli.root import build_cli
 from workbench.nouns.bundle import Bundle
 
@@ -61,7 +59,7 @@ def serving() -> Callable[..., contextlib.AbstractContextManager[Server]]:
     @contextlib.contextmanager
     def start(path: Path, *arguments: str, program: tuple[str, ...] = ("-m", "workbench", "serve")) -> Iterator[Server]:
         command = [sys.executable, *program, str(path), "--port", "0", *arguments]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             line = process.stderr.readline()
             url = re.search(r"at (http://\S+) ", line)

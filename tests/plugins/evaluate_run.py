@@ -28,13 +28,12 @@ def logits_with(truth: list[int], intents: int, accuracy: float, seed: int) -> n
     return logits
 
 
-def measure(host: Host, subject: str, split: str, dataset: Dataset, logits: np.ndarray, use: list[str] | None = None) -> Report:
+def measure(host: Host, subject: str, split: str, dataset: Dataset, logits: np.ndarray) -> Report:
     """The report of these logits: what the metrics' numbers and the rest of what they say make up."""
     rows = tuple(dataset.labelled(split))
     scored = Scored(rows, tuple(dataset.label_ids(rows)), logits, dataset.intents)
     context, found = Context(host=host, seed=13, work=Path()), {}
-    for name in use or list(host.named("metrics")):
-        offer = host.named("metrics")[name]
+    for offer in host.named("metrics").values():
         found |= offer(scored, offer.options(), context)
     metrics = {name: value for name, value in found.items() if isinstance(value, float)}
     return Report(subject, split, len(rows), metrics, {name: found[name] for name in found if name not in metrics})
@@ -82,7 +81,8 @@ def full_run(path: Path, dataset: Dataset, reports: list[Report], *, accepted: b
         (folder.stage(f"compress-{number}-{name}", "compress", 7.5) / "model.onnx").write_bytes(b"o" * size * weight)
     bundle = save_bundle(folder.stage("bundle", "bundle", 0.3), dataset, weight)
     measured = {report.subject: report for report in reports if report.split == "dev"}
-    measurement = Measurement(measured["bundle"], measured["finetune"], measured["bundle"].rows, 0.9931, 0.2140, bundle.size())
+    measurement = Measurement(measured["bundle"], measured["finetune"], measured["bundle"].rows, 0.9931, 0.2140,
+                              bundle.size())
     write_json(folder.stage("measure", "measure", 12.0) / "report.json", {
         "reports": [r.to_json() for r in reports if r.subject == "bundle"], "measurement": measurement.to_json()})
     figures = [Figure("max_accuracy_drop", 0.12 if accepted else 0.71, 0.5, "points", accepted),

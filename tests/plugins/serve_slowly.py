@@ -1,4 +1,4 @@
-"""`workbench serve` with a third-party plugin whose route takes a second, and which can stall while routes are added."""
+"""`workbench serve` with a third-party plugin that takes a second to answer, and can stall before it serves."""
 
 from __future__ import annotations
 

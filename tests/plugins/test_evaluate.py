@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from workbench import build_host, hookimpl
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.report import Scored
 from workbench.nouns.utterance import Utterance
+from workbench.offers import Metric
 from workbench.options import parse_options
 
 INTENTS = ("refund", "查询物流", "invoice", "never")
@@ -68,8 +69,8 @@ def test_an_intent_that_is_only_predicted_counts_with_nothing(metric):
 def test_per_intent_lists_every_intent_in_the_models_order(metric):
     table = metric("per-intent")["per_intent"]
     assert [entry["intent"] for entry in table] == list(INTENTS)
-    assert table[0] == {"intent": "refund", "rows": 3, "precision": pytest.approx(2 / 3), "recall": pytest.approx(2 / 3),
-                        "f1": pytest.approx(2 / 3)}
+    two_thirds = pytest.approx(2 / 3)
+    assert table[0] == {"intent": "refund", "rows": 3, "precision": two_thirds, "recall": two_thirds, "f1": two_thirds}
     assert table[3] == {"intent": "never", "rows": 0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
 
 
@@ -100,7 +101,7 @@ def test_errors_keeps_as_many_as_it_is_told(metric):
 
 
 def test_of_equal_logits_the_first_wins_as_in_serving(metric):
-    even = replace(scored(truth=(0, 1), predicted=(0, 1), sureness=(0.0, 0.0)))
+    even = scored(truth=(0, 1), predicted=(0, 1), sureness=(0.0, 0.0))
     assert metric("accuracy", even)["accuracy"] == 0.5
     assert metric("confusions", even)["confusions"] == [["查询物流", "refund", 1]]
 
@@ -129,5 +130,25 @@ def test_what_metrics_say_is_json_and_the_same_twice(metric, name):
 def test_no_rows_and_broken_logits_are_one_clear_line(metric, name):
     with pytest.raises(WorkbenchError, match="no rows to score"):
         metric(name, scored(truth=(), predicted=(), sureness=()))
-    with pytest.raises(WorkbenchError, match="not finite.*learning rate"):
+    with pytest.raises(WorkbenchError, match=r"not finite.*learning rate"):
         metric(name, scored(sureness=(*SURENESS[:-1], float("nan"))))
+
+
+class OwnMetric:
+    """A third party's plugin with one metric."""
+
+    def __init__(self, name):
+        self.name = name
+
+    @hookimpl
+    def metrics(self):
+        return {self.name: Metric(run=lambda scored, options, context: {"rows": float(len(scored.rows))}, summary="rows")}
+
+
+def test_a_plugin_adds_a_metric_but_cannot_take_a_name(context):
+    host = build_host()
+    host.register(OwnMetric("row-count"), "own")
+    assert host.named("metrics")["row-count"](scored(), None, context) == {"rows": 6.0}
+    host.register(OwnMetric("f1"), "greedy")
+    with pytest.raises(WorkbenchError, match="'f1' is claimed by workbench_evaluate and by greedy"):
+        host.named("metrics")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from workbench import build_host, hookimpl
 from workbench.errors import MissingExtra, UsageProblem, WorkbenchError, unknown
+from workbench.offers import Executor
 
 
 def write_own_process(item):
@@ -78,6 +80,26 @@ def test_errors_with_arguments_of_their_own_come_home_too(local, items):
     with pytest.raises(UsageProblem, match="Did you mean 'probe'") as caught:
         local(misspell, items(2), 2)
     assert caught.value.exit_code == 2
+
+
+class Backwards:
+    """A third party's executor, in this process."""
+
+    @hookimpl
+    def executors(self):
+        return {"backwards": Executor(run=self.run, summary="last item first")}
+
+    def run(self, function, items, workers):
+        return [function(item) for item in reversed(items)][::-1]
+
+
+def test_a_third_partys_executor_stands_beside_it_under_the_same_call(items, tmp_path):
+    host = build_host()
+    host.register(Backwards(), "backwards")
+    assert {"local", "backwards"} <= set(host.named("executors"))
+    results = [host.named("executors")[name](write_own_process, [*items(4)[part::2]], 2)
+               for part, name in enumerate(("local", "backwards"))]
+    assert [[result["n"] for result in part] for part in results] == [[0, 2], [1, 3]]
 
 
 def test_a_killed_worker_is_one_clear_line(local, items):

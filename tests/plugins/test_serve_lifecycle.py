@@ -97,10 +97,8 @@ def test_at_ipv6_too_it_serves_until_ctrl_c_which_is_130(serving, bundle):
 
 def test_sigterm_answers_what_is_in_flight_takes_nothing_new_and_exits_with_0(serving, bundle):
     with serving(bundle.path, program=(str(SLOW),)) as server:
-        server.client.get("/health")                     # an idle connection that is kept alive must not hold the end up
-        answers = []
-        waiting = [threading.Thread(target=lambda: answers.append(httpx.get(server.client.base_url.join("/slow"), timeout=30)))
-                   for _ in range(3)]
+        address, answers = server.client.base_url.join("/slow"), []
+        waiting = [threading.Thread(target=lambda: answers.append(httpx.get(address, timeout=30))) for _ in range(3)]
         for thread in waiting:
             thread.start()
         deadline = time.monotonic() + 10

@@ -256,7 +256,7 @@ def test_ungated_takes_what_was_never_judged(tmp_path):
 def test_the_service_is_what_the_host_promises_to_plugins(bundle):
     service: Service = BundleService(build_host(), bundle.path)
     promised = {name for name in vars(Service) if not name.startswith("_")}
-    assert promised <= {name for name in dir(service)}
+    assert promised <= set(dir(service))
     with pytest.raises(Unanswerable):
         service.predict(["refund", "\u200b"])
 

@@ -55,7 +55,8 @@ def test_probe_learns(host, train, small_dataset):
 
 
 def test_probe_of_two_intents_gives_each_a_row_of_the_head(host, train, small_dataset):
-    two = Dataset("intent", ("delivery", "refund"), tuple(r for r in small_dataset if r.intent in ("delivery", "refund")))
+    intents = ("delivery", "refund")
+    two = Dataset("intent", intents, tuple(row for row in small_dataset if row.intent in intents))
     model = train("probe", two)
     assert load_file(model.path / "head.safetensors")["weight"].shape == (2, 32)
     assert accuracy(host, model, two) > 0.8
@@ -74,26 +75,30 @@ def test_finetune_learns_more_than_its_start(host, train, small_dataset):
     step = model.history[-1]
     assert step["dev_accuracy"] >= step["start_dev_accuracy"]
     assert step["dev_accuracy"] == accuracy(host, model, dataset)
-    assert step["steps"] == 3 * 5 and step["best_step"] in (0, 5, 10, 15)
+    assert step["steps"] == 3 * 5
+    assert step["best_step"] in (0, 5, 10, 15)
 
 
 def test_finetune_keeps_its_start_when_training_makes_it_worse(host, train, small_dataset):
     probe = train("probe", small_dataset)
     model = train("finetune", small_dataset, **FAST | {"encoder_lr": 1.0, "head_lr": 10.0})
     assert model.history[-1]["best_step"] == 0
-    assert load_file(model.path / "head.safetensors")["bias"].tolist() == load_file(probe.path / "head.safetensors")["bias"].tolist()
+    heads = [(folder / "head.safetensors").read_bytes() for folder in (model.path, probe.path)]
+    assert heads[0] == heads[1]
     assert accuracy(host, model, small_dataset) == accuracy(host, probe, small_dataset)
 
 
 def test_early_stopping_counts_evaluations_without_a_better_one(train, small_dataset):
-    step = train("finetune", small_dataset, **FAST | {"encoder_lr": 1.0, "head_lr": 10.0, "epochs": 50}, patience=2).history[-1]
+    options = FAST | {"encoder_lr": 1.0, "head_lr": 10.0, "epochs": 50, "patience": 2}
+    step = train("finetune", small_dataset, **options).history[-1]
     assert (step["best_step"], step["steps"]) == (0, 10)
 
 
 def test_without_dev_rows_the_last_weights_are_kept_and_the_log_says_so(train, small_dataset, caplog):
     dataset = small_dataset.with_rows(row for row in small_dataset if row.split != "dev")
     step = train("finetune", dataset, **FAST).history[-1]
-    assert step["steps"] == 15 and "dev_accuracy" not in step
+    assert step["steps"] == 15
+    assert "dev_accuracy" not in step
     assert "no dev split" in caplog.text
 
 
@@ -123,7 +128,8 @@ def test_the_folder_depends_on_nothing_but_input_and_seed(train, tiny_encoder, s
     second = train(trainer, small_dataset, out=tmp_path / "deeper" / "b", encoder=str(elsewhere), **options)
     assert digest_folder(first.path) == digest_folder(second.path)
     everything = b"".join(path.read_bytes() for path in first.path.rglob("*.json"))
-    assert str(tmp_path).encode() not in everything and str(tiny_encoder.parent).encode() not in everything
+    assert str(tmp_path).encode() not in everything
+    assert str(tiny_encoder.parent).encode() not in everything
 
 
 def test_another_seed_gives_other_weights(train, small_dataset):
@@ -166,7 +172,8 @@ def test_the_saved_tokenizer_neither_pads_nor_cuts(train, tiny_encoder, small_da
                             "pad_type_id": 0, "pad_token": "[PAD]"}
     (source / "tokenizer.json").write_text(json.dumps(tokenizer))
     saved = json.loads((train("probe", small_dataset, encoder=str(source)).path / "tokenizer.json").read_text())
-    assert saved["truncation"] is None and saved["padding"] is None
+    assert saved["truncation"] is None
+    assert saved["padding"] is None
 
 
 def test_a_vocabulary_alone_becomes_tokenizer_json(host, train, tiny_encoder, small_dataset, tmp_path):
@@ -174,13 +181,17 @@ def test_a_vocabulary_alone_becomes_tokenizer_json(host, train, tiny_encoder, sm
 
     source = shutil.copytree(tiny_encoder, tmp_path / "slow", ignore=shutil.ignore_patterns("tokenizer.json"))
     model = train("probe", small_dataset, encoder=str(source))
-    assert model.encode(texts(small_dataset)) == AutoTokenizer.from_pretrained(source)(texts(small_dataset))["input_ids"]
+    expected = AutoTokenizer.from_pretrained(source)(texts(small_dataset))["input_ids"]
+    assert model.encode(texts(small_dataset)) == expected
 
 
 def test_history_says_what_was_done(train, small_dataset):
     step = Model.load(train("finetune", small_dataset, **FAST).path).history[-1]
-    assert step["step"] == "finetune" and step["encoder"] == "tiny" and len(step["encoder_sha256"]) == 64
-    assert step["options"]["epochs"] == 3 and step["options"]["pooling"] == "mean"
+    assert step["step"] == "finetune"
+    assert step["encoder"] == "tiny"
+    assert len(step["encoder_sha256"]) == 64
+    assert step["options"]["epochs"] == 3
+    assert step["options"]["pooling"] == "mean"
     assert set(step["libraries"]) == {"torch", "transformers", "tokenizers", "scikit-learn"}
 
 
@@ -245,5 +256,6 @@ def test_wrong_options_are_refused(train, small_dataset):
 
 def test_every_named_encoder_says_where_it_comes_from(host):
     for name, encoder in host.named("encoders").items():
-        assert encoder.hub.count("/") == 1 and encoder.licence and encoder.languages and encoder.parameters > 0, name
+        assert encoder.hub.count("/") == 1, name
+        assert all((encoder.licence, encoder.languages, encoder.parameters)), name
         assert encoder.pooling in ("mean", "cls"), name

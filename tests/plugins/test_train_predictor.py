@@ -12,7 +12,7 @@ from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.options import parse_options
 
-ODD = ["", " ", "refund", "包裹" * 300, "where is my parcel " * 50, "🙂", "\x00", "refund order 7", "\ud83d\ude42"[:0] + "é"]
+ODD = ["", " ", "refund", "包裹" * 300, "where is my parcel " * 50, "🙂", "\x00", "refund order 7", "é"]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,8 @@ def test_a_model_opens_from_its_folder(host, model, small_dataset):
 
 def test_shapes_types_and_length_one(host, model):
     logits, embeddings = host.open_predictor(model).run(["refund", "parcel"])
-    assert logits.shape == (2, 3) and embeddings.shape == (2, 32)
+    assert logits.shape == (2, 3)
+    assert embeddings.shape == (2, 32)
     assert logits.dtype == embeddings.dtype == np.float32
     assert np.linalg.norm(embeddings, axis=1) == pytest.approx(1, abs=1e-5)
 
@@ -66,7 +67,8 @@ def test_answers_come_in_the_order_of_the_texts_and_independent_of_each_other(ho
 
 def test_no_text_gives_no_rows(host, model, tiny_encoder):
     logits, embeddings = host.open_predictor(model).run([])
-    assert logits.shape == (0, 3) and embeddings.shape == (0, 32)
+    assert logits.shape == (0, 3)
+    assert embeddings.shape == (0, 32)
     assert host.open_predictor(Model.load(tiny_encoder)).embed([]).shape == (0, 32)
 
 
@@ -79,13 +81,15 @@ def test_threads_are_used_and_given_back(host, model):
     forward = predictor.forward
     predictor.forward = lambda ids, mask: (seen.append(torch.get_num_threads()), forward(ids, mask))[1]
     predictor.run(["refund"])
-    assert seen == [before + 1] and torch.get_num_threads() == before
+    assert seen == [before + 1]
+    assert torch.get_num_threads() == before
 
 
 def test_a_bare_encoder_embeds_and_has_no_logits(host, tiny_encoder):
     predictor = host.open_predictor(Model.load(tiny_encoder))
     logits, vectors = predictor.run(["where is my parcel", "refund"])
-    assert logits is None and vectors.shape == (2, 32)
+    assert logits is None
+    assert vectors.shape == (2, 32)
     with pytest.raises(ValueError, match="has no head"):
         predictor.logits(["refund"])
 
@@ -99,14 +103,16 @@ def test_a_plain_classifier_answers_as_transformers_does(host, plain):
     expected = pipeline("text-classification", str(plain))(texts)
     predictions = host.open_predictor(model).predict(texts)
     assert [prediction.intents[0] for prediction in predictions] == [answer["label"] for answer in expected]
-    assert [prediction.score for prediction in predictions] == pytest.approx([answer["score"] for answer in expected], abs=1e-5)
+    scores = [prediction.score for prediction in predictions]
+    assert scores == pytest.approx([answer["score"] for answer in expected], abs=1e-5)
     assert host.open_predictor(model).embed(texts) is None
 
 
 def test_a_format_of_others_is_left_to_them(host, model):
     import workbench_train
 
-    assert workbench_train.open_predictor(Model(model.path, "tflite", "intent", ("a", "b"), 8), PredictorOptions()) is None
+    foreign = Model(model.path, "tflite", "intent", ("a", "b"), 8)
+    assert workbench_train.open_predictor(foreign, PredictorOptions()) is None
 
 
 def test_a_missing_or_foreign_head_is_refused(host, model, tmp_path):

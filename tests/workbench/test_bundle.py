@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.bundles import INTENTS, write_bundle
 
+from tests.bundles import INTENTS, write_bundle
 from workbench.errors import WorkbenchError
 from workbench.nouns.bundle import FILES, FORMAT, MANIFEST, Bundle
 

@@ -8,8 +8,8 @@ import hashlib
 import re
 
 import pytest
-from tests.plugins.evaluate_run import RunFolder
 
+from tests.plugins.evaluate_run import RunFolder
 from workbench import hookimpl
 from workbench.errors import MissingExtra
 from workbench.host import build_host
@@ -59,7 +59,8 @@ def test_sections_of_all_plugins_stand_in_their_order(bare, run):
 
 
 def test_a_plugin_that_raises_is_named_and_the_others_stay(bare, run, caplog):
-    bare.register(Sections(Section(("Kept", "留"), "<p>kept</p>"), ValueError("<oops>"), Section(("Lost", "失"), "")), "broken")
+    kept, lost = Section(("Kept", "留"), "<p>kept</p>"), Section(("Lost", "失"), "")
+    bare.register(Sections(kept, ValueError("<oops>"), lost), "broken")
     bare.register(Sections(Section(("Other", "他"), "<p>other</p>")), "sound")
     html = page(bare, run)
     assert "The plugin broken failed while it made its sections" in html
@@ -131,9 +132,10 @@ def test_the_page_is_replaced_whole_or_not_at_all(bare, run, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patch:
         patch.setattr("workbench.files.os.fsync", full)
-        write_report(bare, run)
+        with pytest.raises(OSError, match="No space"):
+            write_report(bare, run)
     assert (run.path / "report.html").read_text(encoding="utf-8") == before
     assert sorted(entry.name for entry in run.path.iterdir()) == ["report.html", "run.json", "stages"]
     assert page(bare, run) != before
@@ -159,7 +161,8 @@ def test_without_jinja2_the_error_names_the_extra(bare, run, monkeypatch):
 
 def test_templates_escape_and_refuse_what_is_missing():
     templates = environment("workbench.report")
-    assert templates.from_string("{{ both(x, x) }}").render(x="<&") == '<span lang="en">&lt;&amp;</span><span lang="zh">&lt;&amp;</span>'
+    shown = templates.from_string("{{ both(x, x) }}").render(x="<&")
+    assert shown == '<span lang="en">&lt;&amp;</span><span lang="zh">&lt;&amp;</span>'
     with pytest.raises(Exception, match="'y' is undefined"):
         templates.from_string("{{ y }}").render()
 

@@ -15,8 +15,8 @@ from workbench.serving import find_bundle, open_bundle
 
 
 def write_run(folder, stages):
-    write_json(folder / RUN, {"format": 1, "recipe": {}, "stages": [
-        {"name": name, "kind": kind, "path": f"stages/{name}-01234567/out", "key": "01234567"} for name, kind in stages]})
+    records = [{"name": name, "kind": kind, "path": f"stages/{name}-01/out", "key": "01"} for name, kind in stages]
+    write_json(folder / RUN, {"format": 1, "recipe": {}, "stages": records})
 
 
 def test_the_package_offers_the_door():
@@ -44,15 +44,15 @@ def test_threads_change_no_answer(tmp_path, host):
 
 def test_a_run_means_the_bundle_of_its_gate(tmp_path):
     write_run(tmp_path, [("train", "train"), ("bundle", "bundle"), ("measure", "measure"), ("gate", "gate")])
-    write_bundle(tmp_path / "stages/bundle-01234567/out")
-    assert find_bundle(tmp_path) == tmp_path / "stages/bundle-01234567/out"
-    write_bundle(tmp_path / "stages/gate-01234567/out")
-    assert find_bundle(tmp_path) == tmp_path / "stages/gate-01234567/out"
+    write_bundle(tmp_path / "stages/bundle-01/out")
+    assert find_bundle(tmp_path) == tmp_path / "stages/bundle-01/out"
+    write_bundle(tmp_path / "stages/gate-01/out")
+    assert find_bundle(tmp_path) == tmp_path / "stages/gate-01/out"
 
 
 def test_a_run_without_a_bundle_says_what_to_do(tmp_path):
     write_run(tmp_path, [("train", "train")])
-    with pytest.raises(WorkbenchError, match="this run has no bundle yet. Let it finish"):
+    with pytest.raises(WorkbenchError, match="this run has no bundle yet"):
         open_bundle(tmp_path)
 
 

@@ -19,7 +19,7 @@ def test_plain_and_gzipped_utf8(tmp_path, pack):
 
 @pytest.mark.parametrize(("content", "words"), [
     (b"", "is empty"), (b"\xef\xbb\xbf\n", "is empty"), (gzip.compress(b""), "is empty"),
-    (gzip.compress(b"abc" * 99)[:-1], "ends too early"), (b"\x1f\x8bno gzip", "damaged gzip"),
+    (gzip.compress(b"abc" * 99)[:-1], "ends too early"), (b"\x1f\x8bthis is no gzip file", "damaged gzip"),
     (b"ok\nok\n\xff", "byte 6 (line 3)"), ("退款".encode("utf-16"), "iconv -f UTF-16"),
     ("我要退款".encode("gb18030"), "iconv -f GB18030"), (b"caf\xe9", "iconv -f WINDOWS-1252"),
 ])
@@ -39,7 +39,8 @@ def test_no_file_and_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "blank"), [
-    ("", True), (" \t\n\u3000\u2028", True), ("\u200b\ufeff\x00", True), ("a\u200b", False), ("。", False), ("👍", False),
+    ("", True), (" \t\n\u3000\u2028", True), ("\u200b\ufeff\x00", True),
+    ("a\u200b", False), ("。", False), ("👍", False),
 ])
 def test_blank_is_what_nobody_sees(text, blank):
     assert is_blank(text) is blank
@@ -54,11 +55,13 @@ def test_half_surrogates_are_replaced(text, whole):
     assert well_formed(text).encode("utf-8")
 
 
-@pytest.mark.parametrize(("name", "split"), [("train", "train"), (" Validation", "dev"), ("develop", "dev"), ("TEST", "test")])
+@pytest.mark.parametrize(("name", "split"), [
+    ("train", "train"), (" Validation", "dev"), ("develop", "dev"), ("TEST", "test"),
+])
 def test_splits_by_their_many_names(name, split):
     assert split_named(name) == split
 
 
 def test_an_unknown_split_names_the_nearest():
-    with pytest.raises(UsageProblem, match="row 3: unknown split 'tets'. Did you mean 'test'"):
+    with pytest.raises(UsageProblem, match=r"row 3: unknown split 'tets'\. Did you mean 'test'"):
         split_named("tets", where="row 3")

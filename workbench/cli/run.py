@@ -62,15 +62,16 @@ def check_gate(run: Run) -> None:
 
 def summarize(run: Run) -> None:
     """The table at the end, and what to type next."""
-    columns = ["model", "split", "accuracy", "macro F1", "rows"]
-    table(columns, [[r.subject, r.split, f"{r.metrics.get('accuracy', float('nan')):.4f}",
-                     f"{r.metrics.get('macro_f1', float('nan')):.4f}", f"{r.rows:,}"] for r in run.reports()], err=True)
+    if reports := run.reports():
+        columns = ["model", "split", "rows", *(names := sorted({name for report in reports for name in report.metrics}))]
+        table(columns, [[r.subject, r.split, f"{r.rows:,}", *[f"{r.metrics[n]:.4f}" if n in r.metrics else "" for n in names]]
+                        for r in reports], err=True)
     bundle = run.bundle() if run.stage("gate") else None
     if (page := run.path / "report.html").is_file():
         say(f"report  {page}")
     if bundle:
         say(f"bundle  {bundle.path}  ({bundle.size() / 1e6:.1f} MB)")
-        say(f"next    workbench predict {run.path} \"{'…'}\"   or   workbench serve {run.path}")
+        say(f'next    workbench predict {run.path} "a text"   or   workbench serve {run.path}')
 
 
 def outcome(run: Run) -> dict[str, Any]:

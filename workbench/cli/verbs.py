@@ -15,11 +15,12 @@ from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import TerminalProgress
 from workbench.context import Context
+from workbench.digests import digest_path
 from workbench.engine.recipe import EvaluateOptions, ImportOptions, Recipe, RecipeOptions, Step
 from workbench.engine.runner import explain
 from workbench.engine.stage import Stage
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import Staging, replace_json
+from workbench.files import publish, refuse_existing, replace_json
 from workbench.host import Host
 from workbench.machine import cores
 from workbench.nouns.bundle import MANIFEST, Bundle
@@ -43,21 +44,42 @@ SEED = click.option("--seed", type=int, default=RecipeOptions.seed, show_default
 
 def work(stages: list[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int) -> None:
     """Work stages one after the other, the last one into `out`, which appears whole or not at all."""
+    refuse_existing(out)
     scratch = out.with_name(f".{out.name}.work")
     scratch.mkdir(parents=True, exist_ok=True)
-    progress, places = TerminalProgress(), dict(inputs)
-    with Staging(out) as folder:
-        for number, stage in enumerate(stages):
-            places[stage.name] = folder if number == len(stages) - 1 else _fresh(scratch / stage.name)
-            context = Context(host, seed, scratch, log=progress.started(stage))
-            try:
-                stage.work(places, places[stage.name], context)
-            except Exception as error:
-                if (told := explain(error, stage)) is error:
-                    raise
-                raise told from error
-    shutil.rmtree(scratch, ignore_errors=True)
+    places = dict(inputs)
+    try:
+        for stage in stages:
+            places[stage.name] = _fresh(scratch / f"out-{stage.name}")
+            _work_one(stage, places, scratch, host, seed)
+        publish(places[stages[-1].name], out)
+        shutil.rmtree(scratch)
+    finally:
+        _forget_all_but_memories(scratch)
     say(f"wrote {out}")
+
+
+def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Host, seed: int) -> None:
+    key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs})
+    memory = scratch / key[:8]               # found again by the same command only
+    memory.mkdir(exist_ok=True)
+    try:
+        stage.work(places, places[stage.name], Context(host, seed, memory, log=TerminalProgress().started(stage)))
+    except Exception as error:
+        if (told := explain(error, stage)) is error:
+            raise
+        raise told from error
+
+
+def _forget_all_but_memories(scratch: Path) -> None:
+    """After a failure keep what a stage put aside to go on from, and nothing else."""
+    if not scratch.is_dir():
+        return
+    for folder in scratch.iterdir():
+        if folder.name.startswith("out-") or not any(folder.iterdir()):
+            shutil.rmtree(folder)
+    if not any(scratch.iterdir()):
+        scratch.rmdir()
 
 
 def _fresh(folder: Path) -> Path:
@@ -161,7 +183,7 @@ def add_models(cli: click.Group, host: Host) -> None:
     def compress_into(ctx: click.Context, model: Path, out: Path, seed: int, data: Path | None) -> None:
         inputs = {"model": model} | ({"data": data} if data else {})
         stages = compress_stages(steps_of(ctx), "model", "data" if data else None)
-        stages.append(Stage("bundle", "bundle", _finish(stages[-1].name)))
+        stages.append(Stage("bundle", "bundle", _finish(stages[-1].name), needs=(stages[-1].name,)))
         work(stages, inputs, out, host, seed)
 
     shared = [click.argument("model", type=FOLDER), OUT, SEED,

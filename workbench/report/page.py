@@ -81,7 +81,7 @@ def _facts(host: Host, run: Run) -> list[dict[str, Any]]:
 
 def _encoder(host: Host, train: dict[str, Any]) -> str | None:
     """The encoder that the recipe names, else the trainer's own choice; of a folder only its name."""
-    offer = host.named("trainers").get(train.get("use"))
+    offer = host.named("trainers").get(train.get("use", ""))
     defaults = {field.name: field.default for field in option_fields(offer.options)} if offer else {}
     encoder = train.get("encoder", defaults.get("encoder"))
     return Path(encoder).name if encoder and encoder.startswith(("/", ".", "~")) else encoder

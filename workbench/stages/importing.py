@@ -17,7 +17,9 @@ from workbench.errors import WorkbenchError
 from workbench.files import read_json, replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import Ledger, assign_splits, check_shares, remember
-from workbench.nouns.utterance import SPLITS, Utterance
+from workbench.nouns.utterance import SPLITS, Intent, Utterance
+
+DROPPED = "dropped"        # a split that only rows have which are about to go
 
 
 def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
@@ -68,7 +70,11 @@ def read_all(recipe: Recipe, out: Path, context: Context, known: Ledger) -> Data
         if len(names) > 1:
             dataset = dataset.with_rows(dataclasses.replace(row, id=f"{name}:{row.id}") for row in dataset)
         read.append(dataset)
-    return _settle_rare(recipe, _merge(recipe.top.task, read, _split(recipe, read, known)))
+    rows = _split(recipe, read, known)
+    rare = [_rare(step, part) for step, part in zip(recipe.imports, rows, strict=True)]
+    settled = [[_settle(row, step, names) for row in part] for step, part, names in zip(recipe.imports, rows, rare, strict=True)]
+    merged = _merge(recipe.top.task, read, settled)
+    return _check(_drop(merged, {row.id for part in settled for row in part if row.split == DROPPED}))
 
 
 def _names(recipe: Recipe) -> list[str]:
@@ -109,36 +115,47 @@ def _merge(task: str, read: Sequence[Dataset], rows: Sequence[Sequence[Utterance
     intents: dict[Any, None] = {}
     for dataset in read:
         intents.update(dict.fromkeys(dataset.intents))
-    counts = {name: reasons for dataset in read for name, reasons in dataset.counts.items()}
+    named = Counter(name for dataset in read for name in dataset.counts)
+    counts = {name if named[name] == 1 else f"{name} ({n})": reasons
+              for n, dataset in enumerate(read) for name, reasons in dataset.counts.items()}
     provenance = tuple(entry for dataset in read for entry in dataset.provenance)
     return Dataset(task, tuple(intents), tuple(merged), counts, provenance)
 
 
-def _settle_rare(recipe: Recipe, dataset: Dataset) -> Dataset:
-    """Refuse, drop or keep for training the intents with fewer rows than splits."""
-    rules: dict[str, tuple[int, set[str]]] = {"refuse": (0, set()), "drop": (0, set()), "train": (0, set())}
-    wanted = [step.settings for step in recipe.imports if step.settings.split and len(step.settings.split) > 1]
-    have = Counter(row.intents for row in dataset if row.intents)
-    for settings in wanted:
-        rare = {str(intents[0]) for intents, rows in have.items() if intents and rows < len(settings.split)}
-        needed, names = rules[settings.rare]
-        rules[settings.rare] = (max(needed, len(settings.split)), names | rare)
-    needed, refused = rules["refuse"]
-    if refused:
-        listed = ", ".join(f"{name} ({have[(name,)]})" for name in sorted(refused)[:10])
-        raise WorkbenchError(f"{len(refused)} intents have fewer rows than the {needed} splits: {listed}",
-                             where="[[import]]", remedy='Label more of them, or set rare = "drop" or rare = "train"')
-    if rare := rules["train"][1]:
-        dataset = dataset.with_rows(dataclasses.replace(row, split="train") if _is_one_of(row, rare) else row for row in dataset)
-    if rare := rules["drop"][1]:
-        removed = {row.id: "rare intent" for row in dataset if _is_one_of(row, rare)}
-        kept = tuple(intent for intent in dataset.intents if str(intent) not in rare)
-        dataset = dataclasses.replace(dataset.without(removed, "import"), intents=kept)
-    if len(dataset.intents) < 2 and recipe.top.task != "translation":
-        raise WorkbenchError(f"there is only {len(dataset.intents)} intent: {', '.join(map(str, dataset.intents)) or 'none'}",
-                             where="[[import]]", remedy="A classifier needs at least two; check the label column or control")
+def _rare(step: Step, rows: Sequence[Utterance]) -> set[Intent]:
+    """The intents that have fewer rows in a source than it is divided into splits.
+
+    Raises:
+        WorkbenchError: the recipe does not say what to do with them.
+    """
+    splits = len(step.settings.split or ())
+    have = Counter(row.intent for row in rows if row.intent is not None)
+    rare = {intent for intent, count in have.items() if count < splits}
+    if rare and step.settings.rare == "refuse":
+        listed = ", ".join(f"{intent} ({have[intent]})" for intent in sorted(rare, key=str)[:10])
+        raise WorkbenchError(f"{len(rare)} intents have fewer rows than the {splits} splits: {listed}",
+                             where=f"[[import]] {step.settings.source}",
+                             remedy='Label more of them, or set rare = "drop" or rare = "train"')
+    return rare
+
+
+def _settle(row: Utterance, step: Step, rare: set[Intent]) -> Utterance:
+    if row.intent not in rare:
+        return row
+    return dataclasses.replace(row, split="train" if step.settings.rare == "train" else DROPPED)
+
+
+def _drop(dataset: Dataset, ids: set[str]) -> Dataset:
+    if not ids:
+        return dataset
+    left = dataset.without(dict.fromkeys(ids, "rare intent"), "import")
+    gone = {row.intent for row in dataset if row.id in ids} - {row.intent for row in left}
+    return dataclasses.replace(left, intents=tuple(intent for intent in left.intents if intent not in gone))
+
+
+def _check(dataset: Dataset) -> Dataset:
+    if len(dataset.intents) < 2 and dataset.task != "translation":
+        names = ", ".join(map(str, dataset.intents)) or "none"
+        raise WorkbenchError(f"there is only {len(dataset.intents)} intent: {names}", where="[[import]]",
+                             remedy="A classifier needs at least two; check the label column or control")
     return dataset
-
-
-def _is_one_of(row: Utterance, intents: set[str]) -> bool:
-    return bool(row.intents) and str(row.intent) in intents

@@ -20,7 +20,8 @@ def values(findings: Findings) -> dict[str, Any] | None:
     report = findings.last
     if not report or not report.details.get("confusions"):
         return None
-    pairs = [(intent_label(true), intent_label(predicted), rows) for true, predicted, rows in report.details["confusions"]]
+    pairs = [(intent_label(true), intent_label(predicted), rows)
+             for true, predicted, rows in report.details["confusions"]]
     per_intent = {intent_label(entry["intent"]): entry for entry in report.details.get("per_intent", ())}
     confused: Counter[str] = Counter()
     for true, predicted, rows in pairs:

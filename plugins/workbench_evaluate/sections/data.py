@@ -19,13 +19,17 @@ def values(findings: Findings) -> dict[str, Any] | None:
     sizes = Counter((row.split, row.origin == "import") for row in dataset)
     by_intent = Counter((intent, row.split) for row in dataset for intent in row.intents or ())
     splits = [split for split in (*SPLITS, None) if sizes[split, True] or sizes[split, False]]
-    intents = [{"intent": intent, "rows": {split: by_intent[intent, split] for split in splits},
-                "total": sum(by_intent[intent, split] for split in splits)} for intent in dataset.intents]
+    totals = Counter(intent for row in dataset for intent in row.intents or ())
+    intents = [
+        {"intent": intent, "rows": {split: by_intent[intent, split] for split in splits}, "total": totals[intent]}
+        for intent in sorted(dataset.intents, key=lambda intent: -totals[intent])
+    ]
     return {
         "splits": [{"name": split, "imported": sizes[split, True], "made": sizes[split, False]} for split in splits],
-        "intents": sorted(intents, key=lambda entry: -entry["total"]),
-        "most": max((entry["total"] for entry in intents), default=0) or 1,
-        "counts": [(by, reason, number) for by, reasons in dataset.counts.items() for reason, number in reasons.items()],
+        "intents": intents,
+        "most": max(totals.values(), default=1),
+        "counts": [(by, reason, rows) for by, reasons in dataset.counts.items()
+                   for reason, rows in reasons.items() if rows],
         "out_of_scope": sum(row.intents == () for row in dataset),
         "unlabelled": sum(row.intents is None for row in dataset),
     }

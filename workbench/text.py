@@ -12,7 +12,9 @@ from collections.abc import Callable
 from workbench.errors import unknown
 
 ROUNDS = 8
-SEGMENT = 512      # ftfy takes quadratic time for mojibake or entities in one another, so it sees this much at a time
+# ftfy takes quadratic time for mojibake or entities in one another, so it sees this much at a time; a piece ends before
+# ASCII or what the first byte of a UTF-8 sequence is misread as, so that no sequence is cut
+PIECE = re.compile(r".{1,512}(?=[ -~\u00c2-\u00f4]|\Z)|.{1,512}", re.DOTALL)
 PLAIN = re.compile(r"[^0-9A-Za-z\u4e00-\u9fff]+")
 
 EMOJI = r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
@@ -47,7 +49,8 @@ def _repair_once(text: str) -> str:
     import ftfy
 
     # "auto" would leave entities alone where a "<" stands
-    text = ftfy.fix_text(text.replace("\v", "\n"), unescape_html=True, max_decode_length=SEGMENT)
+    pieces = PIECE.findall(text.replace("\v", "\n"))
+    text = "".join(ftfy.fix_text(piece, unescape_html=True) for piece in pieces)
     # NFKC would make an apostrophe typed as an acute accent a space and a combining mark
     text = unicodedata.normalize("NFKC", text.replace("´", "'"))
     text = TAG.sub(lambda tag: "" if tag["inline"] else " ", INVISIBLE.sub("", text))

@@ -20,4 +20,4 @@ def budgets() -> Mapping[str, Budget]:
 
 
 def _budget(function: str, summary: str) -> Budget:
-    return Budget(run=f"workbench_gate.budgets:{function}", summary=summary)
+    return Budget(run=f"workbench_gate.figures:{function}", summary=summary)

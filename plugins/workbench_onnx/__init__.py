@@ -22,7 +22,7 @@ class OnnxOptions:
     exporter: Literal["optimum", "torch"] = option("optimum", "what writes the graph: optimum-onnx, or torch.export")
     opset: int = option(18, "version of the ONNX operators", least=18, most=23)
     parity_rows: int = option(256, "rows on which the graph must answer as torch does", least=1)
-    tolerance: float = option(1e-4, "largest difference of a logit, or of an embedding's component, to torch", least=0.0)
+    tolerance: float = option(1e-4, "largest difference to torch, of a logit or an embedding's component", least=0.0)
 
 
 @hookimpl

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HEAD = "head.safetensors"
 
 
-class Classifier(PreTrainedModel):      # type: ignore[misc]
+class Classifier(PreTrainedModel):  # type: ignore[no-untyped-call]
     """What `open_predictor` computes for the format `torch`, as a graph with two inputs and two outputs.
 
     It is a `PreTrainedModel` because optimum exports nothing else.
@@ -62,4 +62,6 @@ def load_classifier(model: Model) -> Classifier:
     if weight.shape != wanted or bias.shape != wanted[:1]:
         raise WorkbenchError(f"has weights {list(weight.shape)} and bias {list(bias.shape)}, expected {list(wanted)}",
                              where=model.path / HEAD)
-    return Classifier(encoder, weight, bias, model.pooling).float().eval()
+    classifier = Classifier(encoder, weight, bias, model.pooling)
+    classifier.to(torch.float32).eval()
+    return classifier

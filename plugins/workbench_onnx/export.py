@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import random
 import shutil
 import tempfile
 import textwrap
@@ -23,6 +22,7 @@ from workbench_onnx import OnnxOptions
 from workbench_onnx.classifier import HEAD, load_classifier
 from workbench_onnx.parity import compare
 from workbench_onnx.strip import strip
+from workbench_onnx.texts import parity_texts
 
 EXPORTERS = {"optimum": "workbench_onnx.optimum_exporter:export", "torch": "workbench_onnx.torch_exporter:export"}
 LIBRARIES = {"optimum": ("torch", "transformers", "optimum-onnx"), "torch": ("torch", "transformers", "onnxscript")}
@@ -64,8 +64,8 @@ def check_exportable(model: Model) -> None:
         what = "is an ONNX model already" if model.format == "onnx" else f"has the format {model.format!r}"
         raise WorkbenchError(what, where=model.path, remedy="The pass onnx exports what a trainer made: put it first")
     if not model.intents or not (model.path / HEAD).is_file():
-        raise WorkbenchError(f"has no head ({HEAD} and intents), so there is nothing to classify with", where=model.path,
-                             remedy="Train it first: workbench train")
+        raise WorkbenchError(f"has no head ({HEAD} and intents), so there is nothing to classify with",
+                             where=model.path, remedy="Train it first: workbench train")
     if not (model.path / "tokenizer.json").is_file():
         raise WorkbenchError("is missing", where=model.path / "tokenizer.json")
 
@@ -75,33 +75,14 @@ def check_parity(model: Model, exported: Model, options: OnnxOptions, context: C
     origin, texts = parity_texts(exported, options.parity_rows, context)
     parity = compare(context.host.open_predictor(model), context.host.open_predictor(exported), texts)
     logger.info("parity on %d texts of %s: %s", parity.rows, origin, parity)
-    context.log({"agreement": parity.agreement, "max_logit_difference": parity.max_logit_difference}, parity.rows)
+    context.log({"agreement": parity.agreement, "max_logit_difference": parity.max_logit_difference}, 1)
     if not parity.within(options.tolerance):
+        other = "torch" if options.exporter == "optimum" else "optimum"
         raise WorkbenchError(
             f"the ONNX graph's logits are up to {parity.max_logit_difference:.2g} from torch's and its embeddings "
             f"{parity.max_embedding_difference:.2g}, tolerance {options.tolerance:g}; most for the text "
             f"{textwrap.shorten(parity.worst, 80)!r}", where=model.path,
-            remedy=f"Try exporter = {'torch' if options.exporter == 'optimum' else 'optimum'!r}, or allow a larger tolerance")
-
-
-def parity_texts(model: Model, most: int, context: Context) -> tuple[str, list[str]]:
-    """Where texts to compare on come from, and up to `most` of them: rows of dev, else train, else any; spread evenly."""
-    for split in ("dev", "train", None) if context.dataset else ():
-        rows = [row.text for row in context.dataset or () if row.split == split or split is None]
-        if rows:
-            return split or "the dataset", [rows[n * len(rows) // most] for n in range(most)] if len(rows) > most else rows
-    logger.warning("no dataset is at hand: parity is checked on made-up texts of the tokenizer's own tokens")
-    return "made-up words", made_up_texts(model, min(most, 32), context.seed)
-
-
-def made_up_texts(model: Model, count: int, seed: int) -> list[str]:
-    """Texts of random tokens of the vocabulary, from one token to as many as the model takes."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(model.path / "tokenizer.json"))
-    rng, size = random.Random(seed), tokenizer.get_vocab_size()
-    lengths = [1 + n * model.max_length // count for n in range(count)]
-    return [tokenizer.decode([rng.randrange(size) for _ in range(length)]) for length in lengths]
+            remedy=f"Try exporter = {other!r}, or allow a larger tolerance")
 
 
 @contextlib.contextmanager

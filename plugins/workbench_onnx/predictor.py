@@ -37,7 +37,7 @@ class OnnxPredictor(Predictor):
     def __init__(self, model: Model, *, threads: int = 1) -> None:
         super().__init__(model)
         path = model.path / "model.onnx"
-        self._session = open_session(path)
+        self._session, self._pad_id = open_session(path), model.pad_id
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self._widths = {entry.name: entry.shape[-1] for entry in self._session.get_outputs() if entry.name in OUTPUTS}
         self._check_signature(path)
@@ -59,7 +59,7 @@ class OnnxPredictor(Predictor):
 
     def _call(self, rows: Sequence[Sequence[int]]) -> dict[str, Floats]:
         shape = (len(rows), max(map(len, rows)))
-        feed = {"input_ids": np.full(shape, self.model.pad_id, np.int64), "attention_mask": np.zeros(shape, np.int64)}
+        feed = {"input_ids": np.full(shape, self._pad_id, np.int64), "attention_mask": np.zeros(shape, np.int64)}
         for number, row in enumerate(rows):
             feed["input_ids"][number, : len(row)] = row
             feed["attention_mask"][number, : len(row)] = 1
@@ -73,7 +73,8 @@ class OnnxPredictor(Predictor):
             raise WorkbenchError(f"has no output of a fixed width called {' or '.join(OUTPUTS)}", where=path)
         width = self._widths.get("logits")
         if width not in (None, len(self.model.intents)):
-            raise WorkbenchError(f"gives {width} logits, but the model has {len(self.model.intents)} intents", where=path)
+            raise WorkbenchError(f"gives {width} logits for {len(self.model.intents)} intents", where=path,
+                                 remedy="Graph and workbench.json do not belong together: make the folder again")
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
+from typing import Any
 
 TOLD = ("doc_string", "metadata_props")
 
 
-def strip(message: Message) -> None:
-    """Clear the fields of `TOLD` in an ONNX message and in every message inside it."""
+def strip(message: Any) -> None:
+    """Clear the fields of `TOLD` in a protobuf message of ONNX, and in every message inside it."""
     for name in TOLD:
         if name in message.DESCRIPTOR.fields_by_name:
             message.ClearField(name)

@@ -47,7 +47,8 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     context.host.open_predictor(model)      # whatever is wrong with the file is said there
     graph = onnx.load(model.path / "model.onnx", load_external_data=False)
     if done := sorted(QUANTIZED & {node.op_type for node in graph.graph.node}):
-        raise WorkbenchError(f"is quantized already ({', '.join(done)})", where=model.path, remedy="Leave out one of the two")
+        raise WorkbenchError(f"is quantized already ({', '.join(done)})", where=model.path,
+                             remedy="Leave out one of the passes that quantize")
     reduced = options.reduce_range == "yes" or (options.reduce_range == "auto" and not has_int8_dot_products())
     products = len(list(constant_products(graph.graph)))
     before = weight_bytes(graph.graph)
@@ -70,10 +71,12 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
 
 
 def check_complete(graph: GraphProto, products: int, options: Int8Options, where: Path) -> None:
-    """Raise unless all `products` with a constant weight are integer products now, and all tables are int8 if asked for.
+    """Raise unless all `products` are integer products now, and all embedding tables int8 if asked for.
+
+    Releases of onnxruntime have skipped nodes and said nothing (https://github.com/microsoft/onnxruntime/issues/24459).
 
     Raises:
-        WorkbenchError: naming the nodes that stayed in float32; some releases of onnxruntime skip nodes and say nothing.
+        WorkbenchError: naming the nodes that stayed in float32.
     """
     left = [node.name for node in constant_products(graph)]
     if options.embeddings:

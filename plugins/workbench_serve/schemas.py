@@ -7,8 +7,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from workbench.sources import well_formed
-
 Name = Annotated[str | list[str], Field(description="An intent; a list of names, root first, for a hierarchical one.")]
 
 
@@ -40,7 +38,7 @@ class Question(BaseModel):
             if not isinstance(item, str):
                 which = f"item {number}" if isinstance(value, list) else "the value"
                 raise PydanticCustomError("no_text", "{which} is not a text", {"which": which})
-        return [well_formed(item) for item in value] if isinstance(value, list) else well_formed(value)
+        return value
 
 
 class Ranked(BaseModel):

@@ -33,8 +33,7 @@ def serve_bundle(
         WorkbenchError: the bundle does not open, is not to be served, or the address cannot be listened at.
         SystemExit: with 0 on SIGTERM, 130 on Ctrl-C.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
     observers = Observers(host)
     try:
         service = BundleService(host, path, threads=threads or cores(), ungated=ungated, limits=limits,
@@ -49,6 +48,8 @@ def serve_bundle(
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         observers.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(number: int, _: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -16,6 +17,7 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction, Predictor
 from workbench.nouns.report import Figure
 from workbench.serving import find_bundle, open_verified
+from workbench.sources import well_formed
 from workbench_serve.limits import Limits
 
 WARM_UP = ["Hello"]
@@ -76,6 +78,7 @@ class BundleService:
         """
         begun = time.perf_counter()
         opened = self._opened
+        texts = [well_formed(text) for text in texts]
         self.limits.check(texts, opened.bundle.model)
         with self._turns:
             predictions = opened.predictor.predict(texts, top=top)
@@ -118,7 +121,8 @@ def check_gate(bundle: Bundle) -> None:
         raise WorkbenchError("the gate never judged this bundle", where=bundle.path,
                              remedy="Give the recipe a [gate] and run it, or serve it all the same with --ungated")
     if not bundle.accepted:
-        figures = [Figure(**figure) for figure in bundle.gate["figures"]]
+        names = [field.name for field in dataclasses.fields(Figure)]
+        figures = [Figure(*(figure[name] for name in names)) for figure in bundle.gate["figures"]]
         broken = "; ".join(str(figure) for figure in figures if not figure.kept) or "no figures are given"
         raise GateRefused(f"the gate refused this bundle: {broken}", where=bundle.path,
                           remedy="Train or compress it otherwise, or serve it all the same with --ungated")

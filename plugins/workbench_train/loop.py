@@ -80,6 +80,11 @@ class Training:
         stopped = patience is not None and self.progress.waited >= patience
         return stopped or self.progress.step == len(self.batches)
 
+    @property
+    def share(self) -> float:
+        """How much of all steps is taken."""
+        return self.progress.step / len(self.batches)
+
     def run(self, checkpoint: Checkpoint, log: Log) -> Progress:
         """Train until `finished`; afterwards the classifier has the weights that were best on dev."""
         progress = self.progress
@@ -89,7 +94,8 @@ class Training:
             loss = self._step()
             progress.step += 1
             if progress.step % LOG_EVERY == 0:
-                log({"loss": loss, "steps": len(self.batches)}, progress.step)
+                best = {"best_dev_accuracy": progress.best_accuracy} if self.dev else {}
+                log({"loss": loss, **best, "progress": self.share}, progress.step)
             if progress.step % self.interval == 0 or progress.step == len(self.batches):
                 self._evaluate(checkpoint, log)
         if self.best:
@@ -153,7 +159,7 @@ class Training:
         progress = self.progress
         if self.dev:
             accuracy, loss = self._score()
-            log({"dev_accuracy": accuracy, "dev_loss": loss, "steps": len(self.batches)}, progress.step)
+            log({"dev_accuracy": accuracy, "dev_loss": loss, "progress": self.share}, progress.step)
             progress.start_accuracy = progress.start_accuracy if progress.evaluations else accuracy
             progress.waited += 1
             if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):

@@ -39,5 +39,5 @@ class FinetuneOptions(ProbeOptions):
     label_smoothing: float = option(0.05, "share of the target that goes to the other intents", least=0.0, most=0.99)
     max_grad_norm: float = option(1.0, "gradients are scaled down to this norm", least=1e-6)
     evaluate_every: float = option(0.5, "share of an epoch between two evaluations on dev", least=0.001)
-    patience: int | None = option(4, "evaluations without a better one before it stops; none = never", least=1)
+    patience: int | None = option(6, "evaluations without a better one before it stops; none = never", least=1)
     bf16: bool = option(False, "bfloat16 autocast: faster on CPUs that have it")

@@ -142,7 +142,7 @@ class OwnMetric:
 
     @hookimpl
     def metrics(self):
-        return {self.name: Metric(run=lambda scored, options, context: {"rows": float(len(scored.rows))}, summary="rows")}
+        return {self.name: Metric(run=lambda scored, *_: {"rows": float(len(scored.rows))}, summary="rows")}
 
 
 def test_a_plugin_adds_a_metric_but_cannot_take_a_name(context):

@@ -12,26 +12,42 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from tests.bundles import write_bundle
 
 SLOW = Path(__file__).with_name("serve_slowly.py")
 REFUSED = {"accepted": False, "figures": [
-    {"name": "max_size_mb", "value": 30.0, "limit": 25.0, "unit": "MB", "kept": False},
+    {"name": "max_size_mb", "value": 30.0, "limit": 25.0, "unit": "MB", "kept": False, "later": 1},
     {"name": "min_agreement", "value": 0.99, "limit": 0.9, "unit": "share", "kept": True}]}
 
 
-def test_a_refused_bundle_is_declined_with_the_figure_and_exit_code_3(workbench, tmp_path):
-    done = workbench("serve", write_bundle(tmp_path / "b", gate=REFUSED).path)
+@pytest.fixture
+def declines(workbench, monkeypatch):
+    """Run `workbench serve` in this process, where it must not come to serving."""
+
+    def run(*arguments):
+        before = signal.getsignal(signal.SIGTERM)
+        monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: pytest.fail("it serves"))
+        done = workbench("serve", *arguments)
+        assert signal.getsignal(signal.SIGTERM) is before
+        assert "Serving" not in done.stderr
+        assert done.stderr.count("\n") == 1
+        return done
+
+    return run
+
+
+def test_a_refused_bundle_is_declined_with_the_figure_and_exit_code_3(declines, tmp_path):
+    done = declines(write_bundle(tmp_path / "b", gate=REFUSED).path)
     assert done.exit_code == 3
     assert "the gate refused this bundle: max_size_mb: 30 MB, budget 25 MB" in done.stderr
     assert "min_agreement" not in done.stderr
     assert "--ungated" in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
-def test_a_bundle_that_was_never_judged_is_declined_with_the_remedy(workbench, tmp_path):
-    done = workbench("serve", write_bundle(tmp_path / "b", gate=None).path)
+def test_a_bundle_that_was_never_judged_is_declined_with_the_remedy(declines, tmp_path):
+    done = declines(write_bundle(tmp_path / "b", gate=None).path)
     assert done.exit_code == 1
     assert "the gate never judged this bundle" in done.stderr
     assert "--ungated" in done.stderr
@@ -42,36 +58,34 @@ def test_ungated_serves_a_refused_one_and_health_tells(serving, tmp_path):
         assert server.client.get("/health").json()["accepted"] is False
 
 
-def test_a_damaged_bundle_is_not_served(workbench, tmp_path):
+def test_a_damaged_bundle_is_not_served(declines, tmp_path):
     folder = write_bundle(tmp_path / "b").path
     (folder / "tokenizer.json").unlink()
-    done = workbench("serve", folder)
+    done = declines(folder)
     assert done.exit_code == 1
     assert f"{folder / 'tokenizer.json'}: is missing" in done.stderr
 
 
-def test_a_model_that_gives_no_numbers_is_found_before_the_port_is_announced(workbench, tmp_path):
-    done = workbench("serve", write_bundle(tmp_path / "b", scale=float("nan")).path)
+def test_a_model_that_gives_no_numbers_is_found_before_the_port_is_announced(declines, tmp_path):
+    done = declines(write_bundle(tmp_path / "b", scale=float("nan")).path)
     assert done.exit_code == 1
     assert "not finite" in done.stderr
-    assert "Serving" not in done.stderr
 
 
-def test_a_port_in_use_is_one_line(workbench, bundle):
+def test_a_port_in_use_is_one_line(declines, bundle):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = workbench("serve", bundle.path, "--port", port)
+        done = declines(bundle.path, "--port", port)
     assert done.exit_code == 1
     assert done.stderr == (f"Error: 127.0.0.1:{port}: another program listens there already. "
                            "Stop it, or choose another port; --port 0 takes a free one.\n")
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "no.such.host.invalid"])
-def test_an_address_that_is_not_ours_is_one_line(workbench, bundle, address):
-    done = workbench("serve", bundle.path, "--host", address)
+def test_an_address_that_is_not_ours_is_one_line(declines, bundle, address):
+    done = declines(bundle.path, "--host", address)
     assert done.exit_code == 1
     assert f"Error: {address}:8080: cannot listen there: " in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 def test_the_announcement_is_one_line_with_the_address_and_the_documentation(serving, bundle):

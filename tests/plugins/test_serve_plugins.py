@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import logging
 import shutil
@@ -244,6 +245,17 @@ def test_the_service_answers_from_any_thread_and_no_more_at_a_time_than_it_has_t
     for thread in threads:
         thread.join()
     assert most == 2
+
+
+@pytest.mark.parametrize("normalization", ["none", "repair-1"])
+def test_half_a_surrogate_pair_is_answered_whatever_the_bundle_normalizes(plugged, tmp_path, normalization):
+    made = write_bundle(tmp_path / "b")
+    made = dataclasses.replace(made, model=dataclasses.replace(made.model, normalization=normalization)).save()
+    with live(plugged, made) as client:
+        client.headers["content-type"] = "application/json"
+        for text in ("\\ud800 refund", "refund \\udc00\\ud800", "refund \\ud83d\\ude00"):
+            answer = client.post("/predict", content=f'{{"text": "{text}"}}')
+            assert (answer.status_code, answer.json()["intents"]) == (200, ["退款"])
 
 
 def test_ungated_takes_what_was_never_judged(tmp_path):

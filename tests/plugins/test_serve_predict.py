@@ -8,12 +8,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from tests.bundles import write_bundle
 from workbench import WorkbenchError, open_bundle
-from workbench_serve.asking import BLOCK, lines
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import Prediction, Predictor
+from workbench_serve.asking import BLOCK, Answers, lines
 
 
 def parse(output: bytes) -> list[dict]:
@@ -92,12 +96,15 @@ def test_threads_change_no_answer(workbench, bundle):
 def test_a_line_is_answered_before_the_next_one_comes(bundle):
     command = [sys.executable, "-m", "workbench", "predict", str(bundle.path), "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        watchdog = threading.Timer(20, process.kill)
+        watchdog.start()
         for text, intent in (("refund", "退款"), ("where", "delivery")):
             process.stdin.write(f"{text}\n".encode())
             process.stdin.flush()
             assert process.stdout.readline().decode().startswith(intent)
         process.stdin.close()
         assert process.wait(30) == 0
+        watchdog.cancel()
 
 
 def test_an_endless_stream_is_read_in_small_parts():
@@ -149,6 +156,8 @@ def test_what_cannot_be_is_one_line_and_an_exit_code(workbench, bundle, tmp_path
 
 DOOR = """
 import sys
+import threading
+from pathlib import Path
 from workbench import open_bundle
 answers = open_bundle(sys.argv[1]).predict(["give me my money back", "我的快递"])
 heavy = {"torch", "transformers", "onnx", "optimum", "sklearn", "pandas", "fastapi", "uvicorn"} & set(sys.modules)
@@ -159,6 +168,26 @@ print([answer.intents for answer in answers], sorted(heavy))
 def test_the_python_door_answers_without_torch_and_transformers(bundle):
     done = subprocess.run([sys.executable, "-c", DOOR, str(bundle.path)], capture_output=True, text=True, timeout=30)
     assert done.stdout == "[('退款',), ('delivery',)] []\n", done.stderr
+
+
+def test_a_text_that_is_none_of_the_intents_business_says_so():
+    class Strict(Predictor):
+        def predict(self, texts, *, top):
+            return [Prediction((), 0.4, False, (("a", 0.4),)) for _ in texts]
+
+    predictor = Strict(Model(Path(), "onnx", "intent", ("a",), max_length=8))
+    assert list(Answers(predictor, 1, False, "text").lines([b"x"])) == [b"out of scope\t0.4000\tx\n"]
+    (row,) = [json.loads(line) for line in Answers(predictor, 1, True, "text").lines([b"x"])]
+    assert (row["intents"], row["in_scope"]) == ([], False)
+
+
+def test_levels_of_an_intent_are_joined_for_people():
+    class Deep(Predictor):
+        def predict(self, texts, *, top):
+            return [Prediction((("a", "b"),), 0.9, True, ((("a", "b"), 0.9),)) for _ in texts]
+
+    predictor = Deep(Model(Path(), "onnx", "intent", (("a", "b"),), max_length=8))
+    assert list(Answers(predictor, 1, False, "text").lines([b"x"])) == ["a › b\t0.9000\tx\n".encode()]
 
 
 def test_a_bundle_whose_weights_are_no_numbers_gives_no_answer(tmp_path):

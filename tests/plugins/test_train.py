@@ -106,7 +106,8 @@ def test_progress_is_logged(train, small_dataset):
     seen = []
     train("finetune", small_dataset, **FAST, log=lambda metrics, step: seen.append((step, metrics)))
     assert [step for step, metrics in seen if "dev_accuracy" in metrics] == [0, 5, 10, 15]
-    assert all(metrics["steps"] == 15 for _, metrics in seen)
+    assert all(metrics["progress"] == step / 15 for step, metrics in seen)
+    assert {"loss", "best_dev_accuracy"} <= set().union(*(metrics for _, metrics in seen))
 
 
 def test_the_loss_leaving_the_numbers_is_one_line(train, small_dataset):

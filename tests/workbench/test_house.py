@@ -51,6 +51,11 @@ def test_plugins_import_no_other_plugin(path):
     assert {name for name in imports(path) if name.startswith("workbench_")} <= {own}
 
 
+def test_no_module_hides_a_hook_of_its_door():
+    """Importing `plugin.readers` would put the module in the place of the door's function `readers`."""
+    assert not [path for path in PLUGINS if path.stem in HOOKS]
+
+
 @pytest.mark.parametrize("path", HOST + DOORS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_doors_and_host_import_nothing_heavy_at_the_top(path):
     assert not imports(path, top_only=True) & HEAVY

@@ -51,6 +51,7 @@ def test_a_parents_quota_binds_too(groups):
 
 def test_the_least_quota_on_the_way_to_the_root_counts(groups):
     assert groups({"cpu.max": "400000 100000", "job/cpu.max": "100000 100000"}, "0::/job") == 1.0
+    assert groups({"cpu.max": "50000 100000"}, "0::/job") == 0.5
 
 
 @pytest.mark.parametrize("own", ["4:cpu,cpuacct:/docker/abc", "4:cpu:/docker/abc"])

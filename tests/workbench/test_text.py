@@ -18,6 +18,7 @@ ENGLISH = {
     "mojibake twice over": ("I donÃ¢â‚¬â„¢t", "I don't"),
     "an escaped entity": ("I don&amp;#39;t", "I don't"),
     "entities": ("5 &lt; 6 &amp; &quot;7&quot;&nbsp;&euro;", '5 < 6 & "7" €'),
+    "entities where a bracket stands": ("I <3 R&amp;D", "I <3 R&D"),
     "an entity without its semicolon": ("R&D, copy&paste, ?a=1&copy=2", "R&D, copy&paste, ?a=1&copy=2"),
     "line breaks": ("Hello<br>where is it<BR />my parcel", "Hello where is it my parcel"),
     "tags around words": ("<p>Where is <b>my</b> parcel?</p>", "Where is my parcel?"),
@@ -100,8 +101,8 @@ def seconds(text: str) -> float:
     ("ƒ", 2048),
 ], ids=ascii)
 def test_time_grows_with_the_length_and_no_faster(piece, times):
-    once, twice = ("&Ã" + piece * n for n in (times, 2 * times))
-    assert seconds(twice) < 3.2 * seconds(once)
+    short, four_times = ("&Ã" + piece * n for n in (times // 2, 2 * times))
+    assert seconds(four_times) < 9 * seconds(short)
 
 
 def test_a_nest_is_opened():
@@ -114,14 +115,18 @@ def test_of_a_bottomless_nest_letters_stay(hostile):
     assert set(repair_1(hostile)) <= set("amp ")
 
 
-def test_a_megabyte_is_repaired():
-    line = "I donâ€™t have my <b>parcel</b>&nbsp;１２３，"
-    assert len(line) * 25_000 > 1e6
-    assert repair_1(line * 25_000) == "I don't have my parcel 123," * 25_000
+@pytest.mark.parametrize(("line", "repaired"), [
+    ("I donâ€™t have my <b>parcel</b>&nbsp;１２３，", "I don't have my parcel 123,"),
+    ("é€€æ¬¾", "退款"),
+], ids=["English", "Chinese"])
+def test_a_megabyte_is_repaired(line, repaired):
+    times = 1_000_000 // len(line) + 1
+    assert repair_1(line * times) == repaired * times
 
 
 @pytest.mark.parametrize(("one", "other"), [
-    ("Refund  PLEASE\n", "refund please"), ("ＶＩＰ　１", "vip 1"), ("Straße", "STRASSE"), ("\u0390", "\u03aa\u0301"), ("你好，", "你好,"),
+    ("Refund  PLEASE\n", "refund please"), ("ＶＩＰ　１", "vip 1"), ("Straße", "STRASSE"), ("\u0390", "\u03aa\u0301"),
+    ("你好，", "你好,"),
 ])
 def test_texts_of_one_key(one, other):
     assert text_key(one) == text_key(other)

@@ -17,7 +17,7 @@ from workbench.machine import cgroup_quota, cores, cpu_features, cpu_name, has_i
 
 LIBRARIES = {"numpy": "", "onnxruntime": "", "tokenizers": "", "fastapi": "", "torch": "train", "transformers": "train",
              "scikit-learn": "train", "onnx": "export", "optimum-onnx": "export", "onnxscript": "export",
-             "pyarrow": "data", "datasets": "data", "jinja2": "report", "matplotlib": "report"}
+             "pyarrow": "data", "datasets": "data", "jinja2": "report"}
 
 
 def examine(host: Host) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import TerminalProgress
 from workbench.engine.recipe import Recipe, load_recipe
-from workbench.engine.run import Run
+from workbench.engine.run import RUN, Run
 from workbench.engine.runner import Engine
 from workbench.engine.store import Store, open_store
 from workbench.errors import GateRefused, MissingExtra, UsageProblem, WorkbenchError
@@ -32,7 +32,12 @@ def run_recipe(recipe: Recipe, out: Path, host: Host, *, again: str | None = Non
     """
     store = open_store(out)
     engine = Engine(host, store, recipe.top.seed, TerminalProgress(), recipe.values)
-    run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
+    try:
+        run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
+    except WorkbenchError:
+        if (out / RUN).is_file() and not store.complete():
+            write_page(host, Run.load(out))         # what is there of a failed run is worth a look
+        raise
     write_page(host, run)
     return run
 

@@ -75,8 +75,9 @@ class Run:
         return cls(path, about["recipe"], stages)
 
     def stage(self, *kinds: str) -> StageRecord | None:
-        """The last stage of one of these kinds."""
-        return next((stage for stage in reversed(self.stages) if stage.kind in kinds), None)
+        """The last stage of one of these kinds that has an output."""
+        done = [stage for stage in self.stages if stage.kind in kinds and stage.status != "failed"]
+        return done[-1] if done else None
 
     def dataset(self) -> Dataset | None:
         """The rows as training saw them."""

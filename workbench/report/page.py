@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import hashlib
 import logging
 from pathlib import Path
@@ -39,11 +38,10 @@ def write_report(host: Host, run: Run) -> Path:
     templates = environment("workbench.report")
     sections, left_out = _sections(host, run)
     failure = next((stage for stage in run.stages if stage.status == "failed"), None)
-    done = dataclasses.replace(run, stages=tuple(stage for stage in run.stages if stage.status != "failed"))
-    bundle = done.bundle()
+    bundle = run.bundle()
     script = _beside("page.js")
     html = templates.get_template("page.html.j2").render(
-        title=run.path.resolve().name, facts=_facts(host, done), failure=failure,
+        title=run.path.resolve().name, facts=_facts(host, run), failure=failure,
         verdict=FAILED if failure else VERDICTS[bundle.accepted if bundle else None],
         sections=sections, left_out=left_out, version=workbench.__version__,
         css="\n".join(dict.fromkeys([_beside("page.css"), *(section.css for section in sections)])),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def values(findings: Findings) -> dict[str, Any] | None:
     """Sizes from the trained model to the bundle, parity on dev, and the gate's figures."""
-    run, measurement = findings.done, findings.done.measurement()
+    run, measurement = findings.run, findings.run.measurement()
     bundle = run.bundle()
     steps = [(stage.name, _size(stage.path)) for stage in run.stages if stage.kind in ("train", "compress")]
     if bundle is not None:

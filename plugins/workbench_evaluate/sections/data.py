@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def values(findings: Findings) -> dict[str, Any] | None:
     """Rows by split, imported and made up; rows by intent, most first; the counts of readers and cleaners."""
-    dataset = findings.done.dataset()
+    dataset = findings.run.dataset()
     if dataset is None:
         return None
     sizes = Counter((row.split, row.origin == "import") for row in dataset)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,19 +24,16 @@ class Findings:
 
     Args:
         run: all of it.
-        done: the same without the stages that failed, which have no output.
         reports: from the first baseline to the bundle.
     """
 
     run: Run
-    done: Run
     reports: tuple[Report, ...]
 
     @classmethod
     def of(cls, run: Run) -> Findings:
         """Read a run's reports."""
-        done = dataclasses.replace(run, stages=tuple(stage for stage in run.stages if stage.status != "failed"))
-        return cls(run, done, tuple(sorted(done.reports(), key=lambda report: STORY.get(report.subject, 2))))
+        return cls(run, tuple(sorted(run.reports(), key=lambda report: STORY.get(report.subject, 2))))
 
     @property
     def split(self) -> str:

@@ -1,0 +1,63 @@
+"""Model folders as the trainers write them, of random weights: a small encoder of each family, and a head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbench.nouns.model import Model
+
+FAMILIES = ("bert", "distilbert", "roberta")
+INTENTS = ("delivery", "refund", "查询物流")
+TEXTS = ["where is parcel 7", "please refund order 9", "我的快递5到哪了", "I want my money back " * 3, ""]
+WIDTH = 32
+SIZES = {"vocab_size": 400, "hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 2,
+         "intermediate_size": 64, "max_position_embeddings": 70}
+
+
+def encoder(family: str) -> Any:
+    """Random weights; the biases too, so that none is missed when it is lost."""
+    import transformers as t
+
+    torch.manual_seed(3)
+    if family == "bert":
+        made = t.BertModel(t.BertConfig(**SIZES))
+    elif family == "roberta":
+        made = t.RobertaModel(t.RobertaConfig(**SIZES, pad_token_id=1))
+    else:
+        made = t.DistilBertModel(t.DistilBertConfig(vocab_size=400, dim=WIDTH, n_layers=2, n_heads=2, hidden_dim=64,
+                                                    max_position_embeddings=70))
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return made
+
+
+def tokenizer(family: str) -> Any:
+    """WordPiece for BERT and DistilBERT, byte-level BPE for RoBERTa."""
+    from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer, processors
+
+    if family == "roberta":
+        bpe = ByteLevelBPETokenizer()
+        bpe.train_from_iterator(TEXTS, vocab_size=400, min_frequency=1, show_progress=False,
+                                special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+        bpe.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+        return bpe
+    pieces = BertWordPieceTokenizer()
+    pieces.train_from_iterator(TEXTS, vocab_size=400, min_frequency=1, show_progress=False)
+    return pieces
+
+
+def write_model(folder: Path, family: str = "bert", *, head: bool = True, pooling: str = "mean") -> Model:
+    """A folder of format `torch`; without a head, a bare encoder."""
+    from safetensors.torch import save_file
+
+    encoder(family).save_pretrained(folder)
+    words = tokenizer(family)
+    words.no_padding()
+    words.save(str(folder / "tokenizer.json"))
+    if head:
+        save_file({"weight": torch.randn(len(INTENTS), WIDTH), "bias": torch.randn(len(INTENTS))},
+                  folder / "head.safetensors")
+    return Model(folder, "torch", "intent", INTENTS if head else (), max_length=64, pooling=pooling).save()

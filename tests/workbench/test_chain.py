@@ -1,0 +1,129 @@
+"""The whole chain through `workbench run`, with a third party's offer at every hook that names things."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from tests import naive_bayes
+from workbench import build_host, hookimpl
+from workbench.cli.root import build_cli
+from workbench.encoders import find_encoder
+from workbench.engine.run import Run
+from workbench.nouns.report import Figure
+from workbench.offers import Augmenter, Budget, Encoder, Executor
+from workbench.serving import open_bundle
+
+
+class Own:
+    """Offers for the hooks that no other test fills."""
+
+    @hookimpl
+    def augmenters(self):
+        def shout(utterances, rng, options, context):
+            for row in utterances:
+                if rng(row.id).random() < 0.5:
+                    yield row.id, row.text.upper() + "!"
+
+        return {"shout": Augmenter(run=shout, summary="louder")}
+
+    @hookimpl
+    def budgets(self):
+        def most(limit, measurement):
+            return Figure("max_rows", measurement.rows, limit, "rows", measurement.rows <= limit)
+
+        return {"max_rows": Budget(run=most, summary="rows that parity was measured on")}
+
+    @hookimpl
+    def encoders(self):
+        return {"own": Encoder(hub="nobody/own", licence="MIT", languages=("en",), prefix="say: ", pooling="cls", package="own_pkg/model")}
+
+    @hookimpl
+    def executors(self):
+        return {"backwards": Executor(run=lambda function, items, workers: [function(i) for i in reversed(items)][::-1], summary="")}
+
+
+@pytest.fixture
+def host():
+    host = build_host()
+    host.register(naive_bayes, "naive_bayes")
+    host.register(Own(), "own")
+    return host
+
+
+@pytest.fixture
+def run(host, tmp_path):
+    """Run the naive Bayes recipe with changes; click's result, and the run if it came that far."""
+    root = build_cli(host)
+
+    def run(*words, recipe=naive_bayes.RECIPE):
+        (tmp_path / "recipe.toml").write_text(recipe)
+        done = CliRunner().invoke(root, ["run", str(tmp_path / "recipe.toml"), "-o", str(tmp_path / "run"), *words])
+        return done, Run.load(tmp_path / "run") if (tmp_path / "run/run.json").is_file() else None
+
+    return run
+
+
+def test_the_chain_ends_in_an_accepted_bundle_that_answers(run, tmp_path, host):
+    done, made = run("--json")
+    assert done.exit_code == 0, done.output
+    outcome = json.loads(done.stdout)
+    assert outcome["accepted"] is True
+    assert [stage.kind for stage in made.stages] == ["import", "clean", "train", "evaluate", "compress", "bundle", "measure", "gate"]
+    assert {(r.subject, r.split) for r in made.reports()} == {("bayes", "dev"), ("bayes", "test"), ("bundle", "dev"), ("bundle", "test")}
+    assert made.measurement().agreement == 1
+    assert made.bundle().metrics["test"]["accuracy"] > 0.3
+    assert (tmp_path / "run/report.html").stat().st_size > 10_000
+    assert [json.loads(line)["status"] for line in (tmp_path / "run/journal.jsonl").read_text().splitlines()] == ["finished"] * 8
+    assert open_bundle(tmp_path / "run", host=host).predict(["i want my money back"])[0].intents == ("refund",)
+
+
+def test_augmented_rows_are_train_rows_with_a_parent(run):
+    done, made = run("--augment.use", '["shout"]')
+    assert done.exit_code == 0, done.output
+    added = [row for row in made.dataset() if row.origin == "augment:shout"]
+    parents = {row.id: row for row in made.dataset()}
+    assert 100 < len(added) < 400
+    assert all(row.split == "train" and parents[row.meta["parent"]].intents == row.intents for row in added)
+    again = [row.id for row in run("--augment.use", '["shout"]', "--force")[1].dataset()]
+    assert again == [row.id for row in made.dataset()]
+
+
+def test_a_broken_budget_is_exit_3_with_its_figure_and_the_bundle_says_so(run):
+    done, made = run("--gate.max_rows", "10")
+    assert done.exit_code == 3
+    assert "the gate refuses the bundle: max_rows is 98, budget 10" in done.stderr
+    assert made.bundle().accepted is False
+    assert [stage.status for stage in run("--gate.max_rows", "1000")[1].stages][:-1] == ["cached"] * 7
+
+
+def test_without_a_gate_the_bundle_is_not_judged(run):
+    recipe = naive_bayes.RECIPE.partition("[gate]")[0]
+    done, made = run(recipe=recipe)
+    assert done.exit_code == 0, done.output
+    assert made.bundle().accepted is None
+
+
+def test_without_a_pass_that_exports_the_error_says_what_to_add(run):
+    done, _ = run("--compress.0.use", "nothing")
+    assert done.exit_code == 2
+    done, _ = run(recipe=naive_bayes.RECIPE.replace("[train]\nuse = \"bayes\"", ""))
+    assert done.exit_code == 1
+    assert "Add [train]" in done.stderr
+
+
+def test_a_plugins_encoder_is_found_where_it_says(host, tmp_path, monkeypatch):
+    folder = tmp_path / "own_pkg/model"
+    folder.mkdir(parents=True)
+    (tmp_path / "own_pkg/__init__.py").write_text("")
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"x")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = find_encoder("own", host.named("encoders"))
+    assert (found.path, found.prefix, found.pooling) == (folder, "say: ", "cls")
+
+
+def test_an_executor_keeps_the_order_of_its_items(host):
+    assert host.named("executors")["backwards"](str, [1, 2, 3], 2) == ["1", "2", "3"]

@@ -93,7 +93,7 @@ source = "en"
 split = { train = 0.7, dev = 0.15, test = 0.15 }
 
 [clean]
-use = ["repair", "exact-duplicates", "conflicts"]
+use = ["repair", "conflicts", "exact-duplicates"]
 
 [train]
 use = "bayes"

@@ -35,7 +35,7 @@ def encoder(family: str) -> Any:
 
 
 def tokenizer(family: str) -> Any:
-    """WordPiece for BERT and DistilBERT, byte-level BPE for RoBERTa."""
+    """Byte-level BPE for RoBERTa; for the others WordPiece without special tokens: an empty text has none."""
     from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer, processors
 
     if family == "roberta":

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from workbench.context import Context
+from workbench.encoders import check_folder
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.offers import resolve
@@ -66,6 +67,7 @@ def check_exportable(model: Model) -> None:
     if not model.intents or not (model.path / HEAD).is_file():
         raise WorkbenchError(f"has no head ({HEAD} and intents), so there is nothing to classify with",
                              where=model.path, remedy="Train it first: workbench train")
+    check_folder(model.path)
     if not (model.path / "tokenizer.json").is_file():
         raise WorkbenchError("is missing", where=model.path / "tokenizer.json")
 

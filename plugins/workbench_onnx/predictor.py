@@ -58,7 +58,8 @@ class OnnxPredictor(Predictor):
         return results.get("logits"), results.get("embedding")
 
     def _call(self, rows: Sequence[Sequence[int]]) -> dict[str, Floats]:
-        shape = (len(rows), max(map(len, rows)))
+        # a tokenizer without special tokens makes nothing of an empty text, and onnxruntime wants a token
+        shape = (len(rows), max(1, *map(len, rows)))
         feed = {"input_ids": np.full(shape, self._pad_id, np.int64), "attention_mask": np.zeros(shape, np.int64)}
         for number, row in enumerate(rows):
             feed["input_ids"][number, : len(row)] = row

@@ -7,9 +7,11 @@ that it wants one row a call.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import shutil
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,9 +57,10 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     add_pre_process_metadata(graph)         # onnxruntime fuses this graph when it loads it, not before it is quantized
     out.mkdir(parents=True, exist_ok=True)
     path = out / "model.onnx"
-    quantize_dynamic(
-        graph, path, op_types_to_quantize=["MatMul", "Gather"] if options.embeddings else ["MatMul"],
-        per_channel=options.per_channel, reduce_range=reduced, weight_type=QuantType.QInt8)
+    with root_logger_untouched():
+        quantize_dynamic(
+            graph, path, op_types_to_quantize=["MatMul", "Gather"] if options.embeddings else ["MatMul"],
+            per_channel=options.per_channel, reduce_range=reduced, weight_type=QuantType.QInt8)
     graph = onnx.load(path)
     check_complete(graph.graph, products, options, path)
     graph.ClearField("metadata_props")
@@ -87,3 +90,14 @@ def check_complete(graph: GraphProto, products: int, options: Int8Options, where
         raise WorkbenchError(f"{integer} of {products} products with a constant weight were quantized"
                              + (f"; still float32: {names}" if left else ""), where=where,
                              remedy="Export it with the other exporter, or with another release of onnxruntime")
+
+
+@contextlib.contextmanager
+def root_logger_untouched() -> Iterator[None]:
+    """Keep `logging.info(...)`, as onnxruntime calls it, from giving a root logger without handlers one to stderr."""
+    handler = logging.NullHandler()
+    logging.root.addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.root.removeHandler(handler)

@@ -36,7 +36,7 @@ class Wish:
     reader: str = "quickstart"
     reader_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     split: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"train": 0.7, "dev": 0.15, "test": 0.15})
-    cleaners: tuple[str, ...] = ("repair", "exact-duplicates", "conflicts")
+    cleaners: tuple[str, ...] = ("repair", "conflicts", "exact-duplicates")
     augmenters: tuple[str, ...] = ()
     trainer: str = "finetune"
     encoder: str = "minilm"

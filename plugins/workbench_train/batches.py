@@ -59,3 +59,11 @@ def threads(number: int | None = None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """All cores that we may use, and random numbers from `seed`; afterwards the caller's are where they were."""
+    with threads(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from workbench.context import Context
 from workbench.digests import digest_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench_train.batches import threads
+from workbench_train.batches import seeded
 from workbench_train.checkpoint import Checkpoint
 from workbench_train.folder import begin, finish
 from workbench_train.loop import Progress, Training
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 def train(dataset: Dataset, out: Path, options: FinetuneOptions, context: Context) -> Model:
     """Fine-tune on the train split and keep what is best on dev; a training that was killed goes on where it was."""
     check_train_rows(dataset)
-    with torch.random.fork_rng(devices=[]), threads():
+    with seeded(context.seed):
         model, classifier = begin(dataset, out, options, context, "finetune")
         rows, dev = examples(dataset, "train", model), examples(dataset, "dev", model)
         if not dev:

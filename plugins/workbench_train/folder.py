@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 from transformers import AutoModel, AutoTokenizer
 
@@ -31,6 +30,8 @@ def begin(
 ) -> tuple[Model, IntentClassifier]:
     """The model to be, its tokenizer already in `out`, and its network without a head.
 
+    Layers that the encoder's weights lack, such as RoBERTa's pooler, are drawn at random: call it in a `seeded` block.
+
     Raises:
         WorkbenchError: the encoder is not on this machine, or has no fast tokenizer.
     """
@@ -47,8 +48,6 @@ def begin(
         path=out, format="torch", task=dataset.task, intents=dataset.intents, prefix=prefix, pooling=pooling,
         max_length=min(options.max_length, token_limit(found.path)), normalization=dataset.normalization,
         history=(history,))
-    # Layers that a checkpoint lacks, such as RoBERTa's pooler, are drawn at random when it is loaded.
-    torch.manual_seed(context.seed)
     return model, IntentClassifier(open_pretrained(AutoModel, found.path), None, pooling)
 
 

@@ -14,7 +14,7 @@ from workbench.context import Context
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Intent
-from workbench_train.batches import threads
+from workbench_train.batches import seeded
 from workbench_train.classifier import embed, linear_head
 from workbench_train.folder import begin, finish
 from workbench_train.options import NamesOptions
@@ -24,11 +24,11 @@ from workbench_train.rows import check_intents
 def train(dataset: Dataset, out: Path, options: NamesOptions, context: Context) -> Model:
     """The nearest label name; needs intents, no rows."""
     check_intents(dataset)
-    model, classifier = begin(dataset, out, options, context, "names")
-    with threads():
+    with seeded(context.seed):
+        model, classifier = begin(dataset, out, options, context, "names")
         vectors = embed(classifier, model.encode([humanize(intent) for intent in dataset.intents]))
-    classifier.head = linear_head(vectors, torch.zeros(len(vectors)))
-    return finish(model, classifier, {})
+        classifier.head = linear_head(vectors, torch.zeros(len(vectors)))
+        return finish(model, classifier, {})
 
 
 def humanize(intent: Intent) -> str:

@@ -15,7 +15,7 @@ from torch import nn
 from workbench.context import Context
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench_train.batches import threads
+from workbench_train.batches import seeded
 from workbench_train.classifier import IntentClassifier, embed, linear_head
 from workbench_train.folder import begin, finish
 from workbench_train.options import ProbeOptions
@@ -25,10 +25,10 @@ from workbench_train.rows import Examples, check_train_rows, examples
 def train(dataset: Dataset, out: Path, options: ProbeOptions, context: Context) -> Model:
     """Fit the head on the train split; deterministic but for the rounding of other thread counts."""
     check_train_rows(dataset)
-    model, classifier = begin(dataset, out, options, context, "probe")
-    with threads():
+    with seeded(context.seed):
+        model, classifier = begin(dataset, out, options, context, "probe")
         classifier.head = fit_head(classifier, examples(dataset, "train", model), options.C)
-    return finish(model, classifier, {})
+        return finish(model, classifier, {})
 
 
 def fit_head(classifier: IntentClassifier, train: Examples, C: float) -> nn.Linear:  # noqa: N803 - scikit-learn's name

@@ -57,11 +57,14 @@ def exported(host, models, tmp_path_factory):
 @pytest.mark.parametrize("exporter", EXPORTERS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_answers_as_torch_does(host, exported, models, family, exporter):
-    logits, embeddings = host.open_predictor(exported(family, exporter)).run(TEXTS)
-    expected, vectors = host.open_predictor(models[family]).run(TEXTS)
+    ours, torchs = host.open_predictor(exported(family, exporter)), host.open_predictor(models[family])
+    logits, embeddings = ours.run(TEXTS)
+    expected, vectors = torchs.run(TEXTS)
     assert logits == pytest.approx(expected, abs=1e-4)
     assert embeddings == pytest.approx(vectors, abs=1e-4)
     assert np.ptp(expected, axis=0).min() > 0.01      # or the comparison would say nothing
+    for text in TEXTS:
+        assert ours.logits([text]) == pytest.approx(torchs.logits([text]), abs=1e-4)
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)
@@ -130,6 +133,7 @@ def test_another_process_in_another_folder_writes_the_same_bytes(exported, model
     done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
+    assert [line for line in done.stderr.splitlines() if "made-up texts" not in line] == []     # nothing else is noted
     for exporter in EXPORTERS:
         written = (root / exporter / "model.onnx").read_bytes()
         assert written == (exported("roberta", exporter).path / "model.onnx").read_bytes()
@@ -215,6 +219,13 @@ def test_a_graph_that_answers_nan_is_refused(export, models, small_dataset, monk
 def test_a_bare_encoder_is_refused(export, tmp_path):
     with pytest.raises(WorkbenchError, match=r"has no head .* nothing to classify with\. Train it first"):
         export(write_model(tmp_path / "bare", head=False))
+
+
+def test_missing_weights_are_named(export, tmp_path):
+    model = write_model(tmp_path / "model")
+    (model.path / "model.safetensors").unlink()
+    with pytest.raises(WorkbenchError, match=r"holds no weights: model\.safetensors is missing"):
+        export(model)
 
 
 def test_an_onnx_model_is_refused(export, exported):

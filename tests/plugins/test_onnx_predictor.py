@@ -13,12 +13,14 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.bundles import INTENTS, write_bundle, write_tokenizer
+from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 
-TEXTS = ["where is my parcel", "give me my money back", "", "快递到哪", "parcel " * 90, "我要退款", "\x00", "🙂 refund?"]
+TEXTS = ["where is my parcel", "give me my money back", "", "快递到哪", "parcel " * 90, "我要退款", "\x00",
+         "🙂 refund?"]
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +35,14 @@ def folder(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def int8(host, tiny_encoder, small_dataset, tmp_path_factory):
-    """A trained, exported and quantized model, whose answers would depend on their batch mates."""
+def int8(host, tmp_path_factory):
+    """An exported and quantized model, whose answers would depend on their batch mates."""
     root = tmp_path_factory.mktemp("int8")
-    context = Context(host=host, seed=13, work=root)
-    trainer, export, quantize = host.named("trainers")["probe"], *(host.named("passes")[name] for name in ("onnx", "int8"))
-    trained = trainer(small_dataset, root / "probe", trainer.options(encoder=str(tiny_encoder)), context)
-    exported = export(trained, root / "onnx", export.options(), context)
-    return quantize(exported, root / "int8", quantize.options(), context)
+    context, model = Context(host=host, seed=13, work=root), write_model(root / "torch")
+    for name in ("onnx", "int8"):
+        offer = host.named("passes")[name]
+        model = offer(model, root / name, offer.options(), context)
+    return model
 
 
 def test_it_answers_in_the_order_of_the_texts(host, model):
@@ -96,8 +98,8 @@ def test_one_row_a_call_where_the_model_wants_it(host, int8):
     assert int8.rows_per_call == 1
     predictor = host.open_predictor(int8)
     calls = watch(predictor)
-    predictor.logits(TEXTS)
-    assert [rows for rows, _ in calls.shapes] == [1] * len(TEXTS)
+    predictor.logits(["parcel", "refund please", "快递"] * 3)
+    assert [rows for rows, _ in calls.shapes] == [1] * 9
     assert all(feed["attention_mask"].all() for feed in calls.feeds)
 
 

@@ -141,6 +141,7 @@ def test_another_seed_gives_other_weights(train, small_dataset):
 def test_training_leaves_the_callers_random_state_alone(train, small_dataset):
     import torch
 
+    torch.manual_seed(99)
     before = torch.random.get_rng_state()
     for trainer in ("names", "probe", "finetune"):
         train(trainer, small_dataset, **FAST if trainer == "finetune" else {})

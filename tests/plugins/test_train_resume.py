@@ -112,14 +112,13 @@ def test_a_checkpoint_holds_tensors_and_json_only(finetune, context):
 
 
 SCRIPT = """
-import sys
+import json, sys, time
 from pathlib import Path
 from workbench.context import Context
 from workbench.host import build_host
 from workbench.nouns.dataset import Dataset
 from workbench.options import parse_options
-import json, time, torch
-torch.set_num_threads(1)
+
 data, out, work, options = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
 host = build_host(["workbench_train"])
 trainer = host.named("trainers")["finetune"]
@@ -128,20 +127,17 @@ trainer(Dataset.load(data), out, parse_options(trainer.options, options, "train"
 """
 
 
-def test_kill_minus_nine(tiny_encoder, small_dataset, tmp_path):
+def test_kill_minus_nine_of_another_process(finetune, whole, tiny_encoder, small_dataset, context, tmp_path):
+    import torch
+
     small_dataset.save(tmp_path / "data")
+    places = [str(path) for path in (tmp_path / "data", tmp_path / "killed", context.work)]
     options = json.dumps({"encoder": str(tiny_encoder), **OPTIONS})
-
-    def start(out, work):
-        (tmp_path / work).mkdir(exist_ok=True)
-        places = [str(tmp_path / part) for part in ("data", out, work)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen([sys.executable, "-c", SCRIPT, *places, options], env=environment)
-
-    process = start("killed", "work")
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, *places, options], env=environment)
     try:
         until = time.monotonic() + 300
-        while not (tmp_path / "work" / CHECKPOINT).exists():
+        while not (context.work / CHECKPOINT).exists():
             assert process.poll() is None
             assert time.monotonic() < until
             time.sleep(0.005)
@@ -149,6 +145,5 @@ def test_kill_minus_nine(tiny_encoder, small_dataset, tmp_path):
         process.kill()
         process.wait()
     assert not (tmp_path / "killed" / "workbench.json").exists()
-    assert start("again", "work").wait(300) == 0
-    assert start("whole", "other-work").wait(300) == 0
-    assert digest_folder(tmp_path / "again") == digest_folder(tmp_path / "whole")
+    folder, _ = finetune("again")
+    assert digest_folder(folder) == whole

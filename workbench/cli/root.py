@@ -14,6 +14,8 @@ from workbench.cli import doctor, plugins, run, runs, verbs
 from workbench.errors import WorkbenchError, unknown
 from workbench.host import Host, build_host
 
+DEBUG = os.environ.get("WORKBENCH_DEBUG") == "1"
+
 
 class Root(click.Group):
     """A group that reports errors in one line, and the nearest verb for an unknown one."""
@@ -26,16 +28,24 @@ class Root(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; a `WorkbenchError` becomes its line and its exit code."""
-        debug = bool(ctx.params.get("debug")) or os.environ.get("WORKBENCH_DEBUG") == "1"
+        debug = bool(ctx.params.get("debug")) or DEBUG
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.ClickException, KeyboardInterrupt, BrokenPipeError):
+        except (click.exceptions.Exit, click.Abort, click.ClickException, KeyboardInterrupt):
             raise
+        except BrokenPipeError:                     # the reader has seen enough: `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
         except WorkbenchError as error:
             if debug:
                 raise
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if debug:
+                raise
+            click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)
+            ctx.exit(1)
         except Exception as error:
             if debug:
                 raise
@@ -73,12 +83,11 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except WorkbenchError as error:
+        if DEBUG or "--debug" in sys.argv:
+            raise
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Finished stages are kept; the same command goes on from there.", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 

@@ -231,12 +231,12 @@ def _chain(host: Host, hook: str, table: Mapping[str, Any], where: str) -> tuple
     use = table.get("use", [])
     if not isinstance(use, list):
         raise UsageProblem(f"use is {use!r}", where=where, remedy="Give a list of names")
+    offers = {name: _offer(host, hook, name, where) for name in use}
     for key in table:
         if key != "use" and key not in use:
-            raise unknown("key", key, ["use", *map(str, use)], where=where)
+            raise unknown("key", key, ["use", *use], where=where)
     steps = []
-    for name in use:
-        offer = _offer(host, hook, name, where)
+    for name, offer in offers.items():
         options = parse_options(offer.options, table.get(name, {}), f"{where}.{name}")
         steps.append(Step(hook, name, offer, options))
     return tuple(steps)

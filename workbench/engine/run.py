@@ -12,6 +12,7 @@ from workbench.files import read_json
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.report import Measurement, Report
+from workbench.shapes import check_shape
 
 RUN = "run.json"
 FORMAT = 1
@@ -68,6 +69,7 @@ class Run:
         if not (path / RUN).is_file():
             raise WorkbenchError(f"is no run: {RUN} is missing", where=path, remedy="Make one with: workbench run")
         about = read_json(path / RUN)
+        check_shape(about, {"format": int, "recipe": dict, "stages": list}, path / RUN)
         if about["format"] > FORMAT:
             raise WorkbenchError(f"has run format {about['format']}, this program knows {FORMAT}", where=path,
                                  remedy="Upgrade intent-workbench")

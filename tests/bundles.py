@@ -15,8 +15,10 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.model import Model
 
 INTENTS = ("delivery", "退款")
-SPEAKS = {"delivery": ("parcel", "where", "late", "快", "递", "哪"),
-          "退款": ("refund", "money", "back", "退", "款", "钱")}
+SPEAKS = {
+    "delivery": ("parcel", "where", "late", "快", "递", "哪"),
+    "退款": ("refund", "money", "back", "退", "款", "钱"),
+}
 OTHERS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "is", "give", "me", "please", "我", "的", "到", "要", "?", "？")
 
 
@@ -46,8 +48,13 @@ def write_onnx(path: Path, scale: float = 20.0) -> None:
     table = np.zeros((len(words), 2), np.float32)
     for axis, intent in enumerate(INTENTS):
         table[[words[token] for token in SPEAKS[intent]], axis] = 1
-    tensors = {"table": table, "weight": scale * np.eye(2, dtype=np.float32), "bias": np.zeros(2, np.float32),
-               "tokens": np.array([1], np.int64), "last": np.array([2], np.int64)}
+    tensors = {
+        "table": table,
+        "weight": scale * np.eye(2, dtype=np.float32),
+        "bias": np.zeros(2, np.float32),
+        "tokens": np.array([1], np.int64),
+        "last": np.array([2], np.int64),
+    }
     node = helper.make_node
     nodes = [
         node("Gather", ["table", "input_ids"], ["tokens_embedded"]),
@@ -59,11 +66,14 @@ def write_onnx(path: Path, scale: float = 20.0) -> None:
         node("Div", ["total", "count"], ["embedding"]),
         node("Gemm", ["embedding", "weight", "bias"], ["logits"]),
     ]
-    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
-              for name in ("input_ids", "attention_mask")]
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
+        for name in ("input_ids", "attention_mask")
+    ]
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 2]) for name in ("logits", "embedding")]
-    graph = helper.make_graph(nodes, "words", inputs, outputs,
-                              [numpy_helper.from_array(value, name) for name, value in tensors.items()])
+    graph = helper.make_graph(
+        nodes, "words", inputs, outputs, [numpy_helper.from_array(value, name) for name, value in tensors.items()]
+    )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 

@@ -13,7 +13,12 @@ from workbench.nouns.utterance import Utterance
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 WORDS = {
-    "refund": ["I want my money back", "please refund order {n}", "the refund for {n} is missing", "give me a refund {n}"],
+    "refund": [
+        "I want my money back",
+        "please refund order {n}",
+        "the refund for {n} is missing",
+        "give me a refund {n}",
+    ],
     "delivery": ["where is parcel {n}", "my delivery {n} is late", "when does {n} arrive", "track parcel {n} please"],
     "查询物流": ["我的快递{n}到哪了", "包裹{n}什么时候到", "物流信息{n}没有更新", "{n}发货了吗"],
 }
@@ -75,6 +80,14 @@ def tiny_encoder(tmp_path_factory) -> Path:
     fast = BertTokenizerFast(tokenizer_object=tokenizer._tokenizer, do_lower_case=True, model_max_length=64)
     fast.save_pretrained(folder)
     torch.manual_seed(0)
-    BertModel(BertConfig(vocab_size=len(fast), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-                         intermediate_size=64, max_position_embeddings=64)).save_pretrained(folder)
+    BertModel(
+        BertConfig(
+            vocab_size=len(fast),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=64,
+        )
+    ).save_pretrained(folder)
     return folder

@@ -47,14 +47,26 @@ def count_calls(recipe: Path, run: Path, calls: tuple[str, ...] = CALLS) -> dict
 def broken(recipe: Path, run: Path, call: str, nth: int, how: str) -> int:
     """A run whose n-th `call` fails with ENOSPC or EIO, or gets SIGKILL; its exit code."""
     harm = "signal=SIGKILL" if how == "kill" else f"error={how}"
-    traced = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{harm}:when={nth}",
-              *command(recipe, run)]
+    traced = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        os.devnull,
+        "-e",
+        f"trace={call}",
+        "-e",
+        f"inject={call}:{harm}:when={nth}",
+        *command(recipe, run),
+    ]
     return subprocess.run(traced, capture_output=True, env=environment()).returncode
 
 
 def killed_in(recipe: Path, run: Path, stage: str) -> bool:
     """Kill a run as soon as it says that it works on `stage`; whether it came to that."""
-    with subprocess.Popen(command(recipe, run), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment()) as process:
+    with subprocess.Popen(
+        command(recipe, run), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment()
+    ) as process:
         for line in process.stderr:
             if line.strip() == f"{stage} …":
                 os.kill(process.pid, signal.SIGKILL)

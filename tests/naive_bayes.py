@@ -33,8 +33,15 @@ def train(dataset, out, options, context) -> Model:
             counts[token, label] += 1
     weights = np.log(counts / counts.sum(0)).astype(np.float32)
     np.save(out / "weights.npy", weights)
-    return Model(out, "bayes", dataset.task, dataset.intents, 64, normalization=dataset.normalization,
-                 history=({"step": "bayes"},)).save()
+    return Model(
+        out,
+        "bayes",
+        dataset.task,
+        dataset.intents,
+        64,
+        normalization=dataset.normalization,
+        history=({"step": "bayes"},),
+    ).save()
 
 
 def export(model, out, options, context) -> Model:
@@ -47,17 +54,26 @@ def export(model, out, options, context) -> Model:
 
     weights = np.load(model.path / "weights.npy")
     out.mkdir(parents=True)
-    nodes = [helper.make_node("Gather", ["weights", "input_ids"], ["rows"]),
-             helper.make_node("ReduceSum", ["rows", "axis"], ["logits"], keepdims=0),
-             helper.make_node("Identity", ["logits"], ["embedding"])]
-    ids = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"]) for name in ("input_ids", "attention_mask")]
-    outs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(model.intents)]) for name in ("logits", "embedding")]
+    nodes = [
+        helper.make_node("Gather", ["weights", "input_ids"], ["rows"]),
+        helper.make_node("ReduceSum", ["rows", "axis"], ["logits"], keepdims=0),
+        helper.make_node("Identity", ["logits"], ["embedding"]),
+    ]
+    ids = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
+        for name in ("input_ids", "attention_mask")
+    ]
+    outs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(model.intents)])
+        for name in ("logits", "embedding")
+    ]
     tensors = [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(np.array([1]), "axis")]
     graph = helper.make_graph(nodes, "bayes", ids, outs, tensors)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), out / "model.onnx")
     shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
-    return dataclasses.replace(model, path=out, format="onnx", rows_per_call=1,
-                               history=(*model.history, {"step": "bayes-onnx"})).save()
+    return dataclasses.replace(
+        model, path=out, format="onnx", rows_per_call=1, history=(*model.history, {"step": "bayes-onnx"})
+    ).save()
 
 
 class BayesPredictor(Predictor):

@@ -13,8 +13,14 @@ FAMILIES = ("bert", "distilbert", "roberta")
 INTENTS = ("delivery", "refund", "查询物流")
 TEXTS = ["where is parcel 7", "please refund order 9", "我的快递5到哪了", "I want my money back " * 3, ""]
 WIDTH = 32
-SIZES = {"vocab_size": 400, "hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 2,
-         "intermediate_size": 64, "max_position_embeddings": 70}
+SIZES = {
+    "vocab_size": 400,
+    "hidden_size": WIDTH,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 70,
+}
 
 
 def encoder(family: str) -> Any:
@@ -27,8 +33,11 @@ def encoder(family: str) -> Any:
     elif family == "roberta":
         made = t.RobertaModel(t.RobertaConfig(**SIZES, pad_token_id=1))
     else:
-        made = t.DistilBertModel(t.DistilBertConfig(vocab_size=400, dim=WIDTH, n_layers=2, n_heads=2, hidden_dim=64,
-                                                    max_position_embeddings=70))
+        made = t.DistilBertModel(
+            t.DistilBertConfig(
+                vocab_size=400, dim=WIDTH, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=70
+            )
+        )
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return made
@@ -40,8 +49,13 @@ def tokenizer(family: str) -> Any:
 
     if family == "roberta":
         bpe = ByteLevelBPETokenizer()
-        bpe.train_from_iterator(TEXTS, vocab_size=400, min_frequency=1, show_progress=False,
-                                special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+        bpe.train_from_iterator(
+            TEXTS,
+            vocab_size=400,
+            min_frequency=1,
+            show_progress=False,
+            special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        )
         bpe.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
         return bpe
     pieces = BertWordPieceTokenizer()
@@ -58,6 +72,7 @@ def write_model(folder: Path, family: str = "bert", *, head: bool = True, poolin
     words.no_padding()
     words.save(str(folder / "tokenizer.json"))
     if head:
-        save_file({"weight": torch.randn(len(INTENTS), WIDTH), "bias": torch.randn(len(INTENTS))},
-                  folder / "head.safetensors")
+        save_file(
+            {"weight": torch.randn(len(INTENTS), WIDTH), "bias": torch.randn(len(INTENTS))}, folder / "head.safetensors"
+        )
     return Model(folder, "torch", "intent", INTENTS if head else (), max_length=64, pooling=pooling).save()

@@ -35,7 +35,9 @@ def digest_folder(folder: Path) -> str:
 
 def digest_sources(folder: Path) -> str:
     """sha256 (hex) over the relative names and bytes of the Python files under `folder`."""
-    return digest_json({path.relative_to(folder).as_posix(): digest_file(path) for path in sorted(folder.rglob("*.py"))})
+    return digest_json(
+        {path.relative_to(folder).as_posix(): digest_file(path) for path in sorted(folder.rglob("*.py"))}
+    )
 
 
 def digest_path(path: Path) -> str:

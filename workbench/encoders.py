@@ -17,10 +17,19 @@ from workbench.errors import MissingExtra, WorkbenchError
 from workbench.files import read_json
 from workbench.offers import Encoder
 
-FOLDER = "WORKBENCH_ENCODERS"      # environment: a folder of encoder folders, by short or hub name
+FOLDER = "WORKBENCH_ENCODERS"  # environment: a folder of encoder folders, by short or hub name
 WEIGHTS = "model.safetensors"
 SHARDS = "model.safetensors.index.json"
-WANTED = ["config.json", "*.safetensors", SHARDS, "tokenizer*", "vocab*", "merges.txt", "sentencepiece*", "special_tokens_map.json"]
+WANTED = [
+    "config.json",
+    "*.safetensors",
+    SHARDS,
+    "tokenizer*",
+    "vocab*",
+    "merges.txt",
+    "sentencepiece*",
+    "special_tokens_map.json",
+]
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def token_limit(folder: Path) -> int:
     config = read_json(folder / "config.json")
     positions = config.get("max_position_embeddings") or 512
     if "roberta" in config.get("model_type", ""):
-        positions -= (config.get("pad_token_id") or 0) + 1          # RoBERTa counts positions from there
+        positions -= (config.get("pad_token_id") or 0) + 1  # RoBERTa counts positions from there
     tokenizer = folder / "tokenizer_config.json"
     said = read_json(tokenizer).get("model_max_length") if tokenizer.is_file() else None
     return min(positions, int(said or positions))
@@ -102,8 +111,11 @@ def _packaged(known: Encoder) -> Path | None:
         return None
     path = Path(spec.submodule_search_locations[0]) / inside
     if known.sha256 and (actual := digest_file(path / WEIGHTS)) != known.sha256:
-        raise WorkbenchError(f"has sha256 {actual[:12]}…, expected {known.sha256[:12]}…", where=path / WEIGHTS,
-                             remedy=f"Install the package {module.replace('_', '-')} again")
+        raise WorkbenchError(
+            f"has sha256 {actual[:12]}…, expected {known.sha256[:12]}…",
+            where=path / WEIGHTS,
+            remedy=f"Install the package {module.replace('_', '-')} again",
+        )
     return path
 
 
@@ -142,6 +154,8 @@ def _from_hub(name: str, known: Encoder | None) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         root = os.environ.get(FOLDER) or "DIR"
         raise WorkbenchError(
-            f"the encoder is not on this machine, and the hub does not give it ({type(error).__name__})", where=name,
+            f"the encoder is not on this machine, and the hub does not give it ({type(error).__name__})",
+            where=name,
             remedy=f"Copy config.json, {WEIGHTS} and tokenizer.json of {hub} from a machine that has them to "
-                   f"{root}/{name.rpartition('/')[2]} and set {FOLDER}={root}, or give the folder's path") from error
+            f"{root}/{name.rpartition('/')[2]} and set {FOLDER}={root}, or give the folder's path",
+        ) from error

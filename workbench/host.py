@@ -100,7 +100,8 @@ class Host:
                     if name in merged:
                         raise WorkbenchError(
                             f"{hook}: {name!r} is claimed by {merged.owners[name]} and by {owner}",
-                            remedy=f"Leave one of them out with {ALLOW}=a,b or uninstall it")
+                            remedy=f"Leave one of them out with {ALLOW}=a,b or uninstall it",
+                        )
                     merged[name], merged.owners[name] = offer, owner
             self._named[hook] = merged
         return self._named[hook]
@@ -138,7 +139,9 @@ class Host:
         """
         for name in plugins:
             if name in self.broken:
-                raise WorkbenchError(f"requires the plugin {name}, which failed to load: {self.broken[name].why}", where=where)
+                raise WorkbenchError(
+                    f"requires the plugin {name}, which failed to load: {self.broken[name].why}", where=where
+                )
             if not self.manager.has_plugin(name):
                 raise unknown("plugin", name, self.versions, where=where)
 

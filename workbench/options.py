@@ -55,7 +55,7 @@ class OptionField:
     """One option, as the command line and the documentation need it."""
 
     name: str
-    type: Any                          # bool, int, float, str, tuple or dict
+    type: Any  # bool, int, float, str, tuple or dict
     default: Any
     help: str
     choices: tuple[str, ...] = ()
@@ -92,7 +92,9 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> OptionField:
     return OptionField(field.name, hint, field.default, choices=choices, optional=optional, **{"help": "", **known})
 
 
-def partition(settings: type, offered: type, values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def partition(
+    settings: type, offered: type, values: Mapping[str, Any], where: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values that are a section's own settings, and those that are for what the section names.
 
     Raises:
@@ -103,8 +105,10 @@ def partition(settings: type, offered: type, values: Mapping[str, Any], where: s
     for key in values:
         if key not in own | theirs:
             raise unknown("key", key, own | theirs, where=where)
-    return ({key: value for key, value in values.items() if key in own},
-            {key: value for key, value in values.items() if key not in own})
+    return (
+        {key: value for key, value in values.items() if key in own},
+        {key: value for key, value in values.items() if key not in own},
+    )
 
 
 def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:

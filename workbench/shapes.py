@@ -10,8 +10,15 @@ from workbench.errors import WorkbenchError
 Shape = Mapping[str, type | tuple[type, ...]]
 NUMBER = (int, float)
 MAYBE_INT = (int, type(None))
-WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list",
-         dict: "a table", type(None): "null"}
+WORDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    type(None): "null",
+}
 
 
 def check_shape(value: Any, shape: Shape, where: object) -> None:

@@ -30,8 +30,11 @@ def read_source(path: Path) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise WorkbenchError(f"is not UTF-8: {error.reason} at byte {error.start} (line {line})", where=path,
-                             remedy=f"Save it as UTF-8, or: iconv -f {_likely(data)} -t UTF-8 OLD > NEW") from None
+        raise WorkbenchError(
+            f"is not UTF-8: {error.reason} at byte {error.start} (line {line})",
+            where=path,
+            remedy=f"Save it as UTF-8, or: iconv -f {_likely(data)} -t UTF-8 OLD > NEW",
+        ) from None
     if not text.strip():
         raise WorkbenchError("is empty", where=path, remedy=AGAIN)
     return text

@@ -21,12 +21,15 @@ EMOJI = r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
 INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\ufeff\ufff9-\ufffc\U000e0000-\U000e007f]"
-    rf"|(?<!{EMOJI})\u200d|\u200d(?!{EMOJI})")
+    rf"|(?<!{EMOJI})\u200d|\u200d(?!{EMOJI})"
+)
 
 # Only what editors and mail programs write is a tag: "a<b and c>d" and "<order number>" are what customers write.
 INLINE = "a|abbr|b|del|em|font|i|ins|o:p|s|span|strike|strong|sub|sup|u"
-BLOCK = ("blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|iframe|img|li|meta|ol|p|pre|script|style|table"
-         "|tbody|td|tfoot|th|thead|tr|ul")
+BLOCK = (
+    "blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|iframe|img|li|meta|ol|p|pre|script|style|table"
+    "|tbody|td|tfoot|th|thead|tr|ul"
+)
 ATTRIBUTE = r"""\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
 TAG = re.compile(rf"<(?:/?(?:(?P<inline>{INLINE})|{BLOCK})(?:{ATTRIBUTE})*\s*/?|!--[^<>]*--)>", re.IGNORECASE)
 

@@ -30,8 +30,14 @@ class ChineseTypoOptions(TypoOptions):
 def augmenters() -> Mapping[str, Augmenter]:
     """`typos` and `typos-zh`; each leaves the other's script alone."""
     return {
-        "typos": Augmenter(run="workbench_augment.latin:typos", options=TypoOptions,
-                           summary="copies with neighbouring keys, swapped, dropped and doubled letters"),
-        "typos-zh": Augmenter(run="workbench_augment.chinese:typos", options=ChineseTypoOptions,
-                              summary="copies with dropped, swapped, repeated and full-width characters"),
+        "typos": Augmenter(
+            run="workbench_augment.latin:typos",
+            options=TypoOptions,
+            summary="copies with neighbouring keys, swapped, dropped and doubled letters",
+        ),
+        "typos-zh": Augmenter(
+            run="workbench_augment.chinese:typos",
+            options=ChineseTypoOptions,
+            summary="copies with dropped, swapped, repeated and full-width characters",
+        ),
     }

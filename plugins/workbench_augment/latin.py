@@ -48,7 +48,7 @@ def misspell(text: str, stream: random.Random, errors: float) -> str:
     touched = stream.sample(range(len(words)), min(len(words), max(1, round(errors * len(words)))))
     pieces, end = [], 0
     for word in (words[number] for number in sorted(touched)):
-        pieces += [text[end:word.start()], stream.choice(SLIPS)(word[0], stream)]
+        pieces += [text[end : word.start()], stream.choice(SLIPS)(word[0], stream)]
         end = word.end()
     return "".join([*pieces, text[end:]])
 
@@ -60,19 +60,19 @@ def replace_key(word: str, stream: random.Random) -> str:
         return double_letter(word, stream)
     place = stream.choice(places)
     key = stream.choice(NEIGHBOURS[word[place].lower()])
-    return word[:place] + (key.upper() if word[place].isupper() else key) + word[place + 1:]
+    return word[:place] + (key.upper() if word[place].isupper() else key) + word[place + 1 :]
 
 
 def swap_letters(word: str, stream: random.Random) -> str:
     """Two adjacent letters change places."""
     place = stream.randrange(len(word) - 1)
-    return word[:place] + word[place + 1] + word[place] + word[place + 2:]
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
 def drop_letter(word: str, stream: random.Random) -> str:
     """A letter is missing; one stays at least."""
     place = stream.randrange(len(word))
-    return word[:place] + word[place + 1:]
+    return word[:place] + word[place + 1 :]
 
 
 def double_letter(word: str, stream: random.Random) -> str:

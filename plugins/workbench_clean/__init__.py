@@ -30,12 +30,18 @@ def cleaners() -> Mapping[str, Cleaner]:
     """`repair`, `exact-duplicates` and `conflicts`; the first makes more texts equal for the other two."""
     return {
         "repair": Cleaner(
-            run="workbench_clean.repair:repair", options=RepairOptions, libraries=("ftfy",),
-            summary="mend mojibake, HTML, full-width and invisible characters and white space in every split"),
+            run="workbench_clean.repair:repair",
+            options=RepairOptions,
+            libraries=("ftfy",),
+            summary="mend mojibake, HTML, full-width and invisible characters and white space in every split",
+        ),
         "exact-duplicates": Cleaner(
             run="workbench_clean.duplicates:drop_duplicates",
-            summary="keep one of the rows of train that say the same, and none that dev or test holds"),
+            summary="keep one of the rows of train that say the same, and none that dev or test holds",
+        ),
         "conflicts": Cleaner(
-            run="workbench_clean.conflicts:settle_conflicts", options=ConflictOptions,
-            summary="report the texts that have different intents, and take them out of train"),
+            run="workbench_clean.conflicts:settle_conflicts",
+            options=ConflictOptions,
+            summary="report the texts that have different intents, and take them out of train",
+        ),
     }

@@ -32,7 +32,8 @@ def settle_conflicts(dataset: Dataset, out: Path, options: ConflictOptions, cont
         raise WorkbenchError(
             f"the same text has different intents ({len(conflicts)} in all, the first is {conflicts[0][0].text!r})",
             where="; ".join(", ".join(row.id for row in rows) for rows in conflicts[:NAMED]),
-            remedy="Settle them at their source, or give conflicts the option policy = drop or keep")
+            remedy="Settle them at their source, or give conflicts the option policy = drop or keep",
+        )
     out.mkdir(parents=True, exist_ok=True)
     with (out / REPORT).open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(_as_json(rows), ensure_ascii=False, sort_keys=True) + "\n" for rows in conflicts)

@@ -32,7 +32,8 @@ def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context
         raise WorkbenchError(
             f"nothing is left of the text once repaired, and the row is outside train ({len(held_out)} in all)",
             where=", ".join(held_out[:NAMED]),
-            remedy="Mend them at their source, or give repair the option blank = drop or keep")
+            remedy="Mend them at their source, or give repair the option blank = drop or keep",
+        )
     removed = {row.id: "blank" for row in blank if row.split == "train" or options.blank == "drop"}
     cleaned = dataclasses.replace(dataset, utterances=tuple(repaired), normalization=NORMALIZATION)
     return cleaned.without(removed, "repair").counted("repair", {"changed": changed})

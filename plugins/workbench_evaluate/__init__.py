@@ -35,8 +35,13 @@ def metrics() -> Mapping[str, Metric]:
 
 
 def _metric(function: str, summary: str, options: type = NoOptions) -> Metric:
-    return Metric(run=f"workbench_evaluate.scores:{function}", summary=summary, options=options, extra="train",
-                  libraries=("numpy", "scikit-learn", "scipy"))
+    return Metric(
+        run=f"workbench_evaluate.scores:{function}",
+        summary=summary,
+        options=options,
+        extra="train",
+        libraries=("numpy", "scikit-learn", "scipy"),
+    )
 
 
 @hookimpl

@@ -40,8 +40,10 @@ def f1(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
     them has F1 0. `weighted_f1` weights each intent by its rows.
     """
     truth, predicted = _truth_and_predicted(scored)
-    return {f"{average}_f1": float(f1_score(truth, predicted, average=average, zero_division=0.0))
-            for average in ("macro", "weighted")}
+    return {
+        f"{average}_f1": float(f1_score(truth, predicted, average=average, zero_division=0.0))
+        for average in ("macro", "weighted")
+    }
 
 
 def per_intent(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
@@ -51,10 +53,18 @@ def per_intent(scored: Scored, options: NoOptions, context: Context) -> dict[str
     """
     truth, predicted = _truth_and_predicted(scored)
     table = precision_recall_fscore_support(truth, predicted, labels=range(len(scored.intents)), zero_division=0.0)
-    return {"per_intent": [
-        {"intent": intent, "rows": int(rows), "precision": float(precision), "recall": float(recall), "f1": float(f)}
-        for intent, precision, recall, f, rows in zip(scored.intents, *table, strict=True)
-    ]}
+    return {
+        "per_intent": [
+            {
+                "intent": intent,
+                "rows": int(rows),
+                "precision": float(precision),
+                "recall": float(recall),
+                "f1": float(f),
+            }
+            for intent, precision, recall, f, rows in zip(scored.intents, *table, strict=True)
+        ]
+    }
 
 
 def confusions(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
@@ -71,11 +81,18 @@ def errors(scored: Scored, options: ErrorsOptions, context: Context) -> dict[str
     truth, predicted = _truth_and_predicted(scored)
     scores = softmax(scored.logits.astype(np.float64), axis=1).max(axis=1)
     wrong = sorted(np.flatnonzero(truth != predicted).tolist(), key=lambda n: -scores[n])
-    return {"worst_errors": [
-        {"id": scored.rows[n].id, "text": scored.rows[n].text, "intent": scored.intents[truth[n]],
-         "predicted": scored.intents[predicted[n]], "score": float(scores[n])}
-        for n in wrong[: options.most]
-    ]}
+    return {
+        "worst_errors": [
+            {
+                "id": scored.rows[n].id,
+                "text": scored.rows[n].text,
+                "intent": scored.intents[truth[n]],
+                "predicted": scored.intents[predicted[n]],
+                "score": float(scores[n]),
+            }
+            for n in wrong[: options.most]
+        ]
+    }
 
 
 def _truth_and_predicted(scored: Scored) -> tuple[Ids, Ids]:
@@ -83,6 +100,8 @@ def _truth_and_predicted(scored: Scored) -> tuple[Ids, Ids]:
     if not scored.rows:
         raise WorkbenchError("there are no rows to score", remedy="Give the split rows that carry an intent")
     if not np.isfinite(scored.logits).all():
-        raise WorkbenchError("the model answers with numbers that are not finite",
-                             remedy="Its training diverged: lower the learning rate, and train again")
+        raise WorkbenchError(
+            "the model answers with numbers that are not finite",
+            remedy="Its training diverged: lower the learning rate, and train again",
+        )
     return np.asarray(scored.truth, dtype=np.int64), scored.logits.argmax(axis=1)

@@ -59,17 +59,36 @@ class HubOptions(TableOptions):
 def readers() -> Mapping[str, Reader]:
     """The readers of tables."""
     return {
-        "csv": Reader(run="workbench_files.delimited:read_csv", options=CsvOptions,
-                      summary="a CSV file in UTF-8 whose first line names the columns, also gzipped"),
-        "tsv": Reader(run="workbench_files.delimited:read_tsv", options=TsvOptions,
-                      summary="a file of tab-separated values in UTF-8, also gzipped"),
-        "jsonl": Reader(run="workbench_files.jsonl:read_jsonl", options=TableOptions,
-                        summary="a file with one JSON object a line, also gzipped"),
-        "parquet": Reader(run="workbench_files.parquet:read_parquet", options=TableOptions, extra="data",
-                          libraries=("pyarrow",), summary="a Parquet file"),
-        "hf": Reader(run="workbench_files.hub:read_hf", options=HubOptions, extra="data",
-                     libraries=("datasets", "pyarrow"), remote=True,
-                     summary="a Hugging Face dataset: a folder, or a name on the hub"),
+        "csv": Reader(
+            run="workbench_files.delimited:read_csv",
+            options=CsvOptions,
+            summary="a CSV file in UTF-8 whose first line names the columns, also gzipped",
+        ),
+        "tsv": Reader(
+            run="workbench_files.delimited:read_tsv",
+            options=TsvOptions,
+            summary="a file of tab-separated values in UTF-8, also gzipped",
+        ),
+        "jsonl": Reader(
+            run="workbench_files.jsonl:read_jsonl",
+            options=TableOptions,
+            summary="a file with one JSON object a line, also gzipped",
+        ),
+        "parquet": Reader(
+            run="workbench_files.parquet:read_parquet",
+            options=TableOptions,
+            extra="data",
+            libraries=("pyarrow",),
+            summary="a Parquet file",
+        ),
+        "hf": Reader(
+            run="workbench_files.hub:read_hf",
+            options=HubOptions,
+            extra="data",
+            libraries=("datasets", "pyarrow"),
+            remote=True,
+            summary="a Hugging Face dataset: a folder, or a name on the hub",
+        ),
     }
 
 

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datasets import Features
 
-Classes = Mapping[str, Sequence[str]]       # column -> the names of its numbers
+Classes = Mapping[str, Sequence[str]]  # column -> the names of its numbers
 
 
 def class_names(features: Features) -> Classes:
     """The names of every column of type `ClassLabel`."""
     from datasets import ClassLabel
 
-    return {column: feature.names for column, feature in features.items()
-            if isinstance(feature, ClassLabel) and feature.names}
+    return {
+        column: feature.names
+        for column, feature in features.items()
+        if isinstance(feature, ClassLabel) and feature.names
+    }
 
 
 def named_cells(cells: Mapping[str, Any], classes: Classes) -> dict[str, Any]:

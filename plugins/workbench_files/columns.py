@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from workbench_files import TableOptions
 
-EXPORTED = ("id", "text", "intent", "split", "group", "language", "raw")    # what `workbench data export` writes
+EXPORTED = ("id", "text", "intent", "split", "group", "language", "raw")  # what `workbench data export` writes
 TEXT = ("text", "utterance", "sentence", "query", "文本")
 LABEL = ("intent", "label", "category", "意图", "标签", "类别")
 
@@ -69,5 +69,8 @@ def _well_known(names: Iterable[str], known: Iterable[str]) -> str | None:
 
 
 def _untold(what: str, option: str, names: Sequence[str], source: object) -> UsageProblem:
-    return UsageProblem(f"no column is known to hold the {what}; columns: {', '.join(names)}", where=source,
-                        remedy=f'Name it: {option} = "…"')
+    return UsageProblem(
+        f"no column is known to hold the {what}; columns: {', '.join(names)}",
+        where=source,
+        remedy=f'Name it: {option} = "…"',
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench_files import CsvOptions, TsvOptions
 
-LARGEST_CELL = 2**31 - 1          # characters; the csv module stops at 131,072 unless told otherwise
+LARGEST_CELL = 2**31 - 1  # characters; the csv module stops at 131,072 unless told otherwise
 
 
 def read_csv(source: str, out: Path, options: CsvOptions, context: Context) -> Dataset:
@@ -53,8 +53,9 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
     """Each record with the line that it begins on; empty lines are none."""
     csv.field_size_limit(LARGEST_CELL)
     lines = io.StringIO(read_source(path), newline="")
-    records = csv.reader(lines, delimiter=delimiter, strict=True,
-                         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    records = csv.reader(
+        lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    )
     begins = 1
     try:
         for cells in records:
@@ -62,14 +63,20 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
                 yield f"line {begins}", cells
             begins = records.line_num + 1
     except csv.Error as error:
-        raise WorkbenchError(f"the record cannot be read ({error})", where=f"{path}: line {begins}",
-                             remedy="Close each quoted cell, double the quotes in it, or set quoted = false") from None
+        raise WorkbenchError(
+            f"the record cannot be read ({error})",
+            where=f"{path}: line {begins}",
+            remedy="Close each quoted cell, double the quotes in it, or set quoted = false",
+        ) from None
 
 
 def _check_header(names: list[str], path: Path) -> None:
     if any("\0" in name for name in names):
-        raise WorkbenchError("holds NUL characters, as text in UTF-16 does", where=path,
-                             remedy="Save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 OLD > NEW")
+        raise WorkbenchError(
+            "holds NUL characters, as text in UTF-16 does",
+            where=path,
+            remedy="Save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 OLD > NEW",
+        )
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise WorkbenchError(f"the header names a column twice: {', '.join(twice)}", where=path, remedy="Rename one")
@@ -77,6 +84,9 @@ def _check_header(names: list[str], path: Path) -> None:
 
 def _row(place: str, cells: list[str], names: list[str], path: Path) -> Row:
     if len(cells) != len(names):
-        raise WorkbenchError(f"has {len(cells)} cells, the header has {len(names)}", where=f"{path}: {place}",
-                             remedy="Put a cell that holds the delimiter in double quotes")
+        raise WorkbenchError(
+            f"has {len(cells)} cells, the header has {len(names)}",
+            where=f"{path}: {place}",
+            remedy="Put a cell that holds the delimiter in double quotes",
+        )
     return Row(place, dict(zip(names, cells, strict=True)))

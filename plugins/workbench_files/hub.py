@@ -51,8 +51,9 @@ def read_hf(source: str, out: Path, options: HubOptions, context: Context) -> Da
 def _load(source: str, options: HubOptions, context: Context) -> Loaded:
     folder = Path(source)
     if folder.is_file():
-        raise UsageProblem("is a file, not a dataset folder", where=source,
-                           remedy="Use the reader csv, tsv, jsonl or parquet")
+        raise UsageProblem(
+            "is a file, not a dataset folder", where=source, remedy="Use the reader csv, tsv, jsonl or parquet"
+        )
     try:
         if any((folder / name).is_file() for name in SAVED):
             found = datasets.load_from_disk(source)
@@ -61,9 +62,12 @@ def _load(source: str, options: HubOptions, context: Context) -> Loaded:
         else:
             found = datasets.load_dataset(source, options.subset, revision=options.revision)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        cause = error.__cause__ or error         # the library wraps what its parsers say in a line without news
-        raise WorkbenchError(f"cannot be loaded ({_first_line(cause)})", where=source,
-                             remedy=OFFLINE if not folder.exists() else "Check the files in it") from error
+        cause = error.__cause__ or error  # the library wraps what its parsers say in a line without news
+        raise WorkbenchError(
+            f"cannot be loaded ({_first_line(cause)})",
+            where=source,
+            remedy=OFFLINE if not folder.exists() else "Check the files in it",
+        ) from error
     return found if isinstance(found, datasets.DatasetDict) else {"train": found}
 
 
@@ -72,8 +76,9 @@ def _from_files(folder: Path, options: HubOptions, context: Context) -> datasets
     used = {Path(file) for files in (builder.config.data_files or {}).values() for file in files}
     endings = {file.suffix for file in used}
     if unused := sorted(file.name for file in folder.iterdir() if file.suffix in endings and file not in used):
-        logger.warning("%s: not read, as their names tell no split: %s (validation.csv would tell one)", folder,
-                       ", ".join(unused))
+        logger.warning(
+            "%s: not read, as their names tell no split: %s (validation.csv would tell one)", folder, ", ".join(unused)
+        )
     builder.download_and_prepare()
     return builder.as_dataset()
 
@@ -88,8 +93,11 @@ def _wanted(loaded: Loaded, options: HubOptions, source: str) -> dict[str, str |
         return chosen or dict.fromkeys(loaded)
     for theirs in loaded:
         if theirs.casefold() not in SPLIT_NAMES:
-            raise UsageProblem(f"has the splits {', '.join(loaded)}, and {theirs!r} is none of {', '.join(SPLITS)}",
-                               where=source, remedy='Say which to read: train = ["…"], dev = ["…"], test = ["…"]')
+            raise UsageProblem(
+                f"has the splits {', '.join(loaded)}, and {theirs!r} is none of {', '.join(SPLITS)}",
+                where=source,
+                remedy='Say which to read: train = ["…"], dev = ["…"], test = ["…"]',
+            )
     return {theirs: SPLIT_NAMES[theirs.casefold()] for theirs in loaded}
 
 

@@ -27,8 +27,11 @@ def read_jsonl(source: str, out: Path, options: TableOptions, context: Context) 
     path = Path(source)
     # only "\n" ends a line: JSON texts may hold the other line separators of Unicode as they are
     lines = read_source(path).split("\n")
-    rows = [Row(f"line {number}", _object(line, f"{path}: line {number}"))
-            for number, line in enumerate(lines, start=1) if line.strip()]
+    rows = [
+        Row(f"line {number}", _object(line, f"{path}: line {number}"))
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
     columns = choose_columns(list(dict.fromkeys(key for row in rows for key in row.cells)), options, path)
     provenance = {"reader": "jsonl", "file": path.name, "sha256": digest_file(path)}
     return rows_to_dataset(rows, columns, options, path.name, path, provenance)
@@ -38,10 +41,14 @@ def _object(line: str, where: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise WorkbenchError(f"is no JSON ({error})", where=where,
-                             remedy="JSONL has one whole JSON object a line") from None
+        raise WorkbenchError(
+            f"is no JSON ({error})", where=where, remedy="JSONL has one whole JSON object a line"
+        ) from None
     if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else f"{value!r:.40}"
-        raise WorkbenchError(f"holds {kind}, not an object", where=where, remedy="JSONL has one JSON object a line; "
-                             "for a Label Studio export use the reader labelstudio-export")
+        raise WorkbenchError(
+            f"holds {kind}, not an object",
+            where=where,
+            remedy="JSONL has one JSON object a line; for a Label Studio export use the reader labelstudio-export",
+        )
     return value

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench_files import TableOptions
 
-HUGGING_FACE = b"huggingface"         # where the library `datasets` notes its features in a schema
+HUGGING_FACE = b"huggingface"  # where the library `datasets` notes its features in a schema
 
 
 def read_parquet(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
@@ -40,8 +40,9 @@ def read_parquet(source: str, out: Path, options: TableOptions, context: Context
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
     except (OSError, pyarrow.ArrowException) as error:
-        raise WorkbenchError(f"cannot be read as Parquet ({error})", where=path,
-                             remedy="Copy or make it again") from error
+        raise WorkbenchError(
+            f"cannot be read as Parquet ({error})", where=path, remedy="Copy or make it again"
+        ) from error
 
 
 def _rows(file: pyarrow.parquet.ParquetFile, columns: Sequence[str]) -> Iterator[Row]:

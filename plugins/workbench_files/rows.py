@@ -35,8 +35,14 @@ class Row(NamedTuple):
     split: str | None = None
 
 
-def rows_to_dataset(rows: Iterable[Row], columns: Columns, options: TableOptions, name: str, source: object,
-                    provenance: Mapping[str, Any]) -> Dataset:
+def rows_to_dataset(
+    rows: Iterable[Row],
+    columns: Columns,
+    options: TableOptions,
+    name: str,
+    source: object,
+    provenance: Mapping[str, Any],
+) -> Dataset:
     """The utterances of the rows that have a text, in the order of the rows; those without an intent are unlabelled.
 
     The counts `labelled`, `unlabelled` and `blank` (left out) add up to `rows`.
@@ -65,22 +71,27 @@ def rows_to_dataset(rows: Iterable[Row], columns: Columns, options: TableOptions
             continue
         utterance = _utterance(row, text, columns, options, occurrences, where)
         if (first := places.setdefault(utterance.id, row.place)) != row.place:
-            raise WorkbenchError(f"the id {utterance.id!r} stands twice: {first} and {row.place}", where=source,
-                                 remedy="Give each row an id of its own, or name no id_key")
+            raise WorkbenchError(
+                f"the id {utterance.id!r} stands twice: {first} and {row.place}",
+                where=source,
+                remedy="Give each row an id of its own, or name no id_key",
+            )
         counts["labelled" if utterance.intents else "unlabelled"] += 1
         utterances.append(utterance)
     account = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count) or "0 rows"
     logger.info("%s: %s (text: %s, intent: %s)", name, account, columns.text, columns.label)
     if not utterances:
-        raise WorkbenchError(f"no row has a text ({account})", where=source,
-                             remedy=f"Is {columns.text!r} the column of the text?")
+        raise WorkbenchError(
+            f"no row has a text ({account})", where=source, remedy=f"Is {columns.text!r} the column of the text?"
+        )
     intents = tuple(sorted({str(row.intent) for row in utterances if row.intents}))
     origin = {**provenance, "text": columns.text, "label": columns.label}
     return Dataset("intent", intents, tuple(utterances), {name: counts}, (origin,))
 
 
-def _utterance(row: Row, text: str, columns: Columns, options: TableOptions, occurrences: Counter[str],
-               where: str) -> Utterance:
+def _utterance(
+    row: Row, text: str, columns: Columns, options: TableOptions, occurrences: Counter[str], where: str
+) -> Utterance:
     def cell(column: str | None) -> str | None:
         value = _value(row.cells.get(column), where, column) if column else None
         if value is None or is_blank(value):
@@ -91,16 +102,21 @@ def _utterance(row: Row, text: str, columns: Columns, options: TableOptions, occ
     if columns.id is None:
         name = _text_id(text, occurrences)
     elif (given := cell(columns.id)) is None:
-        raise WorkbenchError(f"has no id in the column {columns.id!r}", where=where,
-                             remedy="Fill it in, or name no id_key")
+        raise WorkbenchError(
+            f"has no id in the column {columns.id!r}", where=where, remedy="Fill it in, or name no id_key"
+        )
     else:
         name = given
     intent, split = cell(columns.label), cell(columns.split)
     raw = _value(row.cells.get(columns.raw), where, columns.raw) if columns.raw else None
     return Utterance(
-        name, text, text if raw is None else raw, None if intent is None else (intent,),
+        name,
+        text,
+        text if raw is None else raw,
+        None if intent is None else (intent,),
         split=split_named(split, where=where) if split else row.split,
-        group=cell(columns.group), language=options.language or cell(columns.language),
+        group=cell(columns.group),
+        language=options.language or cell(columns.language),
     )
 
 
@@ -122,5 +138,8 @@ def _value(value: Any, where: str, column: str | None) -> str | None:
         value = int(value)
     if isinstance(value, (str, int, float)):
         return well_formed(str(value))
-    raise WorkbenchError(f"the column {column!r} holds a {type(value).__name__}, not a text or a number", where=where,
-                         remedy="Name a column of texts")
+    raise WorkbenchError(
+        f"the column {column!r} holds a {type(value).__name__}, not a text or a number",
+        where=where,
+        remedy="Name a column of texts",
+    )

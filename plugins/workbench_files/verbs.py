@@ -26,8 +26,9 @@ def add_verbs(cli: click.Group) -> None:
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, metavar="FILE", help="FILE.csv or FILE.jsonl; - is stdout.")
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]),
-              help="Instead of what FILE ends in; csv for stdout.")
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "jsonl"]), help="Instead of what FILE ends in; csv for stdout."
+)
 @click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, as Excel wants it.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def export(dataset: Path, output: str, form: str | None, bom: bool, force: bool) -> None:
@@ -57,8 +58,9 @@ def _format(output: str) -> str:
     if output == "-":
         return "csv"
     if suffix not in ("csv", "jsonl"):
-        raise UsageProblem("its ending names no format", where=output,
-                           remedy="End it in .csv or .jsonl, or give --format")
+        raise UsageProblem(
+            "its ending names no format", where=output, remedy="End it in .csv or .jsonl, or give --format"
+        )
     return suffix
 
 
@@ -73,10 +75,14 @@ def _load(path: Path) -> Dataset:
 
 def _write(path: Path, text: str, force: bool) -> None:
     if path.is_dir() or (path.exists() and not force):
-        raise WorkbenchError("exists already and is not overwritten", where=path,
-                             remedy="Choose another name" + ("" if path.is_dir() else ", or give --force"))
+        raise WorkbenchError(
+            "exists already and is not overwritten",
+            where=path,
+            remedy="Choose another name" + ("" if path.is_dir() else ", or give --force"),
+        )
     try:
         replace_text(path, text)
     except OSError as error:
-        raise WorkbenchError(f"cannot be written ({error.strerror})", where=path,
-                             remedy="Check the folder and the disk") from error
+        raise WorkbenchError(
+            f"cannot be written ({error.strerror})", where=path, remedy="Check the folder and the disk"
+        ) from error

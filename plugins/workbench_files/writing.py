@@ -35,8 +35,18 @@ FORMATS: Mapping[str, Callable[[Iterable[Utterance]], str]] = {"csv": as_csv, "j
 
 def _record(row: Utterance) -> dict[str, Any]:
     if row.intents is not None and not (len(row.intents) == 1 and isinstance(row.intents[0], str)):
-        raise WorkbenchError(f"has the intents {row.intents!r}, a table has one name a row", where=f"row {row.id}",
-                             remedy="Take the rows from utterances.jsonl in the dataset's folder")
+        raise WorkbenchError(
+            f"has the intents {row.intents!r}, a table has one name a row",
+            where=f"row {row.id}",
+            remedy="Take the rows from utterances.jsonl in the dataset's folder",
+        )
     intent = row.intents[0] if row.intents else None
-    return {"id": row.id, "text": row.text, "intent": intent, "split": row.split, "group": row.group,
-            "language": row.language, "raw": row.raw}
+    return {
+        "id": row.id,
+        "text": row.text,
+        "intent": intent,
+        "split": row.split,
+        "group": row.group,
+        "language": row.language,
+        "raw": row.raw,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.errors import WorkbenchError
 from workbench.nouns.report import Figure, Measurement, Report
 
-DECIMALS = 9        # 0.933 - 0.928 is half a point, not a rounding error more
+DECIMALS = 9  # 0.933 - 0.928 is half a point, not a rounding error more
 
 
 def accuracy_drop(limit: float, measurement: Measurement) -> Figure:
@@ -37,6 +37,9 @@ def logit_difference(limit: float, measurement: Measurement) -> Figure:
 
 def _accuracy(report: Report) -> float:
     if "accuracy" not in report.metrics:
-        raise WorkbenchError(f"no accuracy was measured of the {report.subject}", where="max_accuracy_drop",
-                             remedy='Add "accuracy" to [evaluate] use, or leave the budget out')
+        raise WorkbenchError(
+            f"no accuracy was measured of the {report.subject}",
+            where="max_accuracy_drop",
+            remedy='Add "accuracy" to [evaluate] use, or leave the budget out',
+        )
     return report.metrics["accuracy"]

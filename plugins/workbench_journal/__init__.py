@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 @hookimpl
 def stage_finished(stage: StageRecord) -> None:
     """Append one line of JSON to `journal.jsonl` in the run's folder: when, which stage, what became of it."""
-    line = {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "stage": stage.name, "status": stage.status,
-            "seconds": round(stage.seconds, 3), "error": stage.error, "metrics": dict(stage.metrics)}
+    line = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "stage": stage.name,
+        "status": stage.status,
+        "seconds": round(stage.seconds, 3),
+        "error": stage.error,
+        "metrics": dict(stage.metrics),
+    }
     run = stage.path.parents[2]
     with (run / "journal.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+
 class Vote(NamedTuple):
     """One submitted annotation that has an intent."""
 
@@ -41,7 +42,9 @@ def latest(votes: Sequence[Vote]) -> str | None:
 
 
 POLICIES: Mapping[str, Callable[[Sequence[Vote]], str | None]] = {
-    "ground-truth": ground_truth, "majority": majority, "latest": latest,
+    "ground-truth": ground_truth,
+    "majority": majority,
+    "latest": latest,
 }
 
 

@@ -32,14 +32,21 @@ def choose_control(tasks: Iterable[Task], wanted: str | None, where: object) -> 
     if not kinds or wanted in candidates:
         return wanted
     if wanted in kinds:
-        raise UsageProblem(f"the control {wanted!r} is of type {kinds[wanted]}, only Choices are read", where=where,
-                           remedy=f"Choices controls: {', '.join(candidates) or 'there are none'}")
+        raise UsageProblem(
+            f"the control {wanted!r} is of type {kinds[wanted]}, only Choices are read",
+            where=where,
+            remedy=f"Choices controls: {', '.join(candidates) or 'there are none'}",
+        )
     if wanted is not None:
         raise unknown("control", wanted, candidates, where=where)
     if len(candidates) > 1:
-        listed = ", ".join(f"{name} ({answered[name]:,} annotations, {len(choices[name])} choices)"
-                           for name in candidates)
+        listed = ", ".join(
+            f"{name} ({answered[name]:,} annotations, {len(choices[name])} choices)" for name in candidates
+        )
         likely = max(candidates, key=lambda name: len(choices[name]))
-        raise UsageProblem(f"holds {len(candidates)} Choices controls: {listed}", where=where,
-                           remedy=f'Name the one that asks for the intent: control = "{likely}"')
+        raise UsageProblem(
+            f"holds {len(candidates)} Choices controls: {listed}",
+            where=where,
+            remedy=f'Name the one that asks for the intent: control = "{likely}"',
+        )
     return candidates[0] if candidates else None

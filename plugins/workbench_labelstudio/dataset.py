@@ -24,8 +24,9 @@ LISTED = 10
 logger = logging.getLogger(__name__)
 
 
-def tasks_to_dataset(tasks: Iterable[Mapping[str, Any]], options: TaskOptions, name: str, source: object,
-                     provenance: Mapping[str, Any]) -> Dataset:
+def tasks_to_dataset(
+    tasks: Iterable[Mapping[str, Any]], options: TaskOptions, name: str, source: object, provenance: Mapping[str, Any]
+) -> Dataset:
     """The utterances of the tasks that have a text and an intent, in the order of the tasks.
 
     Why a task is left out, the first that holds: `blank` (no text), `unlabelled` (no annotation), `skipped` (only
@@ -54,8 +55,11 @@ def tasks_to_dataset(tasks: Iterable[Mapping[str, Any]], options: TaskOptions, n
     account = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
     logger.info("%s: %s", name, account)
     if not rows:
-        raise WorkbenchError(f"no task has a text and an intent ({account})", where=source,
-                             remedy="Label some tasks, or check the options text, control and policy")
+        raise WorkbenchError(
+            f"no task has a text and an intent ({account})",
+            where=source,
+            remedy="Label some tasks, or check the options text, control and policy",
+        )
     intents = tuple(sorted({str(row.intent) for row in rows}))
     origin = {**provenance, "control": control, "policy": options.policy}
     return Dataset("intent", intents, rows, {name: counts}, (origin,))
@@ -70,15 +74,21 @@ def _judge(task: Task, control: str | None, options: TaskOptions) -> Utterance |
         return "unlabelled"
     if not (submitted := _submitted(task)):
         return "skipped"
-    votes = [Vote(values[0], annotation.annotator, annotation.ground_truth, annotation.updated)
-             for annotation in submitted if (values := _values(annotation, control))]
+    votes = [
+        Vote(values[0], annotation.annotator, annotation.ground_truth, annotation.updated)
+        for annotation in submitted
+        if (values := _values(annotation, control))
+    ]
     if not votes:
         return "empty"
     try:
         intent = POLICIES[options.policy](votes)
     except ValueError as error:
-        raise WorkbenchError(f"has an annotation without a readable time ({error})", where=task.where,
-                             remedy="Choose the policy ground-truth or majority") from error
+        raise WorkbenchError(
+            f"has an annotation without a readable time ({error})",
+            where=task.where,
+            remedy="Choose the policy ground-truth or majority",
+        ) from error
     return "disagreement" if intent is None else _utterance(task, text, intent, votes, options)
 
 
@@ -92,8 +102,16 @@ def _utterance(task: Task, text: str, intent: str, votes: Sequence[Vote], option
     }
     if any(vote.ground_truth for vote in votes):
         meta["ground_truth"] = True
-    return Utterance(task.id, text, text, (intent,), split=split_named(split, where=task.where) if split else None,
-                     group=group or None, language=options.language, meta=meta)
+    return Utterance(
+        task.id,
+        text,
+        text,
+        (intent,),
+        split=split_named(split, where=task.where) if split else None,
+        group=group or None,
+        language=options.language,
+        meta=meta,
+    )
 
 
 def _submitted(task: Task) -> list[Annotation]:
@@ -108,16 +126,23 @@ def _values(annotation: Annotation, control: str | None) -> tuple[str, ...]:
 def _refuse_twins(tasks: Sequence[Task], source: object) -> None:
     twice = [task for task, count in Counter(task.id for task in tasks).items() if count > 1]
     if twice:
-        raise WorkbenchError(f"{len(twice):,} task ids stand twice: {_listed(twice)}", where=source,
-                             remedy="If two exports were joined, import each of them as a source of its own")
+        raise WorkbenchError(
+            f"{len(twice):,} task ids stand twice: {_listed(twice)}",
+            where=source,
+            remedy="If two exports were joined, import each of them as a source of its own",
+        )
 
 
 def _refuse_several(tasks: Sequence[Task], control: str | None, source: object) -> None:
-    several = [task.id for task in tasks
-               if any(len(_values(annotation, control)) > 1 for annotation in _submitted(task))]
+    several = [
+        task.id for task in tasks if any(len(_values(annotation, control)) > 1 for annotation in _submitted(task))
+    ]
     if several:
-        raise WorkbenchError(f"{len(several):,} tasks have several choices for {control!r}: task {_listed(several)}",
-                             where=source, remedy="Leave one choice in each; only single-choice intents are read")
+        raise WorkbenchError(
+            f"{len(several):,} tasks have several choices for {control!r}: task {_listed(several)}",
+            where=source,
+            remedy="Leave one choice in each; only single-choice intents are read",
+        )
 
 
 def _check_keys(tasks: Sequence[Task], options: TaskOptions, source: object) -> None:

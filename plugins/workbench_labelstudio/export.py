@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench_labelstudio import TaskOptions
 
-JSON_MIN = {"annotation_id", "annotator", "lead_time"}       # keys that only rows of that format have beside the data
+JSON_MIN = {"annotation_id", "annotator", "lead_time"}  # keys that only rows of that format have beside the data
 EXPORT = "In Label Studio choose Export, then the format JSON"
 
 
@@ -37,18 +37,29 @@ def read_export(source: str, out: Path, options: TaskOptions, context: Context) 
 def _tasks(path: Path) -> list[Mapping[str, Any]]:
     value = _json(path)
     if not isinstance(value, list):
-        raise WorkbenchError("is no Label Studio export: it holds one JSON object, an export is a list of tasks"
-                             if isinstance(value, dict) else "is no Label Studio export", where=path, remedy=EXPORT)
+        raise WorkbenchError(
+            "is no Label Studio export: it holds one JSON object, an export is a list of tasks"
+            if isinstance(value, dict)
+            else "is no Label Studio export",
+            where=path,
+            remedy=EXPORT,
+        )
     if not value:
         raise WorkbenchError("holds no tasks", where=path, remedy="Export a project that has some")
     for number, task in enumerate(value):
         if not isinstance(task, dict):
-            raise WorkbenchError(f"is no Label Studio export: entry {number} is {task!r:.40}, not a task", where=path,
-                                 remedy=EXPORT)
+            raise WorkbenchError(
+                f"is no Label Studio export: entry {number} is {task!r:.40}, not a task", where=path, remedy=EXPORT
+            )
         if not isinstance(task.get("data"), dict):
             is_min = task.keys() & JSON_MIN
-            raise WorkbenchError("is a JSON_MIN export, which drops who said what, and what was skipped" if is_min else
-                                 f"is no Label Studio export: entry {number} has no data", where=path, remedy=EXPORT)
+            raise WorkbenchError(
+                "is a JSON_MIN export, which drops who said what, and what was skipped"
+                if is_min
+                else f"is no Label Studio export: entry {number} has no data",
+                where=path,
+                remedy=EXPORT,
+            )
         if task.get("id") is None:
             raise WorkbenchError(f"is no Label Studio export: entry {number} has no task id", where=path, remedy=EXPORT)
     return value
@@ -63,7 +74,10 @@ def _json(path: Path) -> Any:
         whole = text.strip()
         is_cut = whole[0] in "[{" and (whole[-1] not in "]}" or error.pos >= len(text.rstrip()))
         broken = "ends too early" if is_cut else "is no JSON"
-        raise WorkbenchError(f"{broken}: {error.msg} at line {error.lineno}, column {error.colno} (byte {byte:,})",
-                             where=path, remedy=f"Export or copy it again. {EXPORT}") from None
+        raise WorkbenchError(
+            f"{broken}: {error.msg} at line {error.lineno}, column {error.colno} (byte {byte:,})",
+            where=path,
+            remedy=f"Export or copy it again. {EXPORT}",
+        ) from None
     except (ValueError, RecursionError) as error:
         raise WorkbenchError(f"is no JSON that can be read ({error})", where=path, remedy=EXPORT) from None

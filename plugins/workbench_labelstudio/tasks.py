@@ -74,8 +74,11 @@ class Task:
         """
         value = self.data[key] if key in self.data else self.meta.get(key)
         if isinstance(value, (dict, list)):
-            raise WorkbenchError(f"{key!r} holds {'an object' if isinstance(value, dict) else 'a list'}, not a text",
-                                 where=self.where, remedy="Name a key that holds texts")
+            raise WorkbenchError(
+                f"{key!r} holds {'an object' if isinstance(value, dict) else 'a list'}, not a text",
+                where=self.where,
+                remedy="Name a key that holds texts",
+            )
         return None if value is None else well_formed(str(value))
 
 
@@ -93,15 +96,21 @@ def parse_task(task: Mapping[str, Any], source: object) -> Task:
         where = f"{source}: task {task['id']}"
         given = task.get("annotations") or ()
         if any(isinstance(annotation, (int, str)) for annotation in given):
-            raise WorkbenchError("holds annotations as bare ids, which say nothing of the label", where=where,
-                                 remedy="Export it with full annotations")
+            raise WorkbenchError(
+                "holds annotations as bare ids, which say nothing of the label",
+                where=where,
+                remedy="Export it with full annotations",
+            )
         annotations = {annotation.id: annotation for annotation in map(_annotation, given)}
-        return Task(str(task["id"]), dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()),
-                    where)
+        return Task(
+            str(task["id"]), dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()), where
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise WorkbenchError(f"is no Label Studio task ({type(error).__name__}: {error})",
-                             where=f"{source}: task {task.get('id') if isinstance(task, Mapping) else task!r:.40}",
-                             remedy="Export the project again as JSON") from error
+        raise WorkbenchError(
+            f"is no Label Studio task ({type(error).__name__}: {error})",
+            where=f"{source}: task {task.get('id') if isinstance(task, Mapping) else task!r:.40}",
+            remedy="Export the project again as JSON",
+        ) from error
 
 
 def _annotation(value: Mapping[str, Any]) -> Annotation:
@@ -120,7 +129,7 @@ def _annotation(value: Mapping[str, Any]) -> Annotation:
 def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     for result in results:
-        if (name := result.get("from_name")) is None:        # a relation between regions answers no control
+        if (name := result.get("from_name")) is None:  # a relation between regions answers no control
             continue
         before = answers[name].values if name in answers else ()
         answers[name] = Answer(result["type"], tuple(dict.fromkeys([*before, *_choices(result)])))

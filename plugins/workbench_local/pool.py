@@ -26,9 +26,10 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> l
         futures = [pool.submit(function, item) for item in items]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures if future.done()]      # all are, unless one raises here
+            return [future.result() for future in futures if future.done()]  # all are, unless one raises here
         except BrokenProcessPool as error:
-            raise WorkbenchError("a worker process was killed, perhaps because the memory is full",
-                                 remedy="Try fewer workers") from error
+            raise WorkbenchError(
+                "a worker process was killed, perhaps because the memory is full", remedy="Try fewer workers"
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

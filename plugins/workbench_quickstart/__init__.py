@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @hookimpl
 def readers() -> Mapping[str, Reader]:
     """`quickstart`: the embedded dataset; its sources are `en` and `zh`."""
-    return {"quickstart": Reader(run="workbench_quickstart.data:read", summary="the embedded customer-service dataset, en or zh")}
+    return {
+        "quickstart": Reader(
+            run="workbench_quickstart.data:read", summary="the embedded customer-service dataset, en or zh"
+        )
+    }
 
 
 @hookimpl

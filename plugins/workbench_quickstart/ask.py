@@ -39,6 +39,8 @@ def _ask(url: str, text: str, run: Path) -> str:
     request = urllib.request.Request(f"{url}/predict", body.encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as response:
         answer = json.loads(response.read())
-    return (f"served  {url}, asked over HTTP, and stopped again:\n"
-            f"  POST /predict {body}\n  {json.dumps(answer, ensure_ascii=False)}\n"
-            f"serve it yourself: workbench serve {run}")
+    return (
+        f"served  {url}, asked over HTTP, and stopped again:\n"
+        f"  POST /predict {body}\n  {json.dumps(answer, ensure_ascii=False)}\n"
+        f"serve it yourself: workbench serve {run}"
+    )

@@ -27,9 +27,16 @@ def read(source: str, out: Path, options: NoOptions, context: Context) -> Datase
         raise unknown("language", language, LANGUAGES, where="reader quickstart")
     path = FOLDER / f"{language}.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [Utterance(f"{language}-{n:03}", row["text"], row["text"], (row["intent"],), language=language)
-                for n, row in enumerate(csv.DictReader(file), 1)]
+        rows = [
+            Utterance(f"{language}-{n:03}", row["text"], row["text"], (row["intent"],), language=language)
+            for n, row in enumerate(csv.DictReader(file), 1)
+        ]
     intents = tuple(dict.fromkeys(row.intent for row in rows if row.intent is not None))
     name = f"quickstart-{language}"
-    return Dataset("intent", intents, tuple(rows), {name: {"rows": len(rows), "kept": len(rows)}},
-                   ({"source": name, "sha256": digest_file(path)},))
+    return Dataset(
+        "intent",
+        intents,
+        tuple(rows),
+        {name: {"rows": len(rows), "kept": len(rows)}},
+        ({"source": name, "sha256": digest_file(path)},),
+    )

@@ -12,7 +12,7 @@ from workbench.engine.recipe import EvaluateOptions, ImportOptions, RecipeOption
 from workbench.host import Host
 from workbench.options import OptionField, option_fields
 
-BUDGETS = {"max_accuracy_drop": 4.0, "min_agreement": 0.9}      # wide: with a hundred dev rows, each is a point
+BUDGETS = {"max_accuracy_drop": 4.0, "min_agreement": 0.9}  # wide: with a hundred dev rows, each is a point
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class Wish:
 
 def recipe_text(wish: Wish, host: Host) -> str:
     """The recipe in TOML. What stands behind `#` is an option with its default."""
-    parts = ["# From a labelled dataset to a served model: workbench run THIS_FILE\n"
-             "# Each line that begins with # is an option with its default; take the # away to set it.\n"]
+    parts = [
+        "# From a labelled dataset to a served model: workbench run THIS_FILE\n"
+        "# Each line that begins with # is an option with its default; take the # away to set it.\n"
+    ]
     parts.append(_lines(option_fields(RecipeOptions), {"seed": RecipeOptions.seed}))
     offer = host.named("readers")[wish.reader]
     set_here = {"reader": wish.reader, "source": wish.source, "split": dict(wish.split), **wish.reader_options}
@@ -55,15 +57,24 @@ def recipe_text(wish: Wish, host: Host) -> str:
     parts.append(_chain("clean", "cleaners", wish.cleaners, host))
     parts.append(_chain("augment", "augmenters", wish.augmenters, host))
     trainer = host.named("trainers")[wish.trainer]
-    parts.append(f'[train]\nuse = "{wish.trainer}"{_known("trainers", host)}\n'
-                 + _lines(option_fields(trainer.options), {"encoder": wish.encoder}))
+    parts.append(
+        f'[train]\nuse = "{wish.trainer}"{_known("trainers", host)}\n'
+        + _lines(option_fields(trainer.options), {"encoder": wish.encoder})
+    )
     parts.append("[evaluate]\n" + _lines(option_fields(EvaluateOptions), {}))
     for name in wish.passes:
-        parts.append(f'[[compress]]\nuse = "{name}"{_known("passes", host)}\n'
-                     + _lines(option_fields(host.named("passes")[name].options), {}))
+        parts.append(
+            f'[[compress]]\nuse = "{name}"{_known("passes", host)}\n'
+            + _lines(option_fields(host.named("passes")[name].options), {})
+        )
     budgets = host.named("budgets")
-    parts.append("[gate]\n" + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in wish.budgets.items())
-                 + "".join(f"# {name} =        # {offer.summary}\n" for name, offer in budgets.items() if name not in wish.budgets))
+    parts.append(
+        "[gate]\n"
+        + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in wish.budgets.items())
+        + "".join(
+            f"# {name} =        # {offer.summary}\n" for name, offer in budgets.items() if name not in wish.budgets
+        )
+    )
     return "\n".join(parts)
 
 

@@ -21,8 +21,12 @@ def add(cli: click.Group, host: Host) -> None:
     """Add both verbs."""
 
     @cli.command()
-    @click.option("-o", "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/quickstart-LANGUAGE]")
-    @click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the dataset.")
+    @click.option(
+        "-o", "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/quickstart-LANGUAGE]"
+    )
+    @click.option(
+        "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the dataset."
+    )
     @click.option("--encoder", default="minilm", show_default=True, help="Base model: short name, folder or hub name.")
     @click.option("--train", "trainer", default="finetune", show_default=True, help="Trainer; probe is the quick one.")
     @click.option("--seed", type=int, default=13, show_default=True, help="Every random stream comes from it.")
@@ -71,5 +75,7 @@ def check_language(language: str, encoder: str, host: Host) -> None:
     known = host.named("encoders")
     if encoder in known and not {language, "multi"} & set(known[encoder].languages):
         fitting = [name for name, offer in known.items() if {language, "multi"} & set(offer.languages)]
-        raise UsageProblem(f"the encoder {encoder} does not know {language!r}",
-                           remedy=f"Give --encoder with a folder, or one of {', '.join(fitting)}")
+        raise UsageProblem(
+            f"the encoder {encoder} does not know {language!r}",
+            remedy=f"Give --encoder with a folder, or one of {', '.join(fitting)}",
+        )

@@ -54,7 +54,13 @@ def register_commands(cli: click.Group, host: Host) -> None:
     @click.option("--max-characters", type=AT_LEAST_1, default=8192, show_default=True, help="Of a text.")
     @click.option("--max-bytes", type=AT_LEAST_1, default=4_000_000, show_default=True, help="Of a request.")
     def serve(
-        bundle: Path, address: str, port: int, threads: int | None, ungated: bool, max_texts: int, max_characters: int,
+        bundle: Path,
+        address: str,
+        port: int,
+        threads: int | None,
+        ungated: bool,
+        max_texts: int,
+        max_characters: int,
         max_bytes: int,
     ) -> None:
         """Serve BUNDLE, a bundle's folder or a run's, over HTTP until a SIGTERM or Ctrl-C.

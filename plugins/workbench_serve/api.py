@@ -27,9 +27,11 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
     """
     limits = service.limits
     app = FastAPIOffline(
-        title="Intent workbench", version=workbench.__version__, redoc_url=None,
+        title="Intent workbench",
+        version=workbench.__version__,
+        redoc_url=None,
         description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
-                    f"{limits.bytes} bytes a request.",
+        f"{limits.bytes} bytes a request.",
         responses=problems(422, 500),
     )
     app.add_middleware(BodyLimit, most=limits.bytes)
@@ -37,8 +39,12 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Unanswerable, _unanswerable)
 
-    @app.post("/predict", response_model=Answer | list[Answer], responses=problems(400, 413),
-              summary="The intent of a text, or of each of several")
+    @app.post(
+        "/predict",
+        response_model=Answer | list[Answer],
+        responses=problems(400, 413),
+        summary="The intent of a text, or of each of several",
+    )
     def predict(question: Question) -> JSONResponse:
         """An object for a text, a list in the same order for a list."""
         many = isinstance(question.text, list)
@@ -50,8 +56,13 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
     async def health() -> dict[str, Any]:
         """Never waits for predictions."""
         bundle = service.bundle
-        return {"status": "ok", "bundle": service.bundle_id, "intents": len(bundle.model.intents),
-                "accepted": bundle.accepted, "version": workbench.__version__}
+        return {
+            "status": "ok",
+            "bundle": service.bundle_id,
+            "intents": len(bundle.model.intents),
+            "accepted": bundle.accepted,
+            "version": workbench.__version__,
+        }
 
     for plugin, add in host.calls("register_routes", app=app, service=service):
         try:

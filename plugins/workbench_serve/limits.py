@@ -36,8 +36,9 @@ class Limits:
             Unanswerable: naming the first of several that cannot, counted from 0.
         """
         if len(texts) > self.texts:
-            raise Unanswerable(f"{len(texts)} texts were sent, at most {self.texts} are answered",
-                               remedy="Send them in parts")
+            raise Unanswerable(
+                f"{len(texts)} texts were sent, at most {self.texts} are answered", remedy="Send them in parts"
+            )
         for number, text in enumerate(texts):
             if len(text) > self.characters:
                 why: str | None = f"has {len(text)} characters, at most {self.characters} are read"

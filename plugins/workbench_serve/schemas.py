@@ -13,10 +13,12 @@ Name = Annotated[str | list[str], Field(description="An intent; a list of names,
 class Question(BaseModel):
     """One text, or several."""
 
-    model_config = ConfigDict(json_schema_extra={
-        "additionalProperties": False,
-        "examples": [{"text": "Where is my parcel?"}, {"text": ["Where is my parcel?", "我要退款"], "top": 3}],
-    })
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": False,
+            "examples": [{"text": "Where is my parcel?"}, {"text": ["Where is my parcel?", "我要退款"], "top": 3}],
+        }
+    )
     text: str | list[str] = Field(description="A text, or a list of texts.")
     top: int = Field(3, ge=1, le=1000, description="How many of the most probable intents `top` lists.")
 
@@ -51,10 +53,18 @@ class Ranked(BaseModel):
 class Answer(BaseModel):
     """The answer for one text."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{
-        "intents": ["delivery status"], "score": 0.97, "in_scope": True,
-        "top": [{"intent": "delivery status", "score": 0.97}, {"intent": "refund", "score": 0.02}],
-    }]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "intents": ["delivery status"],
+                    "score": 0.97,
+                    "in_scope": True,
+                    "top": [{"intent": "delivery status", "score": 0.97}, {"intent": "refund", "score": 0.02}],
+                }
+            ]
+        }
+    )
     intents: list[Name] = Field(description="The intent; several where a text may have several; none out of scope.")
     score: float = Field(description="Probability of the first intent, between 0 and 1.")
     in_scope: bool = Field(description="False when the text is none of the intents' business.")

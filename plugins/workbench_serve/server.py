@@ -20,7 +20,7 @@ from workbench_serve.limits import Limits
 from workbench_serve.observers import Observers
 from workbench_serve.service import BundleService
 
-GRACE = 30               # seconds that requests in flight have at the end
+GRACE = 30  # seconds that requests in flight have at the end
 BACKLOG = 2048
 
 
@@ -36,15 +36,25 @@ def serve_bundle(
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
     observers = Observers(host)
     try:
-        service = BundleService(host, path, threads=threads or cores(), ungated=ungated, limits=limits,
-                                answered=observers.tell)
+        service = BundleService(
+            host, path, threads=threads or cores(), ungated=ungated, limits=limits, answered=observers.tell
+        )
         app = create_app(host, service)
         with listen(address, port) as listener:
             url = url_of(listener)
-            click.echo(f"Serving bundle {service.bundle_id} ({len(service.bundle.model.intents)} intents) at {url}"
-                       f" - try it at {url}/docs", err=True)
-            config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, server_header=False,
-                                    timeout_graceful_shutdown=GRACE)
+            click.echo(
+                f"Serving bundle {service.bundle_id} ({len(service.bundle.model.intents)} intents) at {url}"
+                f" - try it at {url}/docs",
+                err=True,
+            )
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE,
+            )
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         observers.close()
@@ -69,11 +79,15 @@ def listen(address: str, port: int) -> socket.socket:
         return socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise WorkbenchError("another program listens there already", where=place,
-                                 remedy="Stop it, or choose another port; --port 0 takes a free one") from error
+            raise WorkbenchError(
+                "another program listens there already",
+                where=place,
+                remedy="Stop it, or choose another port; --port 0 takes a free one",
+            ) from error
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise WorkbenchError(f"cannot listen there: {why}", where=place,
-                             remedy="Choose another --host or --port") from error
+        raise WorkbenchError(
+            f"cannot listen there: {why}", where=place, remedy="Choose another --host or --port"
+        ) from error
 
 
 def url_of(listener: socket.socket) -> str:

@@ -50,7 +50,13 @@ class BundleService:
     """
 
     def __init__(
-        self, host: Host, path: Path, *, threads: int = 1, ungated: bool = False, limits: Limits | None = None,
+        self,
+        host: Host,
+        path: Path,
+        *,
+        threads: int = 1,
+        ungated: bool = False,
+        limits: Limits | None = None,
         answered: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.host, self.threads, self.ungated = host, threads, ungated
@@ -83,11 +89,15 @@ class BundleService:
         with self._turns:
             predictions = opened.predictor.predict(texts, top=top)
         if self.answered:
-            self.answered({
-                "bundle": opened.id, "count": len(texts), "seconds": time.perf_counter() - begun,
-                "intents": [prediction.intents for prediction in predictions],
-                "scores": [prediction.score for prediction in predictions],
-            })
+            self.answered(
+                {
+                    "bundle": opened.id,
+                    "count": len(texts),
+                    "seconds": time.perf_counter() - begun,
+                    "intents": [prediction.intents for prediction in predictions],
+                    "scores": [prediction.score for prediction in predictions],
+                }
+            )
         return predictions
 
     def swap(self, path: Path) -> Bundle:
@@ -118,11 +128,17 @@ def check_gate(bundle: Bundle) -> None:
         WorkbenchError: it was never judged.
     """
     if bundle.gate is None:
-        raise WorkbenchError("the gate never judged this bundle", where=bundle.path,
-                             remedy="Give the recipe a [gate] and run it, or serve it all the same with --ungated")
+        raise WorkbenchError(
+            "the gate never judged this bundle",
+            where=bundle.path,
+            remedy="Give the recipe a [gate] and run it, or serve it all the same with --ungated",
+        )
     if not bundle.accepted:
         names = [field.name for field in dataclasses.fields(Figure)]
         figures = [Figure(*(figure[name] for name in names)) for figure in bundle.gate["figures"]]
         broken = "; ".join(str(figure) for figure in figures if not figure.kept) or "no figures are given"
-        raise GateRefused(f"the gate refused this bundle: {broken}", where=bundle.path,
-                          remedy="Train or compress it otherwise, or serve it all the same with --ungated")
+        raise GateRefused(
+            f"the gate refused this bundle: {broken}",
+            where=bundle.path,
+            remedy="Train or compress it otherwise, or serve it all the same with --ungated",
+        )

@@ -35,13 +35,25 @@ def run(asked: argparse.Namespace) -> dict:
     """Run a recipe; its figures by subject and split, and its stages' seconds."""
     with tempfile.TemporaryDirectory() as place:
         out = asked.keep or Path(place) / "run"
-        command = [sys.executable, "-m", "workbench", "run", str(RECIPES / f"{asked.chain}.toml"), "-o", str(out), "--json",
-                   f"--seed={asked.seed}", f"--train.encoder={asked.encoder}"]
+        command = [
+            sys.executable,
+            "-m",
+            "workbench",
+            "run",
+            str(RECIPES / f"{asked.chain}.toml"),
+            "-o",
+            str(out),
+            "--json",
+            f"--seed={asked.seed}",
+            f"--train.encoder={asked.encoder}",
+        ]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
         outcome = json.loads(done.stdout)
         data = json.loads((next(out.glob("stages/import-*")) / "out/dataset.json").read_text())
         return {
-            "exit": done.returncode, "accepted": outcome["accepted"], "counts": data["counts"],
+            "exit": done.returncode,
+            "accepted": outcome["accepted"],
+            "counts": data["counts"],
             "accuracy": {f"{r['subject']} {r['split']}": r["metrics"]["accuracy"] for r in outcome["reports"]},
             "macro_f1": {f"{r['subject']} {r['split']}": r["metrics"]["macro_f1"] for r in outcome["reports"]},
             "seconds": {stage["name"]: stage["seconds"] for stage in outcome["stages"]},

@@ -26,14 +26,18 @@ def main() -> None:
         recipe.write_text(RECIPE)
         outcome = faults.finish(recipe, Path(place) / "whole")
         wanted = {stage["name"]: stage["digest"] for stage in outcome["stages"]}
-        counts = records.measure("system calls of the chain", lambda: faults.count_calls(recipe, Path(place) / "counted"))
+        counts = records.measure(
+            "system calls of the chain", lambda: faults.count_calls(recipe, Path(place) / "counted")
+        )
         for how in ("kill", "ENOSPC"):
             points = [(call, nth) for call, count in counts.items() for nth in range(1, count + 1)][::each]
             for call, nth in points:
                 records.measure(f"{how} at {call} {nth}", lambda: one(recipe, wanted, Path(place), how, call, nth))  # noqa: B023
     done = [value for name, value in records.values.items() if " at " in name]
     records.values.pop("summary", None)
-    records.measure("summary", lambda: {"points": len(done), "recovered": sum(value["value"]["recovered"] for value in done)})
+    records.measure(
+        "summary", lambda: {"points": len(done), "recovered": sum(value["value"]["recovered"] for value in done)}
+    )
 
 
 def one(recipe: Path, wanted: dict[str, str], place: Path, how: str, call: str, nth: int) -> dict:

@@ -1,7 +1,7 @@
 """Five-fold accuracy of the probe on the embedded dataset: how hard it is.
 
-    python -m tests.benchmarks.folds en
-    python -m tests.benchmarks.folds zh --encoder PATH
+python -m tests.benchmarks.folds en
+python -m tests.benchmarks.folds zh --encoder PATH
 """
 
 from __future__ import annotations
@@ -39,7 +39,12 @@ def folds(language: str, encoder: str) -> dict:
     for train, held_out in parts:
         rows = [dataclasses.replace(dataset.utterances[i], split="train") for i in train]
         with tempfile.TemporaryDirectory() as place:
-            model = probe(Dataset("intent", dataset.intents, tuple(rows)), Path(place) / "model", probe.options(encoder=encoder), context)
+            model = probe(
+                Dataset("intent", dataset.intents, tuple(rows)),
+                Path(place) / "model",
+                probe.options(encoder=encoder),
+                context,
+            )
             held = [dataset.utterances[i] for i in held_out]
             answers = host.open_predictor(model, PredictorOptions(threads=2)).predict([row.text for row in held])
             scores.append(sum(a.intents[0] == row.intent for a, row in zip(answers, held, strict=True)) / len(held))

@@ -32,7 +32,11 @@ class Records:
             RESULTS.mkdir(exist_ok=True)
             begun = time.monotonic()
             value = work()
-            self.values[setting] = {"value": value, "seconds": round(time.monotonic() - begun, 2), "where": surroundings()}
+            self.values[setting] = {
+                "value": value,
+                "seconds": round(time.monotonic() - begun, 2),
+                "where": surroundings(),
+            }
             replace_json(self.path, self.values)
         print(setting, json.dumps(self.values[setting]["value"], ensure_ascii=False), flush=True)
         return self.values[setting]["value"]
@@ -40,7 +44,12 @@ class Records:
 
 def surroundings() -> dict[str, Any]:
     """CPU and versions that a figure belongs to."""
-    return {"workbench": __version__, **describe(), "cores": cores(), "libraries": {name: version(name) for name in LIBRARIES}}
+    return {
+        "workbench": __version__,
+        **describe(),
+        "cores": cores(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
 
 
 def spread(values: list[float]) -> dict[str, float]:

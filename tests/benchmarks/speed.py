@@ -15,10 +15,10 @@ from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
 
-from tests.benchmarks.records import Records, spread  # noqa: E402
-from workbench import build_host  # noqa: E402
-from workbench.engine.run import Run  # noqa: E402
-from workbench.nouns.model import Model  # noqa: E402
+from tests.benchmarks.records import Records, spread
+from workbench import build_host
+from workbench.engine.run import Run
+from workbench.nouns.model import Model
 
 
 def main() -> None:
@@ -40,7 +40,9 @@ def compare(asked: argparse.Namespace) -> dict:
     passes = [stage for stage in run.stages if stage.kind == "compress"]
     rivals: dict[str, Callable[[list[str]], object]] = {
         "int8": host.open_predictor(run.bundle().model).logits,
-        "onnx fp32, one a call": lambda texts, p=host.open_predictor(Model.load(passes[0].path)): [p.logits([text]) for text in texts],
+        "onnx fp32, one a call": lambda texts, p=host.open_predictor(Model.load(passes[0].path)): [
+            p.logits([text]) for text in texts
+        ],
         "onnx fp32, batches": host.open_predictor(Model.load(passes[0].path)).logits,
         "transformers.pipeline": pipeline(run),
     }
@@ -52,7 +54,10 @@ def compare(asked: argparse.Namespace) -> dict:
             begun = time.perf_counter()
             rival(texts)
             speeds[name].append(len(texts) / (time.perf_counter() - begun))
-    ratios = {f"int8 / {name}": spread([a / b for a, b in zip(speeds["int8"], speeds[name], strict=True)]) for name in list(rivals)[1:]}
+    ratios = {
+        f"int8 / {name}": spread([a / b for a, b in zip(speeds["int8"], speeds[name], strict=True)])
+        for name in list(rivals)[1:]
+    }
     return {"texts a second": {name: spread(values) for name, values in speeds.items()}, "ratios": ratios}
 
 
@@ -61,8 +66,15 @@ def pipeline(run: Run) -> Callable[[list[str]], object]:
     import transformers
 
     path = run.stage("train").path
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(path, num_labels=len(Model.load(path).intents))
-    return transformers.pipeline("text-classification", model=model.eval(), tokenizer=transformers.AutoTokenizer.from_pretrained(path), device="cpu")
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        path, num_labels=len(Model.load(path).intents)
+    )
+    return transformers.pipeline(
+        "text-classification",
+        model=model.eval(),
+        tokenizer=transformers.AutoTokenizer.from_pretrained(path),
+        device="cpu",
+    )
 
 
 if __name__ == "__main__":

@@ -34,8 +34,13 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run
     records = Records("startup")
-    records.measure("workbench --help, seconds", lambda: spread([timed([sys.executable, "-m", "workbench", "--help"]) for _ in range(20)]))
-    records.measure("open a bundle and answer one text, seconds", lambda: spread([float(said(OPEN, run)) for _ in range(9)]))
+    records.measure(
+        "workbench --help, seconds",
+        lambda: spread([timed([sys.executable, "-m", "workbench", "--help"]) for _ in range(20)]),
+    )
+    records.measure(
+        "open a bundle and answer one text, seconds", lambda: spread([float(said(OPEN, run)) for _ in range(9)])
+    )
     export = shared("data", "label-studio", "banking77.json.gz")
     records.measure("read the export of 10,126 tasks", lambda: reading(export))
 
@@ -47,13 +52,19 @@ def timed(command: list[str]) -> float:
 
 
 def said(code: str, *words: object) -> str:
-    return subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def reading(export: Path) -> dict:
     """Seconds and peak resident MB (10^6 bytes) of five processes that read the export."""
     runs = [said(READ, export, "x").split() for _ in range(5)]
-    return {"seconds": spread([float(run[0]) for run in runs]), "peak_mb": spread([float(run[1]) for run in runs]), "rows": int(runs[0][2])}
+    return {
+        "seconds": spread([float(run[0]) for run in runs]),
+        "peak_mb": spread([float(run[1]) for run in runs]),
+        "rows": int(runs[0][2]),
+    }
 
 
 if __name__ == "__main__":

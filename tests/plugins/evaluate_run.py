@@ -42,9 +42,15 @@ def measure(host: Host, subject: str, split: str, dataset: Dataset, logits: np.n
 def story(host: Host, dataset: Dataset, shares: dict[str, float]) -> list[Report]:
     """Reports on dev and test of models that are right in these shares of the rows."""
     return [
-        measure(host, subject, split, dataset, logits_with(
-            dataset.label_ids(dataset.labelled(split)), len(dataset.intents), share, seed))
-        for seed, (subject, share) in enumerate(shares.items()) for split in ("dev", "test")
+        measure(
+            host,
+            subject,
+            split,
+            dataset,
+            logits_with(dataset.label_ids(dataset.labelled(split)), len(dataset.intents), share, seed),
+        )
+        for seed, (subject, share) in enumerate(shares.items())
+        for split in ("dev", "test")
     ]
 
 
@@ -54,11 +60,30 @@ class RunFolder:
     def __init__(self, path: Path, recipe: dict | None = None) -> None:
         self.path, self.recipe, self.stages = path, recipe or RECIPE, []
 
-    def stage(self, name: str, kind: str, seconds: float = 1.0, *, status: str = "finished", error: str | None = None,
-              **metrics: float) -> Path:
+    def stage(
+        self,
+        name: str,
+        kind: str,
+        seconds: float = 1.0,
+        *,
+        status: str = "finished",
+        error: str | None = None,
+        **metrics: float,
+    ) -> Path:
         place = f"stages/{name}-{len(self.stages):08x}/out"
-        self.stages.append({"name": name, "kind": kind, "path": place, "key": f"{len(self.stages):064x}", "digest": "",
-                            "status": status, "seconds": seconds, "metrics": metrics, "error": error})
+        self.stages.append(
+            {
+                "name": name,
+                "kind": kind,
+                "path": place,
+                "key": f"{len(self.stages):064x}",
+                "digest": "",
+                "status": status,
+                "seconds": seconds,
+                "metrics": metrics,
+                "error": error,
+            }
+        )
         if status != "failed":
             (self.path / place).mkdir(parents=True)
         return self.path / place
@@ -81,12 +106,17 @@ def full_run(path: Path, dataset: Dataset, reports: list[Report], *, accepted: b
         (folder.stage(f"compress-{number}-{name}", "compress", 7.5) / "model.onnx").write_bytes(b"o" * size * weight)
     bundle = save_bundle(folder.stage("bundle", "bundle", 0.3), dataset, weight)
     measured = {report.subject: report for report in reports if report.split == "dev"}
-    measurement = Measurement(measured["bundle"], measured["finetune"], measured["bundle"].rows, 0.9931, 0.2140,
-                              bundle.size())
-    write_json(folder.stage("measure", "measure", 12.0) / "report.json", {
-        "reports": [r.to_json() for r in reports if r.subject == "bundle"], "measurement": measurement.to_json()})
-    figures = [Figure("max_accuracy_drop", 0.12 if accepted else 0.71, 0.5, "points", accepted),
-               Figure("max_size_mb", bundle.size() / 1e6, 25, "MB", True)]
+    measurement = Measurement(
+        measured["bundle"], measured["finetune"], measured["bundle"].rows, 0.9931, 0.2140, bundle.size()
+    )
+    write_json(
+        folder.stage("measure", "measure", 12.0) / "report.json",
+        {"reports": [r.to_json() for r in reports if r.subject == "bundle"], "measurement": measurement.to_json()},
+    )
+    figures = [
+        Figure("max_accuracy_drop", 0.12 if accepted else 0.71, 0.5, "points", accepted),
+        Figure("max_size_mb", bundle.size() / 1e6, 25, "MB", True),
+    ]
     gate = {"accepted": accepted, "figures": [figure.to_json() for figure in figures]}
     save_bundle(folder.stage("gate", "gate", 0.1), dataset, weight, gate)
     return folder.done()

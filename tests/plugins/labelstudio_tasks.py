@@ -19,13 +19,28 @@ def annotation(*results, by=1, **more):
     """An annotation whose results are intents, or whole results."""
     made = [result if isinstance(result, dict) else answer(result) for result in results]
     number = next(NUMBERS)
-    return {"id": number, "completed_by": by, "result": made, "was_cancelled": False, "ground_truth": False,
-            "created_at": f"2026-11-24T02:54:{number % 60:02}.5Z", "updated_at": "2026-11-24T03:00:00.5Z", **more}
+    return {
+        "id": number,
+        "completed_by": by,
+        "result": made,
+        "was_cancelled": False,
+        "ground_truth": False,
+        "created_at": f"2026-11-24T02:54:{number % 60:02}.5Z",
+        "updated_at": "2026-11-24T03:00:00.5Z",
+        **more,
+    }
 
 
 def task(number, *annotations, text="where is my parcel", **more):
-    return {"id": number, "data": {"text": text}, "annotations": list(annotations), "drafts": [], "predictions": [],
-            "meta": {}, **more}
+    return {
+        "id": number,
+        "data": {"text": text},
+        "annotations": list(annotations),
+        "drafts": [],
+        "predictions": [],
+        "meta": {},
+        **more,
+    }
 
 
 def reading(host, context, path):

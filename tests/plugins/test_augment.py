@@ -18,8 +18,16 @@ from workbench.options import parse_options
 from workbench.text import text_key
 
 BOTH = pytest.mark.parametrize("name", ["typos", "typos-zh"])
-MIXED = ["Where is my order AB-1234? I want a refund", "我的快递SF123456到哪了，VIP客户，谢谢!", "my 快递 is late 了",
-         "see https://shop.example/track?id=abc", "发到joe@example.com或者www.shop.cn吧", "hi", "好", "Ça va très mal"]
+MIXED = [
+    "Where is my order AB-1234? I want a refund",
+    "我的快递SF123456到哪了，VIP客户，谢谢!",
+    "my 快递 is late 了",
+    "see https://shop.example/track?id=abc",
+    "发到joe@example.com或者www.shop.cn吧",
+    "hi",
+    "好",
+    "Ça va très mal",
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +52,7 @@ def chinese(count):
 
 
 # what holds for both
+
 
 @BOTH
 def test_neither_order_nor_company_changes_a_copy(augment, name):
@@ -86,8 +95,10 @@ def test_options_out_of_range_are_refused(augment, name, option, value):
 
 @BOTH
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab no你不好A1?@. "), max_size=25),
-       errors=st.floats(0, 1))
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab no你不好A1?@. "), max_size=25),
+    errors=st.floats(0, 1),
+)
 def test_a_copy_is_new_and_says_something(augment, name, text, errors):
     keys = [text_key(made) for _, made in augment(name, [text], copies=5, errors=errors)]
     assert len({*keys, text_key(text), ""}) == len(keys) + (2 if text_key(text) else 1)
@@ -108,7 +119,7 @@ def test_each_leaves_the_texts_of_the_other_alone(augment):
 def test_time_grows_with_the_length_and_no_faster(augment, name):
     def seconds(text):
         start = time.thread_time()
-        augment(name, [text], copies=8)     # enough that each kind of slip is among them
+        augment(name, [text], copies=8)  # enough that each kind of slip is among them
         return time.thread_time() - start
 
     for piece in ("refund now 退款吧 ", "<a>>", ">", "a.", "[a", "www.", "ab-"):
@@ -118,10 +129,23 @@ def test_time_grows_with_the_length_and_no_faster(augment, name):
 
 # typos
 
+
 def test_typos_keep_what_must_stay_exact(augment):
-    kept = ["AB-1234", "#99x", "joe.bloggs+x@mail.example.co.uk", "https://shop.example/Track?id=abc",
-            "www.shop.example", "www.例子.中国", "shop.example/help", "joe@localhost",
-            "<PHONE>", "{{name}}", "[ORDER]", "12:30pm", "£5.99"]
+    kept = [
+        "AB-1234",
+        "#99x",
+        "joe.bloggs+x@mail.example.co.uk",
+        "https://shop.example/Track?id=abc",
+        "www.shop.example",
+        "www.例子.中国",
+        "shop.example/help",
+        "joe@localhost",
+        "<PHONE>",
+        "{{name}}",
+        "[ORDER]",
+        "12:30pm",
+        "£5.99",
+    ]
     text = "Where is " + ", and ".join(f"{word} please" for word in kept)
     for _, made in augment("typos", [text], copies=200, errors=1.0):
         assert [word for word in kept if word not in made] == []
@@ -139,8 +163,10 @@ def test_typos_touch_only_latin_letters(augment):
 @pytest.mark.parametrize(("errors", "touched"), [(0.0, 1), (0.25, 2), (0.5, 4), (1.0, 8)])
 def test_errors_is_the_share_of_words_that_are_touched(augment, errors, touched):
     text = "please refund money because parcel never reached London"
-    changed = [sum(one != other for one, other in zip(text.split(), made.split(), strict=True))
-               for _, made in augment("typos", [text], copies=50, errors=errors)]
+    changed = [
+        sum(one != other for one, other in zip(text.split(), made.split(), strict=True))
+        for _, made in augment("typos", [text], copies=50, errors=errors)
+    ]
     assert max(changed) == touched
     assert min(changed) >= touched - (touched > 1) * 3, "a swap of equal letters is no change"
 
@@ -148,7 +174,7 @@ def test_errors_is_the_share_of_words_that_are_touched(augment, errors, touched)
 def kind(word, made):
     """Which slip turned the word into what was made of it."""
     if len(made) == len(word) - 1:
-        return "drop" if any(word[:n] + word[n + 1:] == made for n in range(len(word))) else None
+        return "drop" if any(word[:n] + word[n + 1 :] == made for n in range(len(word))) else None
     if len(made) == len(word) + 1:
         return "double" if any(word[:n] + word[n] + word[n:] == made for n in range(len(word))) else None
     places = [n for n in range(len(word)) if word[n] != made[n]]
@@ -178,6 +204,7 @@ def test_letters_with_accents_get_slips_too(augment):
 
 
 # typos-zh
+
 
 def test_chinese_slips_keep_the_rest(augment):
     for parent, made in augment("typos-zh", MIXED, copies=20, errors=0.5):
@@ -215,7 +242,9 @@ def test_a_negation_is_never_dropped(augment):
 
 def test_a_lone_character_can_only_be_repeated(augment):
     assert augment("typos-zh", ["退?", "好"], copies=5, errors=1.0) in (
-        [("退?", "退退?"), ("好", "好好")], [("退?", "退退？"), ("好", "好好")])
+        [("退?", "退退?"), ("好", "好好")],
+        [("退?", "退退？"), ("好", "好好")],
+    )
 
 
 def test_errors_is_the_share_of_characters_that_are_touched(augment):

@@ -44,10 +44,14 @@ def ids(dataset: Dataset) -> list[str]:
 def test_the_cleaners_are_offered_by_their_plugin(host):
     cleaners = host.named("cleaners")
     assert {name for name, owner in cleaners.owners.items() if owner == "workbench_clean"} == {
-        "repair", "exact-duplicates", "conflicts"}
+        "repair",
+        "exact-duplicates",
+        "conflicts",
+    }
 
 
 # repair
+
 
 def test_repair_mends_every_split_and_keeps_the_raw_text(clean):
     raw = "<p>I donâ€™t&nbsp;know</p>"
@@ -90,9 +94,12 @@ def test_blank_held_out_rows_are_kept_or_dropped_when_that_is_asked_for(clean):
 
 # exact-duplicates
 
+
 def test_of_duplicates_in_train_the_first_stays(clean):
-    done = clean("exact-duplicates", [row("1", "Refund please"), row("2", "other"), row("3", "refund  PLEASE"),
-                                      row("4", "ｒｅｆｕｎｄ please")])
+    done = clean(
+        "exact-duplicates",
+        [row("1", "Refund please"), row("2", "other"), row("3", "refund  PLEASE"), row("4", "ｒｅｆｕｎｄ please")],
+    )
     assert ids(done) == ["1", "2"]
     assert done.counts == {"exact-duplicates": {"duplicate": 2}}
 
@@ -119,8 +126,15 @@ def test_two_translations_of_a_text_are_no_duplicates(clean):
 
 
 def test_a_text_of_dev_or_test_leaves_train_whatever_its_intents(clean):
-    rows = [row("1", "refund", "b"), row("2", "Parcel?"), row("3", "refund", split="dev"),
-            row("4", "parcel?", split="test"), unlabelled("5", "parcel?"), row("6", "card"), row("7", "card")]
+    rows = [
+        row("1", "refund", "b"),
+        row("2", "Parcel?"),
+        row("3", "refund", split="dev"),
+        row("4", "parcel?", split="test"),
+        unlabelled("5", "parcel?"),
+        row("6", "card"),
+        row("7", "card"),
+    ]
     done = clean("exact-duplicates", rows)
     assert ids(done) == ["3", "4", "6"]
     assert done.counts == {"exact-duplicates": {"also in dev or test": 3, "duplicate": 1}}
@@ -134,8 +148,13 @@ def test_held_out_duplicates_stay(clean):
 
 # conflicts
 
-CONFLICT = [row("1", "Refund", "a"), row("2", "card", "a"), row("3", "refund", "b"),
-            row("4", "refund ", "a", split="dev"), unlabelled("5", "refund")]
+CONFLICT = [
+    row("1", "Refund", "a"),
+    row("2", "card", "a"),
+    row("3", "refund", "b"),
+    row("4", "refund ", "a", split="dev"),
+    unlabelled("5", "refund"),
+]
 
 
 def lines(folder) -> list[dict]:
@@ -144,9 +163,16 @@ def lines(folder) -> list[dict]:
 
 def test_a_conflict_is_reported_with_its_rows(clean, tmp_path):
     clean("conflicts", CONFLICT)
-    assert lines(tmp_path / "out") == [{"text": "Refund", "rows": [
-        {"id": "1", "split": "train", "intents": ["a"]}, {"id": "3", "split": "train", "intents": ["b"]},
-        {"id": "4", "split": "dev", "intents": ["a"]}]}]
+    assert lines(tmp_path / "out") == [
+        {
+            "text": "Refund",
+            "rows": [
+                {"id": "1", "split": "train", "intents": ["a"]},
+                {"id": "3", "split": "train", "intents": ["b"]},
+                {"id": "4", "split": "dev", "intents": ["a"]},
+            ],
+        }
+    ]
 
 
 def test_a_conflict_leaves_train_and_stays_where_it_is_held_out(clean):
@@ -198,6 +224,7 @@ def test_a_misspelt_policy_is_refused(clean):
 
 # all three, on a project as it is lived in
 
+
 @pytest.fixture(scope="module")
 def banking77(host, shared, tmp_path_factory):
     reader, work = host.named("readers")["labelstudio-export"], tmp_path_factory.mktemp("work")
@@ -225,7 +252,7 @@ def test_planted_noise_is_repaired(clean, banking77, planted, shared):
 
 def test_planted_duplicates_and_conflicts_are_accounted_for(clean, banking77, planted, tmp_path):
     untidy = Counter((text_key(row.text), row.intents) for row in banking77)
-    twice_in_banking77_itself = 4       # but for white space
+    twice_in_banking77_itself = 4  # but for white space
     done = clean("conflicts", clean("exact-duplicates", clean("repair", banking77)))
     assert done.counts["exact-duplicates"] == {"duplicate": planted["duplicate_same"] + twice_in_banking77_itself}
     assert done.counts["exact-duplicates"]["duplicate"] == sum(untidy.values()) - len(untidy)

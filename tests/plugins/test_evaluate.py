@@ -76,7 +76,10 @@ def test_per_intent_lists_every_intent_in_the_models_order(metric):
 
 def test_confusions_are_counted_most_first_then_in_intent_order(metric):
     assert metric("confusions")["confusions"] == [
-        ["refund", "查询物流", 1], ["查询物流", "refund", 1], ["invoice", "查询物流", 1]]
+        ["refund", "查询物流", 1],
+        ["查询物流", "refund", 1],
+        ["invoice", "查询物流", 1],
+    ]
     twice = scored(truth=(0, 2, 2), predicted=(1, 1, 1), sureness=(1, 1, 1))
     assert metric("confusions", twice)["confusions"] == [["invoice", "查询物流", 2], ["refund", "查询物流", 1]]
 
@@ -89,8 +92,13 @@ def test_a_perfect_model_confuses_nothing(metric):
 def test_errors_are_the_surest_wrong_rows(metric):
     worst = metric("errors")["worst_errors"]
     assert [row["id"] for row in worst] == ["r4", "r5", "r2"]
-    assert worst[0] == {"id": "r4", "text": "text 4", "intent": "查询物流", "predicted": "refund",
-                        "score": pytest.approx(np.exp(3) / (np.exp(3) + 3))}
+    assert worst[0] == {
+        "id": "r4",
+        "text": "text 4",
+        "intent": "查询物流",
+        "predicted": "refund",
+        "score": pytest.approx(np.exp(3) / (np.exp(3) + 3)),
+    }
 
 
 def test_errors_keeps_as_many_as_it_is_told(metric):

@@ -13,11 +13,21 @@ from workbench.report.page import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-INTENTS = ("balance_not_updated_after_cheque_or_cash_deposit", "投诉问题", "<script>document.title='hacked'</script>",
-           "x" * 90, *(f"intent_number_{n}" for n in range(8)))
-TEXTS = ("where is my <b>parcel</b> & \"order\" {n}", "我的快递{n}到哪了",
-         "</section><script>document.title='hacked'</script>{n}",
-         "a" * 300 + "{n}", "\u202ereversed {n}", "<img src=http://127.0.0.1:9/x onerror=document.title='hacked'>{n}")
+INTENTS = (
+    "balance_not_updated_after_cheque_or_cash_deposit",
+    "投诉问题",
+    "<script>document.title='hacked'</script>",
+    "x" * 90,
+    *(f"intent_number_{n}" for n in range(8)),
+)
+TEXTS = (
+    'where is my <b>parcel</b> & "order" {n}',
+    "我的快递{n}到哪了",
+    "</section><script>document.title='hacked'</script>{n}",
+    "a" * 300 + "{n}",
+    "\u202ereversed {n}",
+    "<img src=http://127.0.0.1:9/x onerror=document.title='hacked'>{n}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +90,13 @@ def test_wide_tables_scroll_in_their_own_box(opened):
     assert outside == 0
 
 
-@pytest.mark.parametrize(("locale", "shown", "hidden"), [
-    ("en-GB", "Before and after", "前后对比"), ("zh-TW", "前后对比", "Before and after"),
-])
+@pytest.mark.parametrize(
+    ("locale", "shown", "hidden"),
+    [
+        ("en-GB", "Before and after", "前后对比"),
+        ("zh-TW", "前后对比", "Before and after"),
+    ],
+)
 def test_the_page_starts_in_the_browsers_language(opened, locale, shown, hidden):
     page = opened(locale=locale)
     assert page.get_by_role("heading", name=shown).is_visible()
@@ -119,8 +133,11 @@ def test_every_table_has_a_caption_and_header_cells_with_scope(opened):
     assert page.evaluate("[...document.querySelectorAll('table')].filter(t => !t.caption).length") == 0
     assert page.evaluate("document.querySelectorAll('th:not([scope])').length") == 0
     assert page.evaluate("document.querySelectorAll('h1').length") == 1
-    assert page.evaluate("""[...document.querySelectorAll('[aria-labelledby]')].filter(
-        e => !document.getElementById(e.getAttribute('aria-labelledby'))).length""") == 0
+    assert (
+        page.evaluate("""[...document.querySelectorAll('[aria-labelledby]')].filter(
+        e => !document.getElementById(e.getAttribute('aria-labelledby'))).length""")
+        == 0
+    )
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
 

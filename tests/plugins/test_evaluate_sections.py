@@ -49,8 +49,15 @@ def words(html: str) -> str:
 
 def test_a_whole_run_has_every_section_in_order_and_in_two_languages(tmp_path, small_dataset, reports, sections):
     found = sections(full_run(tmp_path, small_dataset, reports))
-    assert titles(found) == ["Before and after", "Data", "Per intent", "Confusions", "Confident errors",
-                             "Compression and gate", "Stages"]
+    assert titles(found) == [
+        "Before and after",
+        "Data",
+        "Per intent",
+        "Confusions",
+        "Confident errors",
+        "Compression and gate",
+        "Stages",
+    ]
     assert [section.order for section in found] == [10, 20, 30, 40, 50, 60, 70]
     for section in found:
         assert section.title[1]
@@ -103,16 +110,23 @@ def test_intents_stand_worst_first_and_those_without_rows_are_only_counted(tmp_p
     worst = sorted((e for e in report.details["per_intent"] if e["rows"]), key=lambda e: e["f1"])
     html = html_of(run, "Per intent")
     assert [html.index(f"<strong>{entry['f1']:.1%}</strong>") for entry in worst] == sorted(
-        html.index(f"<strong>{entry['f1']:.1%}</strong>") for entry in worst)
+        html.index(f"<strong>{entry['f1']:.1%}</strong>") for entry in worst
+    )
     assert "Intents without a row on test: 1." in html
     assert "unseen" not in html
 
 
 def test_the_heat_map_shows_the_most_confused_of_many_intents(tmp_path, host, html_of):
     names = tuple(f"intent_{n:02d}" for n in range(40))
-    dataset = Dataset("intent", names, tuple(
-        Utterance(f"{name}-{n}", f"{name} {n}", f"{name} {n}", (name,), split=("train", "dev", "test")[n % 3])
-        for name in names for n in range(12)))
+    dataset = Dataset(
+        "intent",
+        names,
+        tuple(
+            Utterance(f"{name}-{n}", f"{name} {n}", f"{name} {n}", (name,), split=("train", "dev", "test")[n % 3])
+            for name in names
+            for n in range(12)
+        ),
+    )
     html = html_of(full_run(tmp_path, dataset, story(host, dataset, {"finetune": 0.6, "bundle": 0.5})), "Confusions")
     heat = html[: html.index("</table>")]
     assert "The 30 most confused of 40 intents are shown." in html
@@ -144,10 +158,13 @@ def test_errors_are_quoted_with_both_intents_and_long_ones_are_cut(tmp_path, sma
     assert "长" * 401 not in html
 
 
-@pytest.mark.parametrize(("accepted", "said", "figure"), [
-    (True, "Accepted", "max_accuracy_drop 0.12 points 0.5 points kept"),
-    (False, "Refused", "max_accuracy_drop 0.71 points 0.5 points broken"),
-])
+@pytest.mark.parametrize(
+    ("accepted", "said", "figure"),
+    [
+        (True, "Accepted", "max_accuracy_drop 0.12 points 0.5 points kept"),
+        (False, "Refused", "max_accuracy_drop 0.71 points 0.5 points broken"),
+    ],
+)
 def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, accepted, said, figure):
     text = words(html_of(full_run(tmp_path, small_dataset, reports, accepted=accepted), "Compression and gate"))
     assert text.startswith(said)
@@ -184,8 +201,10 @@ def test_a_run_that_failed_at_once_has_its_stages_and_an_empty_one_nothing(tmp_p
 def test_sections_whose_metric_was_not_asked_for_are_left_out(tmp_path, small_dataset, host, sections, html_of):
     logits = story(host, small_dataset, {"probe": 0.7})
     assert logits[0].details["confusions"]
-    few = [dataclasses.replace(report, metrics={"accuracy": 0.7}, details={"confusions": report.details["confusions"]})
-           for report in logits]
+    few = [
+        dataclasses.replace(report, metrics={"accuracy": 0.7}, details={"confusions": report.details["confusions"]})
+        for report in logits
+    ]
     folder = RunFolder(tmp_path)
     write_json(folder.stage("evaluate", "evaluate") / "report.json", {"reports": [report.to_json() for report in few]})
     run = folder.done()
@@ -196,9 +215,15 @@ def test_sections_whose_metric_was_not_asked_for_are_left_out(tmp_path, small_da
 
 def test_hostile_texts_intents_and_names_are_only_shown(tmp_path, host, sections):
     names = ("<b>咨询</b>", '"onmouseover="alert(3)', "plain")
-    dataset = Dataset("intent", names, tuple(
-        Utterance(f"<i>{n}", f"{HOSTILE} {n}", HOSTILE, (names[n % 3],), split=("train", "dev", "test")[n // 3 % 3])
-        for n in range(90)), counts={"<u>csv</u>": {"<s>blank</s>": 3}})
+    dataset = Dataset(
+        "intent",
+        names,
+        tuple(
+            Utterance(f"<i>{n}", f"{HOSTILE} {n}", HOSTILE, (names[n % 3],), split=("train", "dev", "test")[n // 3 % 3])
+            for n in range(90)
+        ),
+        counts={"<u>csv</u>": {"<s>blank</s>": 3}},
+    )
     run = full_run(tmp_path, dataset, story(host, dataset, SHARES))
     html = "".join(section.html for section in sections(run))
     assert not re.search(r"<(script|img|i|u|s|b)[\s>]", html.replace('<i class="', ""))
@@ -208,9 +233,14 @@ def test_hostile_texts_intents_and_names_are_only_shown(tmp_path, host, sections
 
 def test_hierarchical_intents_are_shown_from_their_root_on(tmp_path, host, html_of):
     names = (("card", "lost"), ("card", "stolen"), ("loan",))
-    dataset = Dataset("intent", names, tuple(
-        Utterance(f"{n}", f"text {n}", f"text {n}", (names[n % 3],), split=("train", "dev", "test")[n // 3 % 3])
-        for n in range(90)))
+    dataset = Dataset(
+        "intent",
+        names,
+        tuple(
+            Utterance(f"{n}", f"text {n}", f"text {n}", (names[n % 3],), split=("train", "dev", "test")[n // 3 % 3])
+            for n in range(90)
+        ),
+    )
     run = full_run(tmp_path, dataset, story(host, dataset, SHARES))
     for title in ("Data", "Per intent", "Confusions", "Confident errors"):
         assert "card › stolen" in html_of(run, title)

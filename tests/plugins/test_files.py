@@ -34,9 +34,16 @@ def test_a_csv_with_well_known_columns_needs_no_options(read):
     assert {(row.split, row.group, row.language, row.raw == row.text) for row in dataset} == {(None, None, None, True)}
 
 
-@pytest.mark.parametrize("header", [
-    "utterance,label", "Sentence,Category", "文本,意图", " text , intent ", "标签,文本",
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "utterance,label",
+        "Sentence,Category",
+        "文本,意图",
+        " text , intent ",
+        "标签,文本",
+    ],
+)
 def test_well_known_columns(read, header):
     assert len(read("a.csv", f"{header}\na,b\nc,d\n").intents) == 2
 
@@ -50,7 +57,10 @@ def test_keys_for_id_split_group_and_a_language(read):
     content = "text,intent,nr,part,who\na,x,1,Validation,c1\nb,y,2,train,\nc,x,3,,c1\n"
     dataset = read("a.csv", content, id_key="nr", split_key="part", group_key="who", language="en")
     assert [(row.id, row.split, row.group, row.language) for row in dataset] == [
-        ("1", "dev", "c1", "en"), ("2", "train", None, "en"), ("3", None, "c1", "en")]
+        ("1", "dev", "c1", "en"),
+        ("2", "train", None, "en"),
+        ("3", None, "c1", "en"),
+    ]
 
 
 def test_every_row_is_counted_once(read):
@@ -113,8 +123,14 @@ def test_twins_have_ids_of_their_own(read):
 
 
 def test_jsonl_rows_of_many_types(read):
-    lines = [{"text": "a", "intent": "x"}, {"intent": None, "text": "b"}, {"text": "c\u2028d"},
-             {"text": 12, "intent": 3}, {"text": None, "intent": "x"}, {"text": "cut \ud83d", "intent": 4.0}]
+    lines = [
+        {"text": "a", "intent": "x"},
+        {"intent": None, "text": "b"},
+        {"text": "c\u2028d"},
+        {"text": 12, "intent": 3},
+        {"text": None, "intent": "x"},
+        {"text": "cut \ud83d", "intent": 4.0},
+    ]
     content = "\n\n".join(json.dumps(line, ensure_ascii=index == 5) for index, line in enumerate(lines))
     dataset = read("a.jsonl", content)
     assert pairs(dataset) == [("a", "x"), ("b", None), ("c\u2028d", None), ("12", "3"), ("cut \ufffd", "4")]
@@ -130,14 +146,23 @@ def test_what_is_read_can_be_saved(read, tmp_path):
 def test_provenance_names_file_digest_and_columns(read):
     (origin,) = read("a.csv", "text,label\na,x\n").provenance
     assert {key: value for key, value in origin.items() if key != "sha256"} == {
-        "reader": "csv", "file": "a.csv", "text": "text", "label": "label"}
+        "reader": "csv",
+        "file": "a.csv",
+        "text": "text",
+        "label": "label",
+    }
     assert len(origin["sha256"]) == 64
 
 
-@pytest.mark.parametrize(("file", "rows", "intents"), [
-    ("banking77/train.csv", 10_003, 77), ("banking77/test.csv", 3_080, 77),
-    ("smp2017/train.csv", 2_299, 31), ("smp2017/test.csv", 667, 31),
-])
+@pytest.mark.parametrize(
+    ("file", "rows", "intents"),
+    [
+        ("banking77/train.csv", 10_003, 77),
+        ("banking77/test.csv", 3_080, 77),
+        ("smp2017/train.csv", 2_299, 31),
+        ("smp2017/test.csv", 667, 31),
+    ],
+)
 def test_the_real_files(host, context, shared, file, rows, intents):
     reader = host.named("readers")["csv"]
     dataset = reader(str(shared / file), context.work, reader.options(), context)

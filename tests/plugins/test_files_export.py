@@ -64,9 +64,15 @@ def test_what_is_written_is_read_back(host, context, export, saved, tmp_path, na
 anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 visible = anything.filter(lambda text: not is_blank(text))
 utterances = st.builds(
-    Utterance, id=visible, text=visible, raw=anything,
-    intents=st.none() | st.tuples(visible), split=st.none() | st.sampled_from(SPLITS), group=st.none() | visible,
-    language=st.none() | st.sampled_from(["en", "zh"]))
+    Utterance,
+    id=visible,
+    text=visible,
+    raw=anything,
+    intents=st.none() | st.tuples(visible),
+    split=st.none() | st.sampled_from(SPLITS),
+    group=st.none() | visible,
+    language=st.none() | st.sampled_from(["en", "zh"]),
+)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -122,10 +128,14 @@ def test_a_write_that_fails_leaves_what_was_there(export, saved, tmp_path, monke
     assert (tmp_path / "a.csv").read_text() == "precious"
 
 
-@pytest.mark.parametrize(("output", "words", "code"), [
-    ("a.xlsx", "End it in .csv or .jsonl", 2), ("nowhere/a.csv", "cannot be written (No such file or directory)", 1),
-    ("data", "give --format", 2),
-])
+@pytest.mark.parametrize(
+    ("output", "words", "code"),
+    [
+        ("a.xlsx", "End it in .csv or .jsonl", 2),
+        ("nowhere/a.csv", "cannot be written (No such file or directory)", 1),
+        ("data", "give --format", 2),
+    ],
+)
 def test_outputs_that_cannot_be(export, saved, tmp_path, output, words, code):
     result = export(saved, "-o", tmp_path / output)
     assert (result.exit_code, words in result.stderr) == (code, True)

@@ -37,22 +37,28 @@ def test_missing_folder_empty(refuse, name, tmp_path):
     refuse(f"folder{name}")
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"", "is empty"),
-    (b"\xef\xbb\xbf", "is empty"),
-    ("text,intent\n", "no row has a text (0 rows)"),
-    ('text,intent\n" ",a\n', "no row has a text (1 rows, 1 blank). Is 'text' the column of the text?"),
-    (GOOD + "one cell\n", "line 4: has 1 cells, the header has 2"),
-    (GOOD + '"a\nb",c\nd,e,f\n', "line 6: has 3 cells, the header has 2"),
-    (GOOD + '"never closed,x\nd,e\n', "line 4: the record cannot be read"),
-    (GOOD + '"closed" too early,x\n', "line 4: the record cannot be read"),
-    ("text,intent,intent\na,b,c\n", "names a column twice: intent"),
-    (gzip.compress(GOOD.encode())[:-9], "gzip file that ends too early"),
-    (GOOD.encode("utf-16"), "is not UTF-8"),
-    (GOOD.encode("utf-16-le"), "NUL characters, as text in UTF-16 does"),
-    (GOOD.encode() + "投诉,投诉\n".encode("gb18030"), "at byte 53 (line 4). Save it as UTF-8, or: iconv -f GB18030"),
-    (GOOD.encode() + b"caf\xe9,x\n", "iconv -f WINDOWS-1252"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        ("text,intent\n", "no row has a text (0 rows)"),
+        ('text,intent\n" ",a\n', "no row has a text (1 rows, 1 blank). Is 'text' the column of the text?"),
+        (GOOD + "one cell\n", "line 4: has 1 cells, the header has 2"),
+        (GOOD + '"a\nb",c\nd,e,f\n', "line 6: has 3 cells, the header has 2"),
+        (GOOD + '"never closed,x\nd,e\n', "line 4: the record cannot be read"),
+        (GOOD + '"closed" too early,x\n', "line 4: the record cannot be read"),
+        ("text,intent,intent\na,b,c\n", "names a column twice: intent"),
+        (gzip.compress(GOOD.encode())[:-9], "gzip file that ends too early"),
+        (GOOD.encode("utf-16"), "is not UTF-8"),
+        (GOOD.encode("utf-16-le"), "NUL characters, as text in UTF-16 does"),
+        (
+            GOOD.encode() + "投诉,投诉\n".encode("gb18030"),
+            "at byte 53 (line 4). Save it as UTF-8, or: iconv -f GB18030",
+        ),
+        (GOOD.encode() + b"caf\xe9,x\n", "iconv -f WINDOWS-1252"),
+    ],
+)
 def test_csv_that_cannot_be_read(refuse, content, words):
     assert words in refuse("a.csv", content)
 
@@ -84,15 +90,21 @@ def test_an_unknown_split_names_the_line(refuse):
     assert "line 3: unknown split 'tset'. Did you mean 'test'?" in message
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    ('{"text": "a", "intent": "x"}\n{"text": "b", "int', "line 2: is no JSON"),
-    ('[{"text": "a", "intent": "x"}]', "line 1: holds a list, not an object"),
-    ('{"text": "a"}\n"b"\n', "line 2: holds 'b', not an object"),
-    ('{"text": ["a"], "intent": "x"}', "line 1: the column 'text' holds a list"),
-    ('{"text": "a", "intent": "x"}\n{"text": "b", "intent": ["x", "y"]}', "line 2: the column 'intent' holds a list"),
-    ("[" * 100_000, "line 1: is no JSON"),
-    ("[\n" + '{"text": "a"}\n]', "line 1: is no JSON"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"text": "a", "intent": "x"}\n{"text": "b", "int', "line 2: is no JSON"),
+        ('[{"text": "a", "intent": "x"}]', "line 1: holds a list, not an object"),
+        ('{"text": "a"}\n"b"\n', "line 2: holds 'b', not an object"),
+        ('{"text": ["a"], "intent": "x"}', "line 1: the column 'text' holds a list"),
+        (
+            '{"text": "a", "intent": "x"}\n{"text": "b", "intent": ["x", "y"]}',
+            "line 2: the column 'intent' holds a list",
+        ),
+        ("[" * 100_000, "line 1: is no JSON"),
+        ("[\n" + '{"text": "a"}\n]', "line 1: is no JSON"),
+    ],
+)
 def test_jsonl_that_cannot_be_read(refuse, content, words):
     assert words in refuse("a.jsonl", content)
 

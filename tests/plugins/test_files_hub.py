@@ -15,13 +15,19 @@ from workbench.options import parse_options
 
 ROWS = {"text": ["a", "b", " ", "d"], "label": [0, 1, 0, -1], "who": ["c1", None, "c1", "c2"], "vector": [[0.5]] * 4}
 STRING = datasets.Value("string")
-FEATURES = datasets.Features({"text": STRING, "label": datasets.ClassLabel(names=["退款", "delivery"]), "who": STRING,
-                              "vector": datasets.Sequence(datasets.Value("float32"))})
+FEATURES = datasets.Features(
+    {
+        "text": STRING,
+        "label": datasets.ClassLabel(names=["退款", "delivery"]),
+        "who": STRING,
+        "vector": datasets.Sequence(datasets.Value("float32")),
+    }
+)
 
 
 @pytest.fixture(autouse=True)
 def _no_hub(monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)      # both read the variable when imported
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)  # both read the variable when imported
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
 
 
@@ -57,7 +63,10 @@ def test_parquet_with_the_names_of_its_classes(read, made, tmp_path):
     made.to_parquet(tmp_path / "a.parquet")
     dataset = read("parquet", tmp_path / "a.parquet", group_key="who")
     assert [(row.text, row.intents, row.group) for row in dataset] == [
-        ("a", ("退款",), "c1"), ("b", ("delivery",), None), ("d", None, "c2")]
+        ("a", ("退款",), "c1"),
+        ("b", ("delivery",), None),
+        ("d", None, "c2"),
+    ]
 
 
 def test_numbers_with_gaps_are_whole_numbers(read, tmp_path):
@@ -108,17 +117,24 @@ def test_a_folder_of_files_and_what_is_not_read_of_it(read, tmp_path, caplog):
     for name in ("train", "test", "develop"):
         (tmp_path / f"{name}.csv").write_text(f"text,intent\n{name} 1,x\n{name} 2,y\n", encoding="utf-8")
     assert {row[0]: row[2] for row in rows(read("hf", tmp_path))} == {
-        "train 1": "train", "train 2": "train", "test 1": "test", "test 2": "test"}
+        "train 1": "train",
+        "train 2": "train",
+        "test 1": "test",
+        "test 2": "test",
+    }
     assert "not read, as their names tell no split: develop.csv" in caplog.text
 
 
-@pytest.mark.parametrize(("source", "words"), [
-    ("nobody/nothing-of-that-name", "Check the name and the connection; offline, give a folder"),
-    ("{tmp}/missing", "cannot be loaded"),
-    ("{tmp}/empty", "Check the files in it"),
-    ("{tmp}/broken", "Check the files in it"),
-    ("{tmp}/file.csv", "Use the reader csv"),
-])
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("nobody/nothing-of-that-name", "Check the name and the connection; offline, give a folder"),
+        ("{tmp}/missing", "cannot be loaded"),
+        ("{tmp}/empty", "Check the files in it"),
+        ("{tmp}/broken", "Check the files in it"),
+        ("{tmp}/file.csv", "Use the reader csv"),
+    ],
+)
 def test_what_cannot_be_loaded(read, tmp_path, source, words):
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken").mkdir()
@@ -137,9 +153,13 @@ def test_splits_with_other_columns_are_refused(read, made, tmp_path):
         read("hf", tmp_path / "saved")
 
 
-@pytest.mark.parametrize(("reader", "library", "module"), [
-    ("parquet", "pyarrow", "parquet"), ("hf", "datasets", "hub"),
-])
+@pytest.mark.parametrize(
+    ("reader", "library", "module"),
+    [
+        ("parquet", "pyarrow", "parquet"),
+        ("hf", "datasets", "hub"),
+    ],
+)
 def test_a_missing_library_names_the_extra(read, monkeypatch, reader, library, module):
     monkeypatch.delitem(sys.modules, f"workbench_files.{module}", raising=False)
     monkeypatch.setitem(sys.modules, library, None)

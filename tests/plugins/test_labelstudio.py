@@ -29,7 +29,13 @@ def test_a_task_becomes_an_utterance(read):
     dataset = read([task(7, annotation("delivery", by=3))], language="en")
     (row,) = dataset
     assert (row.id, row.text, row.raw, row.intents, row.split, row.language) == (
-        "7", "where is my parcel", "where is my parcel", ("delivery",), None, "en")
+        "7",
+        "where is my parcel",
+        "where is my parcel",
+        ("delivery",),
+        None,
+        "en",
+    )
     assert row.meta == {"annotations": 1, "annotators": 1, "agreement": 1.0}
     assert dataset.task == "intent"
 
@@ -42,21 +48,34 @@ def test_rows_keep_the_order_of_the_file_and_intents_are_sorted(read):
 
 def test_each_task_is_accounted_for_by_one_reason(read):
     skip = annotation(was_cancelled=True)
-    dataset = read([
-        task(1, annotation("a")), task(2, skip, annotation("b", by=2)), task(3),
-        task(4, annotation(was_cancelled=True)), task(5, annotation()), task(6, annotation("a"), text=" \u200b"),
-        task(7, annotation("a"), annotation("b", by=2)), task(8, annotation(was_cancelled=True), text=None),
-        task(9, annotation(), annotation(was_cancelled=True)),
-    ])
-    assert dataset.counts == {"export.json": {"tasks": 9, "kept": 2, "blank": 2, "unlabelled": 1, "skipped": 1,
-                                              "empty": 2, "disagreement": 1}}
+    dataset = read(
+        [
+            task(1, annotation("a")),
+            task(2, skip, annotation("b", by=2)),
+            task(3),
+            task(4, annotation(was_cancelled=True)),
+            task(5, annotation()),
+            task(6, annotation("a"), text=" \u200b"),
+            task(7, annotation("a"), annotation("b", by=2)),
+            task(8, annotation(was_cancelled=True), text=None),
+            task(9, annotation(), annotation(was_cancelled=True)),
+        ]
+    )
+    assert dataset.counts == {
+        "export.json": {"tasks": 9, "kept": 2, "blank": 2, "unlabelled": 1, "skipped": 1, "empty": 2, "disagreement": 1}
+    }
     assert intents(dataset) == {"1": "a", "2": "b"}
 
 
 def test_the_control_is_found_by_its_name_wherever_it_stands(read):
-    dataset = read([task(1, annotation(answer("angry", "tone"), answer("refund", "意图"))),
-                    task(2, annotation(answer("refund", "意图"), answer("calm", "tone"))),
-                    task(3, annotation(answer("calm", "tone")))], control="意图")
+    dataset = read(
+        [
+            task(1, annotation(answer("angry", "tone"), answer("refund", "意图"))),
+            task(2, annotation(answer("refund", "意图"), answer("calm", "tone"))),
+            task(3, annotation(answer("calm", "tone"))),
+        ],
+        control="意图",
+    )
     assert intents(dataset) == {"1": "refund", "2": "refund"}
     assert dataset.counts["export.json"]["empty"] == 1
 
@@ -69,8 +88,13 @@ def test_the_only_choices_control_needs_no_name(read):
 def test_drafts_and_predictions_label_nothing(read):
     draft = {"id": 1, "result": [answer("a")]}
     guess = {"id": 2, "result": [answer("b")], "model_version": "v1", "score": 0.9}
-    dataset = read([task(1, drafts=[draft], predictions=[guess]), task(2, drafts=[8], predictions=[9, guess]),
-                    task(3, annotation("c"), predictions=[guess])])
+    dataset = read(
+        [
+            task(1, drafts=[draft], predictions=[guess]),
+            task(2, drafts=[8], predictions=[9, guess]),
+            task(3, annotation("c"), predictions=[guess]),
+        ]
+    )
     assert intents(dataset) == {"3": "c"}
     assert dataset.counts["export.json"]["unlabelled"] == 2
 
@@ -88,8 +112,10 @@ def test_annotators_may_be_ids_or_objects(read):
 
 
 def votes(*given):
-    return [task(1, *(annotation(intent, by=n, **more) for n, (intent, more) in enumerate(given))),
-            task(2, annotation("other"))]
+    return [
+        task(1, *(annotation(intent, by=n, **more) for n, (intent, more) in enumerate(given))),
+        task(2, annotation("other")),
+    ]
 
 
 @pytest.mark.parametrize(("policy", "expected"), [("ground-truth", "b"), ("majority", "a"), ("latest", "c")])
@@ -112,8 +138,9 @@ def test_two_ground_truths_that_differ_are_a_disagreement(read):
 
 
 def test_latest_takes_the_creation_time_where_nothing_was_updated(read):
-    tasks = votes(("a", {"updated_at": None, "created_at": "2026-02-02T00:00:00Z"}),
-                  ("b", {"updated_at": "2026-02-01T00:00:00"}))
+    tasks = votes(
+        ("a", {"updated_at": None, "created_at": "2026-02-02T00:00:00Z"}), ("b", {"updated_at": "2026-02-01T00:00:00"})
+    )
     assert intents(read(tasks, policy="latest"))["1"] == "a"
 
 
@@ -159,8 +186,15 @@ def test_plain_gzipped_or_with_a_byte_order_mark(read, pack):
 def test_provenance_says_what_was_read_and_no_path(read, tmp_path):
     dataset = read([task(1, annotation("a"))], policy="majority")
     digest = hashlib.sha256((tmp_path / "export.json").read_bytes()).hexdigest()
-    assert dataset.provenance == ({"reader": "labelstudio-export", "file": "export.json", "sha256": digest,
-                                   "control": "intent", "policy": "majority"},)
+    assert dataset.provenance == (
+        {
+            "reader": "labelstudio-export",
+            "file": "export.json",
+            "sha256": digest,
+            "control": "intent",
+            "policy": "majority",
+        },
+    )
 
 
 def test_nothing_is_written(read, tmp_path):
@@ -177,8 +211,14 @@ def test_the_real_export_agrees_with_its_manifest(host, context, banking77):
     dataset = reading(host, context, banking77)(control="intent")
     manifest = json.loads(banking77.with_name("banking77.manifest.json").read_text())
     counts = dataset.counts["banking77.json.gz"]
-    planted = {"tasks": "exported", "skipped": "skipped_only", "empty": "empty_result", "unlabelled": "unlabelled",
-               "blank": "blank_text", "disagreement": "disagree"}
+    planted = {
+        "tasks": "exported",
+        "skipped": "skipped_only",
+        "empty": "empty_result",
+        "unlabelled": "unlabelled",
+        "blank": "blank_text",
+        "disagreement": "disagree",
+    }
     assert {reason: counts[reason] for reason in planted} == {key: manifest[name] for key, name in planted.items()}
     assert counts["kept"] + sum(counts[reason] for reason in LEFT_OUT) == counts["tasks"]
     assert counts["kept"] == len(dataset)
@@ -189,17 +229,20 @@ def test_the_real_export_agrees_with_its_manifest(host, context, banking77):
 
 
 def test_the_real_export_takes_little_time_and_memory(banking77, tmp_path):
-    code = ("import resource, sys\n"
-            "from pathlib import Path\n"
-            "from workbench.context import Context\n"
-            "from workbench.host import build_host\n"
-            "host = build_host(['workbench_labelstudio'])\n"
-            "reader = host.named('readers')['labelstudio-export']\n"
-            "reader(sys.argv[1], Path('out'), reader.options(control='intent'), Context(host, 13, Path('work')))\n"
-            "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-            "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)")
-    done = subprocess.run([sys.executable, "-c", code, str(banking77)], cwd=tmp_path, capture_output=True, text=True,
-                          check=True)
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from workbench.context import Context\n"
+        "from workbench.host import build_host\n"
+        "host = build_host(['workbench_labelstudio'])\n"
+        "reader = host.named('readers')['labelstudio-export']\n"
+        "reader(sys.argv[1], Path('out'), reader.options(control='intent'), Context(host, 13, Path('work')))\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(banking77)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     seconds, megabytes = map(float, done.stdout.split())
-    assert seconds < 2                      # of processor time: others may be at work on the machine
+    assert seconds < 2  # of processor time: others may be at work on the machine
     assert megabytes < 300

@@ -30,34 +30,42 @@ def refuse(host, context, tmp_path):
     return refused
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (None, "there is no such file"),
-    (b"", "is empty"),
-    (b" \n ", "is empty"),
-    (gzip.compress(b""), "is empty"),
-    (gzip.compress(WHOLE)[:-200], "gzip file that ends too early"),
-    (gzip.compress(WHOLE)[:200] + b"\0\0\0\0" + gzip.compress(WHOLE)[204:], "damaged gzip"),
-    (b"not json", "is no JSON: Expecting value at line 1, column 1"),
-    (b"[" * 100_000, "no JSON that can be read"),
-    (b'{"detail": "Invalid token."}', "holds one JSON object"),
-    (b'"text"', "is no Label Studio export"),
-    (b"[]", "holds no tasks"),
-    (b'["a", "b"]', "entry 0 is 'a', not a task"),
-    (b'[{"id": 1, "data": {"text": "a"}, "annotations": []}, null]', "entry 1 is None, not a task"),
-    (b'[{"data": {"text": "a"}}]', "entry 0 has no task id"),
-    (b'[{"id": 1, "annotations": []}]', "entry 0 has no data"),
-    ("投诉".encode("gb18030"), "is not UTF-8"),
-    (json.dumps(GOOD).encode("utf-16"), "iconv -f UTF-16"),
-], ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "there is no such file"),
+        (b"", "is empty"),
+        (b" \n ", "is empty"),
+        (gzip.compress(b""), "is empty"),
+        (gzip.compress(WHOLE)[:-200], "gzip file that ends too early"),
+        (gzip.compress(WHOLE)[:200] + b"\0\0\0\0" + gzip.compress(WHOLE)[204:], "damaged gzip"),
+        (b"not json", "is no JSON: Expecting value at line 1, column 1"),
+        (b"[" * 100_000, "no JSON that can be read"),
+        (b'{"detail": "Invalid token."}', "holds one JSON object"),
+        (b'"text"', "is no Label Studio export"),
+        (b"[]", "holds no tasks"),
+        (b'["a", "b"]', "entry 0 is 'a', not a task"),
+        (b'[{"id": 1, "data": {"text": "a"}, "annotations": []}, null]', "entry 1 is None, not a task"),
+        (b'[{"data": {"text": "a"}}]', "entry 0 has no task id"),
+        (b'[{"id": 1, "annotations": []}]', "entry 0 has no data"),
+        ("投诉".encode("gb18030"), "is not UTF-8"),
+        (json.dumps(GOOD).encode("utf-16"), "iconv -f UTF-16"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
 def test_a_file_that_is_no_export(refuse, content, words):
     assert words in refuse(content)
 
 
-@pytest.mark.parametrize(("cut", "byte"), [
-    (1, 1), (len(WHOLE) - 1, len(WHOLE) - 1),
-    (WHOLE.index(b"parcel"), WHOLE.index(b'"where')),            # in a text: where the text begins
-    (WHOLE.index(b"false") + 3, WHOLE.index(b"false")),          # in a word: where the word begins
-])
+@pytest.mark.parametrize(
+    ("cut", "byte"),
+    [
+        (1, 1),
+        (len(WHOLE) - 1, len(WHOLE) - 1),
+        (WHOLE.index(b"parcel"), WHOLE.index(b'"where')),  # in a text: where the text begins
+        (WHOLE.index(b"false") + 3, WHOLE.index(b"false")),  # in a word: where the word begins
+    ],
+)
 def test_a_truncated_export_says_where_it_ends(refuse, cut, byte):
     message = refuse(WHOLE[:cut])
     assert "ends too early" in message
@@ -148,12 +156,19 @@ def test_latest_needs_times(refuse):
     assert "task 6: has an annotation without a readable time" in refuse(tasks, policy="latest")
 
 
-@pytest.mark.parametrize("broken", [
-    {"annotations": {"a": 1}}, {"annotations": [None]}, {"annotations": [{"result": []}]}, {"annotations": 7},
-    {"annotations": [{"id": 1, "result": [{"from_name": "intent", "type": "choices"}]}]},
-    {"annotations": [{"id": 1, "result": [{"from_name": "intent", "type": "choices", "value": {}}]}]},
-    {"annotations": [{"id": 1, "result": [{"from_name": "intent"}]}]}, {"annotations": [{"id": 1, "result": "abc"}]},
-    {"meta": 5},
-])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"annotations": {"a": 1}},
+        {"annotations": [None]},
+        {"annotations": [{"result": []}]},
+        {"annotations": 7},
+        {"annotations": [{"id": 1, "result": [{"from_name": "intent", "type": "choices"}]}]},
+        {"annotations": [{"id": 1, "result": [{"from_name": "intent", "type": "choices", "value": {}}]}]},
+        {"annotations": [{"id": 1, "result": [{"from_name": "intent"}]}]},
+        {"annotations": [{"id": 1, "result": "abc"}]},
+        {"meta": 5},
+    ],
+)
 def test_a_task_of_another_shape_is_named(refuse, broken):
     assert "task 77: " in refuse([*GOOD, task(77) | broken])

@@ -75,7 +75,7 @@ def test_an_error_of_a_worker_comes_home_and_the_rest_is_given_up(local, items, 
 
 
 def test_errors_with_arguments_of_their_own_come_home_too(local, items):
-    with pytest.raises(MissingExtra, match=r'torch is not installed.*intent-workbench\[train\]'):
+    with pytest.raises(MissingExtra, match=r"torch is not installed.*intent-workbench\[train\]"):
         local(lack_a_library, items(2), 2)
     with pytest.raises(UsageProblem, match="Did you mean 'probe'") as caught:
         local(misspell, items(2), 2)
@@ -97,8 +97,10 @@ def test_a_third_partys_executor_stands_beside_it_under_the_same_call(items, tmp
     host = build_host()
     host.register(Backwards(), "backwards")
     assert {"local", "backwards"} <= set(host.named("executors"))
-    results = [host.named("executors")[name](write_own_process, [*items(4)[part::2]], 2)
-               for part, name in enumerate(("local", "backwards"))]
+    results = [
+        host.named("executors")[name](write_own_process, [*items(4)[part::2]], 2)
+        for part, name in enumerate(("local", "backwards"))
+    ]
     assert [[result["n"] for result in part] for part in results] == [[0, 2], [1, 3]]
 
 

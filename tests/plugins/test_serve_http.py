@@ -57,10 +57,21 @@ def test_answers_are_what_the_documented_model_says(ask):
         assert set(answer) == set(Answer.model_fields)
 
 
-@pytest.mark.parametrize("text", [
-    '"refund \\ud800"', '"\\udc00\\ud800 refund"', '"refund \\u0000"', '"refund 👩‍👩‍👧"', '"\\ud83d\\ude00 refund"',
-    '"refund \\u202e\\ufeff"', '"<b>refund</b>"', '"&lt;refund&gt;"', '"\\u001b[31mrefund"', '"réfund refund ﷽"',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"refund \\ud800"',
+        '"\\udc00\\ud800 refund"',
+        '"refund \\u0000"',
+        '"refund 👩‍👩‍👧"',
+        '"\\ud83d\\ude00 refund"',
+        '"refund \\u202e\\ufeff"',
+        '"<b>refund</b>"',
+        '"&lt;refund&gt;"',
+        '"\\u001b[31mrefund"',
+        '"réfund refund ﷽"',
+    ],
+)
 def test_odd_characters_are_answered(ask, text):
     status, answer = ask(f'{{"text": {text}}}')
     assert status == 200
@@ -73,23 +84,26 @@ def test_a_blank_text_is_refused(ask, text):
     assert ask({"text": ["refund", text]}) == (422, {"detail": "text 1: is blank"})
 
 
-@pytest.mark.parametrize(("body", "detail"), [
-    ("{", "the body is not JSON: Expecting property name enclosed in double quotes at character 1"),
-    ("", "the body: Field required"),
-    ("[]", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
-    ("null", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
-    ("{}", "text: Field required"),
-    ('{"text": null}', "text: the value is not a text"),
-    ('{"text": {"a": 1}}', "text: the value is not a text"),
-    ('{"text": ["a", 5, "b"]}', "text: item 1 is not a text"),
-    ('{"text": [["a"]]}', "text: item 0 is not a text"),
-    ('{"text": "a", "topp": 1}', "the body: unknown key 'topp'; known: text, top"),
-    ('{"text": "a", "\\ud800": 1}', "the body: unknown key '\\ud800'; known: text, top"),
-    ('{"text": "a", "top": 0}', "top: Input should be greater than or equal to 1"),
-    ('{"text": "a", "top": 1e400}', "top: Input should be a finite number"),
-    ('{"text": "a", "top": NaN}', "top: Input should be a finite number"),
-    ('{"text": "a", "top": "many"}', "top: Input should be a valid integer, unable to parse string as an integer"),
-])
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ("{", "the body is not JSON: Expecting property name enclosed in double quotes at character 1"),
+        ("", "the body: Field required"),
+        ("[]", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
+        ("null", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
+        ("{}", "text: Field required"),
+        ('{"text": null}', "text: the value is not a text"),
+        ('{"text": {"a": 1}}', "text: the value is not a text"),
+        ('{"text": ["a", 5, "b"]}', "text: item 1 is not a text"),
+        ('{"text": [["a"]]}', "text: item 0 is not a text"),
+        ('{"text": "a", "topp": 1}', "the body: unknown key 'topp'; known: text, top"),
+        ('{"text": "a", "\\ud800": 1}', "the body: unknown key '\\ud800'; known: text, top"),
+        ('{"text": "a", "top": 0}', "top: Input should be greater than or equal to 1"),
+        ('{"text": "a", "top": 1e400}', "top: Input should be a finite number"),
+        ('{"text": "a", "top": NaN}', "top: Input should be a finite number"),
+        ('{"text": "a", "top": "many"}', "top: Input should be a valid integer, unable to parse string as an integer"),
+    ],
+)
 def test_a_body_that_asks_nothing_sensible_gets_one_line(ask, body, detail):
     assert ask(body) == (422, {"detail": detail})
 
@@ -134,7 +148,12 @@ def test_the_input_is_never_echoed(ask):
 
 def test_health_names_the_bundle(server, bundle):
     assert server.client.get("/health").json() == {
-        "status": "ok", "bundle": bundle.id, "intents": 2, "accepted": True, "version": workbench.__version__}
+        "status": "ok",
+        "bundle": bundle.id,
+        "intents": 2,
+        "accepted": True,
+        "version": workbench.__version__,
+    }
     assert bundle.id in server.announcement
 
 

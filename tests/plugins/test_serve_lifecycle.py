@@ -17,9 +17,13 @@ import uvicorn
 from tests.bundles import write_bundle
 
 SLOW = Path(__file__).with_name("serve_slowly.py")
-REFUSED = {"accepted": False, "figures": [
-    {"name": "max_size_mb", "value": 30.0, "limit": 25.0, "unit": "MB", "kept": False, "later": 1},
-    {"name": "min_agreement", "value": 0.99, "limit": 0.9, "unit": "share", "kept": True}]}
+REFUSED = {
+    "accepted": False,
+    "figures": [
+        {"name": "max_size_mb", "value": 30.0, "limit": 25.0, "unit": "MB", "kept": False, "later": 1},
+        {"name": "min_agreement", "value": 0.99, "limit": 0.9, "unit": "share", "kept": True},
+    ],
+}
 
 
 @pytest.fixture
@@ -77,8 +81,10 @@ def test_a_port_in_use_is_one_line(declines, bundle):
         port = taken.getsockname()[1]
         done = declines(bundle.path, "--port", port)
     assert done.exit_code == 1
-    assert done.stderr == (f"Error: 127.0.0.1:{port}: another program listens there already. "
-                           "Stop it, or choose another port; --port 0 takes a free one.\n")
+    assert done.stderr == (
+        f"Error: 127.0.0.1:{port}: another program listens there already. "
+        "Stop it, or choose another port; --port 0 takes a free one.\n"
+    )
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "no.such.host.invalid"])

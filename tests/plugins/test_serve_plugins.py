@@ -186,6 +186,7 @@ def test_a_swap_under_load_loses_no_request_and_mixes_no_answers(plugged, bundle
     expected = {bundle.id: 0.9999546, soft.id: 0.5498340}
     problems, stop = [], threading.Event()
     with live(plugged, bundle, threads=2) as client:
+
         def load():
             with httpx.Client(base_url=client.base_url, timeout=30) as mine:
                 while not stop.is_set():
@@ -214,8 +215,12 @@ def test_a_swap_that_fails_leaves_the_old_bundle_answering(plugged, bundle, tmp_
     (broken / "model.onnx").write_bytes(b"not this")
     numberless = write_bundle(tmp_path / "numberless", scale=float("nan"))
     with live(plugged, bundle) as client:
-        for path, error in ((broken, WorkbenchError), (refused.path, GateRefused), (numberless.path, WorkbenchError),
-                            (tmp_path / "nowhere", WorkbenchError)):
+        for path, error in (
+            (broken, WorkbenchError),
+            (refused.path, GateRefused),
+            (numberless.path, WorkbenchError),
+            (tmp_path / "nowhere", WorkbenchError),
+        ):
             with pytest.raises(error):
                 client.service.swap(path)
             assert client.service.bundle == bundle

@@ -138,13 +138,16 @@ def test_predict_answers_with_a_bundle_that_the_gate_refused(workbench, tmp_path
     assert workbench("predict", refused.path, "refund").exit_code == 0
 
 
-@pytest.mark.parametrize(("arguments", "code", "line"), [
-    (["nowhere", "x"], 1, "Error: nowhere: there is no such bundle or run folder\n"),
-    ([".", "x"], 1, "Error: .: is no bundle: bundle.json is missing"),
-    (["BUNDLE", "x", "--top", "0"], 2, "0 is not in the range"),
-    (["BUNDLE", "x", "--threads", "0"], 2, "0 is not in the range"),
-    ([], 2, "Missing argument 'BUNDLE'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["nowhere", "x"], 1, "Error: nowhere: there is no such bundle or run folder\n"),
+        ([".", "x"], 1, "Error: .: is no bundle: bundle.json is missing"),
+        (["BUNDLE", "x", "--top", "0"], 2, "0 is not in the range"),
+        (["BUNDLE", "x", "--threads", "0"], 2, "0 is not in the range"),
+        ([], 2, "Missing argument 'BUNDLE'"),
+    ],
+)
 def test_what_cannot_be_is_one_line_and_an_exit_code(workbench, bundle, tmp_path, monkeypatch, arguments, code, line):
     monkeypatch.chdir(tmp_path)
     done = workbench("predict", *[str(bundle.path) if part == "BUNDLE" else part for part in arguments])

@@ -30,7 +30,13 @@ use = "bayes-onnx"
 def task(n, intent, control="intent", **more):
     result = [{"from_name": control, "to_name": "t", "type": "choices", "value": {"choices": [intent]}}]
     annotation = {"id": n, "completed_by": 1, "result": result, "was_cancelled": False, "ground_truth": False, **more}
-    return {"id": n, "data": {"text": f"text number {n} about {intent}"}, "annotations": [annotation], "predictions": [], "drafts": []}
+    return {
+        "id": n,
+        "data": {"text": f"text number {n} about {intent}"},
+        "annotations": [annotation],
+        "predictions": [],
+        "drafts": [],
+    }
 
 
 GOOD = [task(n, "退款" if n % 2 else "delivery") for n in range(40)]
@@ -55,7 +61,9 @@ def run(tmp_path):
 
 def remains(tmp_path):
     """Names of published and half-written stages."""
-    return sorted(path.name for path in (tmp_path / "run/stages").iterdir()) if (tmp_path / "run/stages").exists() else []
+    return (
+        sorted(path.name for path in (tmp_path / "run/stages").iterdir()) if (tmp_path / "run/stages").exists() else []
+    )
 
 
 def test_the_good_export_runs(run):
@@ -104,7 +112,9 @@ def test_a_mistake_loses_nothing_of_an_earlier_run(run, tmp_path):
 def test_several_controls_are_listed_when_none_is_named(run):
     both = [task(n, "a" if n % 2 else "b") for n in range(20)]
     for row in both:
-        row["annotations"][0]["result"].insert(0, {**row["annotations"][0]["result"][0], "from_name": "tone", "value": {"choices": ["calm"]}})
+        row["annotations"][0]["result"].insert(
+            0, {**row["annotations"][0]["result"][0], "from_name": "tone", "value": {"choices": ["calm"]}}
+        )
     done = run(both)
     assert done.exit_code == 2
     assert "intent" in done.stderr

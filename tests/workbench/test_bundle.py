@@ -32,8 +32,13 @@ def rewrite(folder, change) -> None:
 
 def test_what_was_saved_is_loaded(tmp_path):
     figure = {"name": "max_size_mb", "value": 30.0, "limit": 25.0, "unit": "MB", "kept": False}
-    saved = write_bundle(tmp_path / "b", temperature=1.5, metrics={"dev": {"accuracy": 0.9}}, machine={"cpu": "x"},
-                         gate={"accepted": False, "figures": [figure]})
+    saved = write_bundle(
+        tmp_path / "b",
+        temperature=1.5,
+        metrics={"dev": {"accuracy": 0.9}},
+        machine={"cpu": "x"},
+        gate={"accepted": False, "figures": [figure]},
+    )
     loaded = Bundle.load(tmp_path / "b")
     assert loaded == saved
     assert loaded.model.intents == INTENTS
@@ -144,7 +149,8 @@ def test_a_manifest_that_is_no_json_is_named(folder, content):
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "3", "null", "{}", '"text"', '{"format": "1"}', '{"format": true}', '{"format": 1.0}'])
+    "content", ["[]", "3", "null", "{}", '"text"', '{"format": "1"}', '{"format": true}', '{"format": 1.0}']
+)
 def test_json_that_is_no_manifest_is_named(folder, content):
     (folder / MANIFEST).write_text(content, encoding="utf-8")
     assert str(folder / MANIFEST) in refusal(folder)
@@ -152,11 +158,18 @@ def test_json_that_is_no_manifest_is_named(folder, content):
 
 WRONG = {
     "model": [None, [], "model"],
-    "temperature": ["1.0", None, 0, -1, float("nan"), float("inf"), 10 ** 400, True],
+    "temperature": ["1.0", None, 0, -1, float("nan"), float("inf"), 10**400, True],
     "metrics": [None, [], 1],
     "machine": [None, "cpu"],
-    "gate": ["accepted", [], {}, {"accepted": "yes", "figures": []}, {"accepted": True},
-             {"accepted": False, "figures": [1]}, {"accepted": False, "figures": [{"name": "x"}]}],
+    "gate": [
+        "accepted",
+        [],
+        {},
+        {"accepted": "yes", "figures": []},
+        {"accepted": True},
+        {"accepted": False, "figures": [1]},
+        {"accepted": False, "figures": [{"name": "x"}]},
+    ],
     "files": [None, [], ["model.onnx"], {"model.onnx": "abc"}, {"model.onnx": {"sha256": 3, "bytes": 1}}],
     "model.intents": ["refund", None, [1], [None], [[1]], [[]], {}],
     "model.max_length": ["64", None, 64.0, True],

@@ -38,11 +38,24 @@ class Own:
 
     @hookimpl
     def encoders(self):
-        return {"own": Encoder(hub="nobody/own", licence="MIT", languages=("en",), prefix="say: ", pooling="cls", package="own_pkg/model")}
+        return {
+            "own": Encoder(
+                hub="nobody/own",
+                licence="MIT",
+                languages=("en",),
+                prefix="say: ",
+                pooling="cls",
+                package="own_pkg/model",
+            )
+        }
 
     @hookimpl
     def executors(self):
-        return {"backwards": Executor(run=lambda function, items, workers: [function(i) for i in reversed(items)][::-1], summary="")}
+        return {
+            "backwards": Executor(
+                run=lambda function, items, workers: [function(i) for i in reversed(items)][::-1], summary=""
+            )
+        }
 
 
 @pytest.fixture
@@ -71,12 +84,28 @@ def test_the_chain_ends_in_an_accepted_bundle_that_answers(run, tmp_path, host):
     assert done.exit_code == 0, done.output
     outcome = json.loads(done.stdout)
     assert outcome["accepted"] is True
-    assert [stage.kind for stage in made.stages] == ["import", "clean", "train", "evaluate", "compress", "bundle", "measure", "gate"]
-    assert {(r.subject, r.split) for r in made.reports()} == {("bayes", "dev"), ("bayes", "test"), ("bundle", "dev"), ("bundle", "test")}
+    assert [stage.kind for stage in made.stages] == [
+        "import",
+        "clean",
+        "train",
+        "evaluate",
+        "compress",
+        "bundle",
+        "measure",
+        "gate",
+    ]
+    assert {(r.subject, r.split) for r in made.reports()} == {
+        ("bayes", "dev"),
+        ("bayes", "test"),
+        ("bundle", "dev"),
+        ("bundle", "test"),
+    }
     assert made.measurement().agreement == 1
     assert made.bundle().metrics["test"]["accuracy"] > 0.3
     assert (tmp_path / "run/report.html").stat().st_size > 10_000
-    assert [json.loads(line)["status"] for line in (tmp_path / "run/journal.jsonl").read_text().splitlines()] == ["finished"] * 8
+    assert [json.loads(line)["status"] for line in (tmp_path / "run/journal.jsonl").read_text().splitlines()] == [
+        "finished"
+    ] * 8
     assert open_bundle(tmp_path / "run", host=host).predict(["i want my money back"])[0].intents == ("refund",)
 
 
@@ -109,7 +138,7 @@ def test_without_a_gate_the_bundle_is_not_judged(run):
 def test_without_a_pass_that_exports_the_error_says_what_to_add(run):
     done, _ = run("--compress.0.use", "nothing")
     assert done.exit_code == 2
-    done, _ = run(recipe=naive_bayes.RECIPE.replace("[train]\nuse = \"bayes\"", ""))
+    done, _ = run(recipe=naive_bayes.RECIPE.replace('[train]\nuse = "bayes"', ""))
     assert done.exit_code == 1
     assert "Add [train]" in done.stderr
 

@@ -13,12 +13,19 @@ from workbench.nouns.utterance import Utterance
 
 ROWS = (
     Utterance("1", "where is it", "Where is  it", ("delivery",), split="train", group="call-1", language="en"),
-    Utterance("2", "多少钱", "多少钱", ("售前", ), split="dev", meta={"parent": "1"}, origin="augment:x"),
+    Utterance("2", "多少钱", "多少钱", ("售前",), split="dev", meta={"parent": "1"}, origin="augment:x"),
     Utterance("3", "weather?", "weather?", (), split="train"),
     Utterance("4", "hm", "hm", None, split="train"),
     Utterance("5", "deep", "deep", (("root", "leaf"), "delivery"), split="test"),
 )
-DATASET = Dataset("intents", ("delivery", "售前", ("root", "leaf")), ROWS, {"x.json": {"kept": 5}}, ({"source": "x.json"},), "repair-1")
+DATASET = Dataset(
+    "intents",
+    ("delivery", "售前", ("root", "leaf")),
+    ROWS,
+    {"x.json": {"kept": 5}},
+    ({"source": "x.json"},),
+    "repair-1",
+)
 
 
 def test_a_dataset_comes_back_as_it_was_saved(tmp_path):
@@ -29,7 +36,9 @@ def test_a_dataset_comes_back_as_it_was_saved(tmp_path):
 def test_the_datasets_library_reads_it_too(tmp_path):
     datasets = pytest.importorskip("datasets")
     DATASET.with_rows(ROWS[:2]).save(tmp_path / "data")
-    rows = datasets.load_dataset("json", data_files=str(tmp_path / "data/utterances.jsonl"), cache_dir=str(tmp_path / "cache"))
+    rows = datasets.load_dataset(
+        "json", data_files=str(tmp_path / "data/utterances.jsonl"), cache_dir=str(tmp_path / "cache")
+    )
     assert rows["train"]["text"] == ["where is it", "多少钱"]
 
 

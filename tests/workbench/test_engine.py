@@ -43,13 +43,19 @@ class Chain:
                 (out / "half").unlink()
                 (out / "value").write_text(str(value(inputs)))
                 return {"value": value(inputs)}
+
             return work
 
         read = lambda inputs, name: int((inputs[name] / "value").read_text())  # noqa: E731
         return [
             Stage("number", "import", writes("number", lambda inputs: self.number), settings={"number": self.number}),
             Stage("double", "clean", writes("double", lambda inputs: 2 * read(inputs, "number")), needs=("number",)),
-            Stage("sum", "train", writes("sum", lambda i: read(i, "number") + read(i, "double")), needs=("number", "double")),
+            Stage(
+                "sum",
+                "train",
+                writes("sum", lambda i: read(i, "number") + read(i, "double")),
+                needs=("number", "double"),
+            ),
         ]
 
     def engine(self):

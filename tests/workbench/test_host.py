@@ -76,7 +76,9 @@ def test_an_unknown_name_lists_the_nearest(host):
 
 def test_required_plugins_must_be_there(host):
     host.require(["workbench_local"], "recipe.toml")
-    with pytest.raises(WorkbenchError, match=r"recipe.toml: unknown plugin 'workbench_lokal'. Did you mean 'workbench_local'"):
+    with pytest.raises(
+        WorkbenchError, match=r"recipe.toml: unknown plugin 'workbench_lokal'. Did you mean 'workbench_local'"
+    ):
         host.require(["workbench_lokal"], "recipe.toml")
 
 
@@ -84,7 +86,9 @@ def test_a_library_that_is_missing_names_the_extra(tmp_path, monkeypatch):
     (tmp_path / "wanting.py").write_text("import library_that_nobody_has.part\n")
     monkeypatch.syspath_prepend(tmp_path)
     offer = Cleaner(run="wanting:clean", summary="", extra="train")
-    with pytest.raises(MissingExtra, match=r'library_that_nobody_has is not installed. needs: pip install "intent-workbench\[train\]"'):
+    with pytest.raises(
+        MissingExtra, match=r'library_that_nobody_has is not installed. needs: pip install "intent-workbench\[train\]"'
+    ):
         offer(None, None, None, None)
 
 

@@ -18,8 +18,25 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = sorted((ROOT / "workbench").rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 DOORS = sorted((ROOT / "plugins").glob("*/__init__.py"))
-HEAVY = {"torch", "transformers", "onnxruntime", "numpy", "optimum", "onnx", "datasets", "pyarrow", "sklearn", "scipy",
-         "matplotlib", "fastapi", "uvicorn", "jinja2", "ftfy", "tokenizers", "huggingface_hub"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "numpy",
+    "optimum",
+    "onnx",
+    "datasets",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "fastapi",
+    "uvicorn",
+    "jinja2",
+    "ftfy",
+    "tokenizers",
+    "huggingface_hub",
+}
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]
 
 
@@ -35,14 +52,18 @@ def imports(path: Path, *, top_only: bool = False) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", HOST + PLUGINS + sorted((ROOT / "tests").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", HOST + PLUGINS + sorted((ROOT / "tests").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_files_are_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) < 300
 
 
 @pytest.mark.parametrize("path", HOST, ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_host_names_no_plugin(path):
-    assert not re.findall(r"workbench_(?!spec\b|impl\b|host\b|plugin\b|cli\b|context\b)\w+", path.read_text(encoding="utf-8"))
+    assert not re.findall(
+        r"workbench_(?!spec\b|impl\b|host\b|plugin\b|cli\b|context\b)\w+", path.read_text(encoding="utf-8")
+    )
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda p: str(p.relative_to(ROOT)))
@@ -62,10 +83,12 @@ def test_doors_and_host_import_nothing_heavy_at_the_top(path):
 
 
 def test_help_imports_nothing_heavy():
-    code = ("import sys; sys.argv = ['workbench', '--help']\n"
-            "import workbench.cli.root as root\n"
-            "try: root.main()\nexcept SystemExit: pass\n"
-            f"print(sorted({HEAVY!r} & set(sys.modules)))")
+    code = (
+        "import sys; sys.argv = ['workbench', '--help']\n"
+        "import workbench.cli.root as root\n"
+        "try: root.main()\nexcept SystemExit: pass\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
@@ -84,11 +107,16 @@ def test_every_hook_is_implemented_by_a_plugin_in_some_test(hook):
 
 
 def test_the_options_page_is_current(host):
-    assert (ROOT / "docs/options.md").read_text(encoding="utf-8") == options_page(host), "workbench plugins --options > docs/options.md"
+    assert (ROOT / "docs/options.md").read_text(encoding="utf-8") == options_page(host), (
+        "workbench plugins --options > docs/options.md"
+    )
 
 
 def test_console_blocks_of_both_readmes_are_the_same():
-    blocks = [re.findall(r"```console\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.S) for name in ("README.md", "README.zh-CN.md")]
+    blocks = [
+        re.findall(r"```console\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.S)
+        for name in ("README.md", "README.zh-CN.md")
+    ]
     assert blocks[0] == blocks[1]
     assert len(blocks[0]) > 3
 
@@ -104,6 +132,8 @@ def test_no_absolute_path_or_private_name_is_in_a_tracked_file():
 
 
 def test_nothing_executable_is_loaded_from_data():
-    forbidden = re.compile(r"\bpickle\b(?! )|torch\.load\(|joblib\.load|trust_remote_code\s*=\s*True|yaml\.load\(|allow_pickle\s*=\s*True")
+    forbidden = re.compile(
+        r"\bpickle\b(?! )|torch\.load\(|joblib\.load|trust_remote_code\s*=\s*True|yaml\.load\(|allow_pickle\s*=\s*True"
+    )
     for path in HOST + PLUGINS:
         assert not forbidden.search(path.read_text(encoding="utf-8")), path

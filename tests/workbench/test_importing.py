@@ -32,7 +32,9 @@ MANY = [(f"text {n} about {label}", label) for label in ("b", "a") for n in rang
 def test_sources_share_one_order_of_intents_and_keep_their_own_splits(read, tmp_path):
     write(tmp_path / "one/train.csv", MANY)
     write(tmp_path / "two/train.csv", [("fresh text", "c"), ("more text", "a")])
-    dataset = read({"source": "one/train.csv", "split": {"train": 0.8, "dev": 0.2}}, {"source": "two/train.csv", "split": "test"})
+    dataset = read(
+        {"source": "one/train.csv", "split": {"train": 0.8, "dev": 0.2}}, {"source": "two/train.csv", "split": "test"}
+    )
     assert set(dataset.intents) == {"a", "b", "c"}
     assert len(dataset.split("dev")) == 4
     assert [row.text for row in dataset.split("test")] == ["fresh text", "more text"]

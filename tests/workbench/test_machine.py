@@ -44,8 +44,11 @@ def test_without_a_limit_there_is_no_quota(groups):
 
 
 def test_a_parents_quota_binds_too(groups):
-    files = {"user.slice/cpu.max": "200000 100000", "user.slice/session/cpu.max": "max 100000",
-             "user.slice/other/cpu.max": "50000 100000"}
+    files = {
+        "user.slice/cpu.max": "200000 100000",
+        "user.slice/session/cpu.max": "max 100000",
+        "user.slice/other/cpu.max": "50000 100000",
+    }
     assert groups(files, "0::/user.slice/session") == 2.0
 
 

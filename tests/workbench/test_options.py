@@ -31,16 +31,19 @@ def test_a_table_may_be_the_one_name_that_it_is_all_about():
     assert parse_options(Sample, {"shares": "test"}, "here").shares == {"test": 1.0}
 
 
-@pytest.mark.parametrize(("values", "words"), [
-    ({"epoch": 1}, ["here", "unknown key 'epoch'", "Did you mean 'epochs'?"]),
-    ({"epochs": "five"}, ["here.epochs", "'five'", "int"]),
-    ({"epochs": True}, ["here.epochs", "bool"]),
-    ({"epochs": 0}, ["here.epochs", "at least 1"]),
-    ({"epochs": 100}, ["at most 99"]),
-    ({"mode": "quick"}, ["unknown value 'quick'", "fast, slow"]),
-    ({"names": [1]}, ["here.names", "list of names"]),
-    ({"shares": {"train": "x"}}, ["here.shares", "table of numbers"]),
-])
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"epoch": 1}, ["here", "unknown key 'epoch'", "Did you mean 'epochs'?"]),
+        ({"epochs": "five"}, ["here.epochs", "'five'", "int"]),
+        ({"epochs": True}, ["here.epochs", "bool"]),
+        ({"epochs": 0}, ["here.epochs", "at least 1"]),
+        ({"epochs": 100}, ["at most 99"]),
+        ({"mode": "quick"}, ["unknown value 'quick'", "fast, slow"]),
+        ({"names": [1]}, ["here.names", "list of names"]),
+        ({"shares": {"train": "x"}}, ["here.shares", "table of numbers"]),
+    ],
+)
 def test_what_is_wrong_is_named_with_what_to_do(values, words):
     with pytest.raises(UsageProblem) as caught:
         parse_options(Sample, values, "here")
@@ -48,10 +51,18 @@ def test_what_is_wrong_is_named_with_what_to_do(values, words):
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "text", "value"), [
-    ("epochs", "7", 7), ("rate", "2e-5", 2e-5), ("names", "a, b", ("a", "b")), ("wet", "yes", True),
-    ("shares", "train=0.9,dev=0.1", {"train": 0.9, "dev": 0.1}), ("shares", "test", {"test": 1.0}), ("shares", "none", None),
-])
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("epochs", "7", 7),
+        ("rate", "2e-5", 2e-5),
+        ("names", "a, b", ("a", "b")),
+        ("wet", "yes", True),
+        ("shares", "train=0.9,dev=0.1", {"train": 0.9, "dev": 0.1}),
+        ("shares", "test", {"test": 1.0}),
+        ("shares", "none", None),
+    ],
+)
 def test_texts_of_the_command_line_mean_values(name, text, value):
     field = next(field for field in option_fields(Sample) if field.name == name)
     assert parse_text(field, text, "here") == value

@@ -54,35 +54,50 @@ def test_a_recipe_becomes_steps_with_their_options(tmp_path, host):
 
 
 def test_every_key_can_be_overridden(tmp_path, host):
-    recipe = load(tmp_path, host, GOOD, "--train.epochs", "9", "--seed=3", "--compress.int8.per_channel", "false",
-                  "--import.quickstart.source", "zh", "--gate.min_agreement", "0.9")
+    recipe = load(
+        tmp_path,
+        host,
+        GOOD,
+        "--train.epochs",
+        "9",
+        "--seed=3",
+        "--compress.int8.per_channel",
+        "false",
+        "--import.quickstart.source",
+        "zh",
+        "--gate.min_agreement",
+        "0.9",
+    )
     assert (recipe.train.options.epochs, recipe.top.seed) == (9, 3)
     assert recipe.compress[1].options.per_channel is False
     assert recipe.imports[0].settings.source == "zh"
     assert recipe.gate["min_agreement"] == 0.9
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (("seed = 7", "sead = 7"), ["recipe.toml", "unknown key 'sead'", "Did you mean 'seed'"]),
-    (("seed = 7", 'seed = "x"'), ["recipe.toml.seed", "'x'", "int"]),
-    (("seed = 7", 'task = "intend"'), ["unknown task 'intend'", "'intent'"]),
-    (("seed = 7", 'requires = ["workbench_lab"]'), ["unknown plugin 'workbench_lab'"]),
-    (('reader = "quickstart"', 'reader = "quikstart"'), ["[[import]] 0", "unknown reader", "'quickstart'"]),
-    (('source = "en"', 'sauce = "en"'), ["[[import]] 0", "unknown key 'sauce'", "'source'"]),
-    (("split = {", "split = 3 #"), ["split", "table of numbers"]),
-    (("[[import]]", "[import]"), ["[[import]]", "two brackets"]),
-    (('"conflicts"]', '"conflict"]'), ["unknown cleaner 'conflict'"]),
-    (("[clean.conflicts]", "[clean.conflict]"), ["[clean]", "unknown key 'conflict'", "'conflicts'"]),
-    (('policy = "keep"', 'policy = "vote"'), ["[clean].conflicts.policy", "'vote'"]),
-    (("epochs = 2", "epoch = 2"), ["[train]", "unknown key 'epoch'", "'epochs'"]),
-    (("epochs = 2", "epochs = 0"), ["[train].epochs", "at least 1"]),
-    (('use = "finetune"', 'use = "finetun"'), ["[train]", "unknown trainer", "'finetune'"]),
-    (('use = "finetune"', ""), ["[train]", "'use' is missing"]),
-    (('use = "int8"', 'use = "int4"'), ["[[compress]] 1", "unknown pass 'int4'", "'int8'"]),
-    (("max_size_mb", "max_sise_mb"), ["[gate]", "unknown budget", "'max_size_mb'"]),
-    (("max_size_mb = 25", 'max_size_mb = "25"'), ["[gate].max_size_mb", "number"]),
-    (("seed = 7", "seed = ="), ["recipe.toml", "TOML"]),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("seed = 7", "sead = 7"), ["recipe.toml", "unknown key 'sead'", "Did you mean 'seed'"]),
+        (("seed = 7", 'seed = "x"'), ["recipe.toml.seed", "'x'", "int"]),
+        (("seed = 7", 'task = "intend"'), ["unknown task 'intend'", "'intent'"]),
+        (("seed = 7", 'requires = ["workbench_lab"]'), ["unknown plugin 'workbench_lab'"]),
+        (('reader = "quickstart"', 'reader = "quikstart"'), ["[[import]] 0", "unknown reader", "'quickstart'"]),
+        (('source = "en"', 'sauce = "en"'), ["[[import]] 0", "unknown key 'sauce'", "'source'"]),
+        (("split = {", "split = 3 #"), ["split", "table of numbers"]),
+        (("[[import]]", "[import]"), ["[[import]]", "two brackets"]),
+        (('"conflicts"]', '"conflict"]'), ["unknown cleaner 'conflict'"]),
+        (("[clean.conflicts]", "[clean.conflict]"), ["[clean]", "unknown key 'conflict'", "'conflicts'"]),
+        (('policy = "keep"', 'policy = "vote"'), ["[clean].conflicts.policy", "'vote'"]),
+        (("epochs = 2", "epoch = 2"), ["[train]", "unknown key 'epoch'", "'epochs'"]),
+        (("epochs = 2", "epochs = 0"), ["[train].epochs", "at least 1"]),
+        (('use = "finetune"', 'use = "finetun"'), ["[train]", "unknown trainer", "'finetune'"]),
+        (('use = "finetune"', ""), ["[train]", "'use' is missing"]),
+        (('use = "int8"', 'use = "int4"'), ["[[compress]] 1", "unknown pass 'int4'", "'int8'"]),
+        (("max_size_mb", "max_sise_mb"), ["[gate]", "unknown budget", "'max_size_mb'"]),
+        (("max_size_mb = 25", 'max_size_mb = "25"'), ["[gate].max_size_mb", "number"]),
+        (("seed = 7", "seed = ="), ["recipe.toml", "TOML"]),
+    ],
+)
 def test_what_is_wrong_is_named(tmp_path, host, change, words):
     with pytest.raises(WorkbenchError) as caught:
         load(tmp_path, host, GOOD.replace(*change, 1))

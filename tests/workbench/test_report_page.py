@@ -94,9 +94,14 @@ def test_a_failed_run_says_so_and_why(bare, tmp_path):
     assert "x.csv: &lt;script&gt; is no header" in html
 
 
-@pytest.mark.parametrize(("encoder", "shown"), [
-    ("BAAI/bge-small-zh", "BAAI/bge-small-zh"), ("/home/someone/models/mine", "mine"), ("./models/mine", "mine"),
-])
+@pytest.mark.parametrize(
+    ("encoder", "shown"),
+    [
+        ("BAAI/bge-small-zh", "BAAI/bge-small-zh"),
+        ("/home/someone/models/mine", "mine"),
+        ("./models/mine", "mine"),
+    ],
+)
 def test_of_an_encoder_folder_only_the_name_is_shown(bare, tmp_path, encoder, shown):
     html = page(bare, RunFolder(tmp_path / "run", {"train": {"use": "probe", "encoder": encoder}}).done())
     assert f"<dd>{shown}</dd>" in html
@@ -173,9 +178,23 @@ def test_markup_given_to_both_is_kept():
 
 def test_numbers_are_written_for_people():
     assert [number(value) for value in (3, 3.0, 10126, 1234.56, 0.93123, 2.3e-7)] == [
-        "3", "3", "10,126", "1,235", "0.9312", "2.3e-07"]
+        "3",
+        "3",
+        "10,126",
+        "1,235",
+        "0.9312",
+        "2.3e-07",
+    ]
     assert [seconds(value) for value in (0.0, 4.24, 9.96, 59.4, 59.6, 836.2, 3599.7, 5000)] == [
-        "0.0 s", "4.2 s", "10 s", "59 s", "1 min 00 s", "13 min 56 s", "1 h 00 min", "1 h 23 min"]
+        "0.0 s",
+        "4.2 s",
+        "10 s",
+        "59 s",
+        "1 min 00 s",
+        "13 min 56 s",
+        "1 h 00 min",
+        "1 h 23 min",
+    ]
     assert percent(0.93284) == "93.3%"
     assert percent(1, 2) == "100.00%"
     assert megabytes(24_480_000) == "24.5 MB"

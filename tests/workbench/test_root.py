@@ -14,7 +14,12 @@ WORKBENCH = f'"{sys.executable}" -m workbench'
 
 
 def shell(line, **more):
-    return subprocess.run(["bash", "-o", "pipefail", "-c", line.replace("workbench", WORKBENCH, 1)], capture_output=True, text=True, **more)
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line.replace("workbench", WORKBENCH, 1)],
+        capture_output=True,
+        text=True,
+        **more,
+    )
 
 
 def test_version_and_help():
@@ -22,13 +27,16 @@ def test_version_and_help():
     assert "Commands:" in shell("workbench -h").stdout
 
 
-@pytest.mark.parametrize(("line", "code", "said"), [
-    ("workbench trian", 2, "Did you mean 'train'"),
-    ("workbench run", 2, "Missing argument"),
-    ("workbench run nowhere.toml", 2, "there is no such recipe"),
-    ("workbench plugins --json > /dev/full", 1, "No space left on device"),
-    ("workbench runs nowhere", 2, "does not exist"),
-])
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("workbench trian", 2, "Did you mean 'train'"),
+        ("workbench run", 2, "Missing argument"),
+        ("workbench run nowhere.toml", 2, "there is no such recipe"),
+        ("workbench plugins --json > /dev/full", 1, "No space left on device"),
+        ("workbench runs nowhere", 2, "does not exist"),
+    ],
+)
 def test_mistakes_have_one_line_and_a_code(line, code, said):
     done = shell(line)
     assert done.returncode == code, done.stderr
@@ -66,8 +74,13 @@ def test_an_interrupted_run_is_130_and_goes_on(tmp_path):
 
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(RECIPE)
-    with subprocess.Popen(faults.command(recipe, tmp_path / "run"), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-                          env=faults.environment()) as process:
+    with subprocess.Popen(
+        faults.command(recipe, tmp_path / "run"),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=faults.environment(),
+    ) as process:
         for line in process.stderr:
             if line.strip().startswith("train"):
                 os.kill(process.pid, signal.SIGINT)

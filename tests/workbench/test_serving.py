@@ -39,7 +39,8 @@ def test_threads_change_no_answer(tmp_path, host):
     write_bundle(tmp_path / "b")
     texts = [f"where is {word}" for word in ("my money", "the parcel", "", "快递", "it") * 20]
     assert open_bundle(tmp_path / "b", host=host).predict(texts) == open_bundle(
-        tmp_path / "b", threads=4, host=host).predict(texts)
+        tmp_path / "b", threads=4, host=host
+    ).predict(texts)
 
 
 def test_a_run_means_the_bundle_of_its_gate(tmp_path):

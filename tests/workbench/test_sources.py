@@ -17,12 +17,20 @@ def test_plain_and_gzipped_utf8(tmp_path, pack):
     assert read_source(tmp_path / "any.name") == "退款\r\nline"
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"", "is empty"), (b"\xef\xbb\xbf\n", "is empty"), (gzip.compress(b""), "is empty"),
-    (gzip.compress(b"abc" * 99)[:-1], "ends too early"), (b"\x1f\x8bthis is no gzip file", "damaged gzip"),
-    (b"ok\nok\n\xff", "byte 6 (line 3)"), ("退款".encode("utf-16"), "iconv -f UTF-16"),
-    ("我要退款".encode("gb18030"), "iconv -f GB18030"), (b"caf\xe9", "iconv -f WINDOWS-1252"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf\n", "is empty"),
+        (gzip.compress(b""), "is empty"),
+        (gzip.compress(b"abc" * 99)[:-1], "ends too early"),
+        (b"\x1f\x8bthis is no gzip file", "damaged gzip"),
+        (b"ok\nok\n\xff", "byte 6 (line 3)"),
+        ("退款".encode("utf-16"), "iconv -f UTF-16"),
+        ("我要退款".encode("gb18030"), "iconv -f GB18030"),
+        (b"caf\xe9", "iconv -f WINDOWS-1252"),
+    ],
+)
 def test_broken_files(tmp_path, content, words):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(WorkbenchError) as caught:
@@ -38,26 +46,46 @@ def test_no_file_and_a_folder(tmp_path):
         read_source(tmp_path)
 
 
-@pytest.mark.parametrize(("text", "blank"), [
-    ("", True), (" \t\n\u3000\u2028", True), ("\u200b\ufeff\x00", True),
-    ("a\u200b", False), ("。", False), ("👍", False),
-])
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [
+        ("", True),
+        (" \t\n\u3000\u2028", True),
+        ("\u200b\ufeff\x00", True),
+        ("a\u200b", False),
+        ("。", False),
+        ("👍", False),
+    ],
+)
 def test_blank_is_what_nobody_sees(text, blank):
     assert is_blank(text) is blank
 
 
-@pytest.mark.parametrize(("text", "whole"), [
-    ("plain", "plain"), ("退款 👍", "退款 👍"), ("\ufeffmark", "\ufeffmark"), ("cut \ud83d", "cut \ufffd"),
-    ("\udc00退", "\ufffd退"), ("\ud83d\udc4d", "👍"),
-])
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("plain", "plain"),
+        ("退款 👍", "退款 👍"),
+        ("\ufeffmark", "\ufeffmark"),
+        ("cut \ud83d", "cut \ufffd"),
+        ("\udc00退", "\ufffd退"),
+        ("\ud83d\udc4d", "👍"),
+    ],
+)
 def test_half_surrogates_are_replaced(text, whole):
     assert well_formed(text) == whole
     assert well_formed(text).encode("utf-8")
 
 
-@pytest.mark.parametrize(("name", "split"), [
-    ("train", "train"), (" Validation", "dev"), ("develop", "dev"), ("TEST", "test"),
-])
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("train", "train"),
+        (" Validation", "dev"),
+        ("develop", "dev"),
+        ("TEST", "test"),
+    ],
+)
 def test_splits_by_their_many_names(name, split):
     assert split_named(name) == split
 

@@ -37,11 +37,19 @@ def test_another_seed_divides_otherwise():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9), st.integers(0, 5) | st.none()), min_size=1, max_size=60))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(0, 9), st.integers(0, 5) | st.none()), min_size=1, max_size=60
+    )
+)
 def test_rows_of_one_text_group_or_parent_stay_together(made):
-    rows = [Utterance(str(n), f"text {t}", f"text {t}", (intent,), group=None if g is None else f"g{g}")
-            for n, (intent, t, g) in enumerate(made)]
-    rows += [Utterance(f"child{n}", f"new {n}", f"new {n}", r.intents, meta={"parent": r.id}) for n, r in enumerate(rows[:5])]
+    rows = [
+        Utterance(str(n), f"text {t}", f"text {t}", (intent,), group=None if g is None else f"g{g}")
+        for n, (intent, t, g) in enumerate(made)
+    ]
+    rows += [
+        Utterance(f"child{n}", f"new {n}", f"new {n}", r.intents, meta={"parent": r.id}) for n, r in enumerate(rows[:5])
+    ]
     done = assign_splits(rows, SHARES, 13, {})
     by_id = {r.id: r.split for r in done}
     for key in (lambda r: r.text, lambda r: r.group):

@@ -70,7 +70,10 @@ def register_commands(cli, host):
 '''
 
 BROKEN = {
-    "misspelt_hook": ("from workbench import hookimpl\n@hookimpl\ndef reader():\n    return {}\n", ["misspelt_hook", "reader", "Did you mean 'readers'"]),
+    "misspelt_hook": (
+        "from workbench import hookimpl\n@hookimpl\ndef reader():\n    return {}\n",
+        ["misspelt_hook", "reader", "Did you mean 'readers'"],
+    ),
     "raises_at_import": ("raise RuntimeError('no luck today')\n", ["raises_at_import", "RuntimeError: no luck today"]),
 }
 
@@ -86,13 +89,31 @@ def install(folder: Path, name: str, code: str) -> Path:
 
 
 def pip(site: Path, source: Path) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
-                    "--disable-pip-version-check", "--target", str(site), str(source)], check=True, capture_output=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--disable-pip-version-check",
+            "--target",
+            str(site),
+            str(source),
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def workbench(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    return subprocess.run([sys.executable, "-m", "workbench", *map(str, words)], capture_output=True, text=True, env=environment)
+    return subprocess.run(
+        [sys.executable, "-m", "workbench", *map(str, words)], capture_output=True, text=True, env=environment
+    )
 
 
 def test_a_reader_a_pass_and_a_verb_arrive(tmp_path, tiny_encoder):
@@ -156,8 +177,13 @@ def test_a_new_plugin_installs_and_its_own_test_passes(tmp_path):
     assert made.returncode == 0, made.stderr
     site = tmp_path / "site"
     pip(site, tmp_path / "shorty")
-    tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "shorty")],
-                           cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(site)})
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "shorty")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(site)},
+    )
     assert "1 passed" in tests.stdout, tests.stdout
     assert "shorty" in workbench(site, "clean", "--help").stdout
     again = workbench(tmp_path, "plugins", "new", "shorty", "-o", tmp_path / "shorty")

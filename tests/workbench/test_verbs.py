@@ -39,9 +39,22 @@ def model(cli, data):
 
 
 def test_the_verbs_make_the_chain(cli, data, model, tmp_path):
-    clean = cli("clean", data, "--use", "repair", "--use", "conflicts", "--conflicts.policy", "keep", "-o", tmp_path / "clean")
+    clean = cli(
+        "clean", data, "--use", "repair", "--use", "conflicts", "--conflicts.policy", "keep", "-o", tmp_path / "clean"
+    )
     assert clean.exit_code == 0, clean.output
-    more = cli("augment", tmp_path / "clean", "--use", "typos", "--typos.copies", "2", "--typos.rate", "1", "-o", tmp_path / "more")
+    more = cli(
+        "augment",
+        tmp_path / "clean",
+        "--use",
+        "typos",
+        "--typos.copies",
+        "2",
+        "--typos.rate",
+        "1",
+        "-o",
+        tmp_path / "more",
+    )
     assert more.exit_code == 0, more.output
     assert len(Dataset.load(tmp_path / "more")) > 1.5 * len(Dataset.load(data))
     made = cli("compress", model, "--use", "bayes-onnx", "--data", data, "-o", tmp_path / "bundle")
@@ -54,10 +67,24 @@ def test_the_verbs_make_the_chain(cli, data, model, tmp_path):
 
 
 def test_a_second_import_keeps_the_splits_of_the_first(cli, data, tmp_path):
-    again = cli("import", "en", "--reader", "quickstart", "--split", "train=0.4,dev=0.3,test=0.3", "--seed", "99",
-                "--splits-of", data, "-o", tmp_path / "again")
+    again = cli(
+        "import",
+        "en",
+        "--reader",
+        "quickstart",
+        "--split",
+        "train=0.4,dev=0.3,test=0.3",
+        "--seed",
+        "99",
+        "--splits-of",
+        data,
+        "-o",
+        tmp_path / "again",
+    )
     assert again.exit_code == 0, again.output
-    assert {row.id: row.split for row in Dataset.load(tmp_path / "again")} == {row.id: row.split for row in Dataset.load(data)}
+    assert {row.id: row.split for row in Dataset.load(tmp_path / "again")} == {
+        row.id: row.split for row in Dataset.load(data)
+    }
 
 
 def test_help_shows_the_options_of_what_is_named(cli):
@@ -67,23 +94,26 @@ def test_help_shows_the_options_of_what_is_named(cli):
     assert "--epochs" in named
 
 
-@pytest.mark.parametrize(("words", "said", "code"), [
-    (["trian"], "unknown command 'trian'. Did you mean 'train'", 2),
-    (["train", "DATA", "--use", "finetun", "-o", "OUT"], "unknown trainer 'finetun'. Did you mean 'finetune'", 2),
-    (["train", "DATA", "--use", "finetune", "--epochs", "many", "-o", "OUT"], "many", 2),
-    (["train", "DATA", "--use", "finetune", "--epochs", "0", "-o", "OUT"], "at least 1", 2),
-    (["train", "DATA", "-o", "OUT"], "--use", 2),
-    (["train", "MODEL", "--use", "bayes", "-o", "OUT"], "is no dataset folder", 1),
-    (["train", "DATA", "--use", "bayes", "-o", "DATA"], "exists already and is not overwritten", 1),
-    (["evaluate", "DATA", "DATA"], "is no model folder", 1),
-    (["import", "fr", "--reader", "quickstart", "-o", "OUT"], "unknown language 'fr'", 2),
-    (["import", "en", "--reader", "quickstart", "--split", "train=0.5", "-o", "OUT"], "add up to 1", 1),
-    (["import", "en", "--reader", "quickstart", "--split", "valid", "-o", "OUT"], "'valid' is no split", 1),
-    (["compress", "MODEL", "--use", "int8", "-o", "OUT"], "int8", 1),
-    (["train", "DATA", "--use", "probe", "--encoder", "./nowhere", "-o", "OUT"], "no such encoder folder", 1),
-    (["train", "DATA", "--use", "probe", "--encoder", "DATA", "-o", "OUT"], "config.json is missing", 1),
-    (["train", "DATA", "--use", "probe", "--encoder", "bert", "-o", "OUT"], "model.safetensors", 1),
-])
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        (["trian"], "unknown command 'trian'. Did you mean 'train'", 2),
+        (["train", "DATA", "--use", "finetun", "-o", "OUT"], "unknown trainer 'finetun'. Did you mean 'finetune'", 2),
+        (["train", "DATA", "--use", "finetune", "--epochs", "many", "-o", "OUT"], "many", 2),
+        (["train", "DATA", "--use", "finetune", "--epochs", "0", "-o", "OUT"], "at least 1", 2),
+        (["train", "DATA", "-o", "OUT"], "--use", 2),
+        (["train", "MODEL", "--use", "bayes", "-o", "OUT"], "is no dataset folder", 1),
+        (["train", "DATA", "--use", "bayes", "-o", "DATA"], "exists already and is not overwritten", 1),
+        (["evaluate", "DATA", "DATA"], "is no model folder", 1),
+        (["import", "fr", "--reader", "quickstart", "-o", "OUT"], "unknown language 'fr'", 2),
+        (["import", "en", "--reader", "quickstart", "--split", "train=0.5", "-o", "OUT"], "add up to 1", 1),
+        (["import", "en", "--reader", "quickstart", "--split", "valid", "-o", "OUT"], "'valid' is no split", 1),
+        (["compress", "MODEL", "--use", "int8", "-o", "OUT"], "int8", 1),
+        (["train", "DATA", "--use", "probe", "--encoder", "./nowhere", "-o", "OUT"], "no such encoder folder", 1),
+        (["train", "DATA", "--use", "probe", "--encoder", "DATA", "-o", "OUT"], "config.json is missing", 1),
+        (["train", "DATA", "--use", "probe", "--encoder", "bert", "-o", "OUT"], "model.safetensors", 1),
+    ],
+)
 def test_a_wrong_word_is_one_line_and_leaves_nothing(cli, data, model, tmp_path, words, said, code):
     places = {"DATA": data, "MODEL": model, "OUT": tmp_path / "made"}
     done = cli(*[places.get(word, word) for word in words])

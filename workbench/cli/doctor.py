@@ -15,21 +15,39 @@ from workbench.engine.stage import version
 from workbench.host import Host
 from workbench.machine import cgroup_quota, cores, cpu_features, cpu_name, has_int8_dot_products
 
-LIBRARIES = {"numpy": "", "onnxruntime": "", "tokenizers": "", "fastapi": "", "torch": "train", "transformers": "train",
-             "scikit-learn": "train", "onnx": "export", "optimum-onnx": "export", "onnxscript": "export",
-             "pyarrow": "data", "datasets": "data", "jinja2": "report"}
+LIBRARIES = {
+    "numpy": "",
+    "onnxruntime": "",
+    "tokenizers": "",
+    "fastapi": "",
+    "torch": "train",
+    "transformers": "train",
+    "scikit-learn": "train",
+    "onnx": "export",
+    "optimum-onnx": "export",
+    "onnxscript": "export",
+    "pyarrow": "data",
+    "datasets": "data",
+    "jinja2": "report",
+}
 
 
 def examine(host: Host) -> dict[str, Any]:
     """Versions, CPU, cores, encoders and plugins as JSON."""
     encoders = {name: locate(encoder, name) for name, encoder in sorted(host.named("encoders").items())}
     return {
-        "workbench": __version__, "python": platform.python_version(), "system": platform.platform(),
-        "cpu": cpu_name(), "features": cpu_features(), "int8_dot_products": has_int8_dot_products(),
-        "cores": cores(), "cgroup_quota": cgroup_quota(),
+        "workbench": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cpu": cpu_name(),
+        "features": cpu_features(),
+        "int8_dot_products": has_int8_dot_products(),
+        "cores": cores(),
+        "cgroup_quota": cgroup_quota(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "encoders": {name: str(path) if path else None for name, path in encoders.items()},
-        "plugins": dict(host.versions), "broken_plugins": {name: broken.why for name, broken in host.broken.items()},
+        "plugins": dict(host.versions),
+        "broken_plugins": {name: broken.why for name, broken in host.broken.items()},
         "advice": advice(host, encoders),
     }
 
@@ -43,7 +61,9 @@ def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
     if not any(encoders.values()):
         lines.append(f"no encoder is here: copy one into a folder and set {FOLDER} to it, or let the hub be asked")
     if not has_int8_dot_products():
-        lines.append("this CPU sums int8 products with saturation: int8 models need reduce_range, and are hardly faster")
+        lines.append(
+            "this CPU sums int8 products with saturation: int8 models need reduce_range, and are hardly faster"
+        )
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]
     return lines
 
@@ -59,9 +79,14 @@ def add(cli: click.Group, host: Host) -> None:
         if as_json:
             echo_json(found)
             return
-        rows = [["workbench", found["workbench"]], ["python", f"{found['python']}  {sys.executable}"], ["system", found["system"]],
-                ["cpu", found["cpu"]], ["int8 features", ", ".join(found["features"]) or "none known"],
-                ["cores to use", str(found["cores"])]]
+        rows = [
+            ["workbench", found["workbench"]],
+            ["python", f"{found['python']}  {sys.executable}"],
+            ["system", found["system"]],
+            ["cpu", found["cpu"]],
+            ["int8 features", ", ".join(found["features"]) or "none known"],
+            ["cores to use", str(found["cores"])],
+        ]
         rows += [[name, had or "not installed"] for name, had in found["libraries"].items()]
         rows += [[f"encoder {name}", path or "not on this machine"] for name, path in found["encoders"].items()]
         table(["what", "found"], rows)

@@ -29,8 +29,16 @@ class OfferedCommand(click.Command):
         default: what is used when it is not given.
     """
 
-    def __init__(self, *args: Any, host: Host, hook: str, choice: str = "use", several: bool = False,
-                 default: tuple[str, ...] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        host: Host,
+        hook: str,
+        choice: str = "use",
+        several: bool = False,
+        default: tuple[str, ...] = (),
+        **kwargs: Any,
+    ) -> None:
         self.host, self.hook, self.choice, self.several, self.default = host, hook, choice, several, default
         super().__init__(*args, **kwargs)
 
@@ -67,7 +75,9 @@ class OfferedCommand(click.Command):
         flag = f"--{self.choice}"
         named = [args[i + 1] for i, word in enumerate(args[:-1]) if word == flag]
         named += [word.partition("=")[2] for word in args if word.startswith(f"{flag}=")]
-        names = [part for name in named for part in (name.split(",") if self.several else [name]) if not part.startswith("-")]
+        names = [
+            part for name in named for part in (name.split(",") if self.several else [name]) if not part.startswith("-")
+        ]
         for name in names:
             self._offer(name)
         return tuple(dict.fromkeys(names)) or self.default
@@ -75,6 +85,8 @@ class OfferedCommand(click.Command):
     def _offer(self, name: str) -> Offer:
         offers = self.host.named(self.hook)
         if name not in offers:
-            raise unknown(self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, offers, where=f"--{self.choice}")
+            raise unknown(
+                self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, offers, where=f"--{self.choice}"
+            )
         offer: Offer = offers[name]
         return offer

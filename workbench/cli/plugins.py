@@ -26,12 +26,34 @@ def describe(host: Host) -> list[dict[str, Any]]:
     for name, plugin_version in sorted(host.versions.items()):
         plugin = host.manager.get_plugin(name)
         hooks = sorted(caller.name for caller in host.manager.get_hookcallers(plugin) or [])
-        offers = {hook: sorted(offer for offer, owner in host.named(hook).owners.items() if owner == name)
-                  for hook in NAMED if hook in hooks}
-        plugins.append({"name": name, "version": plugin_version, "hooks": hooks, "offers": offers,
-                        "verbs": _verbs(host, plugin), "missing": _missing(host, name), "error": None})
-    plugins += [{"name": broken.name, "version": None, "hooks": [], "offers": {}, "verbs": [], "missing": [], "error": broken.why}
-                for broken in host.broken.values()]
+        offers = {
+            hook: sorted(offer for offer, owner in host.named(hook).owners.items() if owner == name)
+            for hook in NAMED
+            if hook in hooks
+        }
+        plugins.append(
+            {
+                "name": name,
+                "version": plugin_version,
+                "hooks": hooks,
+                "offers": offers,
+                "verbs": _verbs(host, plugin),
+                "missing": _missing(host, name),
+                "error": None,
+            }
+        )
+    plugins += [
+        {
+            "name": broken.name,
+            "version": None,
+            "hooks": [],
+            "offers": {},
+            "verbs": [],
+            "missing": [],
+            "error": broken.why,
+        }
+        for broken in host.broken.values()
+    ]
     return plugins
 
 
@@ -39,7 +61,8 @@ def _verbs(host: Host, plugin: Any) -> list[str]:
     group = click.Group("probe")
     if hasattr(plugin, "register_commands"):
         host.manager.subset_hook_caller(
-            "register_commands", [other for other in host.manager.get_plugins() if other is not plugin])(cli=group, host=host)
+            "register_commands", [other for other in host.manager.get_plugins() if other is not plugin]
+        )(cli=group, host=host)
     return sorted(group.commands)
 
 
@@ -48,8 +71,13 @@ def _missing(host: Host, owner: str) -> list[str]:
     for hook in NAMED:
         for name, offer in host.named(hook).items():
             if host.named(hook).owners[name] == owner and isinstance(offer, Offer):
-                missing.update({library: offer.extra for library in offer.libraries
-                                if importlib.util.find_spec(IMPORTS.get(library, library).replace("-", "_")) is None})
+                missing.update(
+                    {
+                        library: offer.extra
+                        for library in offer.libraries
+                        if importlib.util.find_spec(IMPORTS.get(library, library).replace("-", "_")) is None
+                    }
+                )
     return [f'{library}: pip install "intent-workbench[{extra}]"' for library, extra in sorted(missing.items())]
 
 
@@ -65,7 +93,10 @@ def options_page(host: Host) -> str:
             lines += [f"### {name}", "", f"{offer.summary}. From `{host.named(hook).owners[name]}`.", ""]
             if fields := option_fields(offer.options):
                 lines += ["| option | type | default | what |", "|---|---|---|---|"]
-                lines += [f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | `{_default(f.default)}` | {f.help} |" for f in fields]
+                lines += [
+                    f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | `{_default(f.default)}` | {f.help} |"
+                    for f in fields
+                ]
                 lines += [""]
     return "\n".join(lines)
 
@@ -93,9 +124,19 @@ def add(cli: click.Group, host: Host) -> None:
         elif as_json:
             echo_json(describe(host))
         else:
-            table(["plugin", "version", "offers", "verbs", "missing"],
-                  [[p["name"], p["version"] or "failed", "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["offers"].items()),
-                    ", ".join(p["verbs"]), p["error"] or "\n".join(p["missing"])] for p in describe(host)])
+            table(
+                ["plugin", "version", "offers", "verbs", "missing"],
+                [
+                    [
+                        p["name"],
+                        p["version"] or "failed",
+                        "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["offers"].items()),
+                        ", ".join(p["verbs"]),
+                        p["error"] or "\n".join(p["missing"]),
+                    ]
+                    for p in describe(host)
+                ],
+            )
 
     @plugins.command()
     @click.argument("name")
@@ -115,4 +156,7 @@ def _hooks() -> list[list[str]]:
     from workbench import hookspecs
 
     marked = [value for value in vars(hookspecs).values() if hasattr(value, f"{hookspec.project_name}_spec")]
-    return [[f"{spec.__name__}({', '.join(inspect.signature(spec).parameters)})", inspect.getdoc(spec) or ""] for spec in marked]
+    return [
+        [f"{spec.__name__}({', '.join(inspect.signature(spec).parameters)})", inspect.getdoc(spec) or ""]
+        for spec in marked
+    ]

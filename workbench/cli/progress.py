@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from workbench.engine.run import StageRecord
     from workbench.engine.stage import Stage
 
-EVERY = 10.0           # seconds between two plain lines
-REDRAW = 0.2           # seconds between two drawings of the line on a terminal
+EVERY = 10.0  # seconds between two plain lines
+REDRAW = 0.2  # seconds between two drawings of the line on a terminal
 
 
 class TerminalProgress:
@@ -51,7 +51,9 @@ class TerminalProgress:
 def figures(metrics: Mapping[str, float]) -> str:
     """Figures in one line; shares with four digits, counts whole."""
     shown = {name: value for name, value in metrics.items() if name != "progress"}
-    return "  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value:,}" for name, value in shown.items())
+    return "  ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value:,}" for name, value in shown.items()
+    )
 
 
 def left(share: float | None, seconds: float) -> str:

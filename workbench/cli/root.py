@@ -20,7 +20,9 @@ DEBUG = os.environ.get("WORKBENCH_DEBUG") == "1"
 class Root(click.Group):
     """A group that reports errors in one line, and the nearest verb for an unknown one."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb, or a usage error with the nearest."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise unknown("command", args[0], self.commands)
@@ -33,7 +35,7 @@ class Root(click.Group):
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, KeyboardInterrupt):
             raise
-        except BrokenPipeError:                     # the reader has seen enough: `| head`
+        except BrokenPipeError:  # the reader has seen enough: `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except WorkbenchError as error:
@@ -49,8 +51,11 @@ class Root(click.Group):
         except Exception as error:
             if debug:
                 raise
-            click.echo(f"Error: {type(error).__name__}: {error}\nThis is a fault of the program or of a plugin; "
-                       "run it again as `workbench --debug ...` for the traceback.", err=True)
+            click.echo(
+                f"Error: {type(error).__name__}: {error}\nThis is a fault of the program or of a plugin; "
+                "run it again as `workbench --debug ...` for the traceback.",
+                err=True,
+            )
             ctx.exit(1)
 
 
@@ -75,7 +80,9 @@ def main() -> NoReturn:
     """The console script `workbench`."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape" if stream is sys.stdin else "backslashreplace")
+            stream.reconfigure(
+                encoding="utf-8", errors="surrogateescape" if stream is sys.stdin else "backslashreplace"
+            )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:
         sys.exit(build_cli(build_host()).main(standalone_mode=False) or 0)
@@ -90,4 +97,3 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. Finished stages are kept; the same command goes on from there.", err=True)
         sys.exit(130)
-

@@ -36,7 +36,7 @@ def run_recipe(recipe: Recipe, out: Path, host: Host, *, again: str | None = Non
         run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
     except WorkbenchError:
         if (out / RUN).is_file() and not store.complete():
-            write_page(host, Run.load(out))         # what is there of a failed run is worth a look
+            write_page(host, Run.load(out))  # what is there of a failed run is worth a look
         raise
     write_page(host, run)
     return run
@@ -60,17 +60,33 @@ def check_gate(run: Run) -> None:
     """
     bundle = run.bundle() if run.stage("gate") else None
     if bundle is not None and bundle.accepted is False and bundle.gate:
-        broken = [f"{f['name']} is {f['value']:.4g}, budget {f['limit']:g}" for f in bundle.gate["figures"] if not f["kept"]]
-        raise GateRefused(f"the gate refuses the bundle: {'; '.join(broken)}", where=bundle.path,
-                          remedy="Loosen the budget, or compress less; `workbench serve --ungated` serves it all the same")
+        broken = [
+            f"{f['name']} is {f['value']:.4g}, budget {f['limit']:g}" for f in bundle.gate["figures"] if not f["kept"]
+        ]
+        raise GateRefused(
+            f"the gate refuses the bundle: {'; '.join(broken)}",
+            where=bundle.path,
+            remedy="Loosen the budget, or compress less; `workbench serve --ungated` serves it all the same",
+        )
 
 
 def summarize(run: Run) -> None:
     """The table at the end, and what to type next."""
     if reports := run.reports():
-        columns = ["model", "split", "rows", *(names := sorted({name for report in reports for name in report.metrics}))]
-        table(columns, [[r.subject, r.split, f"{r.rows:,}", *[f"{r.metrics[n]:.4f}" if n in r.metrics else "" for n in names]]
-                        for r in reports], err=True)
+        columns = [
+            "model",
+            "split",
+            "rows",
+            *(names := sorted({name for report in reports for name in report.metrics})),
+        ]
+        table(
+            columns,
+            [
+                [r.subject, r.split, f"{r.rows:,}", *[f"{r.metrics[n]:.4f}" if n in r.metrics else "" for n in names]]
+                for r in reports
+            ],
+            err=True,
+        )
     bundle = run.bundle() if run.stage("gate") else None
     if (page := run.path / "report.html").is_file():
         say(f"report  {page}")
@@ -84,8 +100,12 @@ def outcome(run: Run) -> dict[str, Any]:
     bundle = run.bundle() if run.stage("gate") else None
     return {
         "run": str(run.path),
-        "stages": [{"name": s.name, "status": s.status, "seconds": round(s.seconds, 3), "digest": s.digest} for s in run.stages],
-        "reports": [{"subject": r.subject, "split": r.split, "rows": r.rows, "metrics": dict(r.metrics)} for r in run.reports()],
+        "stages": [
+            {"name": s.name, "status": s.status, "seconds": round(s.seconds, 3), "digest": s.digest} for s in run.stages
+        ],
+        "reports": [
+            {"subject": r.subject, "split": r.split, "rows": r.rows, "metrics": dict(r.metrics)} for r in run.reports()
+        ],
         "bundle": str(bundle.path) if bundle else None,
         "accepted": bundle.accepted if bundle else None,
     }
@@ -122,7 +142,9 @@ def add(cli: click.Group, host: Host) -> None:
     @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
     @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
     @click.pass_context
-    def run(ctx: click.Context, recipe: Path, out: Path | None, again: str | None, force: bool, dry_run: bool, as_json: bool) -> None:
+    def run(
+        ctx: click.Context, recipe: Path, out: Path | None, again: str | None, force: bool, dry_run: bool, as_json: bool
+    ) -> None:
         """Run a RECIPE from start to end; what is up to date is taken from the cache.
 
         Any key of the recipe can be overridden: --train.epochs 3, --gate.max_size_mb 20, --compress.int8.per_channel false.

@@ -34,5 +34,10 @@ def _row(run: Run) -> list[str]:
     best = next((r for split in ("test", "dev") for r in reversed(run.reports()) if r.split == split), None)
     bundle = run.bundle()
     verdict = {True: "accepted", False: "refused", None: "not judged"}[bundle.accepted] if bundle else "no bundle"
-    return [run.path.name, f"{best.metrics.get('accuracy', float('nan')):.4f}" if best else "", best.split if best else "",
-            f"{bundle.size() / 1e6:.1f} MB" if bundle else "", verdict]
+    return [
+        run.path.name,
+        f"{best.metrics.get('accuracy', float('nan')):.4f}" if best else "",
+        best.split if best else "",
+        f"{bundle.size() / 1e6:.1f} MB" if bundle else "",
+        verdict,
+    ]

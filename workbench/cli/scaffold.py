@@ -7,7 +7,7 @@ from pathlib import Path
 from workbench import __version__
 from workbench.files import Staging
 
-PYPROJECT = '''\
+PYPROJECT = """\
 [build-system]
 requires = ["setuptools>=77"]
 build-backend = "setuptools.build_meta"
@@ -23,7 +23,7 @@ dependencies = ["intent-workbench>={version}"]
 
 [tool.setuptools]
 packages = ["{name}"]
-'''
+"""
 
 DOOR = '''\
 """A plugin for the workbench: the cleaner `{name}`. Keep this door light; heavy imports belong into `work.py`."""
@@ -89,7 +89,7 @@ def test_short_rows_leave_and_are_counted(workbench_plugin):
     assert cleaned.counts["{name}"] == {{"too short": 1}}
 '''
 
-README = '''\
+README = """\
 # {name}
 
 A plugin for intent-workbench. It adds the cleaner `{name}`.
@@ -97,7 +97,7 @@ A plugin for intent-workbench. It adds the cleaner `{name}`.
     pip install -e . && pytest
     workbench plugins
     workbench clean DATASET -o OUT --use {name} --{name}.shortest 3
-'''
+"""
 
 
 def write_plugin(name: str, folder: Path) -> None:
@@ -106,8 +106,13 @@ def write_plugin(name: str, folder: Path) -> None:
     Raises:
         WorkbenchError: the folder exists already.
     """
-    files = {"pyproject.toml": PYPROJECT, f"{name}/__init__.py": DOOR, f"{name}/work.py": WORK,
-             f"tests/test_{name}.py": TEST, "README.md": README}
+    files = {
+        "pyproject.toml": PYPROJECT,
+        f"{name}/__init__.py": DOOR,
+        f"{name}/work.py": WORK,
+        f"tests/test_{name}.py": TEST,
+        "README.md": README,
+    }
     with Staging(folder) as staged:
         for path, text in files.items():
             (staged / path).parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,9 @@ from workbench.stages.training import train_stage
 PATH = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 OUT = click.option("-o", "--out", type=PATH, required=True, help="The folder to write.")
-SEED = click.option("--seed", type=int, default=RecipeOptions.seed, show_default=True, help="Every random stream comes from it.")
+SEED = click.option(
+    "--seed", type=int, default=RecipeOptions.seed, show_default=True, help="Every random stream comes from it."
+)
 
 
 def work(stages: list[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int) -> None:
@@ -61,7 +63,7 @@ def work(stages: list[Stage], inputs: Mapping[str, Path], out: Path, host: Host,
 
 def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Host, seed: int) -> None:
     key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs})
-    memory = scratch / key[:8]               # found again by the same command only
+    memory = scratch / key[:8]  # found again by the same command only
     memory.mkdir(exist_ok=True)
     try:
         stage.work(places, places[stage.name], Context(host, seed, memory, log=TerminalProgress().started(stage)))
@@ -87,10 +89,14 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def offered(cli: click.Group, name: str, host: Host, hook: str, **more: Any) -> Callable[[Callable[..., None]], click.Command]:
+def offered(
+    cli: click.Group, name: str, host: Host, hook: str, **more: Any
+) -> Callable[[Callable[..., None]], click.Command]:
     """Register an `OfferedCommand` called `name`."""
     several, choice = more.get("several", False), more.get("choice", "use")
-    option = click.option(f"--{choice}", multiple=several, required=not more.get("default"), metavar="NAME", help="Which one; see below.")
+    option = click.option(
+        f"--{choice}", multiple=several, required=not more.get("default"), metavar="NAME", help="Which one; see below."
+    )
 
     def register(function: Callable[..., None]) -> click.Command:
         command: click.Command = cli.command(name, cls=OfferedCommand, host=host, hook=hook, **more)(option(function))
@@ -105,7 +111,9 @@ def steps_of(ctx: click.Context) -> tuple[Step, ...]:
     assert isinstance(command, OfferedCommand)
     steps = command.steps(ctx)
     if not steps:
-        raise UsageProblem(f"--{command.choice} is missing", remedy=f"Known: {', '.join(sorted(command.host.named(command.hook)))}")
+        raise UsageProblem(
+            f"--{command.choice} is missing", remedy=f"Known: {', '.join(sorted(command.host.named(command.hook)))}"
+        )
     return steps
 
 
@@ -125,13 +133,23 @@ def add_data(cli: click.Group, host: Host) -> None:
     @click.option("--task", default=RecipeOptions.task, show_default=True, help="intent, intents or translation.")
     @click.option("--splits-of", type=FOLDER, help="A dataset whose rows keep the split that they have there.")
     @click.pass_context
-    def import_(ctx: click.Context, /, source: str, out: Path, seed: int, task: str, splits_of: Path | None, **values: Any) -> None:
+    def import_(
+        ctx: click.Context, /, source: str, out: Path, seed: int, task: str, splits_of: Path | None, **values: Any
+    ) -> None:
         """Read SOURCE into a dataset folder."""
         (step,) = steps_of(ctx)
         given = {k: v for k, v in values.items() if k in ("split", "rare")}
         settings = dataclasses.replace(collect(ImportOptions, given), reader=step.name, source=source)
-        recipe = Recipe(RecipeOptions(seed=seed, task=task), (dataclasses.replace(step, settings=settings),), (), (), None,
-                        EvaluateOptions(), (), {})
+        recipe = Recipe(
+            RecipeOptions(seed=seed, task=task),
+            (dataclasses.replace(step, settings=settings),),
+            (),
+            (),
+            None,
+            EvaluateOptions(),
+            (),
+            {},
+        )
         ledger = None
         if splits_of:
             ledger = out.with_name(f".{out.name}.splits")
@@ -186,8 +204,12 @@ def add_models(cli: click.Group, host: Host) -> None:
         stages.append(Stage("bundle", "bundle", _finish(stages[-1].name), needs=(stages[-1].name,)))
         work(stages, inputs, out, host, seed)
 
-    shared = [click.argument("model", type=FOLDER), OUT, SEED,
-              click.option("--data", type=FOLDER, help="A dataset, for passes that measure or train.")]
+    shared = [
+        click.argument("model", type=FOLDER),
+        OUT,
+        SEED,
+        click.option("--data", type=FOLDER, help="A dataset, for passes that measure or train."),
+    ]
 
     def with_shared(function: Callable[..., None]) -> Callable[..., None]:
         for decorate in reversed(shared):
@@ -222,15 +244,21 @@ def add_models(cli: click.Group, host: Host) -> None:
         predictor = host.open_predictor(opened, PredictorOptions(threads=cores()))
         splits = [split for split in options.splits if data.labelled(split)]
         if not splits:
-            raise WorkbenchError(f"has no labelled rows in {', '.join(options.splits)}", where=dataset,
-                                 remedy="Give --splits, or import it with a split")
+            raise WorkbenchError(
+                f"has no labelled rows in {', '.join(options.splits)}",
+                where=dataset,
+                remedy="Give --splits, or import it with a split",
+            )
         context, steps = Context(host, seed, Path()), metric_steps(options, data.task, host)
         reports = [report_on(path.name, predictor, data, split, steps, context) for split in splits]
         if as_json:
             echo_json([report.to_json() for report in reports])
         else:
             names = sorted({name for report in reports for name in report.metrics})
-            table(["split", "rows", *names], [[r.split, f"{r.rows:,}", *[f"{r.metrics[n]:.4f}" for n in names]] for r in reports])
+            table(
+                ["split", "rows", *names],
+                [[r.split, f"{r.rows:,}", *[f"{r.metrics[n]:.4f}" for n in names]] for r in reports],
+            )
 
     evaluate.params += [option for option in click_options(EvaluateOptions) if option.name != "baselines"]
 
@@ -249,5 +277,11 @@ def _finish(last: str) -> Callable[..., Mapping[str, float]]:
 
 def show_counts(dataset: Dataset) -> None:
     """What became of the rows, by source and reason."""
-    rows = [[where, reason, f"{count:,}"] for where, reasons in dataset.counts.items() for reason, count in reasons.items()]
-    table(["where", "what", "rows"], [*rows, ["dataset", "rows", f"{len(dataset):,}"], ["dataset", "intents", f"{len(dataset.intents):,}"]], err=True)
+    rows = [
+        [where, reason, f"{count:,}"] for where, reasons in dataset.counts.items() for reason, count in reasons.items()
+    ]
+    table(
+        ["where", "what", "rows"],
+        [*rows, ["dataset", "rows", f"{len(dataset):,}"], ["dataset", "intents", f"{len(dataset.intents):,}"]],
+        err=True,
+    )

@@ -25,7 +25,9 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another process"
-            raise WorkbenchError(f"is in use by {holder}", where=folder, remedy="Wait for it, or give another -o") from None
+            raise WorkbenchError(
+                f"is in use by {holder}", where=folder, remedy="Wait for it, or give another -o"
+            ) from None
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()}")
         file.flush()

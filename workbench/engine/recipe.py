@@ -35,7 +35,8 @@ class ImportOptions:
     reader: str = option("csv", "which reader")
     source: str = option("", "file, folder or name that the reader opens; relative to the recipe", kind="path")
     split: dict[str, float] | None = option(
-        None, "shares to divide the rows into, or the one split that they all belong to; None: the source says")
+        None, "shares to divide the rows into, or the one split that they all belong to; None: the source says"
+    )
     rare: str = option("refuse", "an intent with fewer rows than splits: refuse, drop it, or put it all into train")
 
 
@@ -76,7 +77,12 @@ class Step:
     def identity(self) -> dict[str, Any]:
         """What of it belongs into a stage's key."""
         settings = as_json(self.settings, key_only=True) if self.settings is not None else {}
-        return {"hook": self.hook, "name": self.name, "options": as_json(self.options, key_only=True), "settings": settings}
+        return {
+            "hook": self.hook,
+            "name": self.name,
+            "options": as_json(self.options, key_only=True),
+            "settings": settings,
+        }
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,9 @@ def check_recipe(values: Mapping[str, Any], host: Host, where: str, folder: Path
         if key in TABLES and not isinstance(value, dict):
             raise UsageProblem(f"[{key}] is no table", where=where)
         if key in LISTS and not (isinstance(value, list) and all(isinstance(part, dict) for part in value)):
-            raise UsageProblem(f"[[{key}]] is no list of tables", where=where, remedy=f"Write [[{key}]] with two brackets")
+            raise UsageProblem(
+                f"[[{key}]] is no list of tables", where=where, remedy=f"Write [[{key}]] with two brackets"
+            )
     top = parse_options(RecipeOptions, {key: values[key] for key in top_keys if key in values}, where)
     if top.task not in TASKS:
         raise unknown("task", top.task, TASKS, where=where)
@@ -187,13 +195,17 @@ def check_recipe(values: Mapping[str, Any], host: Host, where: str, folder: Path
     _check_names(host, evaluate, f"{where}: [evaluate]")
     return Recipe(
         top=top,
-        imports=tuple(_import(host, entry, f"{where}: [[import]] {n}") for n, entry in enumerate(values.get("import", []))),
+        imports=tuple(
+            _import(host, entry, f"{where}: [[import]] {n}") for n, entry in enumerate(values.get("import", []))
+        ),
         clean=_chain(host, "cleaners", values.get("clean", {}), f"{where}: [clean]"),
         augment=_chain(host, "augmenters", values.get("augment", {}), f"{where}: [augment]"),
         train=train,
         evaluate=evaluate,
-        compress=tuple(_use(host, "passes", entry, f"{where}: [[compress]] {n}")
-                       for n, entry in enumerate(values.get("compress", []))),
+        compress=tuple(
+            _use(host, "passes", entry, f"{where}: [[compress]] {n}")
+            for n, entry in enumerate(values.get("compress", []))
+        ),
         gate=_gate(host, values.get("gate", {}), f"{where}: [gate]"),
         values=copy.deepcopy(dict(values)),
         folder=folder,
@@ -210,7 +222,9 @@ def _offer(host: Host, hook: str, name: Any, where: str) -> Offer:
 
 def _import(host: Host, entry: Mapping[str, Any], where: str) -> Step:
     if "reader" not in entry:
-        raise UsageProblem("'reader' is missing", where=where, remedy=f"Known: {', '.join(sorted(host.named('readers')))}")
+        raise UsageProblem(
+            "'reader' is missing", where=where, remedy=f"Known: {', '.join(sorted(host.named('readers')))}"
+        )
     offer = _offer(host, "readers", entry["reader"], where)
     own, theirs = partition(ImportOptions, offer.options, entry, where)
     settings = parse_options(ImportOptions, own, where)

@@ -71,8 +71,11 @@ class Run:
         about = read_json(path / RUN)
         check_shape(about, {"format": int, "recipe": dict, "stages": list}, path / RUN)
         if about["format"] > FORMAT:
-            raise WorkbenchError(f"has run format {about['format']}, this program knows {FORMAT}", where=path,
-                                 remedy="Upgrade intent-workbench")
+            raise WorkbenchError(
+                f"has run format {about['format']}, this program knows {FORMAT}",
+                where=path,
+                remedy="Upgrade intent-workbench",
+            )
         stages = tuple(StageRecord(**{**stage, "path": path / stage["path"]}) for stage in about["stages"])
         return cls(path, about["recipe"], stages)
 
@@ -89,7 +92,9 @@ class Run:
     def reports(self) -> list[Report]:
         """Every report: baselines, the trained model, the bundle; on dev and test."""
         stages = [stage for stage in (self.stage("evaluate"), self.stage("measure")) if stage]
-        return [Report.from_json(value) for stage in stages for value in read_json(stage.path / "report.json")["reports"]]
+        return [
+            Report.from_json(value) for stage in stages for value in read_json(stage.path / "report.json")["reports"]
+        ]
 
     def measurement(self) -> Measurement | None:
         """The bundle beside the uncompressed model."""

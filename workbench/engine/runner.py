@@ -77,14 +77,20 @@ class Engine:
             self.store.tidy()
         return Run(self.store.path, self.recipe, tuple(records.values()))
 
-    def plan(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> list[tuple[Stage, str]]:
+    def plan(
+        self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False
+    ) -> list[tuple[Stage, str]]:
         """What `run` would do with each stage: `cached`, `run`, or `ask` for a source that is asked every time."""
         first = _position(stages, again) if again else 0 if force else len(stages)
         records: dict[str, StageRecord] = {}
         answers = []
         for number, stage in enumerate(stages):
             known = all(name in records for name in stage.needs)
-            record = None if stage.remote or not known or number >= first else self.store.find(stage, self._key(stage, records))
+            record = (
+                None
+                if stage.remote or not known or number >= first
+                else self.store.find(stage, self._key(stage, records))
+            )
             if record:
                 records[stage.name] = record
             answers.append((stage, "cached" if record else "ask" if stage.remote else "run"))
@@ -120,7 +126,9 @@ class Engine:
 
     def _fail(self, stage: Stage, records: Mapping[str, StageRecord], error: BaseException) -> None:
         """Tell who watches; an earlier run that came to its end stays the current one."""
-        failed = StageRecord(stage.name, stage.kind, self.store.stages / stage.name / "out", "", status="failed", error=str(error))
+        failed = StageRecord(
+            stage.name, stage.kind, self.store.stages / stage.name / "out", "", status="failed", error=str(error)
+        )
         self._tell(failed)
         if not self.store.complete() and isinstance(error, Exception) and not _disk_full(error):
             self.store.point(dict(self.recipe), [*records.values(), failed])
@@ -139,10 +147,13 @@ def explain(error: BaseException, stage: Stage) -> BaseException:
         return error
     if _disk_full(error):
         where = getattr(error, "filename", None) or f"stage {stage.name}"
-        return WorkbenchError("the disk is full", where=where,
-                              remedy="Make room and run the same command again; finished stages are kept")
+        return WorkbenchError(
+            "the disk is full", where=where, remedy="Make room and run the same command again; finished stages are kept"
+        )
     if isinstance(error, OSError) and error.filename:
-        return WorkbenchError(str(error.strerror), where=error.filename, remedy="Mend it and run the same command again")
+        return WorkbenchError(
+            str(error.strerror), where=error.filename, remedy="Mend it and run the same command again"
+        )
     return error
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.engine.recipe import Step
     from workbench.host import Host
 
-Inputs = Mapping[str, Path]                # stage name -> the folder of its output
+Inputs = Mapping[str, Path]  # stage name -> the folder of its output
 Work = Callable[[Inputs, Path, Context], Mapping[str, float]]
 
 
@@ -55,11 +55,19 @@ class Stage:
         """
         owners = {step.name: host.plugin_digest(host.named(step.hook).owners[step.name]) for step in self.steps}
         libraries = sorted({library for step in self.steps for library in step.offer.libraries})
-        return digest_json({
-            "host": host_digest(), "kind": self.kind, "seed": seed, "inputs": dict(inputs), "plugins": owners,
-            "steps": [step.identity() for step in self.steps], "settings": dict(self.settings),
-            "libraries": {library: version(library) for library in libraries}, "outside": dict(self.outside()),
-        })
+        return digest_json(
+            {
+                "host": host_digest(),
+                "kind": self.kind,
+                "seed": seed,
+                "inputs": dict(inputs),
+                "plugins": owners,
+                "steps": [step.identity() for step in self.steps],
+                "settings": dict(self.settings),
+                "libraries": {library: version(library) for library in libraries},
+                "outside": dict(self.outside()),
+            }
+        )
 
 
 def version(distribution: str) -> str | None:

@@ -60,16 +60,33 @@ class Store:
     def seal(self, folder: Path, stage: Stage, key: str, seconds: float, metrics: dict[str, float]) -> StageRecord:
         """Write `stage.json` into the staged folder."""
         (folder / "out").mkdir(exist_ok=True)
-        about = {"name": stage.name, "kind": stage.kind, "key": key, "digest": digest_folder(folder / "out"),
-                 "seconds": seconds, "metrics": metrics}
+        about = {
+            "name": stage.name,
+            "kind": stage.kind,
+            "key": key,
+            "digest": digest_folder(folder / "out"),
+            "seconds": seconds,
+            "metrics": metrics,
+        }
         write_json(folder / ABOUT, about)
         return _record(folder, about, "finished")
 
     def point(self, recipe: dict[str, Any], records: Iterable[StageRecord]) -> None:
         """Let `run.json` point at these stages."""
-        stages = [{"name": r.name, "kind": r.kind, "path": r.path.relative_to(self.path).as_posix(), "key": r.key,
-                   "digest": r.digest, "status": r.status, "seconds": r.seconds, "metrics": dict(r.metrics),
-                   "error": r.error} for r in records]
+        stages = [
+            {
+                "name": r.name,
+                "kind": r.kind,
+                "path": r.path.relative_to(self.path).as_posix(),
+                "key": r.key,
+                "digest": r.digest,
+                "status": r.status,
+                "seconds": r.seconds,
+                "metrics": dict(r.metrics),
+                "error": r.error,
+            }
+            for r in records
+        ]
         replace_json(self.path / RUN, {"format": FORMAT, "recipe": recipe, "stages": stages})
 
     def complete(self) -> bool:
@@ -90,8 +107,16 @@ class Store:
 
 
 def _record(folder: Path, about: dict[str, Any], status: str) -> StageRecord:
-    return StageRecord(about["name"], about["kind"], folder / "out", about["key"], about["digest"], status,
-                       about["seconds"], about["metrics"])
+    return StageRecord(
+        about["name"],
+        about["kind"],
+        folder / "out",
+        about["key"],
+        about["digest"],
+        status,
+        about["seconds"],
+        about["metrics"],
+    )
 
 
 def open_store(path: Path) -> Store:

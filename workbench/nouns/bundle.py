@@ -17,8 +17,14 @@ from workbench.shapes import NUMBER, Shape, check_shape
 FORMAT = 1
 MANIFEST = "bundle.json"
 FILES = ("model.onnx", "tokenizer.json", "README.md")
-SHAPE: Shape = {"model": dict, "temperature": NUMBER, "metrics": dict, "machine": dict, "gate": (dict, type(None)),
-                "files": dict}
+SHAPE: Shape = {
+    "model": dict,
+    "temperature": NUMBER,
+    "metrics": dict,
+    "machine": dict,
+    "gate": (dict, type(None)),
+    "files": dict,
+}
 FIGURE: Shape = {"name": str, "value": NUMBER, "limit": NUMBER, "unit": str, "kept": bool}
 MOST_TEMPERATURE = 1e6
 REMEDY = "Copy or make the bundle again"
@@ -59,11 +65,18 @@ class Bundle:
 
     def manifest(self) -> dict[str, Any]:
         """What `bundle.json` holds."""
-        files = {name: {"sha256": digest_file(self.path / name), "bytes": (self.path / name).stat().st_size}
-                 for name in FILES}
+        files = {
+            name: {"sha256": digest_file(self.path / name), "bytes": (self.path / name).stat().st_size}
+            for name in FILES
+        }
         return {
-            "format": FORMAT, "model": self.model.about(), "temperature": self.temperature, "metrics": self.metrics,
-            "machine": self.machine, "gate": self.gate, "files": files,
+            "format": FORMAT,
+            "model": self.model.about(),
+            "temperature": self.temperature,
+            "metrics": self.metrics,
+            "machine": self.machine,
+            "gate": self.gate,
+            "files": files,
         }
 
     def save(self) -> Bundle:
@@ -88,13 +101,19 @@ class Bundle:
         """
         manifest = path / MANIFEST
         if not manifest.is_file() or manifest.is_symlink():
-            raise WorkbenchError(f"is no bundle: {MANIFEST} is missing, or is no plain file", where=path,
-                                 remedy="Make one with: workbench run")
+            raise WorkbenchError(
+                f"is no bundle: {MANIFEST} is missing, or is no plain file",
+                where=path,
+                remedy="Make one with: workbench run",
+            )
         about = read_json(manifest)
         check_shape(about, {"format": int}, manifest)
         if about["format"] > FORMAT:
-            raise WorkbenchError(f"has bundle format {about['format']}, this program knows {FORMAT}", where=manifest,
-                                 remedy="Upgrade intent-workbench")
+            raise WorkbenchError(
+                f"has bundle format {about['format']}, this program knows {FORMAT}",
+                where=manifest,
+                remedy="Upgrade intent-workbench",
+            )
         _check(about, manifest)
         _verify(path, about["files"])
         model = Model.from_about(path, about["model"], where=manifest)
@@ -124,5 +143,6 @@ def _verify(path: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
         if name not in files:
             raise WorkbenchError("stands in the bundle, but not in its manifest", where=file, remedy=REMEDY)
         if (actual := digest_file(file)) != (expected := files[name]["sha256"]):
-            raise WorkbenchError(f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file,
-                                 remedy=REMEDY)
+            raise WorkbenchError(
+                f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file, remedy=REMEDY
+            )

@@ -17,7 +17,7 @@ from workbench.nouns.utterance import Intent, Utterance
 
 TASKS = ("intent", "intents", "translation")
 FORMAT = 1
-Counts = Mapping[str, Mapping[str, int]]       # where -> reason -> how many
+Counts = Mapping[str, Mapping[str, int]]  # where -> reason -> how many
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,19 @@ class Dataset:
             for row in self.utterances:
                 file.write(json.dumps(row.to_json(), ensure_ascii=False, sort_keys=True) + "\n")
         sizes = Counter(row.split or "unassigned" for row in self.utterances)
-        write_json(out / "dataset.json", {
-            "format": FORMAT, "task": self.task, "intents": self.intents, "counts": self.counts,
-            "provenance": self.provenance, "normalization": self.normalization,
-            "rows": sizes, "sha256": {"utterances.jsonl": digest_file(rows)},
-        })
+        write_json(
+            out / "dataset.json",
+            {
+                "format": FORMAT,
+                "task": self.task,
+                "intents": self.intents,
+                "counts": self.counts,
+                "provenance": self.provenance,
+                "normalization": self.normalization,
+                "rows": sizes,
+                "sha256": {"utterances.jsonl": digest_file(rows)},
+            },
+        )
 
     @classmethod
     def load(cls, path: Path) -> Dataset:
@@ -105,16 +113,22 @@ class Dataset:
             WorkbenchError: it is no dataset, is newer than this program, or its rows are not those that were saved.
         """
         if not (path / "dataset.json").is_file():
-            raise WorkbenchError("is no dataset folder: dataset.json is missing", where=path,
-                                 remedy="Make one with: workbench import")
+            raise WorkbenchError(
+                "is no dataset folder: dataset.json is missing", where=path, remedy="Make one with: workbench import"
+            )
         about = read_json(path / "dataset.json")
         if about.get("format", 0) > FORMAT:
-            raise WorkbenchError(f"has dataset format {about['format']}, this program knows {FORMAT}", where=path,
-                                 remedy="Upgrade intent-workbench")
+            raise WorkbenchError(
+                f"has dataset format {about['format']}, this program knows {FORMAT}",
+                where=path,
+                remedy="Upgrade intent-workbench",
+            )
         rows = path / "utterances.jsonl"
         if not rows.is_file() or digest_file(rows) != about["sha256"]["utterances.jsonl"]:
             raise WorkbenchError("is missing or not what was written", where=rows, remedy="Import the data again")
         with rows.open(encoding="utf-8") as file:
             utterances = tuple(Utterance.from_json(json.loads(line)) for line in file)
         intents = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
-        return cls(about["task"], intents, utterances, about["counts"], tuple(about["provenance"]), about["normalization"])
+        return cls(
+            about["task"], intents, utterances, about["counts"], tuple(about["provenance"]), about["normalization"]
+        )

@@ -18,9 +18,18 @@ from workbench.text import normalize
 
 FORMAT = 1
 ABOUT = "workbench.json"
-PADDING = ("[PAD]", "<pad>")           # of WordPiece, and of BPE and SentencePiece
-SHAPE: Shape = {"format": str, "task": str, "intents": list, "max_length": int, "prefix": str, "normalization": str,
-                "pooling": str, "rows_per_call": MAYBE_INT, "history": list}
+PADDING = ("[PAD]", "<pad>")  # of WordPiece, and of BPE and SentencePiece
+SHAPE: Shape = {
+    "format": str,
+    "task": str,
+    "intents": list,
+    "max_length": int,
+    "prefix": str,
+    "normalization": str,
+    "pooling": str,
+    "rows_per_call": MAYBE_INT,
+    "history": list,
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +81,9 @@ class Model:
         if not (path / ABOUT).is_file() and (path / "config.json").is_file():
             return cls.from_plain(path)
         if not (path / ABOUT).is_file():
-            raise WorkbenchError(f"is no model folder: {ABOUT} is missing", where=path,
-                                 remedy="Make one with: workbench train")
+            raise WorkbenchError(
+                f"is no model folder: {ABOUT} is missing", where=path, remedy="Make one with: workbench train"
+            )
         return cls.from_about(path, read_json(path / ABOUT))
 
     @classmethod
@@ -86,8 +96,11 @@ class Model:
         where = where or path / ABOUT
         check_shape(about, {"format_number": int}, where)
         if about["format_number"] > FORMAT:
-            raise WorkbenchError(f"has model format {about['format_number']}, this program knows {FORMAT}", where=path,
-                                 remedy="Upgrade intent-workbench")
+            raise WorkbenchError(
+                f"has model format {about['format_number']}, this program knows {FORMAT}",
+                where=path,
+                remedy="Upgrade intent-workbench",
+            )
         check_shape(about, SHAPE, where)
         for intent in about["intents"]:
             names = intent if isinstance(intent, list) else [intent]
@@ -110,7 +123,7 @@ class Model:
         classifies = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ())
         if not classifies:
             return cls(path, "torch", "intent", (), token_limit(path))
-        labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}        # transformers leaves out its default
+        labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # transformers leaves out its default
         intents = tuple(labels[key] for key in sorted(labels, key=int))
         task = "intents" if config.get("problem_type") == "multi_label_classification" else "intent"
         return cls(path, "transformers", task, intents, token_limit(path))

@@ -101,8 +101,11 @@ def decide(logits: Floats, model: Model, temperature: float, top: int) -> Predic
     import numpy as np
 
     if not np.isfinite(logits).all():
-        raise WorkbenchError("answers with logits that are not finite numbers", where=model.path,
-                             remedy="The model is damaged: train or export it again")
+        raise WorkbenchError(
+            "answers with logits that are not finite numbers",
+            where=model.path,
+            remedy="The model is damaged: train or export it again",
+        )
     scaled = logits.astype(np.float64) / temperature
     exponents = np.exp(scaled - scaled.max())
     probabilities = exponents / exponents.sum()

@@ -16,7 +16,7 @@ from workbench.nouns.utterance import SPLITS, Utterance
 from workbench.text import text_key
 
 Shares = Mapping[str, float]
-Ledger = Mapping[str, str]             # `remembered_as` of a row -> its split
+Ledger = Mapping[str, str]  # `remembered_as` of a row -> its split
 
 
 def check_shares(shares: Shares, where: str) -> None:
@@ -30,7 +30,9 @@ def check_shares(shares: Shares, where: str) -> None:
 
 def remembered_as(row: Utterance) -> tuple[str, str]:
     """The two names under which a ledger knows a row: its id, and a digest of its text."""
-    return f"id:{row.id}", "text:" + hashlib.sha256(text_key(row.text).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return f"id:{row.id}", "text:" + hashlib.sha256(text_key(row.text).encode("utf-8", "surrogatepass")).hexdigest()[
+        :20
+    ]
 
 
 def remember(rows: Iterable[Utterance], ledger: Ledger) -> dict[str, str]:
@@ -66,7 +68,9 @@ def _known(row: Utterance, ledger: Ledger) -> str | None:
     return ledger.get(by_id) or ledger.get(by_text)
 
 
-def _deal(components: list[list[int]], splits: list[str | None], rows: Sequence[Utterance], shares: Shares, seed: int) -> None:
+def _deal(
+    components: list[list[int]], splits: list[str | None], rows: Sequence[Utterance], shares: Shares, seed: int
+) -> None:
     quota = _quotas(sum(map(len, components)), shares)
     have = Counter(splits[i] for component in components for i in component if splits[i])
     for component in sorted(components, key=lambda component: _order(rows[component[0]], seed)):

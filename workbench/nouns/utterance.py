@@ -8,11 +8,13 @@ from typing import Any
 
 from workbench.errors import unknown
 
-Intent = str | tuple[str, ...]         # a hierarchical intent is a tuple of names, root first
+Intent = str | tuple[str, ...]  # a hierarchical intent is a tuple of names, root first
 
 SPLITS = ("train", "dev", "test")
-SPLIT_NAMES = {**{name: name for name in SPLITS}, **dict.fromkeys(
-    ("validation", "valid", "val", "develop", "development"), "dev")}
+SPLIT_NAMES = {
+    **{name: name for name in SPLITS},
+    **dict.fromkeys(("validation", "valid", "val", "develop", "development"), "dev"),
+}
 
 
 def split_named(name: str, *, where: object = None) -> str:

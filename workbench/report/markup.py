@@ -28,8 +28,13 @@ def environment(package: str) -> Environment:
         import jinja2
     except ModuleNotFoundError as error:
         raise MissingExtra("jinja2 is not installed", "report") from error
-    templates = jinja2.Environment(loader=jinja2.PackageLoader(package, "."), autoescape=True,
-                                   undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader(package, "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     templates.globals["both"] = both
     templates.filters.update(megabytes=megabytes, name=name, number=number, percent=percent, seconds=seconds)
     return templates

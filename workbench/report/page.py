@@ -41,11 +41,16 @@ def write_report(host: Host, run: Run) -> Path:
     bundle = run.bundle()
     script = _beside("page.js")
     html = templates.get_template("page.html.j2").render(
-        title=run.path.resolve().name, facts=_facts(host, run), failure=failure,
+        title=run.path.resolve().name,
+        facts=_facts(host, run),
+        failure=failure,
         verdict=FAILED if failure else VERDICTS[bundle.accepted if bundle else None],
-        sections=sections, left_out=left_out, version=workbench.__version__,
+        sections=sections,
+        left_out=left_out,
+        version=workbench.__version__,
         css="\n".join(dict.fromkeys([_beside("page.css"), *(section.css for section in sections)])),
-        script=script, script_hash=_source_hash(script),
+        script=script,
+        script_hash=_source_hash(script),
     )
     path = run.path / PAGE
     replace_text(path, html)
@@ -59,7 +64,7 @@ def _sections(host: Host, run: Run) -> tuple[list[Section], list[str]]:
     for plugin, call in host.calls("report_sections", run=run):
         try:
             for section in call():
-                sections.append(section)        # one by one: what stands before a failure is kept
+                sections.append(section)  # one by one: what stands before a failure is kept
         except Exception:
             logger.exception("plugin %s failed in report_sections", plugin)
             left_out.append(plugin)
@@ -69,8 +74,11 @@ def _sections(host: Host, run: Run) -> tuple[list[Section], list[str]]:
 def _facts(host: Host, run: Run) -> list[dict[str, Any]]:
     """The recipe's key facts, each with a label in both languages."""
     train, dataset = run.recipe.get("train", {}), run.dataset()
-    facts = [(("Encoder", "编码器"), _encoder(host, train)), (("Trainer", "训练方法"), train.get("use")),
-             (("Seed", "随机种子"), run.recipe.get("seed"))]
+    facts = [
+        (("Encoder", "编码器"), _encoder(host, train)),
+        (("Trainer", "训练方法"), train.get("use")),
+        (("Seed", "随机种子"), run.recipe.get("seed")),
+    ]
     if dataset is not None:
         facts += [(("Intents", "意图数"), f"{len(dataset.intents):,}")]
         facts += [((f"Rows of {split}", f"{split} 样本数"), f"{len(dataset.split(split)):,}") for split in SPLITS]

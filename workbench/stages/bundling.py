@@ -31,8 +31,11 @@ def make_bundle(model: Model, out: Path) -> Bundle:
         WorkbenchError: the model is no ONNX model.
     """
     if model.format != "onnx":
-        raise WorkbenchError(f"has the format {model.format!r}, a bundle needs onnx", where=model.path,
-                             remedy='Add a pass that exports, such as [[compress]] use = "onnx"')
+        raise WorkbenchError(
+            f"has the format {model.format!r}, a bundle needs onnx",
+            where=model.path,
+            remedy='Add a pass that exports, such as [[compress]] use = "onnx"',
+        )
     out.mkdir(parents=True, exist_ok=True)
     for name in ("model.onnx", "tokenizer.json"):
         shutil.copyfile(model.path / name, out / name)
@@ -65,20 +68,35 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         reports = [report_on("bundle", served, dataset, split, steps, context) for split in splits]
         model = context.host.open_predictor(Model.load(inputs[reference]), PredictorOptions(threads=cores()))
         split = "dev" if dataset.labelled("dev") else "train"
-        of_bundle = next((r for r in reports if r.split == split), None) or report_on("bundle", served, dataset, split, steps, context)
+        of_bundle = next((r for r in reports if r.split == split), None) or report_on(
+            "bundle", served, dataset, split, steps, context
+        )
         of_model = report_on("reference", model, dataset, split, steps, context)
         texts = [row.text for row in dataset.labelled(split)]
         here, there = served.logits(texts), model.logits(texts)
         measurement = Measurement(
-            bundle=of_bundle, reference=of_model, rows=len(texts), size=bundle.size(),
+            bundle=of_bundle,
+            reference=of_model,
+            rows=len(texts),
+            size=bundle.size(),
             agreement=float((here.argmax(1) == there.argmax(1)).mean()),
-            max_logit_difference=float(abs(here - there).max()))
+            max_logit_difference=float(abs(here - there).max()),
+        )
         save_reports(out, reports, measurement=measurement.to_json())
-        return {"agreement": measurement.agreement, "bytes": measurement.size,
-                **{f"{r.split}_{name}": value for r in reports for name, value in r.metrics.items()}}
+        return {
+            "agreement": measurement.agreement,
+            "bytes": measurement.size,
+            **{f"{r.split}_{name}": value for r in reports for name, value in r.metrics.items()},
+        }
 
-    return Stage("measure", "measure", work, steps=steps, needs=("bundle", reference, source),
-                 settings={"splits": list(options.splits), "machine": describe()})
+    return Stage(
+        "measure",
+        "measure",
+        work,
+        steps=steps,
+        needs=("bundle", reference, source),
+        settings={"splits": list(options.splits), "machine": describe()},
+    )
 
 
 def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
@@ -96,5 +114,11 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         seal(dataclasses.replace(bundle, metrics=metrics, machine=describe(), gate=gate if figures else None))
         return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 
-    return Stage("gate", "gate", work, steps=steps, needs=("bundle", "measure"),
-                 settings={"budgets": dict(budgets), "machine": describe()})
+    return Stage(
+        "gate",
+        "gate",
+        work,
+        steps=steps,
+        needs=("bundle", "measure"),
+        settings={"budgets": dict(budgets), "machine": describe()},
+    )

@@ -44,6 +44,10 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
     stages += [*baselines, train, evaluate_stage(models, source, recipe.evaluate, metrics)]
     if recipe.compress:
         passes = compress_stages(recipe.compress, train.name, source)
-        stages += [*passes, bundle_stage(passes[-1].name), measure_stage(train.name, source, recipe.evaluate, metrics),
-                   gate_stage(recipe.gate, host)]
+        stages += [
+            *passes,
+            bundle_stage(passes[-1].name),
+            measure_stage(train.name, source, recipe.evaluate, metrics),
+            gate_stage(recipe.gate, host),
+        ]
     return stages

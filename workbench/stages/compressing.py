@@ -32,7 +32,8 @@ def compress_stages(steps: tuple[Step, ...], model: str, source: str | None) -> 
 def _stage(name: str, step: Step, before: str, reference: str, source: str | None) -> Stage:
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         context = dataclasses.replace(
-            context, reference=Model.load(inputs[reference]), dataset=Dataset.load(inputs[source]) if source else None)
+            context, reference=Model.load(inputs[reference]), dataset=Dataset.load(inputs[source]) if source else None
+        )
         step.offer(Model.load(inputs[before]), out, step.options, context)
         return {"bytes": sum(path.stat().st_size for path in out.iterdir())}
 

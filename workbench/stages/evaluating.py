@@ -46,22 +46,37 @@ def evaluate_stage(models: Mapping[str, str], source: str, options: EvaluateOpti
         last = list(models)[-1]
         return {f"{r.split}_{name}": value for r in reports if r.subject == last for name, value in r.metrics.items()}
 
-    return Stage("evaluate", "evaluate", work, steps=steps, needs=(source, *models.values()),
-                 settings={"splits": list(options.splits), "models": dict(models)})
+    return Stage(
+        "evaluate",
+        "evaluate",
+        work,
+        steps=steps,
+        needs=(source, *models.values()),
+        settings={"splits": list(options.splits), "models": dict(models)},
+    )
 
 
-def report_on(subject: str, predictor: Predictor, dataset: Dataset, split: str, steps: Sequence[Step], context: Context) -> Report:
+def report_on(
+    subject: str, predictor: Predictor, dataset: Dataset, split: str, steps: Sequence[Step], context: Context
+) -> Report:
     """What the metrics say of a predictor on the labelled rows of a split."""
     rows = dataset.labelled(split)
     if predictor.model.intents != dataset.intents:
-        raise WorkbenchError("its intents are not those of the dataset, or stand in another order",
-                             where=predictor.model.path, remedy="Evaluate it on the dataset that it was trained for")
-    scored = Scored(tuple(rows), tuple(dataset.label_ids(rows)), predictor.logits([row.text for row in rows]), dataset.intents)
+        raise WorkbenchError(
+            "its intents are not those of the dataset, or stand in another order",
+            where=predictor.model.path,
+            remedy="Evaluate it on the dataset that it was trained for",
+        )
+    scored = Scored(
+        tuple(rows), tuple(dataset.label_ids(rows)), predictor.logits([row.text for row in rows]), dataset.intents
+    )
     found = {}
     for step in steps:
         found.update(step.offer(scored, step.options, context))
     metrics = {name: float(value) for name, value in found.items() if isinstance(value, float)}
-    return Report(subject, split, len(rows), metrics, {name: value for name, value in found.items() if name not in metrics})
+    return Report(
+        subject, split, len(rows), metrics, {name: value for name, value in found.items() if name not in metrics}
+    )
 
 
 def save_reports(out: Path, reports: Sequence[Report], **more: object) -> None:

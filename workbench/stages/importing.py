@@ -19,7 +19,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import Ledger, assign_splits, check_shares, remember
 from workbench.nouns.utterance import SPLITS, Intent, Utterance
 
-DROPPED = "dropped"        # a split that only rows have which are about to go
+DROPPED = "dropped"  # a split that only rows have which are about to go
 
 
 def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
@@ -41,11 +41,18 @@ def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
         sizes = Counter(row.split for row in dataset)
         return {"intents": len(dataset.intents), **{f"{name}_rows": sizes[name] for name in SPLITS if sizes[name]}}
 
-    local = [step for step in recipe.imports if not step.offer.remote]      # type: ignore[attr-defined]
+    local = [step for step in recipe.imports if not step.offer.remote]  # type: ignore[attr-defined]
     return Stage(
-        "import", "import", work, steps=recipe.imports, settings={"task": recipe.top.task},
-        outside=lambda: {f"{n}": digest_path(source_path(recipe, step)) for n, step in enumerate(local)
-                         if source_path(recipe, step).exists()},
+        "import",
+        "import",
+        work,
+        steps=recipe.imports,
+        settings={"task": recipe.top.task},
+        outside=lambda: {
+            f"{n}": digest_path(source_path(recipe, step))
+            for n, step in enumerate(local)
+            if source_path(recipe, step).exists()
+        },
         remote=len(local) < len(recipe.imports),
     )
 
@@ -72,7 +79,10 @@ def read_all(recipe: Recipe, out: Path, context: Context, known: Ledger) -> Data
         read.append(dataset)
     rows = _split(recipe, read, known)
     rare = [_rare(step, part) for step, part in zip(recipe.imports, rows, strict=True)]
-    settled = [[_settle(row, step, names) for row in part] for step, part, names in zip(recipe.imports, rows, rare, strict=True)]
+    settled = [
+        [_settle(row, step, names) for row in part]
+        for step, part, names in zip(recipe.imports, rows, rare, strict=True)
+    ]
     merged = _merge(recipe.top.task, read, settled)
     return _check(_drop(merged, {row.id for part in settled for row in part if row.split == DROPPED}))
 
@@ -111,13 +121,18 @@ def _merge(task: str, read: Sequence[Dataset], rows: Sequence[Sequence[Utterance
     merged = [row for part in rows for row in part]
     twice = [name for name, count in Counter(row.id for row in merged).items() if count > 1]
     if twice:
-        raise WorkbenchError(f"{len(twice)} ids stand twice, such as {twice[0]}", remedy="Give each row an id of its own")
+        raise WorkbenchError(
+            f"{len(twice)} ids stand twice, such as {twice[0]}", remedy="Give each row an id of its own"
+        )
     intents: dict[Any, None] = {}
     for dataset in read:
         intents.update(dict.fromkeys(dataset.intents))
     named = Counter(name for dataset in read for name in dataset.counts)
-    counts = {name if named[name] == 1 else f"{name} ({n})": reasons
-              for n, dataset in enumerate(read) for name, reasons in dataset.counts.items()}
+    counts = {
+        name if named[name] == 1 else f"{name} ({n})": reasons
+        for n, dataset in enumerate(read)
+        for name, reasons in dataset.counts.items()
+    }
     provenance = tuple(entry for dataset in read for entry in dataset.provenance)
     return Dataset(task, tuple(intents), tuple(merged), counts, provenance)
 
@@ -133,9 +148,11 @@ def _rare(step: Step, rows: Sequence[Utterance]) -> set[Intent]:
     rare = {intent for intent, count in have.items() if count < splits}
     if rare and step.settings.rare == "refuse":
         listed = ", ".join(f"{intent} ({have[intent]})" for intent in sorted(rare, key=str)[:10])
-        raise WorkbenchError(f"{len(rare)} intents have fewer rows than the {splits} splits: {listed}",
-                             where=f"[[import]] {step.settings.source}",
-                             remedy='Label more of them, or set rare = "drop" or rare = "train"')
+        raise WorkbenchError(
+            f"{len(rare)} intents have fewer rows than the {splits} splits: {listed}",
+            where=f"[[import]] {step.settings.source}",
+            remedy='Label more of them, or set rare = "drop" or rare = "train"',
+        )
     return rare
 
 
@@ -156,6 +173,9 @@ def _drop(dataset: Dataset, ids: set[str]) -> Dataset:
 def _check(dataset: Dataset) -> Dataset:
     if len(dataset.intents) < 2 and dataset.task != "translation":
         names = ", ".join(map(str, dataset.intents)) or "none"
-        raise WorkbenchError(f"there is only {len(dataset.intents)} intent: {names}", where="[[import]]",
-                             remedy="A classifier needs at least two; check the label column or control")
+        raise WorkbenchError(
+            f"there is only {len(dataset.intents)} intent: {names}",
+            where="[[import]]",
+            remedy="A classifier needs at least two; check the label column or control",
+        )
     return dataset

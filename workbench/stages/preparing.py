@@ -60,7 +60,17 @@ def _augment(step: Step, dataset: Dataset, context: Context) -> list[Utterance]:
     for parent, text in step.offer(list(parents.values()), rng, step.options, context):
         number[parent] = number.get(parent, 0) + 1
         origin = parents[parent]
-        made.append(Utterance(
-            id=f"{parent}~{step.name}{number[parent]}", text=text, raw=text, intents=origin.intents, split="train",
-            group=origin.group, language=origin.language, origin=f"augment:{step.name}", meta={"parent": parent}))
+        made.append(
+            Utterance(
+                id=f"{parent}~{step.name}{number[parent]}",
+                text=text,
+                raw=text,
+                intents=origin.intents,
+                split="train",
+                group=origin.group,
+                language=origin.language,
+                origin=f"augment:{step.name}",
+                meta={"parent": parent},
+            )
+        )
     return made

@@ -21,11 +21,20 @@ def values(findings: Findings) -> dict[str, Any] | None:
         for name in dict.fromkeys(report.subject for report in measured)
     ]
     ends = [model for model in models if splits[0] in model["reports"]]
-    return {"models": models, "splits": splits, "first": ends[0], "last": ends[-1],
-            "has_f1": any("macro_f1" in report.metrics for report in measured)}
+    return {
+        "models": models,
+        "splits": splits,
+        "first": ends[0],
+        "last": ends[-1],
+        "has_f1": any("macro_f1" in report.metrics for report in measured),
+    }
 
 
 def _row(report: Report) -> dict[str, Any]:
     interval = report.details.get("accuracy_interval")
-    return {"rows": report.rows, "accuracy": report.metrics["accuracy"], "macro_f1": report.metrics.get("macro_f1"),
-            "interval": interval}
+    return {
+        "rows": report.rows,
+        "accuracy": report.metrics["accuracy"],
+        "macro_f1": report.metrics.get("macro_f1"),
+        "interval": interval,
+    }

@@ -19,8 +19,11 @@ def values(findings: Findings) -> dict[str, Any] | None:
     if measurement is None and bundle is None and len(steps) < 2:
         return None
     return {
-        "steps": steps, "largest": max(size for _, size in steps), "measurement": measurement,
-        "accuracy": _accuracy(measurement), "gate": bundle.gate if bundle else None,
+        "steps": steps,
+        "largest": max(size for _, size in steps),
+        "measurement": measurement,
+        "accuracy": _accuracy(measurement),
+        "gate": bundle.gate if bundle else None,
         "machine": bundle.machine if bundle else {},
     }
 

@@ -28,8 +28,9 @@ def values(findings: Findings) -> dict[str, Any] | None:
         "splits": [{"name": split, "imported": sizes[split, True], "made": sizes[split, False]} for split in splits],
         "intents": intents,
         "most": max(totals.values(), default=1),
-        "counts": [(by, reason, rows) for by, reasons in dataset.counts.items()
-                   for reason, rows in reasons.items() if rows],
+        "counts": [
+            (by, reason, rows) for by, reasons in dataset.counts.items() for reason, rows in reasons.items() if rows
+        ],
         "out_of_scope": sum(row.intents == () for row in dataset),
         "unlabelled": sum(row.intents is None for row in dataset),
     }

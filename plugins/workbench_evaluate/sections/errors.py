@@ -9,7 +9,7 @@ from workbench_evaluate.sections.reading import subject
 if TYPE_CHECKING:
     from workbench_evaluate.sections.reading import Findings
 
-LONGEST = 400      # characters of an utterance
+LONGEST = 400  # characters of an utterance
 
 
 def values(findings: Findings) -> dict[str, Any] | None:
@@ -18,8 +18,11 @@ def values(findings: Findings) -> dict[str, Any] | None:
     rows = report.details.get("worst_errors") if report else None
     if not report or not rows:
         return None
-    return {"subject": subject(report.subject), "split": report.split,
-            "errors": [{**row, "text": _cut(row["text"])} for row in rows]}
+    return {
+        "subject": subject(report.subject),
+        "split": report.split,
+        "errors": [{**row, "text": _cut(row["text"])} for row in rows],
+    }
 
 
 def _cut(text: str) -> str:

@@ -18,5 +18,10 @@ def values(findings: Findings) -> dict[str, Any] | None:
         return None
     measured = [entry for entry in table if entry["rows"]]
     gap = max((1 - entry["f1"] for entry in measured), default=0.0)
-    return {"subject": subject(report.subject), "split": report.split, "without_rows": len(table) - len(measured),
-            "gap": gap, "intents": sorted(measured, key=lambda entry: (entry["f1"], -entry["rows"]))}
+    return {
+        "subject": subject(report.subject),
+        "split": report.split,
+        "without_rows": len(table) - len(measured),
+        "gap": gap,
+        "intents": sorted(measured, key=lambda entry: (entry["f1"], -entry["rows"])),
+    }

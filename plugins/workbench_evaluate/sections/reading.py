@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from workbench.engine.run import Run
     from workbench.nouns.report import Report
 
-STORY = {"names": 0, "probe": 1, "bundle": 3}        # the trained model stands between probe and bundle
+STORY = {"names": 0, "probe": 1, "bundle": 3}  # the trained model stands between probe and bundle
 SUBJECTS = {
     "names": ("Nearest label name", "意图名匹配"),
     "probe": ("Frozen probe", "线性探测"),

@@ -13,5 +13,8 @@ def values(findings: Findings) -> dict[str, Any] | None:
     stages = findings.run.stages
     if not stages:
         return None
-    return {"stages": stages, "longest": max(stage.seconds for stage in stages) or 1.0,
-            "total": sum(stage.seconds for stage in stages)}
+    return {
+        "stages": stages,
+        "longest": max(stage.seconds for stage in stages) or 1.0,
+        "total": sum(stage.seconds for stage in stages),
+    }

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Log(Protocol):
     """How a worker tells how it gets on."""
 
-    def __call__(self, metrics: Mapping[str, float], step: int) -> None: ...
+    def __call__(self, metrics: Mapping[str, float], step: int) -> None:
+        """Show figures at a step; one called `progress`, from 0 to 1, becomes a time left."""
 
 
 def silent(metrics: Mapping[str, float], step: int) -> None:

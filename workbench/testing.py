@@ -30,7 +30,7 @@ def workbench_context(workbench_host: Host, tmp_path: Path) -> Context:
 def workbench_plugin(
     workbench_host: Host, workbench_context: Context, tmp_path: Path
 ) -> Callable[..., Callable[..., Any]]:
-    """`workbench_plugin(plugin, hook, name, **options)` is a plugin's offer, ready to be called with its input alone."""
+    """`workbench_plugin(plugin, hook, name, **options)` is an offer, ready to be called with its input."""
 
     def find(plugin: str, hook: str, name: str, **options: Any) -> Callable[..., Any]:
         workbench_host.require([plugin], "test")

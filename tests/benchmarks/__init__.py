@@ -1,1 +1,1 @@
-"""Measurements, run by hand: `python -m tests.benchmarks.NAME`. Each writes results/NAME.json and goes on where it stopped."""
+"""Measurements, run by hand: `python -m tests.benchmarks.NAME`. Each writes a JSON and goes on from it."""

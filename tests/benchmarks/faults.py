@@ -1,4 +1,4 @@
-"""Every write, rename, fsync, mkdir and unlink of a fast chain fails once, by SIGKILL and by a full disk; then it goes on.
+"""Every write, rename, fsync, mkdir and unlink of a fast chain fails once, by SIGKILL or a full disk.
 
     python -m tests.benchmarks.faults [--each K]
 

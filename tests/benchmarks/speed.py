@@ -38,12 +38,11 @@ def compare(asked: argparse.Namespace) -> dict:
     run, host = Run.load(asked.run), build_host()
     texts = [row.text for row in run.dataset().labelled("dev")][: asked.texts]
     passes = [stage for stage in run.stages if stage.kind == "compress"]
+    plain = host.open_predictor(Model.load(passes[0].path))
     rivals: dict[str, Callable[[list[str]], object]] = {
         "int8": host.open_predictor(run.bundle().model).logits,
-        "onnx fp32, one a call": lambda texts, p=host.open_predictor(Model.load(passes[0].path)): [
-            p.logits([text]) for text in texts
-        ],
-        "onnx fp32, batches": host.open_predictor(Model.load(passes[0].path)).logits,
+        "onnx fp32, one a call": lambda texts: [plain.logits([text]) for text in texts],
+        "onnx fp32, batches": plain.logits,
         "transformers.pipeline": pipeline(run),
     }
     speeds: dict[str, list[float]] = {name: [] for name in rivals}
@@ -62,7 +61,7 @@ def compare(asked: argparse.Namespace) -> dict:
 
 
 def pipeline(run: Run) -> Callable[[list[str]], object]:
-    """What peers serve: `transformers.pipeline` over a sequence classifier of the same encoder and number of intents."""
+    """What peers serve: `transformers.pipeline` over a classifier of the same encoder and as many intents."""
     import transformers
 
     path = run.stage("train").path

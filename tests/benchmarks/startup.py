@@ -15,7 +15,13 @@ from pathlib import Path
 
 from tests.benchmarks.records import Records, shared, spread
 
-OPEN = "import sys, time; from workbench import open_bundle; t = time.perf_counter(); open_bundle(sys.argv[1]).predict(['hi']); print(time.perf_counter() - t)"
+OPEN = """
+import sys, time
+from workbench import open_bundle
+begun = time.perf_counter()
+open_bundle(sys.argv[1]).predict(["hi"])
+print(time.perf_counter() - begun)
+"""
 READ = """
 import resource, sys, time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What users bring: each mistake is one clear line at the command line, loses nothing, and leaves nothing half-written."""
+"""What users bring: each mistake is one clear line, loses nothing and leaves nothing half-written."""
 
 from __future__ import annotations
 

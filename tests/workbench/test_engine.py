@@ -173,18 +173,18 @@ def test_a_remote_source_is_asked_in_every_run_and_keyed_by_what_it_gave(host, t
 def test_what_observers_raise_changes_nothing(chain, host, caplog):
     from workbench import build_host, hookimpl
 
-    class Loud:
-        seen = []
+    seen = []
 
+    class Loud:
         @hookimpl
         def stage_finished(self, stage):
-            self.seen.append((stage.name, stage.status))
+            seen.append((stage.name, stage.status))
             raise RuntimeError("loud")
 
     chain.host = build_host()
     chain.host.register(Loud(), "loud")
     chain.run()
-    assert Loud.seen == [("number", "finished"), ("double", "finished"), ("sum", "finished")]
+    assert seen == [("number", "finished"), ("double", "finished"), ("sum", "finished")]
     assert "plugin loud failed in stage_finished" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""A run that is killed, or whose disk fails, loses nothing that was finished. All points: tests/benchmarks/faults.py."""
+"""A run that is killed, or whose disk fails, loses nothing. All points: tests/benchmarks/faults.py."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ from workbench.offers import Pass, Reader
 def read(source, out, options, context):
     pairs = [line.split(": ", 1) for line in Path(source).read_text(encoding="utf-8").splitlines()]
     rows = tuple(Utterance(str(n), text, text, (intent,)) for n, (intent, text) in enumerate(pairs))
-    return Dataset("intent", tuple(sorted({intent for intent, _ in pairs})), rows, {Path(source).name: {"kept": len(rows)}})
+    intents = tuple(sorted({intent for intent, _ in pairs}))
+    return Dataset("intent", intents, rows, {Path(source).name: {"kept": len(rows)}})
 
 
 def copy(model, out, options, context):

@@ -147,7 +147,7 @@ def add(cli: click.Group, host: Host) -> None:
     ) -> None:
         """Run a RECIPE from start to end; what is up to date is taken from the cache.
 
-        Any key of the recipe can be overridden: --train.epochs 3, --gate.max_size_mb 20, --compress.int8.per_channel false.
+        Any key of the recipe can be overridden: --train.epochs 3, --compress.int8.per_channel false.
 
         \b
         Example:

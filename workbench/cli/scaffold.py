@@ -82,9 +82,10 @@ from workbench.nouns.utterance import Utterance
 
 
 def test_short_rows_leave_and_are_counted(workbench_plugin):
-    rows = [Utterance("1", "a", "a", ("x",), split="train"), Utterance("2", "where is it", "where is it", ("y",), split="train")]
+    short = Utterance("1", "a", "a", ("x",), split="train")
+    long = Utterance("2", "where is it", "where is it", ("y",), split="train")
     cleaner = workbench_plugin("{name}", "cleaners", "{name}")
-    cleaned = cleaner(Dataset("intent", ("x", "y"), tuple(rows)))
+    cleaned = cleaner(Dataset("intent", ("x", "y"), (short, long)))
     assert [row.id for row in cleaned] == ["2"]
     assert cleaned.counts["{name}"] == {{"too short": 1}}
 '''

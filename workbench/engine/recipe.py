@@ -137,7 +137,7 @@ def load_recipe(path: Path, host: Host, overrides: Sequence[tuple[str, str]] = (
 
 
 def override(values: dict[str, Any], dotted: str, text: str) -> None:
-    """Set `dotted` (`train.epochs`, `compress.int8.per_channel`, `import.0.source`) to the TOML value or text `text`."""
+    """Set `dotted` (`train.epochs`, `compress.int8.per_channel`, `import.0.source`) to a TOML value or text."""
     *parents, last = dotted.split(".")
     place: Any = values
     for part in parents:

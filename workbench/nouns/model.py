@@ -139,7 +139,7 @@ class Model:
 
     @property
     def pad_id(self) -> int:
-        """What fills the shorter rows of a batch, hidden by the attention mask: the tokenizer's padding token, else 0."""
+        """What fills the shorter rows of a batch, behind the attention mask: the padding token, else 0."""
         known = (self._tokenizer.token_to_id(token) for token in PADDING)
         return next((number for number in known if number is not None), 0)
 

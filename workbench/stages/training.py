@@ -32,7 +32,7 @@ def encoder_digests(step: Step, host: Host) -> dict[str, str]:
 
 
 def baseline_stages(names: tuple[str, ...], train: Step, source: str, host: Host) -> list[Stage]:
-    """A stage for each baseline that is not the trainer itself; shared options, such as the encoder, are the trainer's."""
+    """A stage for each baseline that is not the trainer itself; options that both know, as the encoder, are shared."""
     shared = as_json(train.options)
     stages = []
     for name in names:

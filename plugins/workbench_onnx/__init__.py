@@ -30,9 +30,12 @@ def passes() -> Mapping[str, Pass]:
     """`onnx`: torch -> onnx."""
     return {
         "onnx": Pass(
-            run="workbench_onnx.export:export_onnx", options=OnnxOptions, extra="export",
+            run="workbench_onnx.export:export_onnx",
+            options=OnnxOptions,
+            extra="export",
             summary="encoder, pooling and head as one ONNX graph, checked against torch on real rows",
-            libraries=("torch", "transformers", "optimum-onnx", "onnx", "onnxscript", "onnxruntime"))
+            libraries=("torch", "transformers", "optimum-onnx", "onnx", "onnxscript", "onnxruntime"),
+        )
     }
 
 

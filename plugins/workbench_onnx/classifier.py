@@ -56,13 +56,16 @@ def load_classifier(model: Model) -> Classifier:
         WorkbenchError: the head is not one for the model's intents.
     """
     encoder = AutoModel.from_pretrained(
-        model.path, local_files_only=True, trust_remote_code=False, use_safetensors=True, attn_implementation="eager")
+        model.path, local_files_only=True, trust_remote_code=False, use_safetensors=True, attn_implementation="eager"
+    )
     head = load_file(model.path / HEAD)
     weight, bias = head["weight"], head["bias"]
     wanted = (len(model.intents), encoder.config.hidden_size)
     if weight.shape != wanted or bias.shape != wanted[:1]:
-        raise WorkbenchError(f"has weights {list(weight.shape)} and bias {list(bias.shape)}, expected {list(wanted)}",
-                             where=model.path / HEAD)
+        raise WorkbenchError(
+            f"has weights {list(weight.shape)} and bias {list(bias.shape)}, expected {list(wanted)}",
+            where=model.path / HEAD,
+        )
     classifier = Classifier(encoder.float(), weight, bias, model.pooling)
     classifier.eval()  # type: ignore[no-untyped-call]
     return classifier

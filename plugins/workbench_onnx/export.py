@@ -27,7 +27,7 @@ from workbench_onnx.texts import parity_texts
 
 EXPORTERS = {"optimum": "workbench_onnx.optimum_exporter:export", "torch": "workbench_onnx.torch_exporter:export"}
 LIBRARIES = {"optimum": ("torch", "transformers", "optimum-onnx"), "torch": ("torch", "transformers", "onnxscript")}
-MOST_BYTES = 2**31 - 2**24         # protobuf's limit for one message, less what the graph itself needs
+MOST_BYTES = 2**31 - 2**24  # protobuf's limit for one message, less what the graph itself needs
 logger = logging.getLogger(__name__)
 
 
@@ -42,8 +42,11 @@ def export_onnx(model: Model, out: Path, options: OnnxOptions, context: Context)
     classifier = load_classifier(model)
     weights = sum(parameter.nbytes for parameter in classifier.parameters())
     if weights > MOST_BYTES:
-        raise WorkbenchError(f"has {weights / 1e9:.1f} GB of weights; one ONNX file holds {MOST_BYTES / 1e9:.1f} GB",
-                             where=model.path, remedy="Train a smaller encoder, or prune this one first")
+        raise WorkbenchError(
+            f"has {weights / 1e9:.1f} GB of weights; one ONNX file holds {MOST_BYTES / 1e9:.1f} GB",
+            where=model.path,
+            remedy="Train a smaller encoder, or prune this one first",
+        )
     exporter = resolve(EXPORTERS[options.exporter], "export")
     with tempfile.TemporaryDirectory(dir=context.work) as work, quiet():
         graph = exporter(classifier, Path(work), options.opset)
@@ -52,8 +55,11 @@ def export_onnx(model: Model, out: Path, options: OnnxOptions, context: Context)
     out.mkdir(parents=True, exist_ok=True)
     (out / "model.onnx").write_bytes(graph.SerializeToString(deterministic=True))
     shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
-    step = {"step": "onnx", "options": as_json(options),
-            "libraries": {name: version(name) for name in LIBRARIES[options.exporter]}}
+    step = {
+        "step": "onnx",
+        "options": as_json(options),
+        "libraries": {name: version(name) for name in LIBRARIES[options.exporter]},
+    }
     exported = dataclasses.replace(model, path=out, format="onnx", history=(*model.history, step)).save()
     check_parity(model, exported, options, context)
     return exported
@@ -65,8 +71,11 @@ def check_exportable(model: Model) -> None:
         what = "is an ONNX model already" if model.format == "onnx" else f"has the format {model.format!r}"
         raise WorkbenchError(what, where=model.path, remedy="The pass onnx exports what a trainer made: put it first")
     if not model.intents or not (model.path / HEAD).is_file():
-        raise WorkbenchError(f"has no head ({HEAD} and intents), so there is nothing to classify with",
-                             where=model.path, remedy="Train it first: workbench train")
+        raise WorkbenchError(
+            f"has no head ({HEAD} and intents), so there is nothing to classify with",
+            where=model.path,
+            remedy="Train it first: workbench train",
+        )
     check_folder(model.path)
     if not (model.path / "tokenizer.json").is_file():
         raise WorkbenchError("is missing", where=model.path / "tokenizer.json")
@@ -83,8 +92,10 @@ def check_parity(model: Model, exported: Model, options: OnnxOptions, context: C
         raise WorkbenchError(
             f"the ONNX graph's logits are up to {parity.max_logit_difference:.2g} from torch's and its embeddings "
             f"{parity.max_embedding_difference:.2g}, tolerance {options.tolerance:g}; most for the text "
-            f"{textwrap.shorten(parity.worst, 80)!r}", where=model.path,
-            remedy=f"Try exporter = {other!r}, or allow a larger tolerance")
+            f"{textwrap.shorten(parity.worst, 80)!r}",
+            where=model.path,
+            remedy=f"Try exporter = {other!r}, or allow a larger tolerance",
+        )
 
 
 @contextlib.contextmanager

@@ -18,12 +18,18 @@ LEADS_TO_TENSORS: dict[str, dict[int, str]] = {
     "TrainingInfoProto": {1: "GraphProto", 2: "GraphProto"},
     "GraphProto": {1: "NodeProto", 5: "TensorProto", 15: "SparseTensorProto"},
     "NodeProto": {5: "AttributeProto"},
-    "AttributeProto": {5: "TensorProto", 6: "GraphProto", 10: "TensorProto", 11: "GraphProto",
-                       22: "SparseTensorProto", 23: "SparseTensorProto"},
+    "AttributeProto": {
+        5: "TensorProto",
+        6: "GraphProto",
+        10: "TensorProto",
+        11: "GraphProto",
+        22: "SparseTensorProto",
+        23: "SparseTensorProto",
+    },
     "SparseTensorProto": {1: "TensorProto", 2: "TensorProto"},
     "FunctionProto": {7: "NodeProto", 11: "AttributeProto"},
 }
-EXTERNAL_DATA, DATA_LOCATION = 13, 14      # of TensorProto
+EXTERNAL_DATA, DATA_LOCATION = 13, 14  # of TensorProto
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 VARINT_BYTES = 10
 Value = int | memoryview
@@ -42,13 +48,17 @@ def refuse_external_data(data: bytes, where: Path) -> None:
             for number, value in _fields(body):
                 if message == "TensorProto":
                     if number == EXTERNAL_DATA or (number == DATA_LOCATION and value != 0):
-                        raise WorkbenchError("keeps tensors in another file, which is not allowed", where=where,
-                                             remedy="Save the model with all its data in one file")
+                        raise WorkbenchError(
+                            "keeps tensors in another file, which is not allowed",
+                            where=where,
+                            remedy="Save the model with all its data in one file",
+                        )
                 elif number in LEADS_TO_TENSORS[message] and isinstance(value, memoryview):
                     waiting.append((LEADS_TO_TENSORS[message][number], value))
     except ValueError as error:
-        raise WorkbenchError(f"is truncated, or no ONNX model ({error})", where=where,
-                             remedy="Copy or make the model again") from error
+        raise WorkbenchError(
+            f"is truncated, or no ONNX model ({error})", where=where, remedy="Copy or make the model again"
+        ) from error
 
 
 def _fields(body: memoryview) -> Iterator[tuple[int, Value]]:
@@ -56,7 +66,7 @@ def _fields(body: memoryview) -> Iterator[tuple[int, Value]]:
     position = 0
     while position < len(body):
         tag, position = _varint(body, position)
-        number, kind = (tag & 0xFFFFFFFF) >> 3, tag & 7        # a tag has 32 bits, however many were written
+        number, kind = (tag & 0xFFFFFFFF) >> 3, tag & 7  # a tag has 32 bits, however many were written
         value: Value = 0
         if kind == VARINT:
             value, position = _varint(body, position)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Axes = dict[str, dict[int, str]]
 
 
-class ClassifierOnnxConfig(BertOnnxConfig):     # type: ignore[misc]
+class ClassifierOnnxConfig(BertOnnxConfig):  # type: ignore[misc]
     """The classifier's inputs and outputs; the tracer's example comes from BERT's configuration."""
 
     @property

@@ -48,6 +48,9 @@ def compare(reference: Predictor, candidate: Predictor, texts: Sequence[str]) ->
     if embeddings is not None and other_embeddings is not None:
         by_embeddings = np.abs(embeddings - other_embeddings).max(axis=1)
     return Parity(
-        rows=len(texts), agreement=float((logits.argmax(1) == other_logits.argmax(1)).mean()),
-        max_logit_difference=float(by_logits.max()), max_embedding_difference=float(by_embeddings.max()),
-        worst=texts[int(np.maximum(by_logits, by_embeddings).argmax())])
+        rows=len(texts),
+        agreement=float((logits.argmax(1) == other_logits.argmax(1)).mean()),
+        max_logit_difference=float(by_logits.max()),
+        max_embedding_difference=float(by_embeddings.max()),
+        worst=texts[int(np.maximum(by_logits, by_embeddings).argmax())],
+    )

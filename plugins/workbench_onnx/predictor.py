@@ -18,8 +18,8 @@ from workbench_onnx.external import refuse_external_data
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
 
-INPUTS = ("input_ids", "attention_mask")       # int64 [batch, sequence]
-OUTPUTS = ("logits", "embedding")              # float32 [batch, intents] and [batch, d]
+INPUTS = ("input_ids", "attention_mask")  # int64 [batch, sequence]
+OUTPUTS = ("logits", "embedding")  # float32 [batch, intents] and [batch, d]
 ROWS_PER_CALL = 32
 
 
@@ -41,7 +41,7 @@ class OnnxPredictor(Predictor):
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self._widths = {entry.name: entry.shape[-1] for entry in self._session.get_outputs() if entry.name in OUTPUTS}
         self._check_signature(path)
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None      # its threads start at the first call
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None  # its threads start at the first call
 
     def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
         """Logits and embeddings; texts of like length share a call, unless the model wants fewer rows a call."""
@@ -74,8 +74,11 @@ class OnnxPredictor(Predictor):
             raise WorkbenchError(f"has no output of a fixed width called {' or '.join(OUTPUTS)}", where=path)
         width = self._widths.get("logits")
         if width not in (None, len(self.model.intents)):
-            raise WorkbenchError(f"gives {width} logits for {len(self.model.intents)} intents", where=path,
-                                 remedy="Graph and workbench.json do not belong together: make the folder again")
+            raise WorkbenchError(
+                f"gives {width} logits for {len(self.model.intents)} intents",
+                where=path,
+                remedy="Graph and workbench.json do not belong together: make the folder again",
+            )
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
@@ -91,10 +94,13 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.load_model_format", "ONNX")      # the format that was checked
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was checked
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:     # onnxruntime's errors share no base class
-        raise WorkbenchError(f"onnxruntime {onnxruntime.__version__} does not load it: {' '.join(str(error).split())}",
-                             where=path, remedy="Make the model again, or upgrade onnxruntime") from error
+    except Exception as error:  # onnxruntime's errors share no base class
+        raise WorkbenchError(
+            f"onnxruntime {onnxruntime.__version__} does not load it: {' '.join(str(error).split())}",
+            where=path,
+            remedy="Make the model again, or upgrade onnxruntime",
+        ) from error

@@ -31,8 +31,19 @@ from workbench_quantize.weights import constant_products, embedding_lookups, wei
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-QUANTIZED = frozenset({"MatMulInteger", "DynamicQuantizeLinear", "QuantizeLinear", "DequantizeLinear", "QLinearMatMul",
-                       "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QAttention", "MatMulNBits"})
+QUANTIZED = frozenset(
+    {
+        "MatMulInteger",
+        "DynamicQuantizeLinear",
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "QLinearMatMul",
+        "MatMulIntegerToFloat",
+        "DynamicQuantizeMatMul",
+        "QAttention",
+        "MatMulNBits",
+    }
+)
 NAMED = 5
 logger = logging.getLogger(__name__)
 
@@ -44,23 +55,34 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
         WorkbenchError: the model is not ONNX, is quantized already, or a weight stayed in float32.
     """
     if model.format != "onnx":
-        raise WorkbenchError(f"has the format {model.format!r}, the pass int8 needs onnx", where=model.path,
-                             remedy='Put an export before it: [[compress]] use = "onnx"')
-    context.host.open_predictor(model)      # whatever is wrong with the file is said there
+        raise WorkbenchError(
+            f"has the format {model.format!r}, the pass int8 needs onnx",
+            where=model.path,
+            remedy='Put an export before it: [[compress]] use = "onnx"',
+        )
+    context.host.open_predictor(model)  # whatever is wrong with the file is said there
     graph = onnx.load(model.path / "model.onnx", load_external_data=False)
     if done := sorted(QUANTIZED & {node.op_type for node in graph.graph.node}):
-        raise WorkbenchError(f"is quantized already ({', '.join(done)})", where=model.path,
-                             remedy="Leave out one of the passes that quantize")
+        raise WorkbenchError(
+            f"is quantized already ({', '.join(done)})",
+            where=model.path,
+            remedy="Leave out one of the passes that quantize",
+        )
     reduced = options.reduce_range == "yes" or (options.reduce_range == "auto" and not has_int8_dot_products())
     products = len(list(constant_products(graph.graph)))
     before = weight_bytes(graph.graph)
-    add_pre_process_metadata(graph)         # onnxruntime fuses this graph when it loads it, not before it is quantized
+    add_pre_process_metadata(graph)  # onnxruntime fuses this graph when it loads it, not before it is quantized
     out.mkdir(parents=True, exist_ok=True)
     path = out / "model.onnx"
     with root_logger_untouched():
         quantize_dynamic(
-            graph, path, op_types_to_quantize=["MatMul", "Gather"] if options.embeddings else ["MatMul"],
-            per_channel=options.per_channel, reduce_range=reduced, weight_type=QuantType.QInt8)
+            graph,
+            path,
+            op_types_to_quantize=["MatMul", "Gather"] if options.embeddings else ["MatMul"],
+            per_channel=options.per_channel,
+            reduce_range=reduced,
+            weight_type=QuantType.QInt8,
+        )
     graph = onnx.load(path)
     check_complete(graph.graph, products, options, path)
     graph.ClearField("metadata_props")
@@ -68,8 +90,14 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     ratio = weight_bytes(graph.graph) / before
     logger.info("%d products quantized, weights %.2f of their size", products, ratio)
     shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
-    step = {"step": "int8", "options": as_json(options), "libraries": {"onnxruntime": version("onnxruntime")},
-            "reduce_range": reduced, "products": products, "weights_ratio": round(ratio, 4)}
+    step = {
+        "step": "int8",
+        "options": as_json(options),
+        "libraries": {"onnxruntime": version("onnxruntime")},
+        "reduce_range": reduced,
+        "products": products,
+        "weights_ratio": round(ratio, 4),
+    }
     return dataclasses.replace(model, path=out, rows_per_call=1, history=(*model.history, step)).save()
 
 
@@ -87,9 +115,12 @@ def check_complete(graph: GraphProto, products: int, options: Int8Options, where
     integer = sum(node.op_type == "MatMulInteger" for node in graph.node)
     if left or integer != products:
         names = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
-        raise WorkbenchError(f"{integer} of {products} products with a constant weight were quantized"
-                             + (f"; still float32: {names}" if left else ""), where=where,
-                             remedy="Export it with the other exporter, or with another release of onnxruntime")
+        raise WorkbenchError(
+            f"{integer} of {products} products with a constant weight were quantized"
+            + (f"; still float32: {names}" if left else ""),
+            where=where,
+            remedy="Export it with the other exporter, or with another release of onnxruntime",
+        )
 
 
 @contextlib.contextmanager

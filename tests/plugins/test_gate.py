@@ -10,8 +10,10 @@ from workbench.options import NoOptions
 
 
 def measurement(*, reference=0.933, bundle=0.93, agreement=0.99, difference=0.8, size=23_700_000):
-    reports = {name: Report(name, "dev", 1000, {"accuracy": value})
-               for name, value in (("reference", reference), ("bundle", bundle))}
+    reports = {
+        name: Report(name, "dev", 1000, {"accuracy": value})
+        for name, value in (("reference", reference), ("bundle", bundle))
+    }
     return Measurement(**reports, rows=1000, agreement=agreement, max_logit_difference=difference, size=size)
 
 
@@ -41,10 +43,14 @@ def test_a_budget_is_kept_up_to_its_limit(judge, name, limit, measured, value, k
     assert figure.value == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize(("name", "measured"), [
-    ("max_accuracy_drop", {"bundle": float("nan")}), ("min_agreement", {"agreement": float("nan")}),
-    ("max_logit_difference", {"difference": float("nan")}),
-])
+@pytest.mark.parametrize(
+    ("name", "measured"),
+    [
+        ("max_accuracy_drop", {"bundle": float("nan")}),
+        ("min_agreement", {"agreement": float("nan")}),
+        ("max_logit_difference", {"difference": float("nan")}),
+    ],
+)
 def test_what_is_not_a_number_keeps_no_budget(judge, name, measured):
     assert not judge(name, 0.0, **measured).kept
 
@@ -63,8 +69,11 @@ def test_without_an_accuracy_the_metric_to_add_is_named(host):
 
 
 def test_every_budget_is_called_what_its_figure_is_called(host):
-    offered = {name: offer for name, offer in host.named("budgets").items()
-               if host.named("budgets").owners[name] == "workbench_gate"}
+    offered = {
+        name: offer
+        for name, offer in host.named("budgets").items()
+        if host.named("budgets").owners[name] == "workbench_gate"
+    }
     assert sorted(offered) == ["max_accuracy_drop", "max_logit_difference", "max_size_mb", "min_agreement"]
     for name, offer in offered.items():
         assert offer(1.0, measurement()).name == name

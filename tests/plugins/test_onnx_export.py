@@ -62,7 +62,7 @@ def test_every_family_answers_as_torch_does(host, exported, models, family, expo
     expected, vectors = torchs.run(TEXTS)
     assert logits == pytest.approx(expected, abs=1e-4)
     assert embeddings == pytest.approx(vectors, abs=1e-4)
-    assert np.ptp(expected, axis=0).min() > 0.01      # or the comparison would say nothing
+    assert np.ptp(expected, axis=0).min() > 0.01  # or the comparison would say nothing
     for text in TEXTS:
         assert ours.logits([text]) == pytest.approx(torchs.logits([text]), abs=1e-4)
 
@@ -72,9 +72,13 @@ def test_inputs_outputs_and_opset_are_those_agreed_on(exported, exporter):
     graph = onnx.load(exported("bert", exporter).path / "model.onnx")
     onnx.checker.check_model(graph, full_check=True)
     assert [(entry.name, shape(entry)) for entry in graph.graph.input] == [
-        ("input_ids", ["batch", "sequence"]), ("attention_mask", ["batch", "sequence"])]
+        ("input_ids", ["batch", "sequence"]),
+        ("attention_mask", ["batch", "sequence"]),
+    ]
     assert [(entry.name, shape(entry)) for entry in graph.graph.output] == [
-        ("logits", ["batch", len(INTENTS)]), ("embedding", ["batch", WIDTH])]
+        ("logits", ["batch", len(INTENTS)]),
+        ("embedding", ["batch", WIDTH]),
+    ]
     assert {entry.type.tensor_type.elem_type for entry in graph.graph.input} == {onnx.TensorProto.INT64}
     assert [entry.version for entry in graph.opset_import if entry.domain == ""] == [18]
 
@@ -133,7 +137,7 @@ def test_another_process_in_another_folder_writes_the_same_bytes(exported, model
     done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert [line for line in done.stderr.splitlines() if "made-up texts" not in line] == []     # nothing else is noted
+    assert [line for line in done.stderr.splitlines() if "made-up texts" not in line] == []  # nothing else is noted
     for exporter in EXPORTERS:
         written = (root / exporter / "model.onnx").read_bytes()
         assert written == (exported("roberta", exporter).path / "model.onnx").read_bytes()
@@ -148,11 +152,25 @@ def test_notes_are_taken_out_of_every_place_that_has_them():
     inner = onnx.helper.make_graph([node], "inner", [], [], doc_string="told")
     branch = onnx.helper.make_node("If", ["x"], ["z"], then_branch=inner, else_branch=inner)
     function = onnx.helper.make_function("local", "f", ["x"], ["y"], [node], [onnx.helper.make_opsetid("", 18)])
-    graph = onnx.helper.make_graph([node, branch], "outer", [value], [], doc_string="told",
-                                   initializer=[onnx.helper.make_tensor("w", 1, [1], [1.0])])
+    graph = onnx.helper.make_graph(
+        [node, branch],
+        "outer",
+        [value],
+        [],
+        doc_string="told",
+        initializer=[onnx.helper.make_tensor("w", 1, [1], [1.0])],
+    )
     model = onnx.helper.make_model(graph, functions=[function], doc_string="told")
-    for holder in (model, model.graph, model.graph.node[0], model.graph.input[0], model.graph.initializer[0],
-                   model.functions[0], model.functions[0].node[0], model.graph.node[1].attribute[0].g):
+    for holder in (
+        model,
+        model.graph,
+        model.graph.node[0],
+        model.graph.input[0],
+        model.graph.initializer[0],
+        model.functions[0],
+        model.functions[0].node[0],
+        model.graph.node[1].attribute[0].g,
+    ):
         holder.metadata_props.add(key="source", value="told")
     assert model.SerializeToString().count(b"told") > 12
     strip(model)

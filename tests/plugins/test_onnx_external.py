@@ -138,8 +138,11 @@ def test_the_walk_knows_every_way_to_a_tensor():
     leading = {"TensorProto"}
     while more := {name for name, fields in ways.items() if leading & set(fields.values())} - leading:
         leading |= more
-    expected = {name: {number: inner for number, inner in fields.items() if inner in leading}
-                for name, fields in ways.items() if name in leading}
+    expected = {
+        name: {number: inner for number, inner in fields.items() if inner in leading}
+        for name, fields in ways.items()
+        if name in leading
+    }
     assert expected == LEADS_TO_TENSORS
     tensor = TensorProto.DESCRIPTOR.fields_by_name
     assert (tensor["external_data"].number, tensor["data_location"].number) == (EXTERNAL_DATA, DATA_LOCATION)

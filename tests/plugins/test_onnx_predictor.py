@@ -19,8 +19,16 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 
-TEXTS = ["where is my parcel", "give me my money back", "", "快递到哪", "parcel " * 90, "我要退款", "\x00",
-         "🙂 refund?"]
+TEXTS = [
+    "where is my parcel",
+    "give me my money back",
+    "",
+    "快递到哪",
+    "parcel " * 90,
+    "我要退款",
+    "\x00",
+    "🙂 refund?",
+]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +117,7 @@ def test_an_int8_answer_does_not_depend_on_what_else_is_asked(host, int8, small_
     alone = np.concatenate([host.open_predictor(int8).logits([text]) for text in texts[:10]])
     assert np.array_equal(alone, together[:10])
     free = dataclasses.replace(int8, rows_per_call=None)
-    assert not np.array_equal(host.open_predictor(free).logits(texts), together)     # or it would not be needed
+    assert not np.array_equal(host.open_predictor(free).logits(texts), together)  # or it would not be needed
 
 
 def test_threads_change_the_time_and_nothing_else(host, int8, small_dataset):
@@ -121,7 +129,7 @@ def test_threads_change_the_time_and_nothing_else(host, int8, small_dataset):
     assert threading.get_ident() not in used
     assert 1 < len(used) <= 3
     three.logits(texts)
-    assert calls.threads == used        # the pool stays
+    assert calls.threads == used  # the pool stays
 
 
 def test_one_thread_starts_no_other(host, model):
@@ -134,7 +142,7 @@ def test_one_thread_starts_no_other(host, model):
 def test_idle_threads_are_gone_with_their_predictor(host, model):
     before = set(threading.enumerate())
     predictor = host.open_predictor(model, PredictorOptions(threads=2))
-    assert not set(threading.enumerate()) - before       # none before it is asked
+    assert not set(threading.enumerate()) - before  # none before it is asked
     predictor.logits(TEXTS * 20)
     workers = set(threading.enumerate()) - before
     assert workers
@@ -145,11 +153,13 @@ def test_idle_threads_are_gone_with_their_predictor(host, model):
 
 
 def test_base_libraries_are_enough(model):
-    script = ("import sys\nfrom pathlib import Path\n"
-              "for name in ('torch', 'transformers', 'onnx', 'sklearn', 'optimum'): sys.modules[name] = None\n"
-              "from workbench.host import build_host\nfrom workbench.nouns.model import Model\n"
-              "model = Model(Path(sys.argv[1]), 'onnx', 'intent', ('a', 'b'), max_length=16)\n"
-              "print(build_host(['workbench_onnx']).open_predictor(model).predict(['parcel'])[0].intents)")
+    script = (
+        "import sys\nfrom pathlib import Path\n"
+        "for name in ('torch', 'transformers', 'onnx', 'sklearn', 'optimum'): sys.modules[name] = None\n"
+        "from workbench.host import build_host\nfrom workbench.nouns.model import Model\n"
+        "model = Model(Path(sys.argv[1]), 'onnx', 'intent', ('a', 'b'), max_length=16)\n"
+        "print(build_host(['workbench_onnx']).open_predictor(model).predict(['parcel'])[0].intents)"
+    )
     done = subprocess.run([sys.executable, "-c", script, str(model.path)], capture_output=True, text=True)
     assert done.stdout == "('a',)\n", done.stderr
 
@@ -162,16 +172,23 @@ def test_other_formats_are_not_ours(model):
 
 def write_graph(path, *, inputs=("input_ids",), outputs=(("logits", 2),)):
     """The mean of the token ids times (1, 2), or the ids themselves where an output's width is not fixed."""
-    nodes = [helper.make_node("Cast", [inputs[0]], ["ids"], to=TensorProto.FLOAT),
-             helper.make_node("ReduceMean", ["ids"], ["mean"], axes=[1], keepdims=1)]
+    nodes = [
+        helper.make_node("Cast", [inputs[0]], ["ids"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["ids"], ["mean"], axes=[1], keepdims=1),
+    ]
     for name, width in outputs:
         row = helper.make_tensor(f"{name}_values", TensorProto.FLOAT, [1, 2], [1.0, 2.0])
-        fixed = [helper.make_node("Constant", [], [f"{name}_row"], value=row),
-                 helper.make_node("Mul", ["mean", f"{name}_row"], [name])]
+        fixed = [
+            helper.make_node("Constant", [], [f"{name}_row"], value=row),
+            helper.make_node("Mul", ["mean", f"{name}_row"], [name]),
+        ]
         nodes += fixed if isinstance(width, int) else [helper.make_node("Identity", ["ids"], [name])]
     graph = helper.make_graph(
-        nodes, "sums", [helper.make_tensor_value_info(name, TensorProto.INT64, ["b", "s"]) for name in inputs],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["b", width]) for name, width in outputs])
+        nodes,
+        "sums",
+        [helper.make_tensor_value_info(name, TensorProto.INT64, ["b", "s"]) for name in inputs],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["b", width]) for name, width in outputs],
+    )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
@@ -258,7 +275,7 @@ def test_parity_names_the_worst_text(host, folder, tmp_path):
     other = write_bundle(tmp_path / "other", scale=21.0).model
     found = compare(host.open_predictor(folder), host.open_predictor(other), ["my", "parcel", "refund or parcel"])
     assert (found.rows, found.worst, found.agreement) == (3, "parcel", 1.0)
-    assert found.max_logit_difference == pytest.approx(1 / 3, abs=1e-5)     # [CLS] parcel [SEP]: a third of the scale
+    assert found.max_logit_difference == pytest.approx(1 / 3, abs=1e-5)  # [CLS] parcel [SEP]: a third of the scale
     assert found.max_embedding_difference == 0
     assert found.within(0.34)
     assert not found.within(0.33)

@@ -19,7 +19,7 @@ from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import parse_options
 
-PRODUCTS = 2 * 6 + 1        # of two layers: query, key, value, output and the two of the feed-forward part; the head
+PRODUCTS = 2 * 6 + 1  # of two layers: query, key, value, output and the two of the feed-forward part; the head
 ACTIVATION_PRODUCTS = 2 * 2
 TABLES = {"bert": 3, "distilbert": 2, "roberta": 3}
 
@@ -29,8 +29,10 @@ def exported(host, tmp_path_factory):
     """An exported model of each family; not to be changed."""
     root = tmp_path_factory.mktemp("exported")
     context, offer = Context(host=host, seed=13, work=root), host.named("passes")["onnx"]
-    return {family: offer(write_model(root / family, family), root / f"{family}-onnx", offer.options(), context)
-            for family in FAMILIES}
+    return {
+        family: offer(write_model(root / family, family), root / f"{family}-onnx", offer.options(), context)
+        for family in FAMILIES
+    }
 
 
 @pytest.fixture
@@ -101,8 +103,11 @@ def test_logging_is_left_as_it_is(exported, quantize, monkeypatch):
 
 
 def scales(model):
-    return {tensor.name: numpy_helper.to_array(tensor) for tensor in graph_of(model).initializer
-            if tensor.name.endswith("_scale") and "embeddings" not in tensor.name}
+    return {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in graph_of(model).initializer
+        if tensor.name.endswith("_scale") and "embeddings" not in tensor.name
+    }
 
 
 def test_per_channel_gives_a_scale_to_each_output(exported, quantize):
@@ -119,8 +124,11 @@ def test_embeddings_can_stay_in_float32(exported, quantize):
 
 
 def largest_weight(model):
-    weights = [numpy_helper.to_array(tensor) for tensor in graph_of(model).initializer
-               if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) == 2]
+    weights = [
+        numpy_helper.to_array(tensor)
+        for tensor in graph_of(model).initializer
+        if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) == 2
+    ]
     assert len(weights) == PRODUCTS
     return max(int(abs(weight.astype(int)).max()) for weight in weights)
 

@@ -249,6 +249,20 @@ def test_an_encoder_without_weights_or_tokenizer_is_refused(train, tiny_encoder,
         train("probe", small_dataset, encoder=str(mute))
 
 
+@pytest.mark.parametrize(("name", "content", "message"), [
+    ("model.safetensors", b"\x00" * 3000, "cannot be opened"),
+    ("config.json", b"{", "is not readable JSON"),
+    ("tokenizer.json", b"{}", "has a tokenizer that cannot be opened"),
+])
+def test_a_damaged_encoder_is_one_line(train, tiny_encoder, small_dataset, tmp_path, name, content, message):
+    damaged = shutil.copytree(tiny_encoder, tmp_path / "damaged")
+    (damaged / name).write_bytes(content)
+    with pytest.raises(WorkbenchError, match=message) as caught:
+        train("probe", small_dataset, encoder=str(damaged))
+    assert str(damaged) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_wrong_options_are_refused(train, small_dataset):
     with pytest.raises(UsageProblem, match=r"unknown key 'epoch'.*Did you mean 'epochs'"):
         train("finetune", small_dataset, epoch=3)

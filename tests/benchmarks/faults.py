@@ -11,8 +11,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests import faults
 from tests.benchmarks.records import Records
+from tests.faults import Breakable
 from tests.naive_bayes import RECIPE
 
 
@@ -22,30 +22,23 @@ def main() -> None:
     each = parser.parse_args().each
     records = Records("faults")
     with tempfile.TemporaryDirectory() as place:
-        recipe = Path(place) / "recipe.toml"
-        recipe.write_text(RECIPE)
-        outcome = faults.finish(recipe, Path(place) / "whole")
-        wanted = {stage["name"]: stage["digest"] for stage in outcome["stages"]}
-        counts = records.measure(
-            "system calls of the chain", lambda: faults.count_calls(recipe, Path(place) / "counted")
-        )
+        chain = Breakable(Path(place) / "recipe.toml")
+        chain.recipe.write_text(RECIPE)
+        wanted = chain.digests(Path(place) / "whole")
+        counts = records.measure("system calls of the chain", lambda: chain.count_calls(Path(place) / "counted"))
         for how in ("kill", "ENOSPC"):
             points = [(call, nth) for call, count in counts.items() for nth in range(1, count + 1)][::each]
             for call, nth in points:
-                records.measure(f"{how} at {call} {nth}", lambda: one(recipe, wanted, Path(place), how, call, nth))  # noqa: B023
+                run = Path(place) / f"{how}-{call}-{nth}"
+                records.measure(f"{how} at {call} {nth}", lambda: one(chain, wanted, run, how, call, nth))  # noqa: B023
     done = [value for name, value in records.values.items() if " at " in name]
-    records.values.pop("summary", None)
-    records.measure(
-        "summary", lambda: {"points": len(done), "recovered": sum(value["value"]["recovered"] for value in done)}
-    )
+    print(f"{len(done)} points, {sum(value['value']['recovered'] for value in done)} recovered")
 
 
-def one(recipe: Path, wanted: dict[str, str], place: Path, how: str, call: str, nth: int) -> dict:
+def one(chain: Breakable, wanted: dict[str, str], run: Path, how: str, call: str, nth: int) -> dict:
     """Break one point and recover."""
-    run = place / f"{how}-{call}-{nth}"
-    code = faults.broken(recipe, run, call, nth, how)
-    kept = faults.check_recovery(recipe, run, wanted)
-    return {"exit": code, "stages kept": kept, "recovered": True}
+    code = chain.fail(run, call, nth, how)
+    return {"exit": code, "stages kept": chain.recover(run, wanted), "recovered": True}
 
 
 if __name__ == "__main__":

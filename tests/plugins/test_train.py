@@ -22,6 +22,7 @@ FAST = {"epochs": 3, "batch_size": 8, "encoder_lr": 1e-3, "evaluate_every": 1.0}
 @pytest.fixture
 def train(context, tiny_encoder, tmp_path):
     """`train(name, dataset, **options)` → the model, in a folder of its own."""
+
     def run(name, dataset, *, out=None, seed=context.seed, log=context.log, **options):
         trainer = context.host.named("trainers")[name]
         known = parse_options(trainer.options, {"encoder": str(tiny_encoder), **options}, "train")
@@ -29,6 +30,7 @@ def train(context, tiny_encoder, tmp_path):
         work.mkdir()
         here = dataclasses.replace(context, seed=seed, work=work, log=log)
         return trainer(dataset, out or tmp_path / f"out-{work.name}", known, here)
+
     return run
 
 
@@ -47,7 +49,8 @@ def hard(dataset):
     wrong = dict(zip(dataset.intents, dataset.intents[1:] + dataset.intents[:1], strict=True))
     return dataset.with_rows(
         dataclasses.replace(row, intents=(wrong[row.intent],)) if number % 5 == 0 else row
-        for number, row in enumerate(dataset))
+        for number, row in enumerate(dataset)
+    )
 
 
 def test_probe_learns(host, train, small_dataset):
@@ -170,8 +173,14 @@ def test_the_saved_tokenizer_neither_pads_nor_cuts(train, tiny_encoder, small_da
     source = shutil.copytree(tiny_encoder, tmp_path / "padded")
     tokenizer = json.loads((source / "tokenizer.json").read_text())
     tokenizer["truncation"] = {"max_length": 4, "strategy": "LongestFirst", "stride": 0, "direction": "Right"}
-    tokenizer["padding"] = {"strategy": {"Fixed": 64}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0,
-                            "pad_type_id": 0, "pad_token": "[PAD]"}
+    tokenizer["padding"] = {
+        "strategy": {"Fixed": 64},
+        "direction": "Right",
+        "pad_to_multiple_of": None,
+        "pad_id": 0,
+        "pad_type_id": 0,
+        "pad_token": "[PAD]",
+    }
     (source / "tokenizer.json").write_text(json.dumps(tokenizer))
     saved = json.loads((train("probe", small_dataset, encoder=str(source)).path / "tokenizer.json").read_text())
     assert saved["truncation"] is None
@@ -249,11 +258,14 @@ def test_an_encoder_without_weights_or_tokenizer_is_refused(train, tiny_encoder,
         train("probe", small_dataset, encoder=str(mute))
 
 
-@pytest.mark.parametrize(("name", "content", "message"), [
-    ("model.safetensors", b"\x00" * 3000, "cannot be opened"),
-    ("config.json", b"{", "is not readable JSON"),
-    ("tokenizer.json", b"{}", "has a tokenizer that cannot be opened"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("model.safetensors", b"\x00" * 3000, "cannot be opened"),
+        ("config.json", b"{", "is not readable JSON"),
+        ("tokenizer.json", b"{}", "has a tokenizer that cannot be opened"),
+    ],
+)
 def test_a_damaged_encoder_is_one_line(train, tiny_encoder, small_dataset, tmp_path, name, content, message):
     damaged = shutil.copytree(tiny_encoder, tmp_path / "damaged")
     (damaged / name).write_bytes(content)

@@ -22,8 +22,9 @@ def roberta(small_dataset, tmp_path_factory):
     folder = tmp_path_factory.mktemp("encoder") / "tiny-roberta"
     bpe = ByteLevelBPETokenizer()
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    bpe.train_from_iterator([row.text for row in small_dataset], vocab_size=400, special_tokens=special,
-                            show_progress=False)
+    bpe.train_from_iterator(
+        [row.text for row in small_dataset], vocab_size=400, special_tokens=special, show_progress=False
+    )
     folder.mkdir()
     bpe.save_model(str(folder))
     RobertaTokenizerFast.from_pretrained(folder).save_pretrained(folder)
@@ -40,8 +41,11 @@ def distilbert(tiny_encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("encoder") / "tiny-distilbert"
     tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
     tokenizer.save_pretrained(folder)
-    DistilBertModel(DistilBertConfig(vocab_size=len(tokenizer), dim=32, n_layers=2, n_heads=2, hidden_dim=64,
-                                     max_position_embeddings=64)).save_pretrained(folder)
+    DistilBertModel(
+        DistilBertConfig(
+            vocab_size=len(tokenizer), dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=64
+        )
+    ).save_pretrained(folder)
     return folder
 
 
@@ -57,8 +61,13 @@ def finetune(context, small_dataset, tmp_path):
         known = {"encoder": str(encoder), "epochs": 2, "batch_size": 8, "encoder_lr": 1e-3, **options}
         work = tmp_path / f"work-{out}"
         work.mkdir()
-        return trainer(small_dataset, tmp_path / out, parse_options(trainer.options, known, "train"),
-                       dataclasses.replace(context, work=work))
+        return trainer(
+            small_dataset,
+            tmp_path / out,
+            parse_options(trainer.options, known, "train"),
+            dataclasses.replace(context, work=work),
+        )
+
     return run
 
 

@@ -33,7 +33,10 @@ def plain(tiny_encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain") / "classifier"
     names = dict(enumerate(["refund", "delivery", "查询物流"]))
     AutoModelForSequenceClassification.from_pretrained(
-        tiny_encoder, num_labels=3, id2label=names, label2id={name: number for number, name in names.items()},
+        tiny_encoder,
+        num_labels=3,
+        id2label=names,
+        label2id={name: number for number, name in names.items()},
     ).save_pretrained(folder)
     AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
     return folder

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from workbench.digests import digest_folder
 from workbench.options import parse_options
 
-OPTIONS = {"epochs": 4, "batch_size": 8, "encoder_lr": 1e-3, "evaluate_every": 0.5, "patience": None}    # 20 steps
+OPTIONS = {"epochs": 4, "batch_size": 8, "encoder_lr": 1e-3, "evaluate_every": 0.5, "patience": None}  # 20 steps
 CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -26,6 +26,7 @@ class KilledError(Exception):
 @pytest.fixture
 def finetune(context, tiny_encoder, small_dataset, tmp_path):
     """`finetune(out, kill_at=step)`, one work folder for all of a test's attempts → the folder, the logged steps."""
+
     def run(out, *, kill_at=None, dataset=small_dataset, seed=context.seed, **options):
         steps = []
 
@@ -38,6 +39,7 @@ def finetune(context, tiny_encoder, small_dataset, tmp_path):
         known = parse_options(trainer.options, {"encoder": str(tiny_encoder), **OPTIONS, **options}, "train")
         trainer(dataset, tmp_path / out, known, dataclasses.replace(context, seed=seed, log=log))
         return tmp_path / out, steps
+
     return run
 
 

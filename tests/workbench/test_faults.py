@@ -7,48 +7,47 @@ import shutil
 
 import pytest
 
-from tests import faults
+from tests.faults import Breakable
 from tests.naive_bayes import RECIPE
 
 STAGES = ("import", "clean", "train", "evaluate", "compress-1-bayes-onnx", "bundle", "measure", "gate")
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory):
+def chain(tmp_path_factory):
     path = tmp_path_factory.mktemp("faults") / "recipe.toml"
     path.write_text(RECIPE)
-    return path
+    return Breakable(path)
 
 
 @pytest.fixture(scope="module")
-def wanted(recipe):
+def wanted(chain):
     """Stage -> digest of an uninterrupted run."""
-    outcome = faults.finish(recipe, recipe.parent / "whole")
-    assert [stage["name"] for stage in outcome["stages"]] == list(STAGES)
-    return {stage["name"]: stage["digest"] for stage in outcome["stages"]}
+    digests = chain.digests(chain.recipe.parent / "whole")
+    assert tuple(digests) == STAGES
+    return digests
 
 
-def test_another_folder_gives_the_same_digests(recipe, wanted, tmp_path):
+def test_another_folder_gives_the_same_digests(chain, wanted, tmp_path):
     moved = tmp_path / "elsewhere" / "other-name.toml"
     moved.parent.mkdir()
-    shutil.copy(recipe, moved)
-    outcome = faults.finish(moved, tmp_path / "run")
-    assert {stage["name"]: stage["digest"] for stage in outcome["stages"]} == wanted
+    shutil.copy(chain.recipe, moved)
+    assert Breakable(moved).digests(tmp_path / "run") == wanted
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_run_that_is_killed_in_a_stage_goes_on_from_there(recipe, wanted, tmp_path, stage):
-    assert faults.killed_in(recipe, tmp_path / "run", stage)
-    assert faults.check_recovery(recipe, tmp_path / "run", wanted) >= STAGES.index(stage)
+def test_a_run_that_is_killed_in_a_stage_goes_on_from_there(chain, wanted, tmp_path, stage):
+    assert chain.kill(tmp_path / "run", stage)
+    assert chain.recover(tmp_path / "run", wanted) >= STAGES.index(stage)
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="faults are injected by strace, which is not installed")
 @pytest.mark.parametrize("how", ["kill", "ENOSPC", "EIO"])
-def test_a_run_whose_system_calls_fail_goes_on(recipe, wanted, tmp_path, how):
-    counts = faults.count_calls(recipe, tmp_path / "counted")
+def test_a_run_whose_system_calls_fail_goes_on(chain, wanted, tmp_path, how):
+    counts = chain.count_calls(tmp_path / "counted")
     points = [(call, nth) for call, count in counts.items() for nth in range(1, count + 1)]
     assert counts["fsync"] > 20
     for call, nth in random.Random(how).sample(points, 8):
         run = tmp_path / f"{call}-{nth}"
-        faults.broken(recipe, run, call, nth, how)
-        faults.check_recovery(recipe, run, wanted)
+        chain.fail(run, call, nth, how)
+        chain.recover(run, wanted)

@@ -10,6 +10,9 @@ import sys
 
 import pytest
 
+from tests.faults import Breakable
+from tests.naive_bayes import RECIPE
+
 WORKBENCH = f'"{sys.executable}" -m workbench'
 
 
@@ -69,17 +72,11 @@ def test_doctor_says_which_extras_are_missing(monkeypatch, host):
 
 
 def test_an_interrupted_run_is_130_and_goes_on(tmp_path):
-    from tests import faults
-    from tests.naive_bayes import RECIPE
-
-    recipe = tmp_path / "recipe.toml"
-    recipe.write_text(RECIPE)
+    chain = Breakable(tmp_path / "recipe.toml")
+    chain.recipe.write_text(RECIPE)
+    command, environment = chain.command(tmp_path / "run"), chain.environment()
     with subprocess.Popen(
-        faults.command(recipe, tmp_path / "run"),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        env=faults.environment(),
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
     ) as process:
         for line in process.stderr:
             if line.strip().startswith("train"):
@@ -88,5 +85,5 @@ def test_an_interrupted_run_is_130_and_goes_on(tmp_path):
         rest = process.stderr.read()
     assert process.returncode == 130, rest
     assert "Finished stages are kept" in rest
-    outcome = faults.finish(recipe, tmp_path / "run")
+    outcome = chain.finish(tmp_path / "run")
     assert {stage["name"] for stage in outcome["stages"] if stage["status"] == "cached"} >= {"import", "clean"}

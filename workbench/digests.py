@@ -34,10 +34,9 @@ def digest_folder(folder: Path) -> str:
 
 
 def digest_sources(folder: Path) -> str:
-    """sha256 (hex) over the relative names and bytes of the Python files under `folder`."""
-    return digest_json(
-        {path.relative_to(folder).as_posix(): digest_file(path) for path in sorted(folder.rglob("*.py"))}
-    )
+    """sha256 (hex) over the relative names and bytes of a package's files, byte code aside."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc")
+    return digest_json({path.relative_to(folder).as_posix(): digest_file(path) for path in files})
 
 
 def digest_path(path: Path) -> str:

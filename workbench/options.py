@@ -178,6 +178,18 @@ def parse_text(field: OptionField, text: str, where: str) -> Any:
 
 
 def as_json(options: Any, *, key_only: bool = False) -> dict[str, Any]:
-    """The values of an options instance as JSON; with `key_only` only those that can change a result."""
-    fields = option_fields(type(options))
-    return {f.name: getattr(options, f.name) for f in fields if f.in_key or not key_only}
+    """The values of an options instance as JSON.
+
+    With `key_only` only those that can change a result, and of a file or an encoder the name alone: where it is does
+    not matter, and its content is keyed apart.
+    """
+    values = {field.name: getattr(options, field.name) for field in option_fields(type(options))}
+    if not key_only:
+        return values
+    placed = {field.name for field in option_fields(type(options)) if field.kind != "plain"}
+    kept = {field.name for field in option_fields(type(options)) if field.in_key}
+    return {name: _last_name(value) if name in placed else value for name, value in values.items() if name in kept}
+
+
+def _last_name(value: str | None) -> str | None:
+    return value and value.rstrip("/").rpartition("/")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,14 @@ def tiny_encoder(tmp_path_factory) -> Path:
     """A real BERT of two layers with random weights and a WordPiece tokenizer of its own, as a Hugging Face folder."""
     import torch
     from tokenizers import BertWordPieceTokenizer
+    from tokenizers.processors import BertProcessing
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("encoder") / "tiny"
     tokenizer = BertWordPieceTokenizer(lowercase=True)
     tokenizer.train_from_iterator([row.text for row in rows()], vocab_size=400, min_frequency=1, show_progress=False)
+    ends = [(token, tokenizer.token_to_id(token)) for token in ("[SEP]", "[CLS]")]
+    tokenizer.post_processor = BertProcessing(*ends)
     fast = BertTokenizerFast(tokenizer_object=tokenizer._tokenizer, do_lower_case=True, model_max_length=64)
     fast.save_pretrained(folder)
     torch.manual_seed(0)
@@ -91,3 +95,12 @@ def tiny_encoder(tmp_path_factory) -> Path:
         )
     ).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Tiny models gain nothing from a second thread, and lose much where another process holds the core."""
+    if importlib.util.find_spec("torch") is not None:
+        import torch
+
+        torch.set_num_threads(1)

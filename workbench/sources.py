@@ -40,13 +40,6 @@ def read_source(path: Path) -> str:
     return text
 
 
-def well_formed(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair that stands alone; JSON can hold one, UTF-8 cannot."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def is_blank(text: str) -> bool:
     """Whether nothing can be seen of a text: it is white space, zero-width and control characters only."""
     return not INVISIBLE.sub("", text).strip()

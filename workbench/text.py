@@ -74,6 +74,13 @@ def normalize(name: str, text: str) -> str:
     return NORMALIZATIONS[name](text)
 
 
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair that stands alone; JSON can hold one, UTF-8 cannot."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def text_key(text: str) -> str:
     """What two texts share that count as the same: NFKC, case and white space aside."""
     folded = unicodedata.normalize("NFKC", text).casefold()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance, split_named
-from workbench.sources import is_blank, well_formed
+from workbench.sources import is_blank
+from workbench.text import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

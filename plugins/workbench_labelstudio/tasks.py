@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import WorkbenchError
-from workbench.sources import well_formed
+from workbench.text import well_formed
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction, Predictor
 from workbench.nouns.report import Figure
 from workbench.serving import find_bundle, open_verified
-from workbench.sources import well_formed
+from workbench.text import well_formed
 from workbench_serve.limits import Limits
 
 WARM_UP = ["Hello"]

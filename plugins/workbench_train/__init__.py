@@ -32,14 +32,26 @@ def trainers() -> Mapping[str, Trainer]:
     libraries = ("torch", "transformers", "tokenizers")
     return {
         "names": Trainer(
-            run="workbench_train.names:train", summary="no training: the intent whose name is nearest to the text",
-            options=NamesOptions, extra="train", libraries=libraries),
+            run="workbench_train.names:train",
+            summary="no training: the intent whose name is nearest to the text",
+            options=NamesOptions,
+            extra="train",
+            libraries=libraries,
+        ),
         "probe": Trainer(
-            run="workbench_train.probe:train", summary="a frozen encoder and a linear head by logistic regression",
-            options=ProbeOptions, extra="train", libraries=(*libraries, "scikit-learn")),
+            run="workbench_train.probe:train",
+            summary="a frozen encoder and a linear head by logistic regression",
+            options=ProbeOptions,
+            extra="train",
+            libraries=(*libraries, "scikit-learn"),
+        ),
         "finetune": Trainer(
-            run="workbench_train.finetune:train", summary="the probe's head as the start, then the whole encoder",
-            options=FinetuneOptions, extra="train", libraries=(*libraries, "scikit-learn")),
+            run="workbench_train.finetune:train",
+            summary="the probe's head as the start, then the whole encoder",
+            options=FinetuneOptions,
+            extra="train",
+            libraries=(*libraries, "scikit-learn"),
+        ),
     }
 
 

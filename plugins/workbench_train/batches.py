@@ -11,8 +11,8 @@ from torch import Tensor
 
 from workbench.machine import cores
 
-SIZE = 32                 # rows a call without gradients; larger ones are no faster on a CPU
-POOL = 50                 # batches among which rows are sorted by length in training
+SIZE = 32  # rows a call without gradients; larger ones are no faster on a CPU
+POOL = 50  # batches among which rows are sorted by length in training
 
 Forward = Callable[[Tensor, Tensor], Sequence[Tensor | None]]
 

@@ -78,8 +78,9 @@ def open_pretrained(kind: Any, folder: Path) -> PreTrainedModel:
     try:
         opened = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_safetensors=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise WorkbenchError(f"cannot be opened ({first_line(error)})", where=folder,
-                             remedy="Copy or make the folder again") from error
+        raise WorkbenchError(
+            f"cannot be opened ({first_line(error)})", where=folder, remedy="Copy or make the folder again"
+        ) from error
     network: PreTrainedModel = opened.float().eval()
     return network
 
@@ -110,9 +111,13 @@ def _load_head(path: Path, intents: int) -> nn.Linear:
         tensors = load_file(path)
         weight, bias = tensors["weight"], tensors["bias"]
     except (SafetensorError, KeyError) as error:
-        raise WorkbenchError(f"is no head ({first_line(error)})", where=path,
-                             remedy="Copy or make the folder again") from error
+        raise WorkbenchError(
+            f"is no head ({first_line(error)})", where=path, remedy="Copy or make the folder again"
+        ) from error
     if weight.shape[0] != intents:
-        raise WorkbenchError(f"has {weight.shape[0]} rows for {intents} intents", where=path,
-                             remedy="Head and workbench.json do not belong together: make or copy the folder again")
+        raise WorkbenchError(
+            f"has {weight.shape[0]} rows for {intents} intents",
+            where=path,
+            remedy="Head and workbench.json do not belong together: make or copy the folder again",
+        )
     return linear_head(weight, bias)

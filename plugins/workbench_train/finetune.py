@@ -53,6 +53,9 @@ def train(dataset: Dataset, out: Path, options: FinetuneOptions, context: Contex
 def _figures(progress: Progress) -> dict[str, float]:
     figures: dict[str, float] = {"steps": progress.step}
     if progress.best_accuracy >= 0:
-        figures |= {"best_step": progress.best_step, "start_dev_accuracy": progress.start_accuracy,
-                    "dev_accuracy": progress.best_accuracy}
+        figures |= {
+            "best_step": progress.best_step,
+            "start_dev_accuracy": progress.start_accuracy,
+            "dev_accuracy": progress.best_accuracy,
+        }
     return figures

@@ -21,7 +21,13 @@ from workbench_train.classifier import HEAD, IntentClassifier, first_line, open_
 from workbench_train.options import NamesOptions
 
 VOCABULARIES = (
-    "tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 LIBRARIES = ("torch", "transformers", "tokenizers", "scikit-learn")
 
 
@@ -42,29 +48,50 @@ def begin(
     pooling = options.pooling or found.pooling
     chosen = as_json(options, key_only=True) | {"encoder": found.name, "prefix": prefix, "pooling": pooling}
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    history = {"step": step, "options": chosen, "encoder": found.name, "encoder_sha256": found.digest(),
-               "libraries": versions}
+    history = {
+        "step": step,
+        "options": chosen,
+        "encoder": found.name,
+        "encoder_sha256": found.digest(),
+        "libraries": versions,
+    }
     model = Model(
-        path=out, format="torch", task=dataset.task, intents=dataset.intents, prefix=prefix, pooling=pooling,
-        max_length=min(options.max_length, token_limit(found.path)), normalization=dataset.normalization,
-        history=(history,))
+        path=out,
+        format="torch",
+        task=dataset.task,
+        intents=dataset.intents,
+        prefix=prefix,
+        pooling=pooling,
+        max_length=min(options.max_length, token_limit(found.path)),
+        normalization=dataset.normalization,
+        history=(history,),
+    )
     return model, IntentClassifier(open_pretrained(AutoModel, found.path), None, pooling)
 
 
 def copy_tokenizer(source: Path, out: Path) -> None:
     """Write the encoder's tokenizer into `out` as tokenizer.json, without padding or truncation."""
     if not any((source / name).is_file() for name in VOCABULARIES):
-        raise WorkbenchError("holds no tokenizer: tokenizer.json is missing", where=source,
-                             remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from")
+        raise WorkbenchError(
+            "holds no tokenizer: tokenizer.json is missing",
+            where=source,
+            remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from",
+        )
     opener: Any = AutoTokenizer
     try:
         tokenizer = opener.from_pretrained(source, local_files_only=True, trust_remote_code=False)
-    except Exception as error:          # tokenizers raises nothing more special
-        raise WorkbenchError(f"has a tokenizer that cannot be opened ({first_line(error)})", where=source,
-                             remedy="Copy the encoder's folder again") from error
+    except Exception as error:  # tokenizers raises nothing more special
+        raise WorkbenchError(
+            f"has a tokenizer that cannot be opened ({first_line(error)})",
+            where=source,
+            remedy="Copy the encoder's folder again",
+        ) from error
     if not tokenizer.is_fast:
-        raise WorkbenchError("has a tokenizer that cannot be converted to tokenizer.json", where=source,
-                             remedy="Choose an encoder with a fast tokenizer")
+        raise WorkbenchError(
+            "has a tokenizer that cannot be converted to tokenizer.json",
+            where=source,
+            remedy="Choose an encoder with a fast tokenizer",
+        )
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.save_pretrained(out)

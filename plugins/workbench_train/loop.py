@@ -24,7 +24,7 @@ from workbench_train.classifier import IntentClassifier
 from workbench_train.options import FinetuneOptions
 from workbench_train.rows import Examples
 
-LOG_EVERY = 10            # steps
+LOG_EVERY = 10  # steps
 
 
 @dataclass
@@ -66,8 +66,11 @@ class Training:
     ) -> None:
         self.classifier, self.train, self.dev, self.options, self.seed = classifier, train, dev, options, seed
         lengths, size = [len(row) for row in train.ids], options.batch_size
-        self.batches = [batch for epoch in range(options.epochs)
-                        for batch in shuffled_batches(lengths, size, np.random.default_rng((seed, epoch)))]
+        self.batches = [
+            batch
+            for epoch in range(options.epochs)
+            for batch in shuffled_batches(lengths, size, np.random.default_rng((seed, epoch)))
+        ]
         self.interval = max(1, round(options.evaluate_every * len(self.batches) / options.epochs))
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=options.weight_decay, fused=True)
         self.progress = Progress()
@@ -146,8 +149,9 @@ class Training:
         self.optimizer.zero_grad()
         value = loss.item()
         if not math.isfinite(value):
-            raise WorkbenchError(f"the loss is {value} at step {step}", where="finetune",
-                                 remedy="Lower encoder_lr and head_lr")
+            raise WorkbenchError(
+                f"the loss is {value} at step {step}", where="finetune", remedy="Lower encoder_lr and head_lr"
+            )
         return value
 
     def _rate(self, step: int) -> float:
@@ -182,6 +186,8 @@ class Training:
             parameters = list(self.classifier.get_submodule(part).parameters())
             matrices = [parameter for parameter in parameters if parameter.ndim > 1]
             vectors = [parameter for parameter in parameters if parameter.ndim <= 1]
-            groups += [{"params": matrices, "highest": highest},
-                       {"params": vectors, "highest": highest, "weight_decay": 0.0}]
+            groups += [
+                {"params": matrices, "highest": highest},
+                {"params": vectors, "highest": highest, "weight_decay": 0.0},
+            ]
         return groups

@@ -33,8 +33,9 @@ class FinetuneOptions(ProbeOptions):
     batch_size: int = option(32, "rows a step", least=1)
     encoder_lr: float = option(1e-4, "highest learning rate of the encoder", least=0.0)
     head_lr: float = option(1e-3, "highest learning rate of the head", least=0.0)
-    warmup: float = option(0.06, "share of the steps in which the learning rate rises; then it falls linearly to 0",
-                           least=0.0, most=1.0)
+    warmup: float = option(
+        0.06, "share of the steps in which the learning rate rises; then it falls linearly to 0", least=0.0, most=1.0
+    )
     weight_decay: float = option(0.01, "AdamW's, on matrices only", least=0.0)
     label_smoothing: float = option(0.05, "share of the target that goes to the other intents", least=0.0, most=0.99)
     max_grad_norm: float = option(1.0, "gradients are scaled down to this norm", least=1e-6)

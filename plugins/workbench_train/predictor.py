@@ -45,7 +45,11 @@ def open_model(model: Model, options: PredictorOptions) -> Predictor:
     """The predictor of a model of format `torch` or `transformers`."""
     if model.format == "transformers":
         plain = open_pretrained(AutoModelForSequenceClassification, model.path)
-        return TorchPredictor(model, lambda ids, mask: (plain(input_ids=ids, attention_mask=mask).logits, None),
-                              plain.config.pad_token_id or 0, options.threads)
+        return TorchPredictor(
+            model,
+            lambda ids, mask: (plain(input_ids=ids, attention_mask=mask).logits, None),
+            plain.config.pad_token_id or 0,
+            options.threads,
+        )
     classifier = IntentClassifier.load(model)
     return TorchPredictor(model, classifier, classifier.pad_id, options.threads)

@@ -34,12 +34,16 @@ def examples(dataset: Dataset, split: str, model: Model) -> Examples:
 def check_intents(dataset: Dataset) -> None:
     """Raise unless the task is `intent` and there are two intents to tell apart."""
     if dataset.task != "intent":
-        raise WorkbenchError(f"this trainer learns the task 'intent', the dataset's is {dataset.task!r}",
-                             remedy="Choose a trainer that lists the task: workbench plugins")
+        raise WorkbenchError(
+            f"this trainer learns the task 'intent', the dataset's is {dataset.task!r}",
+            remedy="Choose a trainer that lists the task: workbench plugins",
+        )
     if len(dataset.intents) < 2:
         names = f" ({dataset.intents[0]})" if dataset.intents else ""
-        raise WorkbenchError(f"the dataset has {len(dataset.intents)} intent{names}, and two are needed",
-                             remedy="Import rows of another intent")
+        raise WorkbenchError(
+            f"the dataset has {len(dataset.intents)} intent{names}, and two are needed",
+            remedy="Import rows of another intent",
+        )
 
 
 def check_train_rows(dataset: Dataset) -> None:
@@ -47,10 +51,14 @@ def check_train_rows(dataset: Dataset) -> None:
     check_intents(dataset)
     rows = dataset.labelled("train")
     if not rows:
-        raise WorkbenchError("the train split has no labelled row",
-                             remedy="Give a source a split with train in it: split = { train = 0.9, dev = 0.1 }")
+        raise WorkbenchError(
+            "the train split has no labelled row",
+            remedy="Give a source a split with train in it: split = { train = 0.9, dev = 0.1 }",
+        )
     seen = {row.intent for row in rows}
     missing = [str(intent) for intent in dataset.intents if intent not in seen]
     if missing:
-        raise WorkbenchError(f"no train row has the intent {', '.join(missing)}",
-                             remedy="Label some, give train a larger share, or leave the intent out of the import")
+        raise WorkbenchError(
+            f"no train row has the intent {', '.join(missing)}",
+            remedy="Label some, give train a larger share, or leave the intent out of the import",
+        )

@@ -8,7 +8,8 @@ import pytest
 
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.utterance import split_named
-from workbench.sources import is_blank, read_source, well_formed
+from workbench.sources import is_blank, read_source
+from workbench.text import well_formed
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda data: gzip.compress(b"\xef\xbb\xbf" + data)])

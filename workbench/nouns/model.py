@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.utterance import Intent
 from workbench.shapes import MAYBE_INT, Shape, check_shape
-from workbench.text import normalize
+from workbench.text import normalize, well_formed
 
 FORMAT = 1
 ABOUT = "workbench.json"
@@ -129,8 +129,8 @@ class Model:
         return cls(path, "transformers", task, intents, token_limit(path))
 
     def prepare(self, text: str) -> str:
-        """The text as the tokenizer sees it: normalised and prefixed."""
-        return self.prefix + normalize(self.normalization, text)
+        """The text as the tokenizer sees it: well-formed, normalised and prefixed."""
+        return self.prefix + normalize(self.normalization, well_formed(text))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included, cut to `max_length`; the same in training and serving."""

@@ -1,7 +1,7 @@
 """A third party's plugin for the tests: multinomial naive Bayes, from training to ONNX, without torch.
 
 It makes whole chains that take a second, through the hooks that everybody uses. As a script it is the command line
-with this plugin: `python tests/naive_bayes.py run recipe.toml -o RUN`.
+with this plugin: `python -m tests.naive_bayes run recipe.toml -o RUN`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,22 @@
-"""Model folders as the trainers write them, of random weights: a small encoder of each family, and a head."""
+"""Model folders as the trainers write them, of random weights: a small encoder of each family, and a head.
+
+And what tests do with such folders: train on them, and spoil them.
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from workbench.context import Context
+from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
+from workbench.options import parse_options
 
 FAMILIES = ("bert", "distilbert", "roberta")
 INTENTS = ("delivery", "refund", "查询物流")
@@ -32,6 +41,8 @@ def encoder(family: str) -> Any:
         made = t.BertModel(t.BertConfig(**SIZES))
     elif family == "roberta":
         made = t.RobertaModel(t.RobertaConfig(**SIZES, pad_token_id=1))
+    elif family == "albert":
+        made = t.AlbertModel(t.AlbertConfig(**SIZES, embedding_size=16))
     else:
         made = t.DistilBertModel(
             t.DistilBertConfig(
@@ -76,3 +87,24 @@ def write_model(folder: Path, family: str = "bert", *, head: bool = True, poolin
             {"weight": torch.randn(len(INTENTS), WIDTH), "bias": torch.randn(len(INTENTS))}, folder / "head.safetensors"
         )
     return Model(folder, "torch", "intent", INTENTS if head else (), max_length=64, pooling=pooling).save()
+
+
+def run_trainer(context: Context, name: str, dataset: Dataset, out: Path, **options: Any) -> Model:
+    """Train as a run does."""
+    trainer = context.host.named("trainers")[name]
+    made: Model = trainer(dataset, out, parse_options(trainer.options, options, "train"), context)
+    return made
+
+
+Tensors = dict[str, Any]
+
+
+def spoil(source: Path, folder: Path, weights: Callable[[Tensors], Tensors] = dict, **config: Any) -> Path:
+    """A copy with other weights, a function of those that are there, and other values in its config.json."""
+    from safetensors.numpy import load_file, save_file
+
+    shutil.copytree(source, folder)
+    save_file(weights(load_file(source / "model.safetensors")), folder / "model.safetensors", metadata={"format": "pt"})
+    about = json.loads((source / "config.json").read_text(encoding="utf-8")) | config
+    (folder / "config.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.digests import digest_file, digest_folder
+from workbench.digests import digest_file, digest_json
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.files import read_json
 from workbench.offers import Encoder
@@ -29,6 +30,7 @@ WANTED = [
     "merges.txt",
     "sentencepiece*",
     "special_tokens_map.json",
+    "1_Pooling/config.json",
 ]
 
 
@@ -41,36 +43,53 @@ class FoundEncoder:
         prefix: put before every text.
         pooling: `mean` or `cls`.
         name: as it was asked for, or the folder's own name.
+        licence: SPDX identifier, None when nobody told.
     """
 
     path: Path
     prefix: str
     pooling: str
     name: str
+    licence: str | None = None
 
     def digest(self) -> str:
-        """sha256 over its files."""
-        return digest_folder(self.path)
+        """sha256 over its name, its habits and the files that are used of its folder."""
+        files = {path for pattern in WANTED for path in self.path.glob(pattern) if path.is_file()}
+        content = {path.name: digest_file(path) for path in sorted(files)}
+        return digest_json([self.name, self.prefix, self.pooling, self.licence, content])
 
 
 def find_encoder(name: str, encoders: Mapping[str, Encoder]) -> FoundEncoder:
-    """The encoder that a recipe names.
+    """The encoder that a recipe names; a short name comes before a folder that is called the same.
 
     Raises:
         WorkbenchError: there is none; the message says what to copy where.
     """
     folder = Path(name).expanduser()
-    if folder.is_dir():
-        check_folder(folder)
-        prefix = "query: " if "e5" in folder.resolve().name.split("-") else ""
-        return FoundEncoder(folder, prefix, "mean", folder.resolve().name)
-    if folder.is_absolute() or name.startswith("."):
+    if name not in encoders and folder.is_dir():
+        return _found(folder, folder.resolve().name, encoders)
+    if name not in encoders and (folder.is_absolute() or name.startswith(".")):
         raise WorkbenchError("there is no such encoder folder", where=name)
     known = encoders.get(name)
     path = _packaged(known) if known else None
-    path = path or _copied(name, known.hub if known else name) or _from_hub(name, known)
+    return _found(path or _copied(name, known.hub if known else name) or _from_hub(name, known), name, encoders)
+
+
+def _found(path: Path, name: str, encoders: Mapping[str, Encoder]) -> FoundEncoder:
     check_folder(path)
-    return FoundEncoder(path, known.prefix if known else "", known.pooling if known else "mean", name)
+    last = name.rpartition("/")[2]
+    known = encoders.get(name) or next((e for e in encoders.values() if e.hub.rpartition("/")[2] == last), None)
+    if known:
+        return FoundEncoder(path, known.prefix, known.pooling, name, known.licence)
+    prefix = "query: " if "e5" in re.split("[-_]", last.lower()) else ""  # as the authors of E5 say of all their models
+    return FoundEncoder(path, prefix, _pooling(path), name)
+
+
+def _pooling(folder: Path) -> str:
+    """What sentence-transformers noted beside the encoder; `mean` where it noted nothing."""
+    noted = folder / "1_Pooling" / "config.json"
+    about = read_json(noted) if noted.is_file() else {}
+    return "cls" if isinstance(about, dict) and about.get("pooling_mode_cls_token") is True else "mean"
 
 
 def check_folder(folder: Path) -> None:
@@ -84,14 +103,20 @@ def check_folder(folder: Path) -> None:
 
 
 def token_limit(folder: Path) -> int:
-    """The longest text in tokens, special ones included, that an encoder can take; 512 when its folder does not say."""
-    config = read_json(folder / "config.json")
-    positions = config.get("max_position_embeddings") or 512
-    if "roberta" in config.get("model_type", ""):
-        positions -= (config.get("pad_token_id") or 0) + 1  # RoBERTa counts positions from there
-    tokenizer = folder / "tokenizer_config.json"
-    said = read_json(tokenizer).get("model_max_length") if tokenizer.is_file() else None
-    return min(positions, int(said or positions))
+    """The longest text in tokens, special ones included, that an encoder can take; 512 when its folder does not say.
+
+    Raises:
+        WorkbenchError: its configuration holds something else than numbers there.
+    """
+    config, tokenizer = read_json(folder / "config.json"), folder / "tokenizer_config.json"
+    about = read_json(tokenizer) if tokenizer.is_file() else {}
+    try:
+        positions = int(config.get("max_position_embeddings") or 512)
+        if "roberta" in config.get("model_type", ""):
+            positions -= int(config.get("pad_token_id") or 0) + 1  # RoBERTa counts positions from there
+        return min(positions, int(about.get("model_max_length") or positions))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise WorkbenchError(f"the configuration is damaged ({error})", where=folder / "config.json") from error
 
 
 def locate(known: Encoder, name: str) -> Path | None:

@@ -71,6 +71,14 @@ def refuse_existing(path: Path) -> None:
         )
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and the parents that it lacks; their entries are on disk afterwards."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        fsync_path(folder.parent)
+
+
 def publish(staged: Path, final: Path) -> None:
     """Flush the folder `staged` and everything in it, then rename it to `final`.
 
@@ -101,7 +109,7 @@ class Staging:
     def __enter__(self) -> Path:
         refuse_existing(self.final)
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        make_folder(self.folder)
         return self.folder
 
     def drop(self) -> None:

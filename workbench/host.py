@@ -10,7 +10,7 @@ import importlib.metadata
 import inspect
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,17 @@ class Named(dict[str, Any]):
         self.owners: dict[str, str] = {}
 
     def __missing__(self, name: str) -> Any:
-        raise unknown(self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, self)
+        return self.pick(name)
+
+    def pick(self, name: object, where: object = None) -> Any:
+        """The offer of that name.
+
+        Raises:
+            UsageProblem: there is none; with the nearest name, and with `where` it was asked for.
+        """
+        if isinstance(name, str) and name in self:
+            return self[name]
+        raise unknown(self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, self, where=where)
 
 
 @dataclass(frozen=True)
@@ -86,17 +96,22 @@ class Host:
         self.versions[name] = version
         self._named.clear()
 
+    def leave_out(self, name: str, error: Exception) -> None:
+        """Note a plugin that cannot be used, and say so."""
+        why = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+        self.broken[name] = Broken(name, why)
+        logger.warning("plugin %s is left out: %s", name, why)
+
     def named(self, hook: str) -> Named:
         """The merged offers of a named hook.
 
         Raises:
-            WorkbenchError: two plugins claim the same name.
+            WorkbenchError: two plugins claim the same name, or one does not give a mapping.
         """
         if hook not in self._named:
             merged = Named(hook)
-            for implementation in getattr(self.hook, hook).get_hookimpls():
-                owner = implementation.plugin_name
-                for name, offer in implementation.function().items():
+            for owner, call in self.calls(hook):
+                for name, offer in _mapping(owner, hook, call).items():
                     if name in merged:
                         raise WorkbenchError(
                             f"{hook}: {name!r} is claimed by {merged.owners[name]} and by {owner}",
@@ -150,6 +165,24 @@ class Host:
         plugin = self.manager.get_plugin(name)
         return digest_json([self.versions.get(name), _sources(plugin)])
 
+    def predictor_digest(self) -> str:
+        """sha256 over every plugin that opens predictors; part of the key of every stage that asks one."""
+        owners = [implementation.plugin_name for implementation in self.hook.open_predictor.get_hookimpls()]
+        return digest_json({name: self.plugin_digest(name) for name in owners})
+
+
+def _mapping(owner: str, hook: str, call: Callable[[], Any]) -> Mapping[str, Any]:
+    try:
+        offers = call()
+    except Exception as error:
+        offers = error
+    if not isinstance(offers, Mapping):
+        raise WorkbenchError(
+            f"plugin {owner} failed in {hook}: expected a mapping of names, got {offers!r}",
+            remedy=f"Leave it out with {ALLOW}=a,b, or mend it",
+        )
+    return offers
+
 
 def _sources(plugin: object) -> str | None:
     module = plugin if isinstance(plugin, ModuleType) else inspect.getmodule(type(plugin))
@@ -170,15 +203,15 @@ def build_host(plugins: Sequence[str] | None = None) -> Host:
     host = Host(manager)
     if plugins is None and ALLOW in os.environ:
         plugins = [name.strip() for name in os.environ[ALLOW].split(",") if name.strip()]
-    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
-        if plugins is not None and entry.name not in plugins:
-            continue
+    entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
+    for name in sorted(entries if plugins is None else plugins):
         try:
-            host.register(entry.load(), entry.name, entry.dist.version if entry.dist else "0")
+            if name not in entries:
+                raise unknown("plugin", name, entries, where=ALLOW)
+            entry = entries[name]
+            host.register(entry.load(), name, entry.dist.version if entry.dist else "0")
         except Exception as error:
-            why = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
-            host.broken[entry.name] = Broken(entry.name, why)
-            logger.warning("plugin %s is left out: %s", entry.name, why)
+            host.leave_out(name, error)
     return host
 
 

@@ -25,6 +25,7 @@ class Offer:
         options: a frozen dataclass of options (see `workbench.options`).
         extra: the extra of the distribution that brings the libraries it imports.
         libraries: distributions whose version is part of a stage's key.
+        machine: whether the output depends on this machine's CPU, which is then part of the key too.
     """
 
     run: Callable[..., Any] | str
@@ -32,6 +33,7 @@ class Offer:
     options: type = NoOptions
     extra: str = "all"
     libraries: tuple[str, ...] = ()
+    machine: bool = False
 
     def __call__(self, *args: Any) -> Any:
         """Call `run`; a library that is missing is reported with the extra that brings it."""
@@ -61,10 +63,12 @@ def resolve(run: Callable[..., Any] | str, extra: str) -> Callable[..., Any]:
 class Reader(Offer):
     """`(source: str, out, options, context) -> Dataset`; splits are left None unless the source holds them.
 
-    `remote` sources are asked again in every run, and keyed by what was read.
+    `remote` sources are asked again in every run, and keyed by what was read. A `named` source is no path: the reader
+    brings the data itself.
     """
 
     remote: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +83,20 @@ class Augmenter(Offer):
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer(Offer):
-    """`(dataset, out, options, context) -> Model`."""
+    """`(dataset, out, options, context) -> Model`; a `baseline` is what others are compared with by default."""
 
     tasks: tuple[str, ...] = ("intent",)
+    baseline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pass(Offer):
-    """`(model, out, options, context) -> Model`: prune, export, quantize and the like have this one shape."""
+    """`(model, out, options, context) -> Model`: prune, export, quantize and the like have this one shape.
+
+    One that `exports` turns a trained model into a format that a bundle can hold; `workbench export` uses it.
+    """
+
+    exports: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

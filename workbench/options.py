@@ -11,6 +11,7 @@ each of these or None.
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -150,6 +151,9 @@ def check_value(field: OptionField, value: Any, where: str) -> Any:
         )
     if field.choices and value not in field.choices:
         raise unknown("value", value, field.choices, where=where)
+    numbers = value.values() if isinstance(value, dict) else [value] if field.type is float else []
+    if not all(math.isfinite(number) for number in numbers):
+        raise UsageProblem(f"is {value}", where=where, remedy="Give a finite number")
     for low, words in ((field.least, "at least"), (field.most, "at most")):
         if low is not None and (value < low if words == "at least" else value > low):
             raise UsageProblem(f"is {value}", where=where, remedy=f"It must be {words} {low:g}")
@@ -188,8 +192,10 @@ def as_json(options: Any, *, key_only: bool = False) -> dict[str, Any]:
         return values
     placed = {field.name for field in option_fields(type(options)) if field.kind != "plain"}
     kept = {field.name for field in option_fields(type(options)) if field.in_key}
-    return {name: _last_name(value) if name in placed else value for name, value in values.items() if name in kept}
+    return {name: _last_names(value) if name in placed else value for name, value in values.items() if name in kept}
 
 
-def _last_name(value: str | None) -> str | None:
+def _last_names(value: str | tuple[str, ...] | None) -> Any:
+    if isinstance(value, tuple):
+        return [_last_names(part) for part in value]
     return value and value.rstrip("/").rpartition("/")[2]

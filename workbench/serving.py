@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from workbench.engine.run import RUN, Run
 from workbench.errors import WorkbenchError
 from workbench.host import Host, build_host
+from workbench.machine import has_int8_dot_products
 from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.predictor import Predictor, PredictorOptions
+
+logger = logging.getLogger(__name__)
 
 
 def open_bundle(path: str | Path, *, threads: int = 1, host: Host | None = None) -> Predictor:
@@ -29,9 +33,20 @@ def open_bundle(path: str | Path, *, threads: int = 1, host: Host | None = None)
 
 def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
     """The predictor of a bundle that was loaded before."""
+    if saturates(bundle) and not has_int8_dot_products():
+        logger.warning(
+            "%s was quantized for CPUs with int8 dot products (VNNI), which this one lacks: its answers can differ "
+            'from those that were measured; compress again with reduce_range = "yes"',
+            bundle.path,
+        )
     predictor = host.open_predictor(bundle.model, PredictorOptions(threads=threads))
     predictor.temperature = bundle.temperature
     return predictor
+
+
+def saturates(bundle: Bundle) -> bool:
+    """Whether its int8 products need a CPU that sums them without saturation."""
+    return any(step.get("reduce_range") is False for step in bundle.model.history)
 
 
 def find_bundle(path: Path) -> Path:
@@ -44,9 +59,8 @@ def find_bundle(path: Path) -> Path:
         raise WorkbenchError("there is no such bundle or run folder", where=path)
     if (path / MANIFEST).is_file() or not (path / RUN).is_file():
         return path
-    for stage in reversed(Run.load(path).stages):
-        if (stage.path / MANIFEST).is_file():
-            return stage.path
+    if stage := Run.load(path).stage("gate", "bundle"):
+        return stage.path
     raise WorkbenchError("this run has no bundle yet", where=path, remedy="Let it finish: workbench run")
 
 

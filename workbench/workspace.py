@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.engine.run import RUN, Run
+from workbench.engine.run import RUN
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,6 @@ class Workspace:
         """Where a run of that name belongs."""
         return self.path / "runs" / name
 
-    def runs(self) -> list[Run]:
-        """Every run, by name."""
-        return [Run.load(folder.parent) for folder in sorted((self.path / "runs").glob(f"*/{RUN}"))]
+    def runs(self) -> list[Path]:
+        """The folder of every run, by name."""
+        return [found.parent for found in sorted((self.path / "runs").glob(f"*/{RUN}"))]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.sources import read_source
+from workbench.text import well_formed
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
@@ -40,13 +41,14 @@ def read_tsv(source: str, out: Path, options: TsvOptions, context: Context) -> D
 
 
 def _read(path: Path, delimiter: str, options: CsvOptions | TsvOptions, reader: str) -> Dataset:
+    name = well_formed(path.name)
     records = _records(path, delimiter, options.quoted)
     _, header = next(records)
-    names = [name.strip() for name in header]
+    names = [column.strip() for column in header]
     _check_header(names, path)
     rows = (_row(place, cells, names, path) for place, cells in records)
-    provenance = {"reader": reader, "file": path.name, "sha256": digest_file(path)}
-    return rows_to_dataset(rows, choose_columns(names, options, path), options, path.name, path, provenance)
+    provenance = {"reader": reader, "file": name, "sha256": digest_file(path)}
+    return rows_to_dataset(rows, choose_columns(names, options, path), options, name, path, provenance)
 
 
 def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, list[str]]]:

@@ -15,6 +15,7 @@ import datasets
 
 from workbench.errors import UsageProblem, WorkbenchError, unknown
 from workbench.nouns.utterance import SPLIT_NAMES, SPLITS
+from workbench.text import well_formed
 from workbench_files.classes import class_names, named_cells
 from workbench_files.columns import Columns, choose_columns
 from workbench_files.rows import Row, rows_to_dataset
@@ -43,7 +44,7 @@ def read_hf(source: str, out: Path, options: HubOptions, context: Context) -> Da
     loaded = _load(source, options, context)
     wanted = _wanted(loaded, options, source)
     columns = choose_columns(loaded[next(iter(wanted))].column_names, options, source)
-    name = Path(source).name if Path(source).exists() else source
+    name = well_formed(Path(source).name if Path(source).exists() else source)
     provenance = {"reader": "hf", "source": name, "subset": options.subset, "revision": options.revision}
     return rows_to_dataset(_rows(loaded, wanted, columns, source), columns, options, name, source, provenance)
 

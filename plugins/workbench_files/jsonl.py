@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.sources import read_source
+from workbench.text import well_formed
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
@@ -25,6 +26,7 @@ def read_jsonl(source: str, out: Path, options: TableOptions, context: Context) 
         WorkbenchError: with the line that is no JSON object, or the keys that there are.
     """
     path = Path(source)
+    name = well_formed(path.name)
     # only "\n" ends a line: JSON texts may hold the other line separators of Unicode as they are
     lines = read_source(path).split("\n")
     rows = [
@@ -33,8 +35,8 @@ def read_jsonl(source: str, out: Path, options: TableOptions, context: Context) 
         if line.strip()
     ]
     columns = choose_columns(list(dict.fromkeys(key for row in rows for key in row.cells)), options, path)
-    provenance = {"reader": "jsonl", "file": path.name, "sha256": digest_file(path)}
-    return rows_to_dataset(rows, columns, options, path.name, path, provenance)
+    provenance = {"reader": "jsonl", "file": name, "sha256": digest_file(path)}
+    return rows_to_dataset(rows, columns, options, name, path, provenance)
 
 
 def _object(line: str, where: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow.parquet
 
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
+from workbench.text import well_formed
 from workbench_files.classes import Classes, class_names, named_cells
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
@@ -31,12 +32,14 @@ def read_parquet(source: str, out: Path, options: TableOptions, context: Context
         WorkbenchError: it is missing or no Parquet, or has no such column.
     """
     path = Path(source)
+    name = well_formed(path.name)
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        # pyarrow opens no path that is not UTF-8
+        with path.open("rb") as opened, pyarrow.parquet.ParquetFile(opened) as file:
             columns = choose_columns(file.schema_arrow.names, options, path)
-            provenance = {"reader": "parquet", "file": path.name, "sha256": digest_file(path)}
+            provenance = {"reader": "parquet", "file": name, "sha256": digest_file(path)}
             rows = _rows(file, columns.used())
-            return rows_to_dataset(rows, columns, options, path.name, path, provenance)
+            return rows_to_dataset(rows, columns, options, name, path, provenance)
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
     except (OSError, pyarrow.ArrowException) as error:

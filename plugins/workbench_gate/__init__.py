@@ -13,6 +13,7 @@ def budgets() -> Mapping[str, Budget]:
     """On the dev rows, the bundle beside the uncompressed model."""
     return {
         "max_accuracy_drop": _budget("accuracy_drop", "accuracy that the bundle may lose, in points"),
+        "min_accuracy": _budget("accuracy", "accuracy of the bundle, a share"),
         "max_size_mb": _budget("size", "size of all the bundle's files, in MB of 10^6 bytes"),
         "min_agreement": _budget("agreement", "share of the rows to which both give the same intent"),
         "max_logit_difference": _budget("logit_difference", "largest absolute difference of a logit"),

@@ -18,6 +18,16 @@ def accuracy_drop(limit: float, measurement: Measurement) -> Figure:
     return Figure("max_accuracy_drop", drop, limit, "points", kept=drop <= limit)
 
 
+def accuracy(limit: float, measurement: Measurement) -> Figure:
+    """Share of the rows that the bundle answers right.
+
+    Raises:
+        WorkbenchError: accuracy is not among the metrics.
+    """
+    share = _accuracy(measurement.bundle)
+    return Figure("min_accuracy", share, limit, "share", kept=share >= limit)
+
+
 def size(limit: float, measurement: Measurement) -> Figure:
     """Megabytes (10^6 bytes) of the bundle."""
     megabytes = measurement.size / 1e6
@@ -39,7 +49,7 @@ def _accuracy(report: Report) -> float:
     if "accuracy" not in report.metrics:
         raise WorkbenchError(
             f"no accuracy was measured of the {report.subject}",
-            where="max_accuracy_drop",
+            where="[gate]",
             remedy='Add "accuracy" to [evaluate] use, or leave the budget out',
         )
     return report.metrics["accuracy"]

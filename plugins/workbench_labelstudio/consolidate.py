@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ class Vote(NamedTuple):
     intent: str
     annotator: str | None
     ground_truth: bool
-    updated: str
+    updated: Any  # ISO 8601, or what else stands there
 
 
 def majority(votes: Sequence[Vote]) -> str | None:
@@ -48,6 +48,8 @@ POLICIES: Mapping[str, Callable[[Sequence[Vote]], str | None]] = {
 }
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: Any) -> datetime:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r:.40} is no text")
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.sources import read_source
+from workbench.text import well_formed
 from workbench_labelstudio.dataset import tasks_to_dataset
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ def read_export(source: str, out: Path, options: TaskOptions, context: Context) 
         WorkbenchError: the file cannot be read or is no such export, or see `tasks_to_dataset`.
     """
     path = Path(source)
+    name = well_formed(path.name)
     tasks = _tasks(path)
-    provenance = {"reader": "labelstudio-export", "file": path.name, "sha256": digest_file(path)}
-    return tasks_to_dataset(tasks, options, path.name, path, provenance)
+    provenance = {"reader": "labelstudio-export", "file": name, "sha256": digest_file(path)}
+    return tasks_to_dataset(tasks, options, name, path, provenance)
 
 
 def _tasks(path: Path) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.sources import is_blank
 from workbench.text import well_formed
 
 
@@ -20,7 +21,8 @@ class Answer:
 
     Args:
         kind: the type of its results: `choices`, `taxonomy`, `textarea` …
-        values: the distinct choices in their order; () for other kinds.
+        values: the distinct choices in their order, without white space around them, blank ones left out; () for other
+            kinds.
     """
 
     kind: str
@@ -37,7 +39,7 @@ class Annotation:
         answers: by the name of the control (`from_name`).
         skipped: the annotator passed the task over (`was_cancelled`).
         ground_truth: it is marked as the right answer.
-        updated: when it was last changed, ISO 8601, "" when the export does not say.
+        updated: when it was last changed, as it stands in the export: ISO 8601, "" when the export does not say.
     """
 
     id: str
@@ -45,7 +47,7 @@ class Annotation:
     answers: Mapping[str, Answer]
     skipped: bool
     ground_truth: bool
-    updated: str
+    updated: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def parse_task(task: Mapping[str, Any], source: object) -> Task:
         WorkbenchError: it is no Label Studio task, or its annotations are bare ids.
     """
     try:
-        where = f"{source}: task {task['id']}"
+        number = well_formed(str(task["id"]))
+        where = f"{source}: task {number}"
         given = task.get("annotations") or ()
         if any(isinstance(annotation, (int, str)) for annotation in given):
             raise WorkbenchError(
@@ -102,9 +105,7 @@ def parse_task(task: Mapping[str, Any], source: object) -> Task:
                 remedy="Export it with full annotations",
             )
         annotations = {annotation.id: annotation for annotation in map(_annotation, given)}
-        return Task(
-            str(task["id"]), dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()), where
-        )
+        return Task(number, dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()), where)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise WorkbenchError(
             f"is no Label Studio task ({type(error).__name__}: {error})",
@@ -131,6 +132,7 @@ def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
     for result in results:
         if (name := result.get("from_name")) is None:  # a relation between regions answers no control
             continue
+        name = well_formed(str(name))
         before = answers[name].values if name in answers else ()
         answers[name] = Answer(result["type"], tuple(dict.fromkeys([*before, *_choices(result)])))
     return answers
@@ -140,4 +142,5 @@ def _choices(result: Mapping[str, Any]) -> list[str]:
     if result["type"] != "choices":
         return []
     choices = result["value"]["choices"]
-    return [well_formed(str(choice)) for choice in ([choices] if isinstance(choices, str) else choices)]
+    names = [well_formed(str(choice)).strip() for choice in ([choices] if isinstance(choices, str) else choices)]
+    return [name for name in names if not is_blank(name)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.machine import cores
 
 
 def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> list[Any]:
@@ -22,7 +24,9 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> l
     if workers <= 1 or len(items) <= 1:
         return [function(item) for item in items]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=spawn) as pool:
+    processes = min(workers, len(items))
+    share = max(1, cores() // processes)
+    with ProcessPoolExecutor(processes, spawn, initializer=take_share, initargs=(share,)) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
@@ -33,3 +37,8 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> l
             ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def take_share(threads: int) -> None:
+    """In a worker, before any library is there to read it: the threads it may use, unless the user chose."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))

@@ -33,6 +33,7 @@ def passes() -> Mapping[str, Pass]:
             run="workbench_onnx.export:export_onnx",
             options=OnnxOptions,
             extra="export",
+            exports=True,
             summary="encoder, pooling and head as one ONNX graph, checked against torch on real rows",
             libraries=("torch", "transformers", "optimum-onnx", "onnx", "onnxscript", "onnxruntime"),
         )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import load_file
-from transformers import AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
 
-from workbench.errors import WorkbenchError
+from workbench.nouns.head import Head
+from workbench.pretrained import open_encoder, pool
 
 if TYPE_CHECKING:
     from workbench.nouns.model import Model
-
-HEAD = "head.safetensors"
 
 
 class Classifier(PreTrainedModel):  # type: ignore[no-untyped-call]
@@ -23,27 +21,21 @@ class Classifier(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     Args:
         encoder: gives last hidden states [batch, sequence, d].
-        weight: float32 [intents, d].
-        bias: float32 [intents].
+        head: for the model's intents.
         pooling: `mean` over the attended tokens, or `cls`.
     """
 
-    def __init__(self, encoder: Any, weight: torch.Tensor, bias: torch.Tensor, pooling: str) -> None:
+    def __init__(self, encoder: Any, head: Head, pooling: str) -> None:
         super().__init__(encoder.config)
         self.encoder = encoder
-        self.head = torch.nn.Linear(weight.shape[1], weight.shape[0])
-        self.head.load_state_dict({"weight": weight, "bias": bias})
+        self.head = torch.nn.Linear(head.weight.shape[1], head.weight.shape[0])
+        self.head.load_state_dict({name: torch.from_numpy(array) for name, array in head._asdict().items()})
         self.pooling = pooling
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits [batch, intents] and embedding [batch, d] of token ids and mask, int64 [batch, sequence]."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        if self.pooling == "mean":
-            mask = attention_mask.unsqueeze(-1).to(states.dtype)
-            pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1.0)
-        else:
-            pooled = states[:, 0]
-        embedding = pooled / pooled.norm(dim=-1, keepdim=True).clamp(min=1e-12)
+        embedding = pool(states, attention_mask, self.pooling)
         return {"logits": self.head(embedding), "embedding": embedding}
 
 
@@ -53,19 +45,10 @@ def load_classifier(model: Model) -> Classifier:
     Its attention is the plain one: the graph has fewer nodes than that of SDPA, and answers faster once quantized.
 
     Raises:
-        WorkbenchError: the head is not one for the model's intents.
+        WorkbenchError: encoder or head is damaged, or the head is not one for the encoder and the model's intents.
     """
-    encoder = AutoModel.from_pretrained(
-        model.path, local_files_only=True, trust_remote_code=False, use_safetensors=True, attn_implementation="eager"
-    )
-    head = load_file(model.path / HEAD)
-    weight, bias = head["weight"], head["bias"]
-    wanted = (len(model.intents), encoder.config.hidden_size)
-    if weight.shape != wanted or bias.shape != wanted[:1]:
-        raise WorkbenchError(
-            f"has weights {list(weight.shape)} and bias {list(bias.shape)}, expected {list(wanted)}",
-            where=model.path / HEAD,
-        )
-    classifier = Classifier(encoder.float(), weight, bias, model.pooling)
+    encoder = open_encoder(model.path, attn_implementation="eager")
+    head = Head.load(model.path, len(model.intents), encoder.config.hidden_size)
+    classifier = Classifier(encoder, head, model.pooling)
     classifier.eval()  # type: ignore[no-untyped-call]
     return classifier

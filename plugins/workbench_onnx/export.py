@@ -16,11 +16,12 @@ from pathlib import Path
 from workbench.context import Context
 from workbench.encoders import check_folder
 from workbench.errors import WorkbenchError
+from workbench.nouns.head import FILE as HEAD
 from workbench.nouns.model import Model
 from workbench.offers import resolve
 from workbench.options import as_json
 from workbench_onnx import OnnxOptions
-from workbench_onnx.classifier import HEAD, load_classifier
+from workbench_onnx.classifier import load_classifier
 from workbench_onnx.parity import compare
 from workbench_onnx.strip import strip
 from workbench_onnx.texts import parity_texts

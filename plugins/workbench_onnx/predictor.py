@@ -44,17 +44,19 @@ class OnnxPredictor(Predictor):
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None  # its threads start at the first call
 
     def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Logits and embeddings; texts of like length share a call, unless the model wants fewer rows a call."""
+        """Logits and embeddings; texts of like length share a call, unless the model wants fewer rows a call.
+
+        Raises:
+            WorkbenchError: onnxruntime cannot answer, as when the tokenizer is another model's.
+        """
         ids = self.model.encode(texts)
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         size = self.model.rows_per_call or ROWS_PER_CALL
         calls = [[ids[row] for row in order[start : start + size]] for start in range(0, len(order), size)]
-        answers = list((self._pool.map if self._pool else map)(self._call, calls))
-        results: dict[str, Floats] = {}
-        for name, width in self._widths.items():
-            results[name] = np.empty((len(ids), width), np.float32)
-            if answers:
-                results[name][order] = np.concatenate([answer[name] for answer in answers])
+        none = {name: np.zeros((0, width), np.float32) for name, width in self._widths.items()}
+        answers = [none, *(self._pool.map if self._pool else map)(self._call, calls)]
+        back = np.argsort(order)
+        results = {name: np.concatenate([answer[name] for answer in answers])[back] for name in self._widths}
         return results.get("logits"), results.get("embedding")
 
     def _call(self, rows: Sequence[Sequence[int]]) -> dict[str, Floats]:
@@ -64,7 +66,14 @@ class OnnxPredictor(Predictor):
         for number, row in enumerate(rows):
             feed["input_ids"][number, : len(row)] = row
             feed["attention_mask"][number, : len(row)] = 1
-        answers = self._session.run(list(self._widths), {name: feed[name] for name in self._inputs})
+        try:
+            answers = self._session.run(list(self._widths), {name: feed[name] for name in self._inputs})
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise WorkbenchError(
+                f"onnxruntime {onnxruntime.__version__} cannot answer: {_one_line(error)}",
+                where=self.model.path,
+                remedy="The graph is damaged, or tokenizer.json is another model's: make or copy the folder again",
+            ) from error
         return dict(zip(self._widths, answers, strict=True))
 
     def _check_signature(self, path: Path) -> None:
@@ -93,14 +102,18 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     refuse_external_data(data, path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors are raised; they need no line on stderr as well
     options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was checked
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base class
         raise WorkbenchError(
-            f"onnxruntime {onnxruntime.__version__} does not load it: {' '.join(str(error).split())}",
+            f"onnxruntime {onnxruntime.__version__} does not load it: {_one_line(error)}",
             where=path,
             remedy="Make the model again, or upgrade onnxruntime",
         ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -32,5 +32,6 @@ def passes() -> Mapping[str, Pass]:
             extra="export",
             summary="dynamic int8 weights and activations; a row a call",
             libraries=("onnx", "onnxruntime"),
+            machine=True,
         )
     }

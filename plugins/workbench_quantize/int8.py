@@ -119,7 +119,7 @@ def check_complete(graph: GraphProto, products: int, options: Int8Options, where
             f"{integer} of {products} products with a constant weight were quantized"
             + (f"; still float32: {names}" if left else ""),
             where=where,
-            remedy="Export it with the other exporter, or with another release of onnxruntime",
+            remedy='Export it with exporter = "torch", which ALBERT needs, or with another release of onnxruntime',
         )
 
 

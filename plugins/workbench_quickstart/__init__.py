@@ -19,7 +19,9 @@ def readers() -> Mapping[str, Reader]:
     """`quickstart`: the embedded dataset; its sources are `en` and `zh`."""
     return {
         "quickstart": Reader(
-            run="workbench_quickstart.data:read", summary="the embedded customer-service dataset, en or zh"
+            run="workbench_quickstart.data:read",
+            summary="the embedded customer-service dataset, en or zh",
+            named=True,
         )
     }
 

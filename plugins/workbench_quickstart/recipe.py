@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.engine.recipe import EvaluateOptions, ImportOptions, RecipeOptions
+from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions
+from workbench.errors import UsageProblem
 from workbench.host import Host
 from workbench.options import OptionField, option_fields
+from workbench.text import well_formed
 
 BUDGETS = {"max_accuracy_drop": 4.0, "min_agreement": 0.9}  # wide: with a hundred dev rows, each is a point
 
@@ -45,7 +47,11 @@ class Wish:
 
 
 def recipe_text(wish: Wish, host: Host) -> str:
-    """The recipe in TOML. What stands behind `#` is an option with its default."""
+    """The recipe in TOML. What stands behind `#` is an option with its default.
+
+    Raises:
+        UsageProblem: the host knows no such reader, trainer …, or a name is not UTF-8, as TOML must be.
+    """
     parts = [
         "# From a labelled dataset to a served model: workbench run THIS_FILE\n"
         "# Each line that begins with # is an option with its default; take the # away to set it.\n"
@@ -72,7 +78,7 @@ def recipe_text(wish: Wish, host: Host) -> str:
         "[gate]\n"
         + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in wish.budgets.items())
         + "".join(
-            f"# {name} =        # {offer.summary}\n" for name, offer in budgets.items() if name not in wish.budgets
+            f"# {name} =         # {offer.summary}\n" for name, offer in budgets.items() if name not in wish.budgets
         )
     )
     return "\n".join(parts)
@@ -95,12 +101,16 @@ def _lines(fields: Sequence[OptionField], values: Mapping[str, Any]) -> str:
     for field in fields:
         is_set = field.name in values
         value = values[field.name] if is_set else field.default
-        shown = "" if value is None else _toml(value)
-        lines.append(f"{'' if is_set else '# '}{field.name} = {shown}        # {field.help}")
+        shown = "" if value is None or value is dataclasses.MISSING else _toml(value)
+        choices = f": {field.type_name}" if field.choices else ""
+        lines.append(f"{'' if is_set else '# '}{field.name} = {shown}        # {field.help}{choices}")
     return "\n".join(lines) + "\n"
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value != well_formed(value):
+        raise UsageProblem(f"the name {value!r} is not UTF-8, which a recipe is", remedy="Rename it")
+    # TOML knows the escapes of JSON, and wants DEL escaped too
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

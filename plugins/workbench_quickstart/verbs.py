@@ -10,7 +10,9 @@ import click
 from workbench.cli.output import say
 from workbench.cli.run import check_gate, run_recipe, summarize
 from workbench.engine.recipe import check_recipe
+from workbench.engine.sections import RecipeOptions
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.files import replace_text
 from workbench.host import Host
 from workbench_quickstart.recipe import Wish, recipe_text
 
@@ -25,11 +27,13 @@ def add(cli: click.Group, host: Host) -> None:
         "-o", "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/quickstart-LANGUAGE]"
     )
     @click.option(
-        "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the dataset."
+        "--language", type=click.Choice(tuple(ASKED)), default="en", show_default=True, help="Of the dataset."
     )
     @click.option("--encoder", default="minilm", show_default=True, help="Base model: short name, folder or hub name.")
     @click.option("--train", "trainer", default="finetune", show_default=True, help="Trainer; probe is the quick one.")
-    @click.option("--seed", type=int, default=13, show_default=True, help="Every random stream comes from it.")
+    @click.option(
+        "--seed", type=int, default=RecipeOptions.seed, show_default=True, help="Every random stream comes from it."
+    )
     def quickstart(out: Path | None, language: str, encoder: str, trainer: str, seed: int) -> None:
         """The whole chain on the embedded dataset, up to an answer over HTTP.
 
@@ -65,8 +69,10 @@ def add(cli: click.Group, host: Host) -> None:
         """
         if path.exists() and not force:
             raise WorkbenchError("exists already", where=path, remedy="Give another name, or --force")
+        text = recipe_text(Wish(source, reader, trainer=trainer, encoder=encoder), host)
+        check_recipe(tomllib.loads(text), host, path.name, path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(recipe_text(Wish(source, reader, trainer=trainer, encoder=encoder), host), encoding="utf-8")
+        replace_text(path, text)
         say(f"wrote {path}\nnext    workbench run {path}")
 
 

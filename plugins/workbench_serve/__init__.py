@@ -53,6 +53,20 @@ def register_commands(cli: click.Group, host: Host) -> None:
     @click.option("--max-texts", type=AT_LEAST_1, default=1000, show_default=True, help="Of a request.")
     @click.option("--max-characters", type=AT_LEAST_1, default=8192, show_default=True, help="Of a text.")
     @click.option("--max-bytes", type=AT_LEAST_1, default=4_000_000, show_default=True, help="Of a request.")
+    @click.option(
+        "--max-waiting",
+        type=click.IntRange(0),
+        default=64,
+        show_default=True,
+        help="Requests that wait for a core; more are refused with a 503.",
+    )
+    @click.option(
+        "--grace",
+        type=click.FloatRange(0),
+        default=20,
+        show_default=True,
+        help="Seconds after a SIGTERM to answer what is in flight; then it gets a 503.",
+    )
     def serve(
         bundle: Path,
         address: str,
@@ -62,14 +76,22 @@ def register_commands(cli: click.Group, host: Host) -> None:
         max_texts: int,
         max_characters: int,
         max_bytes: int,
+        max_waiting: int,
+        grace: float,
     ) -> None:
         """Serve BUNDLE, a bundle's folder or a run's, over HTTP until a SIGTERM or Ctrl-C.
 
         POST /predict answers {"text": "..."} or {"text": ["...", "..."]}; GET /health tells that all is well; /docs is
-        the page to try it, without internet. Requests in flight are still answered at the end.
+        the page to try it, without internet. Large requests are answered a few texts at a time, so that small ones get
+        in between.
+
+        After a SIGTERM, new requests are refused and those in flight are answered, within the --grace period; whatever
+        is left then gets a 503, and the exit code is 0.
         """
         from workbench_serve.limits import Limits
         from workbench_serve.server import serve_bundle
 
-        limits = Limits(max_texts, max_characters, max_bytes)
-        serve_bundle(bundle, host, address=address, port=port, threads=threads, ungated=ungated, limits=limits)
+        limits = Limits(max_texts, max_characters, max_bytes, max_waiting)
+        serve_bundle(
+            bundle, host, address=address, port=port, threads=threads, ungated=ungated, limits=limits, grace=grace
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
@@ -13,10 +13,13 @@ from fastapi_offline import FastAPIOffline
 import workbench
 from workbench.errors import WorkbenchError
 from workbench.host import Host
+from workbench.nouns.predictor import Prediction
+from workbench_serve.connection import JsonRoute, unless_gone
 from workbench_serve.limits import Unanswerable
-from workbench_serve.middleware import BodyLimit, Faults
+from workbench_serve.middleware import BodyLimit, Faults, unavailable
 from workbench_serve.schemas import Answer, Health, Problem, Question
 from workbench_serve.service import BundleService
+from workbench_serve.turns import Unavailable
 
 
 def create_app(host: Host, service: BundleService) -> FastAPI:
@@ -32,25 +35,31 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         redoc_url=None,
         description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
         f"{limits.bytes} bytes a request.",
-        responses=problems(422, 500),
+        responses=problems(422, 500, 503),
     )
+    app.router.route_class = JsonRoute
     app.add_middleware(BodyLimit, most=limits.bytes)
     app.add_middleware(Faults)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Unanswerable, _unanswerable)
+    app.add_exception_handler(Unavailable, _unavailable)
 
     @app.post(
         "/predict",
         response_model=Answer | list[Answer],
-        responses=problems(400, 413),
+        responses=problems(413),
         summary="The intent of a text, or of each of several",
     )
-    def predict(question: Question) -> JSONResponse:
+    async def predict(request: Request, question: Question) -> Response:
         """An object for a text, a list in the same order for a list."""
         many = isinstance(question.text, list)
         texts = question.text if isinstance(question.text, list) else [question.text]
-        answers = [prediction.to_json() for prediction in service.predict(texts, top=question.top)]
-        return JSONResponse(answers if many else answers[0])
+
+        def finish(predictions: list[Prediction]) -> Response:
+            answers = [prediction.to_json() for prediction in predictions]
+            return JSONResponse(answers if many else answers[0])
+
+        return await unless_gone(request, service.ask(texts, top=question.top, finish=finish))
 
     @app.get("/health", response_model=Health, summary="Whether the server answers, and with which bundle")
     async def health() -> dict[str, Any]:
@@ -99,6 +108,10 @@ def _place(loc: Sequence[str | int]) -> str:
 
 async def _unanswerable(request: Request, error: Exception) -> JSONResponse:
     return _problem(422, str(error))
+
+
+async def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    return unavailable(str(error))
 
 
 def _problem(status: int, detail: str) -> JSONResponse:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.sources import is_blank
 from workbench.text import normalize
+
+SLICE = 32  # texts
+SLICE_CHARACTERS = 16_384  # of the worst text, about a tenth of a second of normalisation
 
 
 class Unanswerable(WorkbenchError):
@@ -17,23 +20,25 @@ class Unanswerable(WorkbenchError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of a request.
+    """Bounds of a request, and of how many there may be.
 
     Args:
         texts: texts a request may have.
         characters: characters a text may have.
         bytes: of a request's body.
+        waiting: requests that may wait for a turn.
     """
 
     texts: int = 1000
     characters: int = 8192
     bytes: int = 4_000_000
+    waiting: int = 64
 
-    def check(self, texts: Sequence[str], model: Model) -> None:
-        """Raise unless every text can be answered.
+    def check(self, texts: Sequence[str]) -> None:
+        """Raise if the request is too large; this costs next to nothing.
 
         Raises:
-            Unanswerable: naming the first of several that cannot, counted from 0.
+            Unanswerable: there are too many texts, or one is too long.
         """
         if len(texts) > self.texts:
             raise Unanswerable(
@@ -41,11 +46,24 @@ class Limits:
             )
         for number, text in enumerate(texts):
             if len(text) > self.characters:
-                why: str | None = f"has {len(text)} characters, at most {self.characters} are read"
-            else:
-                why = answerable(text, model)
-            if why:
-                raise Unanswerable(why, where=f"text {number}" if len(texts) > 1 else "the text")
+                why = f"has {len(text)} characters, at most {self.characters} are read"
+                raise Unanswerable(why, where=place(number, len(texts)))
+
+
+def slices(texts: Sequence[str]) -> Iterator[range]:
+    """The numbers of the texts of each turn, in order: a few texts, fewer if they are long; one empty turn for none."""
+    start = characters = 0
+    for number, text in enumerate(texts):
+        characters += len(text)
+        if number > start and (number - start == SLICE or characters > SLICE_CHARACTERS):
+            yield range(start, number)
+            start, characters = number, len(text)
+    yield range(start, len(texts))
+
+
+def place(number: int, count: int) -> str:
+    """What an error calls a text of `count`, counted from 0."""
+    return f"text {number}" if count > 1 else "the text"
 
 
 def answerable(text: str, model: Model) -> str | None:

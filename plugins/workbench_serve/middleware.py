@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class BodyLimit:
 
 
 class Faults:
-    """ASGI middleware that logs a fault and answers 500 without saying anything of the inside.
+    """ASGI middleware that logs a fault and answers 500 without saying anything of the inside; 503 if time is up.
 
     An exception handler of the application would do as much, but the server would then also close the connection under
     the client's next request.
@@ -63,9 +64,18 @@ class Faults:
 
         try:
             await self.app(scope, receive, watched)
+        except asyncio.CancelledError:  # the server ends, and this took too long
+            if started or scope["type"] != "http":
+                raise
+            await unavailable("the server is shutting down")(scope, receive, send)
         except Exception:
             if started or scope["type"] != "http":
                 raise
             logger.exception("no answer to %s %r", scope["method"], scope["path"])
             answer = JSONResponse({"detail": "the server failed to answer; its log says why"}, status_code=500)
             await answer(scope, receive, send)
+
+
+def unavailable(detail: str) -> JSONResponse:
+    """A 503: the same request is welcome later, or elsewhere."""
+    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -26,6 +26,7 @@ class Observers:
     def __init__(self, host: Host, waiting: int = WAITING) -> None:
         self.host = host
         self.dropped = 0
+        self._counting = threading.Lock()
         self._queue: queue.Queue[Mapping[str, Any] | None] = queue.Queue(waiting)
         self._thread = threading.Thread(target=self._drain, name="request-observers", daemon=True)
         self._thread.start()
@@ -35,8 +36,10 @@ class Observers:
         try:
             self._queue.put_nowait(record)
         except queue.Full:
-            self.dropped += 1
-            if self.dropped == 1:
+            with self._counting:
+                self.dropped += 1
+                first = self.dropped == 1
+            if first:
                 logger.warning("observers of request_answered lag behind: records are dropped")
 
     def close(self) -> None:

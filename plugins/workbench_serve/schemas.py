@@ -20,7 +20,7 @@ class Question(BaseModel):
         }
     )
     text: str | list[str] = Field(description="A text, or a list of texts.")
-    top: int = Field(3, ge=1, le=1000, description="How many of the most probable intents `top` lists.")
+    top: int = Field(3, ge=1, le=1000, strict=True, description="How many of the most probable intents `top` lists.")
 
     @model_validator(mode="before")
     @classmethod

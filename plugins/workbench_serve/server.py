@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import math
 import os
 import signal
 import socket
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -19,13 +22,50 @@ from workbench_serve.api import create_app
 from workbench_serve.limits import Limits
 from workbench_serve.observers import Observers
 from workbench_serve.service import BundleService
+from workbench_serve.turns import Turns
 
-GRACE = 30  # seconds that requests in flight have at the end
+LAST = 5  # seconds after the grace period: a slice comes to its end, and the refusals are sent
 BACKLOG = 2048
 
 
+class Server(uvicorn.Server):
+    """A server that ends in order.
+
+    From the signal on, new requests are refused; those in flight are answered for `grace` seconds, then refused.
+    """
+
+    def __init__(self, config: uvicorn.Config, turns: Turns, grace: float) -> None:
+        super().__init__(config)
+        self.turns, self.grace = turns, grace
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """On the signal."""
+        self.turns.close()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Soon after it, in the loop."""
+        self.turns.close()
+        late = asyncio.get_running_loop().call_later(self.grace, self.turns.stop)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            late.cancel()
+            self.turns.stop()
+            if self.force_exit:  # at a second Ctrl-C, uvicorn would leave this out, to end with a traceback
+                await self.lifespan.shutdown()
+
+
 def serve_bundle(
-    path: Path, host: Host, *, address: str, port: int, threads: int | None, ungated: bool, limits: Limits
+    path: Path,
+    host: Host,
+    *,
+    address: str,
+    port: int,
+    threads: int | None,
+    ungated: bool,
+    limits: Limits,
+    grace: float,
 ) -> None:
     """Open the bundle, answer one text to warm up, announce the address and serve until a signal comes.
 
@@ -53,9 +93,9 @@ def serve_bundle(
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=GRACE,
+                timeout_graceful_shutdown=math.ceil(grace) + LAST,
             )
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config, service.turns, grace).run(sockets=[listener])
     finally:
         observers.close()
         for number, handler in before.items():

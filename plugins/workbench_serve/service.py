@@ -7,9 +7,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench.errors import GateRefused, WorkbenchError
 from workbench.host import Host
@@ -17,10 +19,11 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction, Predictor
 from workbench.nouns.report import Figure
 from workbench.serving import find_bundle, open_verified
-from workbench.text import well_formed
-from workbench_serve.limits import Limits
+from workbench_serve.limits import Limits, Unanswerable, answerable, place, slices
+from workbench_serve.turns import Turns
 
 WARM_UP = ["Hello"]
+Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 
@@ -39,9 +42,9 @@ class BundleService:
     Args:
         host: the plugins that open bundles.
         path: the bundle, or a run folder.
-        threads: cores that answer; more requests than that wait for their turn.
+        threads: cores that answer; all else waits for its turn.
         ungated: serve also what the gate refused or never judged.
-        limits: what a request may ask for.
+        limits: what a request may ask for, and how many may wait.
         answered: called with a record of each answer.
 
     Raises:
@@ -63,7 +66,7 @@ class BundleService:
         self.limits = limits or Limits()
         self.answered = answered
         self._swapping = threading.Lock()
-        self._turns = threading.BoundedSemaphore(threads)
+        self.turns = Turns(threads, self.limits.waiting)
         self._opened = self._open(path)
 
     @property
@@ -81,24 +84,42 @@ class BundleService:
 
         Raises:
             Unanswerable: there are too many texts, or one is too long or blank.
+            Unavailable: too many requests wait already, or the server ends.
+        """
+        return self.ask(texts, top=top, finish=list).result()
+
+    def ask(self, texts: Sequence[str], *, top: int, finish: Callable[[list[Prediction]], Result]) -> Future[Result]:
+        """As `predict`, without waiting: `finish` of the answers, which come in turns; the future may be cancelled.
+
+        Raises:
+            Unanswerable: there are too many texts, or one is too long. The future raises it for one that is blank.
+            Unavailable: too many requests wait already, or the server ends. The future may raise it, too.
         """
         begun = time.perf_counter()
         opened = self._opened
-        texts = [well_formed(text) for text in texts]
-        self.limits.check(texts, opened.bundle.model)
-        with self._turns:
-            predictions = opened.predictor.predict(texts, top=top)
-        if self.answered:
-            self.answered(
-                {
-                    "bundle": opened.id,
-                    "count": len(texts),
-                    "seconds": time.perf_counter() - begun,
-                    "intents": [prediction.intents for prediction in predictions],
-                    "scores": [prediction.score for prediction in predictions],
-                }
-            )
-        return predictions
+        self.limits.check(texts)
+
+        def answer(numbers: range) -> list[Prediction]:
+            for number in numbers:
+                if why := answerable(texts[number], opened.bundle.model):
+                    raise Unanswerable(why, where=place(number, len(texts)))
+            return opened.predictor.predict(texts[numbers.start : numbers.stop], top=top)
+
+        def finished(predictions: list[Prediction]) -> Result:
+            result = finish(predictions)
+            if self.answered:
+                self.answered(
+                    {
+                        "bundle": opened.id,
+                        "count": len(texts),
+                        "seconds": time.perf_counter() - begun,
+                        "intents": [prediction.intents for prediction in predictions],
+                        "scores": [prediction.score for prediction in predictions],
+                    }
+                )
+            return result
+
+        return self.turns.take([partial(answer, numbers) for numbers in slices(texts)], finished)
 
     def swap(self, path: Path) -> Bundle:
         """Open and verify another bundle and let it answer from now on; the old one stays when that fails."""

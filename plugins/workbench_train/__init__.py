@@ -37,6 +37,7 @@ def trainers() -> Mapping[str, Trainer]:
             options=NamesOptions,
             extra="train",
             libraries=libraries,
+            baseline=True,
         ),
         "probe": Trainer(
             run="workbench_train.probe:train",
@@ -44,6 +45,7 @@ def trainers() -> Mapping[str, Trainer]:
             options=ProbeOptions,
             extra="train",
             libraries=(*libraries, "scikit-learn"),
+            baseline=True,
         ),
         "finetune": Trainer(
             run="workbench_train.finetune:train",

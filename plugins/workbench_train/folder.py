@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-from transformers import AutoModel, AutoTokenizer
-
 from workbench.context import Context
 from workbench.encoders import find_encoder, token_limit
 from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
+from workbench.nouns.head import Head
 from workbench.nouns.model import Model
 from workbench.options import as_json
-from workbench_train.classifier import HEAD, IntentClassifier, first_line, open_pretrained
+from workbench.pretrained import open_encoder, open_tokenizer
+from workbench_train.classifier import IntentClassifier
 from workbench_train.options import NamesOptions
 
 VOCABULARIES = (
@@ -39,11 +38,13 @@ def begin(
     Layers that the encoder's weights lack, such as RoBERTa's pooler, are drawn at random: call it in a `seeded` block.
 
     Raises:
-        WorkbenchError: the encoder is not on this machine, or has no fast tokenizer.
+        WorkbenchError: the encoder is not on this machine or is damaged, or has no fast tokenizer or one of another
+            encoder.
     """
     found = find_encoder(options.encoder, context.host.named("encoders"))
+    encoder = open_encoder(found.path)
     out.mkdir(parents=True, exist_ok=True)
-    copy_tokenizer(found.path, out)
+    copy_tokenizer(found.path, out, encoder.get_input_embeddings().num_embeddings)
     prefix = found.prefix if options.prefix is None else options.prefix
     pooling = options.pooling or found.pooling
     chosen = as_json(options, key_only=True) | {"encoder": found.name, "prefix": prefix, "pooling": pooling}
@@ -53,6 +54,7 @@ def begin(
         "options": chosen,
         "encoder": found.name,
         "encoder_sha256": found.digest(),
+        "licence": found.licence,
         "libraries": versions,
     }
     model = Model(
@@ -66,31 +68,28 @@ def begin(
         normalization=dataset.normalization,
         history=(history,),
     )
-    return model, IntentClassifier(open_pretrained(AutoModel, found.path), None, pooling)
+    return model, IntentClassifier(encoder, None, pooling, model.pad_id)
 
 
-def copy_tokenizer(source: Path, out: Path) -> None:
-    """Write the encoder's tokenizer into `out` as tokenizer.json, without padding or truncation."""
+def copy_tokenizer(source: Path, out: Path, rows: int) -> None:
+    """Write the encoder's tokenizer into `out` as tokenizer.json, without padding or truncation.
+
+    Raises:
+        WorkbenchError: there is none, or it knows tokens beyond the `rows` of the encoder's embedding table.
+    """
     if not any((source / name).is_file() for name in VOCABULARIES):
         raise WorkbenchError(
             "holds no tokenizer: tokenizer.json is missing",
             where=source,
             remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from",
         )
-    opener: Any = AutoTokenizer
-    try:
-        tokenizer = opener.from_pretrained(source, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # tokenizers raises nothing more special
+    tokenizer = open_tokenizer(source)
+    tokens = max(tokenizer.get_vocab().values(), default=-1) + 1
+    if tokens > rows:
         raise WorkbenchError(
-            f"has a tokenizer that cannot be opened ({first_line(error)})",
+            f"has a tokenizer of {tokens} tokens, and an encoder with embeddings of {rows}",
             where=source,
-            remedy="Copy the encoder's folder again",
-        ) from error
-    if not tokenizer.is_fast:
-        raise WorkbenchError(
-            "has a tokenizer that cannot be converted to tokenizer.json",
-            where=source,
-            remedy="Choose an encoder with a fast tokenizer",
+            remedy="They do not belong together: copy the encoder's folder again",
         )
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
@@ -101,7 +100,6 @@ def finish(model: Model, classifier: IntentClassifier, figures: Mapping[str, Any
     """Write weights, head and `workbench.json`; `figures` go into the history."""
     assert classifier.head is not None
     classifier.encoder.save_pretrained(model.path)
-    head = {name: tensor.contiguous() for name, tensor in classifier.head.state_dict().items()}
-    save_file(head, model.path / HEAD)
+    Head(classifier.head.weight.detach().numpy(), classifier.head.bias.detach().numpy()).save(model.path)
     last = {**model.history[-1], **figures}
     return dataclasses.replace(model, history=(*model.history[:-1], last)).save()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from transformers import AutoModelForSequenceClassification
-
+from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
+from workbench.pretrained import open_classifier
 from workbench_train.batches import Forward, run_sorted, threads
-from workbench_train.classifier import IntentClassifier, open_pretrained
+from workbench_train.classifier import IntentClassifier
 
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
@@ -22,21 +22,32 @@ class TorchPredictor(Predictor):
     Args:
         model: gives the tokenizer.
         forward: token ids and mask → logits, embeddings; either may be None.
-        pad_id: the token that fills up rows.
         number_of_threads: torch's; None = all that we may use.
     """
 
-    def __init__(self, model: Model, forward: Forward, pad_id: int, number_of_threads: int | None = None) -> None:
+    def __init__(self, model: Model, forward: Forward, number_of_threads: int | None = None) -> None:
         super().__init__(model)
-        self.forward, self.pad_id, self.number_of_threads = forward, pad_id, number_of_threads
+        self.forward, self.number_of_threads = forward, number_of_threads
 
     def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Logits and embeddings, see `Predictor.run`."""
+        """Logits and embeddings, see `Predictor.run`.
+
+        Raises:
+            WorkbenchError: the network has no embedding for a token that the tokenizer knows.
+        """
         if not texts:
             logits, embeddings = self.run([""])
             return (None if logits is None else logits[:0]), (None if embeddings is None else embeddings[:0])
-        with threads(self.number_of_threads):
-            outputs = run_sorted(self.forward, self.model.encode(texts), self.pad_id)
+        ids = self.model.encode(texts)
+        try:
+            with threads(self.number_of_threads):
+                outputs = run_sorted(self.forward, ids, self.model.pad_id)
+        except IndexError as error:
+            raise WorkbenchError(
+                f"the network cannot take the tokenizer's tokens ({error})",
+                where=self.model.path,
+                remedy="They do not belong together: copy or make the folder again",
+            ) from error
         logits, embeddings = (None if output is None else output.numpy() for output in outputs)
         return logits, embeddings
 
@@ -44,12 +55,10 @@ class TorchPredictor(Predictor):
 def open_model(model: Model, options: PredictorOptions) -> Predictor:
     """The predictor of a model of format `torch` or `transformers`."""
     if model.format == "transformers":
-        plain = open_pretrained(AutoModelForSequenceClassification, model.path)
+        plain = open_classifier(model.path)
         return TorchPredictor(
             model,
             lambda ids, mask: (plain(input_ids=ids, attention_mask=mask).logits, None),
-            plain.config.pad_token_id or 0,
             options.threads,
         )
-    classifier = IntentClassifier.load(model)
-    return TorchPredictor(model, classifier, classifier.pad_id, options.threads)
+    return TorchPredictor(model, IntentClassifier.load(model), options.threads)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import os
 from collections import Counter
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from workbench.nouns.dataset import Dataset
@@ -168,3 +172,32 @@ def test_the_real_files(host, context, shared, file, rows, intents):
     dataset = reader(str(shared / file), context.work, reader.options(), context)
     assert (len(dataset), len(dataset.intents)) == (rows, intents)
     assert max(Counter(row.id for row in dataset).values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "content"),
+    [
+        ("csv", "text,intent\na,x\n"),
+        ("tsv", "text\tintent\na\tx\n"),
+        ("jsonl", '{"text": "a", "intent": "x"}\n'),
+        ("parquet", None),
+    ],
+)
+def test_a_file_whose_name_is_not_utf_8(read, tmp_path, ending, content):
+    if content is None:
+        table = pyarrow.table({"text": ["a"], "intent": ["x"]})
+        buffer = io.BytesIO()
+        pyarrow.parquet.write_table(table, buffer)
+        content = buffer.getvalue()
+    dataset = read(os.fsdecode(b"b\xff." + ending.encode()), content)
+    dataset.save(tmp_path / "saved")
+    assert set(Dataset.load(tmp_path / "saved").counts) == {f"b\ufffd.{ending}"}
+    assert dataset.provenance[0]["file"] == f"b\ufffd.{ending}"
+
+
+def test_the_verb_imports_a_file_whose_name_is_not_utf_8(workbench, tmp_path):
+    path = tmp_path / os.fsdecode(b"b\xff.csv")
+    path.write_text("text,intent\na,x\nb,y\n", encoding="utf-8")
+    result = workbench("import", path, "--reader", "csv", "-o", tmp_path / "data")
+    assert result.exit_code == 0, result.output
+    assert len(Dataset.load(tmp_path / "data")) == 2

@@ -27,6 +27,8 @@ CASES = [
     ("max_accuracy_drop", 0.5, {"bundle": 0.927}, 0.6, False),
     ("max_accuracy_drop", 0.0, {"bundle": 0.933}, 0.0, True),
     ("max_accuracy_drop", 0.0, {"bundle": 0.943}, -1.0, True),
+    ("min_accuracy", 0.93, {"bundle": 0.93}, 0.93, True),
+    ("min_accuracy", 0.94, {"bundle": 0.93}, 0.93, False),
     ("max_size_mb", 24.5, {"size": 24_500_000}, 24.5, True),
     ("max_size_mb", 24.5, {"size": 24_500_001}, 24.500001, False),
     ("min_agreement", 0.98, {"agreement": 0.98}, 0.98, True),
@@ -64,7 +66,7 @@ def test_a_figure_reads_as_a_line(judge):
 def test_without_an_accuracy_the_metric_to_add_is_named(host):
     bare = Report("bundle", "dev", 10)
     unmeasured = Measurement(bundle=bare, reference=bare, rows=10, agreement=1.0, max_logit_difference=0.0, size=1)
-    with pytest.raises(WorkbenchError, match=r'max_accuracy_drop: no accuracy was measured .* Add "accuracy"'):
+    with pytest.raises(WorkbenchError, match=r'\[gate\]: no accuracy was measured .* Add "accuracy"'):
         host.named("budgets")["max_accuracy_drop"](0.5, unmeasured)
 
 
@@ -74,7 +76,13 @@ def test_every_budget_is_called_what_its_figure_is_called(host):
         for name, offer in host.named("budgets").items()
         if host.named("budgets").owners[name] == "workbench_gate"
     }
-    assert sorted(offered) == ["max_accuracy_drop", "max_logit_difference", "max_size_mb", "min_agreement"]
+    assert sorted(offered) == [
+        "max_accuracy_drop",
+        "max_logit_difference",
+        "max_size_mb",
+        "min_accuracy",
+        "min_agreement",
+    ]
     for name, offer in offered.items():
         assert offer(1.0, measurement()).name == name
         assert offer.options is NoOptions

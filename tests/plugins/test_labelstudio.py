@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -83,6 +84,53 @@ def test_the_control_is_found_by_its_name_wherever_it_stands(read):
 def test_the_only_choices_control_needs_no_name(read):
     note = answer("call back", "note", "textarea")
     assert read([task(1, annotation(note, answer("refund", "anything")))]).provenance[0]["control"] == "anything"
+
+
+def test_a_choice_is_read_without_the_white_space_around_it(read):
+    dataset = read(
+        [
+            task(1, annotation("refund ")),
+            task(2, annotation("refund"), annotation("\u3000refund\n", by=2)),
+            task(3, annotation(answer([" refund", "refund"]))),
+        ]
+    )
+    assert dataset.intents == ("refund",)
+    assert dataset.counts["export.json"]["kept"] == 3
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b"])
+def test_a_blank_choice_is_no_intent(read, blank):
+    dataset = read(
+        [
+            task(1, annotation("a")),
+            task(2, annotation(blank)),
+            task(3, annotation(answer([blank]))),
+            task(4, annotation(answer([blank, "b"]))),
+            task(5, annotation(blank), annotation("c", by=2)),
+        ]
+    )
+    assert dataset.intents == ("a", "b", "c")
+    assert dataset.counts["export.json"]["empty"] == 2
+
+
+def test_what_utf_8_cannot_hold_is_replaced_everywhere(read, tmp_path):
+    tasks = [
+        task("\ud800", annotation(answer("\udc00a", "int\udfffent")), text="where \ud800"),
+        task("😀", annotation(answer("b", "int\udfffent"), by="\ud800")),
+    ]
+    dataset = read(tasks)
+    dataset.save(tmp_path / "saved")
+    assert [row.id for row in Dataset.load(tmp_path / "saved")] == ["\ufffd", "😀"]
+    assert dataset.intents == ("b", "\ufffda")
+    assert dataset.provenance[0]["control"] == "int\ufffdent"
+
+
+def test_an_export_whose_name_is_not_utf_8(host, context, tmp_path):
+    name = os.fsdecode(b"b\xff.json")
+    dataset = reading(host, context, tmp_path / name)([task(1, annotation("a"))])
+    dataset.save(tmp_path / "saved")
+    assert set(Dataset.load(tmp_path / "saved").counts) == {"b\ufffd.json"}
+    assert dataset.provenance[0]["file"] == "b\ufffd.json"
 
 
 def test_drafts_and_predictions_label_nothing(read):
@@ -230,7 +278,7 @@ def test_the_real_export_agrees_with_its_manifest(host, context, banking77):
 
 def test_the_real_export_takes_little_time_and_memory(banking77, tmp_path):
     code = (
-        "import resource, sys\n"
+        "import re, resource, sys\n"
         "from pathlib import Path\n"
         "from workbench.context import Context\n"
         "from workbench.host import build_host\n"
@@ -238,7 +286,9 @@ def test_the_real_export_takes_little_time_and_memory(banking77, tmp_path):
         "reader = host.named('readers')['labelstudio-export']\n"
         "reader(sys.argv[1], Path('out'), reader.options(control='intent'), Context(host, 13, Path('work')))\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
+        # ru_maxrss would count what the process that started this one held
+        "peak = int(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1])\n"
+        "print(used.ru_utime + used.ru_stime, peak / 1024)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(banking77)], cwd=tmp_path, capture_output=True, text=True, check=True

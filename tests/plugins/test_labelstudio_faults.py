@@ -156,6 +156,19 @@ def test_latest_needs_times(refuse):
     assert "task 6: has an annotation without a readable time" in refuse(tasks, policy="latest")
 
 
+@pytest.mark.parametrize("updated", [1732416000, 20261124, ["2026-11-24T03:00:00Z"], {"at": 1}, True])
+def test_latest_needs_times_that_are_texts(refuse, updated):
+    tasks = [*GOOD, task(77, annotation("a", updated_at=updated), annotation("b"))]
+    message = refuse(tasks, policy="latest")
+    assert "task 77: has an annotation without a readable time" in message
+    assert "is no text" in message
+
+
+def test_choices_that_all_are_blank_leave_nothing(refuse):
+    tasks = [task(n, annotation("" if n else " \u200b")) for n in range(3)]
+    assert "no task has a text and an intent (3 tasks, 3 empty)" in refuse(tasks)
+
+
 @pytest.mark.parametrize(
     "broken",
     [

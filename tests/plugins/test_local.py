@@ -12,6 +12,7 @@ import pytest
 from workbench import build_host, hookimpl
 from workbench.errors import MissingExtra, UsageProblem, WorkbenchError, unknown
 from workbench.offers import Executor
+from workbench_local import pool
 
 
 def write_own_process(item):
@@ -34,6 +35,10 @@ def lack_a_library(item):
 
 def misspell(item):
     raise unknown("trainer", "prob", ["probe", "finetune"])
+
+
+def threads(item):
+    return os.environ["OMP_NUM_THREADS"]
 
 
 def die(item):
@@ -60,6 +65,20 @@ def test_results_come_in_the_order_of_the_items_from_other_processes(local, item
 @pytest.mark.parametrize(("count", "workers"), [(3, 1), (1, 8), (3, 0)])
 def test_where_one_process_is_enough_none_is_started(local, items, count, workers):
     assert {result["process"] for result in local(write_own_process, items(count), workers)} == {os.getpid()}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "cores", "workers", "each"), [(None, 8, 2, "4"), (None, 2, 3, "1"), (None, 8, 9, "2"), ("7", 8, 2, "7")]
+)
+def test_the_workers_share_the_cores_unless_the_user_says_otherwise(
+    local, items, monkeypatch, chosen, cores, workers, each
+):
+    monkeypatch.setattr(pool, "cores", lambda: cores)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if chosen:
+        monkeypatch.setenv("OMP_NUM_THREADS", chosen)
+    assert local(threads, items(4), workers) == [each] * 4
+    assert os.environ.get("OMP_NUM_THREADS") == chosen
 
 
 def test_no_items_have_no_results(local):

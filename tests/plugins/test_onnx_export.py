@@ -14,7 +14,7 @@ import onnx
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from tests.tiny_models import FAMILIES, INTENTS, TEXTS, WIDTH, write_model
+from tests.tiny_models import FAMILIES, INTENTS, TEXTS, WIDTH, spoil, write_model
 from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
@@ -178,30 +178,6 @@ def test_notes_are_taken_out_of_every_place_that_has_them():
     assert len(model.graph.node) == 2
 
 
-def test_parity_is_measured_on_dev_first(small_dataset):
-    from workbench_onnx.texts import parity_texts
-
-    def texts(dataset, most=1000):
-        return parity_texts(exported, most, Context(host=None, seed=1, work=None, dataset=dataset))
-
-    dev = [row.text for row in small_dataset.split("dev")]
-    assert texts(small_dataset) == ("dev", dev)
-    assert texts(small_dataset, 3) == ("dev", [dev[0], dev[len(dev) // 3], dev[2 * len(dev) // 3]])
-    train = small_dataset.with_rows(small_dataset.split("train"))
-    assert texts(train)[0] == "train"
-
-
-def test_without_a_dataset_parity_is_checked_on_made_up_texts_and_says_so(export, models, caplog):
-    export(models["bert"])
-    assert "made-up texts" in caplog.text
-    from workbench_onnx.texts import made_up_texts
-
-    texts = made_up_texts(models["bert"], 8, seed=1)
-    assert texts == made_up_texts(models["bert"], 8, seed=1) != made_up_texts(models["bert"], 8, seed=2)
-    lengths = [len(ids) for ids in models["bert"].encode(texts)]
-    assert min(lengths) < 6 < 40 < max(lengths)
-
-
 def test_a_graph_that_answers_otherwise_is_refused_with_the_worst_text(export, models, small_dataset, monkeypatch):
     from workbench_onnx import optimum_exporter
 
@@ -246,6 +222,32 @@ def test_missing_weights_are_named(export, tmp_path):
         export(model)
 
 
+def without_a_layer(tensors):
+    return {name: tensor for name, tensor in tensors.items() if "layer.1." not in name}
+
+
+def test_random_weights_are_not_exported(export, models, tmp_path):
+    folder = spoil(models["bert"].path, tmp_path / "holes", without_a_layer)
+    with pytest.raises(WorkbenchError, match=r"holes: lacks 16 of the 39 weights .*encoder\.layer\.1\."):
+        export(dataclasses.replace(models["bert"], path=folder))
+
+
+DAMAGED = {
+    "model.safetensors": "model: cannot be opened",
+    "head.safetensors": r"head\.safetensors: is no head",
+    "config.json": r"model: cannot be opened .*not a valid JSON",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_truncated_file_is_one_line(export, tmp_path, name):
+    model = write_model(tmp_path / "model")
+    (model.path / name).write_bytes((model.path / name).read_bytes()[:90])
+    with pytest.raises(WorkbenchError, match=DAMAGED[name]) as caught:
+        export(model)
+    assert "\n" not in str(caught.value)
+
+
 def test_an_onnx_model_is_refused(export, exported):
     with pytest.raises(WorkbenchError, match="is an ONNX model already"):
         export(exported("bert"))
@@ -266,7 +268,7 @@ def test_a_head_for_other_intents_is_refused(export, tmp_path):
     model = write_model(tmp_path / "model")
     head = load_file(model.path / "head.safetensors")
     save_file({name: tensor[:2] for name, tensor in head.items()}, model.path / "head.safetensors")
-    with pytest.raises(WorkbenchError, match=r"safetensors: has weights \[2, 32\] and bias \[2\], expected \[3, 32\]"):
+    with pytest.raises(WorkbenchError, match=r"safetensors: has weights \[2, 32\] and bias \[2\]; 3 intents and"):
         export(model)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -67,6 +69,31 @@ def test_it_answers_in_the_order_of_the_texts(host, model):
 def test_no_text_gives_no_row(host, model):
     logits, embeddings = host.open_predictor(model).run([])
     assert (logits.shape, embeddings.shape) == ((0, 2), (0, 2))
+
+
+def test_an_answer_that_nobody_computed_is_never_given(host, model):
+    predictor = host.open_predictor(dataclasses.replace(model, rows_per_call=-1))
+    with pytest.raises(IndexError):
+        predictor.logits(TEXTS)
+
+
+def test_another_models_tokenizer_is_one_line_and_nothing_on_stderr(int8, tmp_path):
+    folder = shutil.copytree(int8.path, tmp_path / "mixed")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["model"]["vocab"]["parcel"] = 5000
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom workbench.host import build_host\n"
+        "from workbench.errors import WorkbenchError\nfrom workbench.nouns.model import Model\n"
+        "try: build_host().open_predictor(Model.load(Path(sys.argv[1]))).logits(['where is parcel 7'])\n"
+        "except WorkbenchError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True)
+    assert done.stderr == ""
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{folder}: onnxruntime ")
+    assert "cannot answer" in line
+    assert "tokenizer.json is another model's" in line
 
 
 def test_long_texts_are_cut(host, model):
@@ -203,7 +230,7 @@ def test_a_graph_without_logits_embeds(host, folder):
     write_graph(folder.path / "model.onnx", outputs=[("embedding", 2)])
     predictor = host.open_predictor(dataclasses.replace(folder, intents=()))
     assert predictor.embed(["parcel"]).shape == (1, 2)
-    with pytest.raises(ValueError, match="has no head"):
+    with pytest.raises(WorkbenchError, match="without a head"):
         predictor.logits(["parcel"])
 
 
@@ -267,17 +294,3 @@ def test_the_padding_token_is_the_tokenizers_own(tmp_path):
     for words, expected in (({"<s>": 0, "<pad>": 1}, 1), ({"a": 0, "b": 1}, 0)):
         Tokenizer(models.WordLevel(words, unk_token=None)).save(str(tmp_path / "tokenizer.json"))
         assert Model(tmp_path, "onnx", "intent", INTENTS, max_length=8).pad_id == expected
-
-
-def test_parity_names_the_worst_text(host, folder, tmp_path):
-    from workbench_onnx.parity import compare
-
-    other = write_bundle(tmp_path / "other", scale=21.0).model
-    found = compare(host.open_predictor(folder), host.open_predictor(other), ["my", "parcel", "refund or parcel"])
-    assert (found.rows, found.worst, found.agreement) == (3, "parcel", 1.0)
-    assert found.max_logit_difference == pytest.approx(1 / 3, abs=1e-5)  # [CLS] parcel [SEP]: a third of the scale
-    assert found.max_embedding_difference == 0
-    assert found.within(0.34)
-    assert not found.within(0.33)
-    assert not dataclasses.replace(found, max_logit_difference=float("nan")).within(9.0)
-    assert not dataclasses.replace(found, max_embedding_difference=0.5).within(0.4)

@@ -186,6 +186,14 @@ def test_a_weight_behind_other_constants_counts(exported, quantize, tmp_path):
         quantize(dataclasses.replace(exported["bert"], path=folder))
 
 
+def test_albert_is_told_which_exporter_it_needs(host, context, quantize, tmp_path):
+    model, offer = write_model(tmp_path / "albert", "albert"), host.named("passes")["onnx"]
+    made = {name: offer(model, tmp_path / name, offer.options(exporter=name), context) for name in ("optimum", "torch")}
+    with pytest.raises(WorkbenchError, match=r'8 of 14 products .* exporter = "torch", which ALBERT needs'):
+        quantize(made["optimum"], "first")
+    assert operators(quantize(made["torch"], "second"))["MatMulInteger"] == PRODUCTS + 1
+
+
 def test_a_quantized_model_is_refused(exported, quantize):
     with pytest.raises(WorkbenchError, match=r"is quantized already \(.*MatMulInteger"):
         quantize(quantize(exported["bert"]), "again")

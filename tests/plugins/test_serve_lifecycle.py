@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ import pytest
 import uvicorn
 
 from tests.bundles import write_bundle
+from workbench_serve.middleware import Faults
 
 SLOW = Path(__file__).with_name("serve_slowly.py")
 REFUSED = {
@@ -24,6 +27,14 @@ REFUSED = {
         {"name": "min_agreement", "value": 0.99, "limit": 0.9, "unit": "share", "kept": True},
     ],
 }
+
+
+def wait_for_started(server, count):
+    """Until the slow plugin has begun to answer so many."""
+    deadline = time.monotonic() + 10
+    while server.client.get("/started").json() < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -121,9 +132,7 @@ def test_sigterm_answers_what_is_in_flight_takes_nothing_new_and_exits_with_0(se
         waiting = [threading.Thread(target=lambda: answers.append(httpx.get(address, timeout=30))) for _ in range(3)]
         for thread in waiting:
             thread.start()
-        deadline = time.monotonic() + 10
-        while server.client.get("/started").json() < 3 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for_started(server, 3)
         server.process.terminate()
         time.sleep(0.3)
         with pytest.raises(httpx.ConnectError):
@@ -132,6 +141,56 @@ def test_sigterm_answers_what_is_in_flight_takes_nothing_new_and_exits_with_0(se
         for thread in waiting:
             thread.join()
         assert [(answer.status_code, answer.json()) for answer in answers] == [(200, "done")] * 3
+
+
+def test_what_is_left_after_the_grace_period_gets_503_and_the_exit_code_is_0(serving, bundle):
+    arguments = ("--slow-slices", "--threads", "1", "--grace", "1")
+    with serving(bundle.path, *arguments, program=(str(SLOW),)) as server, ThreadPoolExecutor(3) as threads:
+        url = server.client.base_url.join("/predict")
+        posts = [threads.submit(httpx.post, url, json={"text": ["refund"] * 900}, timeout=30) for _ in range(3)]
+        wait_for_started(server, 3)  # they take turns
+        server.process.terminate()
+        answers = [post.result() for post in posts]
+        assert server.process.wait(30) == 0
+        assert [answer.status_code for answer in answers] == [503] * 3
+        assert {answer.json()["detail"] for answer in answers} == {"the server is shutting down"}
+        assert server.process.stderr.read() == ""
+
+
+def test_a_second_ctrl_c_waits_for_no_queue(serving, bundle):
+    with serving(bundle.path, "--slow-slices", "--threads", "1", program=(str(SLOW),)) as server:
+        threads = ThreadPoolExecutor(1)
+        url = server.client.base_url.join("/predict")
+        post = threads.submit(httpx.post, url, json={"text": ["refund"] * 900}, timeout=30)
+        wait_for_started(server, 1)
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) == 130
+        assert post.result().status_code == 503
+        assert server.process.stderr.read() == ""
+
+
+def test_what_a_plugin_does_not_end_is_cancelled_with_503():
+    async def never_ending(scope, receive, send):
+        await asyncio.Event().wait()
+
+    async def cancelled():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        task = asyncio.create_task(Faults(never_ending)({"type": "http"}, None, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+        return sent
+
+    start, body = asyncio.run(cancelled())
+    assert start["status"] == 503
+    assert (b"retry-after", b"1") in start["headers"]
+    assert body["body"] == b'{"detail":"the server is shutting down"}'
 
 
 def test_sigterm_before_it_serves_ends_it_at_once(tmp_path, bundle):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import logging
@@ -12,16 +11,15 @@ import time
 
 import httpx
 import pytest
-import uvicorn
 
 from tests.bundles import write_bundle
+from tests.plugins.serve_live import live
 from workbench import WorkbenchError, build_host, hookimpl
 from workbench.errors import GateRefused
 from workbench.service import Service
 from workbench_serve.api import create_app
 from workbench_serve.limits import Limits, Unanswerable
 from workbench_serve.observers import Observers
-from workbench_serve.server import listen, url_of
 from workbench_serve.service import BundleService
 
 
@@ -48,25 +46,6 @@ class Shadow:
     @hookimpl
     def request_answered(self, record):
         self.records.append(record)
-
-
-@contextlib.contextmanager
-def live(host, bundle, **more):
-    """The application on a real socket, and its observers told of everything once it is closed."""
-    observers = Observers(host)
-    service = BundleService(host, bundle.path, answered=observers.tell, **more)
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(host, service), log_config=None, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        with httpx.Client(base_url=url_of(listener), timeout=30) as client:
-            client.service = service
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join()
-        observers.close()
 
 
 @pytest.fixture
@@ -225,31 +204,6 @@ def test_a_swap_that_fails_leaves_the_old_bundle_answering(plugged, bundle, tmp_
                 client.service.swap(path)
             assert client.service.bundle == bundle
             assert client.post("/predict", json={"text": "退款"}).json()["intents"] == ["退款"]
-
-
-def test_the_service_answers_from_any_thread_and_no_more_at_a_time_than_it_has_threads(bundle):
-    running, most, lock = 0, 0, threading.Lock()
-    service = BundleService(build_host(), bundle.path, threads=2)
-    inner = service._opened.predictor.predict
-
-    def counted(texts, *, top):
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(0.02)
-        answers = inner(texts, top=top)
-        with lock:
-            running -= 1
-        return answers
-
-    service._opened.predictor.predict = counted
-    threads = [threading.Thread(target=service.predict, args=(["退款"],)) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == 2
 
 
 @pytest.mark.parametrize("normalization", ["none", "repair-1"])

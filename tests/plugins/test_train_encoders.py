@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from workbench.digests import digest_folder
 from workbench.encoders import token_limit
 from workbench.options import parse_options
 
+ROOT = Path(__file__).resolve().parents[2]
 TINY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 
 
@@ -81,6 +86,50 @@ def test_it_learns_and_answers_texts_of_any_length(host, finetune, encoder, smal
 
 def test_layers_without_weights_are_the_same_each_time(finetune, encoder):
     assert digest_folder(finetune(encoder, "a").path) == digest_folder(finetune(encoder, "b").path)
+
+
+QUIET = """
+import sys
+from pathlib import Path
+from tests.tiny_models import run_trainer
+from workbench.context import Context
+from workbench.host import build_host
+from workbench.nouns.dataset import Dataset
+
+root = Path(sys.argv[1])
+(root / "work").mkdir()
+dataset = Dataset.load(root / "data")
+context = Context(build_host(), 13, root / "work", dataset)
+model = run_trainer(context, "probe", dataset, root / "out", encoder=str(root / "shards"))
+offer = context.host.named("passes")["onnx"]
+exported = offer(model, root / "onnx", offer.options(), context)
+print(context.host.open_predictor(exported).logits(["refund"]).shape)
+"""
+
+
+def test_nothing_is_on_stderr_where_the_pooler_lacks_and_weights_come_in_shards(roberta, small_dataset, tmp_path):
+    from transformers import AutoTokenizer, RobertaModel
+
+    network = RobertaModel.from_pretrained(roberta, add_pooling_layer=False)
+    network.save_pretrained(tmp_path / "shards", max_shard_size="30KB")
+    AutoTokenizer.from_pretrained(roberta).save_pretrained(tmp_path / "shards")
+    assert len(list((tmp_path / "shards").glob("model-*.safetensors"))) > 2
+    small_dataset.save(tmp_path / "data")
+    done = subprocess.run([sys.executable, "-c", QUIET, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "(1, 3)\n", done.stderr
+    assert done.stderr == ""
+
+
+def test_what_transformers_says_is_heard_again_afterwards(roberta):
+    from transformers.utils import logging
+
+    from workbench.pretrained import quiet
+
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    with contextlib.suppress(KeyError), quiet():
+        assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == (logging.ERROR, False)
+        raise KeyError
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
 
 
 def test_roberta_takes_two_tokens_less_than_it_has_positions(roberta, distilbert):

@@ -49,7 +49,9 @@ def test_removed_rows_are_counted_by_reason():
     assert cleaned.counts["x.json"] == {"kept": 5}
 
 
-@pytest.mark.parametrize("harm", ["rows cut", "rows gone", "no about", "cut about", "newer"])
+@pytest.mark.parametrize(
+    "harm", ["rows cut", "rows gone", "no about", "cut about", "newer", "empty about", "list about"]
+)
 def test_a_damaged_dataset_is_refused_with_its_place(tmp_path, harm):
     folder = tmp_path / "data"
     DATASET.save(folder)
@@ -62,6 +64,8 @@ def test_a_damaged_dataset_is_refused_with_its_place(tmp_path, harm):
         about.unlink()
     elif harm == "cut about":
         about.write_text(about.read_text()[:40])
+    elif harm in ("empty about", "list about"):
+        about.write_text("{}" if harm == "empty about" else "[]")
     else:
         about.write_text(json.dumps({**json.loads(about.read_text()), "format": 99}))
     with pytest.raises(WorkbenchError, match=r"data(/|:)"):

@@ -170,6 +170,43 @@ def test_a_remote_source_is_asked_in_every_run_and_keyed_by_what_it_gave(host, t
     assert [value(run, "import") for run in runs] == ["one", "one", "two"]
 
 
+def test_an_unchanged_remote_source_is_cached_also_when_it_went_back_and_forth(host, tmp_path):
+    answers = iter("ABBBAA")
+
+    def ask(inputs, out, context):
+        out.mkdir()
+        (out / "value").write_text(next(answers))
+        return {}
+
+    stage = Stage("import", "import", ask, remote=True)
+    engine = Engine(host, open_store(tmp_path / "run"), 13, Quiet(), {})
+    runs = [engine.run([stage]) for _ in range(6)]
+    assert [run.stages[0].status for run in runs] == ["finished", "finished", "cached", "cached", "cached", "cached"]
+    assert [value(run, "import") for run in runs] == list("ABBBAA")
+    assert len(list((tmp_path / "run/stages").iterdir())) == 2
+
+
+def test_what_a_forced_stage_gave_stays_the_current_output(host, tmp_path):
+    answers = iter("012")
+
+    def roll(inputs, out, context):
+        out.mkdir()
+        (out / "value").write_text(next(answers))
+        return {}
+
+    engine = Engine(host, open_store(tmp_path / "run"), 13, Quiet(), {})
+    stage = Stage("dice", "train", roll)
+    values = [value(engine.run([stage], force=force)) for force in (False, True, False, True, False)]
+    assert values == ["0", "1", "1", "2", "2"]
+
+
+def test_a_damaged_label_makes_the_stage_run_again(chain):
+    run = chain.run()
+    (run.stage("clean").path.parent / "stage.json").write_text("")
+    assert value(chain.run()) == "3"
+    assert chain.worked == ["double"]
+
+
 def test_what_observers_raise_changes_nothing(chain, host, caplog):
     from workbench import build_host, hookimpl
 

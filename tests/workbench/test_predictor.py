@@ -80,7 +80,7 @@ def test_a_single_text_is_not_taken_for_a_list_of_its_letters():
 def test_a_model_without_a_head_embeds_but_has_no_logits():
     predictor = Fixed(None)
     assert predictor.embed(["x"]).shape == (1, 4)
-    with pytest.raises(ValueError, match="no head"):
+    with pytest.raises(WorkbenchError, match="without a head"):
         predictor.logits(["x"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.cli.run import parse_overrides
+from workbench.engine.overrides import parse_overrides
 from workbench.engine.recipe import load_recipe
 from workbench.errors import WorkbenchError
 
@@ -79,7 +79,7 @@ def test_every_key_can_be_overridden(tmp_path, host):
     [
         (("seed = 7", "sead = 7"), ["recipe.toml", "unknown key 'sead'", "Did you mean 'seed'"]),
         (("seed = 7", 'seed = "x"'), ["recipe.toml.seed", "'x'", "int"]),
-        (("seed = 7", 'task = "intend"'), ["unknown task 'intend'", "'intent'"]),
+        (("seed = 7", 'task = "intend"'), ["recipe.toml.task", "'intend'", "'intent'"]),
         (("seed = 7", 'requires = ["workbench_lab"]'), ["unknown plugin 'workbench_lab'"]),
         (('reader = "quickstart"', 'reader = "quikstart"'), ["[[import]] 0", "unknown reader", "'quickstart'"]),
         (('source = "en"', 'sauce = "en"'), ["[[import]] 0", "unknown key 'sauce'", "'source'"]),
@@ -96,6 +96,15 @@ def test_every_key_can_be_overridden(tmp_path, host):
         (("max_size_mb", "max_sise_mb"), ["[gate]", "unknown budget", "'max_size_mb'"]),
         (("max_size_mb = 25", 'max_size_mb = "25"'), ["[gate].max_size_mb", "number"]),
         (("seed = 7", "seed = ="), ["recipe.toml", "TOML"]),
+        (("seed = 7", "seed = 99999999999999999999"), ["recipe.toml.seed", "at most"]),
+        (('use = "finetune"', 'use = ["finetune"]'), ["[train]", "unknown trainer"]),
+        (('reader = "quickstart"', "reader = 3"), ["[[import]] 0", "unknown reader"]),
+        (('use = ["repair", "conflicts"]', 'use = [["repair"]]'), ["[clean]", "unknown cleaner"]),
+        (('[clean.conflicts]\npolicy = "keep"', "repair = 3"), ["[clean]", "repair is 3", "table"]),
+        (("train = 0.8", "train = nan"), ["split", "finite"]),
+        (("train = 0.8", "trian = 0.8"), ["[[import]] 0.split", "'trian' is no split"]),
+        (('source = "en"\n', ""), ["[[import]] 0", "'source' is missing"]),
+        (("max_size_mb = 25", "max_size_mb = inf"), ["[gate].max_size_mb", "number"]),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, host, change, words):

@@ -8,15 +8,15 @@ import pytest
 
 import workbench
 from tests.bundles import write_bundle
-from workbench.engine.run import RUN
+from workbench.engine.run import RUN, StageRecord
+from workbench.engine.store import Store
 from workbench.errors import WorkbenchError
-from workbench.files import write_json
 from workbench.serving import find_bundle, open_bundle
 
 
 def write_run(folder, stages):
-    records = [{"name": name, "kind": kind, "path": f"stages/{name}-01/out", "key": "01"} for name, kind in stages]
-    write_json(folder / RUN, {"format": 1, "recipe": {}, "stages": records})
+    records = [StageRecord(name, kind, folder / f"stages/{name}-01/out", "01") for name, kind in stages]
+    Store(folder).point({}, records)
 
 
 def test_the_package_offers_the_door():
@@ -44,11 +44,30 @@ def test_threads_change_no_answer(tmp_path, host):
 
 
 def test_a_run_means_the_bundle_of_its_gate(tmp_path):
-    write_run(tmp_path, [("train", "train"), ("bundle", "bundle"), ("measure", "measure"), ("gate", "gate")])
-    write_bundle(tmp_path / "stages/bundle-01/out")
+    stages = [("train", "train"), ("bundle", "bundle"), ("measure", "measure")]
+    write_run(tmp_path, stages)
     assert find_bundle(tmp_path) == tmp_path / "stages/bundle-01/out"
-    write_bundle(tmp_path / "stages/gate-01/out")
+    write_run(tmp_path, [*stages, ("gate", "gate")])
     assert find_bundle(tmp_path) == tmp_path / "stages/gate-01/out"
+
+
+def test_a_run_whose_gated_bundle_is_gone_does_not_answer_from_another(tmp_path, host):
+    write_run(tmp_path, [("bundle", "bundle"), ("gate", "gate")])
+    write_bundle(tmp_path / "stages/bundle-01/out")
+    with pytest.raises(WorkbenchError, match="gate-01"):
+        open_bundle(tmp_path, host=host)
+
+
+def test_int8_for_another_cpu_is_warned_of(tmp_path, host, monkeypatch, caplog):
+    model = write_bundle(tmp_path / "b").model
+    history = ({"step": "int8", "reduce_range": False},)
+    write_bundle(tmp_path / "full", model=dataclasses.replace(model, path=tmp_path / "full", history=history))
+    monkeypatch.setattr("workbench.serving.has_int8_dot_products", lambda: False)
+    open_bundle(tmp_path / "full", host=host)
+    assert "lacks" in caplog.text
+    caplog.clear()
+    open_bundle(tmp_path / "b", host=host)
+    assert not caplog.text
 
 
 def test_a_run_without_a_bundle_says_what_to_do(tmp_path):

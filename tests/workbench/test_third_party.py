@@ -188,6 +188,7 @@ def test_a_new_plugin_installs_and_its_own_test_passes(tmp_path):
     assert "1 passed" in tests.stdout, tests.stdout
     assert "shorty" in workbench(site, "clean", "--help").stdout
     again = workbench(tmp_path, "plugins", "new", "shorty", "-o", tmp_path / "shorty")
-    assert again.returncode == 1
-    assert "exists already" in again.stderr
-    assert workbench(tmp_path, "plugins", "new", "Not-A-Name").returncode == 2
+    assert again.returncode == 2
+    assert "there is a package 'shorty' already" in again.stderr
+    for name in ("Not-A-Name", "class", "json", "workbench"):
+        assert workbench(tmp_path, "plugins", "new", name).returncode == 2

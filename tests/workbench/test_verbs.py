@@ -66,6 +66,26 @@ def test_the_verbs_make_the_chain(cli, data, model, tmp_path):
     assert report["metrics"]["accuracy"] > 0.3
 
 
+def test_what_was_made_is_told_as_json(cli, data, model, tmp_path):
+    cleaned = json.loads(cli("clean", data, "--use", "repair", "-o", tmp_path / "clean", "--json").stdout)
+    assert (cleaned["rows"], len(cleaned["intents"])) == (672, 14)
+    exported = json.loads(cli("export", model, "--use", "bayes-onnx", "-o", tmp_path / "bundle", "--json").stdout)
+    assert exported["bytes"] == Bundle.load(tmp_path / "bundle").size()
+    (report,) = json.loads(cli("evaluate", model, data, "--json", "--splits", "test").stdout)
+    assert (report["subject"], report["rows"]) == ("model", 98)
+
+
+def test_two_at_the_same_output_say_so(cli, data, tmp_path):
+    from workbench.engine.lock import locked
+
+    scratch = tmp_path / ".out.work"
+    scratch.mkdir()
+    with locked(scratch):
+        done = cli("clean", data, "--use", "repair", "-o", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "is in use by process" in done.output
+
+
 def test_a_second_import_keeps_the_splits_of_the_first(cli, data, tmp_path):
     again = cli(
         "import",
@@ -102,12 +122,18 @@ def test_help_shows_the_options_of_what_is_named(cli):
         (["train", "DATA", "--use", "finetune", "--epochs", "many", "-o", "OUT"], "many", 2),
         (["train", "DATA", "--use", "finetune", "--epochs", "0", "-o", "OUT"], "at least 1", 2),
         (["train", "DATA", "-o", "OUT"], "--use", 2),
+        (["train", "DATA", "--use", "bayes", "--use", "probe", "-o", "OUT"], "Give one", 2),
+        (["train", "DATA", "--use", "probe", "--C", "nan", "-o", "OUT"], "finite", 2),
+        (["train", "DATA", "--use", "bayes", "--seed", "-1", "-o", "OUT"], "at least 0", 2),
+        (["import", "en", "--reader", "quickstart", "--rare", "typo", "-o", "OUT"], "drop, refuse, train", 2),
+        (["import", "en", "--reader", "quickstart", "--task", "foo", "-o", "OUT"], "intent, intents, translation", 2),
+        (["evaluate", "MODEL", "DATA", "--splits", "tset"], "Did you mean 'test'", 2),
         (["train", "MODEL", "--use", "bayes", "-o", "OUT"], "is no dataset folder", 1),
         (["train", "DATA", "--use", "bayes", "-o", "DATA"], "exists already and is not overwritten", 1),
         (["evaluate", "DATA", "DATA"], "is no model folder", 1),
         (["import", "fr", "--reader", "quickstart", "-o", "OUT"], "unknown language 'fr'", 2),
-        (["import", "en", "--reader", "quickstart", "--split", "train=0.5", "-o", "OUT"], "add up to 1", 1),
-        (["import", "en", "--reader", "quickstart", "--split", "valid", "-o", "OUT"], "'valid' is no split", 1),
+        (["import", "en", "--reader", "quickstart", "--split", "train=0.5", "-o", "OUT"], "add up to 1", 2),
+        (["import", "en", "--reader", "quickstart", "--split", "valid", "-o", "OUT"], "'valid' is no split", 2),
         (["compress", "MODEL", "--use", "int8", "-o", "OUT"], "int8", 1),
         (["train", "DATA", "--use", "probe", "--encoder", "./nowhere", "-o", "OUT"], "no such encoder folder", 1),
         (["train", "DATA", "--use", "probe", "--encoder", "DATA", "-o", "OUT"], "config.json is missing", 1),

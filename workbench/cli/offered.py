@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from workbench.cli.options import click_options, collect
-from workbench.engine.recipe import Step
-from workbench.errors import unknown
+from workbench.engine.sections import Step
+from workbench.errors import UsageProblem
 from workbench.host import Host
 from workbench.offers import Offer
 
@@ -26,7 +26,7 @@ class OfferedCommand(click.Command):
         hook: the named hook.
         choice: the option that names an offer.
         several: whether it may be given more than once.
-        default: what is used when it is not given.
+        default: gives what is used when it is not given.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class OfferedCommand(click.Command):
         hook: str,
         choice: str = "use",
         several: bool = False,
-        default: tuple[str, ...] = (),
+        default: Callable[[], tuple[str, ...]] = tuple,
         **kwargs: Any,
     ) -> None:
         self.host, self.hook, self.choice, self.several, self.default = host, hook, choice, several, default
@@ -80,13 +80,10 @@ class OfferedCommand(click.Command):
         ]
         for name in names:
             self._offer(name)
-        return tuple(dict.fromkeys(names)) or self.default
+        if len(names) > 1 and not self.several:
+            raise UsageProblem(f"--{self.choice} is given {len(names)} times", remedy="Give one")
+        return tuple(dict.fromkeys(names)) or self.default()
 
     def _offer(self, name: str) -> Offer:
-        offers = self.host.named(self.hook)
-        if name not in offers:
-            raise unknown(
-                self.hook.removesuffix("es" if self.hook == "passes" else "s"), name, offers, where=f"--{self.choice}"
-            )
-        offer: Offer = offers[name]
+        offer: Offer = self.host.named(self.hook).pick(name, f"--{self.choice}")
         return offer

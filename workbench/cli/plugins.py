@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import keyword
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import click
 
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.scaffold import write_plugin
+from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions, UseOptions
+from workbench.engine.stage import version
 from workbench.errors import UsageProblem
 from workbench.hookspecs import hookspec
 from workbench.host import Host
@@ -17,7 +21,12 @@ from workbench.offers import Offer
 from workbench.options import option_fields
 
 NAMED = ("readers", "cleaners", "augmenters", "encoders", "trainers", "passes", "metrics", "budgets", "executors")
-IMPORTS = {"scikit-learn": "sklearn", "optimum-onnx": "optimum"}
+SECTIONS = {
+    "the top": RecipeOptions,
+    "[[import]], beside the options of its reader": ImportOptions,
+    "[train] and [[compress]], beside the options of what `use` names": UseOptions,
+    "[evaluate]": EvaluateOptions,
+}
 
 
 def describe(host: Host) -> list[dict[str, Any]]:
@@ -71,38 +80,44 @@ def _missing(host: Host, owner: str) -> list[str]:
     for hook in NAMED:
         for name, offer in host.named(hook).items():
             if host.named(hook).owners[name] == owner and isinstance(offer, Offer):
-                missing.update(
-                    {
-                        library: offer.extra
-                        for library in offer.libraries
-                        if importlib.util.find_spec(IMPORTS.get(library, library).replace("-", "_")) is None
-                    }
-                )
+                missing.update({library: offer.extra for library in offer.libraries if version(library) is None})
     return [f'{library}: pip install "intent-workbench[{extra}]"' for library, extra in sorted(missing.items())]
 
 
 def options_page(host: Host) -> str:
-    """Every offer and its options as Markdown, from the same dataclasses that the recipe is checked with."""
-    lines = ["# Options", "", "Written by `workbench plugins --options`.", ""]
+    """Every option as Markdown, from the same dataclasses that the recipe is checked with; and every encoder."""
+    lines = ["# Options", "", "Written by `workbench plugins --options`.", "", "## The recipe", ""]
+    for title, options in SECTIONS.items():
+        lines += [f"### {title}", "", *_table(options)]
+    lines += ["### [gate]", "", "Each key is a budget with its limit:", ""]
+    lines += [f"- `{name}`: {offer.summary}" for name, offer in sorted(host.named("budgets").items())]
+    lines += ["", "## encoders", "", "| name | hub | languages | parameters | licence | prefix | pooling |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for name, e in sorted(host.named("encoders").items()):
+        cells = [f"`{name}`", e.hub, ", ".join(e.languages), f"{e.parameters:g} M", e.licence]
+        lines.append(f"| {' | '.join([*cells, f'`{e.prefix}`', e.pooling])} |")
     for hook in NAMED:
         offers = {name: offer for name, offer in sorted(host.named(hook).items()) if isinstance(offer, Offer)}
-        if not offers:
-            continue
-        lines += [f"## {hook}", ""]
-        for name, offer in offers.items():
-            lines += [f"### {name}", "", f"{offer.summary}. From `{host.named(hook).owners[name]}`.", ""]
-            if fields := option_fields(offer.options):
-                lines += ["| option | type | default | what |", "|---|---|---|---|"]
-                lines += [
-                    f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | `{_default(f.default)}` | {f.help} |"
-                    for f in fields
-                ]
-                lines += [""]
-    return "\n".join(lines)
+        if offers and hook != "budgets":
+            lines += ["", f"## {hook}"]
+        for name, offer in offers.items() if hook != "budgets" else ():
+            lines += ["", f"### {name}", "", f"{offer.summary}. From `{host.named(hook).owners[name]}`.", ""]
+            lines += _table(offer.options)
+    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _table(options: type) -> list[str]:
+    fields = option_fields(options)
+    rows = [
+        f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | {_default(f.default)} | {f.help} |" for f in fields
+    ]
+    return ["| option | type | default | what |", "|---|---|---|---|", *rows, ""] if fields else []
 
 
 def _default(value: Any) -> str:
-    return "none" if value is None else str(list(value)) if isinstance(value, tuple) else str(value)
+    if value is dataclasses.MISSING:
+        return "required"
+    return "`none`" if value is None else f"`{list(value) if isinstance(value, tuple) else value}`"
 
 
 def add(cli: click.Group, host: Host) -> None:
@@ -143,8 +158,10 @@ def add(cli: click.Group, host: Host) -> None:
     @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder to write.  [default: NAME]")
     def new(name: str, out: Path | None) -> None:
         """Write a package NAME that is a plugin: it installs, and its own test passes."""
-        if not name.isidentifier() or not name.islower():
+        if not name.isidentifier() or not name.islower() or keyword.iskeyword(name):
             raise UsageProblem(f"{name!r} is no name for a Python package", remedy="Use small letters, digits and _")
+        if importlib.util.find_spec(name) is not None:
+            raise UsageProblem(f"there is a package {name!r} already", remedy="Choose another name")
         folder = out or Path(name)
         write_plugin(name, folder)
         say(f"wrote {folder}\nnext    pip install -e {folder} && pytest {folder}")

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from workbench import __version__
-from workbench.cli import doctor, plugins, run, runs, verbs
+from workbench.cli import data_verbs, doctor, model_verbs, plugins, run, runs
 from workbench.errors import WorkbenchError, unknown
 from workbench.host import Host, build_host
 
@@ -46,7 +46,7 @@ class Root(click.Group):
         except OSError as error:
             if debug:
                 raise
-            click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)
+            click.echo(f"Error: {error.filename or 'output'}: {error.strerror or error}", err=True)
             ctx.exit(1)
         except Exception as error:
             if debug:
@@ -70,9 +70,13 @@ def build_cli(host: Host) -> click.Group:
         """From a labelled dataset to a compressed, served intent model."""
         logging.getLogger().setLevel(logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING)
 
-    for module in (run, runs, plugins, doctor, verbs):
+    for module in (run, runs, plugins, doctor, data_verbs, model_verbs):
         module.add(cli, host)
-    host.hook.register_commands(cli=cli, host=host)
+    for plugin, call in host.calls("register_commands", cli=cli, host=host):
+        try:
+            call()
+        except Exception as error:
+            host.leave_out(plugin, error)
     return cli
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,13 @@ import click
 
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import TerminalProgress
-from workbench.engine.recipe import Recipe, load_recipe
+from workbench.engine.overrides import parse_overrides
+from workbench.engine.recipe import load_recipe
 from workbench.engine.run import RUN, Run
 from workbench.engine.runner import Engine
+from workbench.engine.sections import Recipe
 from workbench.engine.store import Store, open_store
-from workbench.errors import GateRefused, MissingExtra, UsageProblem, WorkbenchError
+from workbench.errors import GateRefused, MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.stages.chain import plan_stages
 from workbench.workspace import Workspace
@@ -109,26 +110,6 @@ def outcome(run: Run) -> dict[str, Any]:
         "bundle": str(bundle.path) if bundle else None,
         "accepted": bundle.accepted if bundle else None,
     }
-
-
-def parse_overrides(extra: Sequence[str]) -> list[tuple[str, str]]:
-    """`--train.epochs 3` and `--train.epochs=3` as pairs of key and text.
-
-    Raises:
-        UsageProblem: something else stands there.
-    """
-    pairs, words = [], list(extra)
-    while words:
-        word = words.pop(0)
-        if not word.startswith("--"):
-            raise UsageProblem(f"unexpected argument {word!r}", remedy="Overrides look like --train.epochs 3")
-        key, equals, value = word[2:].partition("=")
-        if not equals:
-            if not words:
-                raise UsageProblem(f"--{key} has no value", remedy="Overrides look like --train.epochs 3")
-            value = words.pop(0)
-        pairs.append((key, value))
-    return pairs
 
 
 def add(cli: click.Group, host: Host) -> None:

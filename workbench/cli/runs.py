@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.run import outcome
 from workbench.engine.run import Run
+from workbench.errors import WorkbenchError
 from workbench.host import Host
 from workbench.workspace import Workspace
 
@@ -23,21 +25,28 @@ def add(cli: click.Group, host: Host) -> None:
         """List the runs of a WORKSPACE, by default the current folder, with the figures of their bundles."""
         found = Workspace(workspace).runs()
         if as_json:
-            echo_json([outcome(run) for run in found])
+            echo_json([_told(path) for path in found])
         elif found:
-            table(["run", "accuracy", "split", "size", "gate"], [_row(run) for run in found])
+            table(["run", "accuracy", "split", "size", "gate"], [_row(path) for path in found])
         else:
             say(f"No runs in {workspace / 'runs'}. Begin with: workbench run RECIPE")
 
 
-def _row(run: Run) -> list[str]:
-    best = next((r for split in ("test", "dev") for r in reversed(run.reports()) if r.split == split), None)
-    bundle = run.bundle()
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        return outcome(Run.load(path))
+    except WorkbenchError as error:
+        return {"run": str(path), "error": str(error)}
+
+
+def _row(path: Path) -> list[str]:
+    try:
+        run = Run.load(path)
+        reports, bundle = run.reports(), run.bundle()
+    except WorkbenchError as error:
+        return [path.name, "", "", "", f"damaged: {error}"]
+    best = next((r for split in ("test", "dev") for r in reversed(reports) if r.split == split), None)
+    accuracy = f"{best.metrics.get('accuracy', float('nan')):.4f}" if best else ""
     verdict = {True: "accepted", False: "refused", None: "not judged"}[bundle.accepted] if bundle else "no bundle"
-    return [
-        run.path.name,
-        f"{best.metrics.get('accuracy', float('nan')):.4f}" if best else "",
-        best.split if best else "",
-        f"{bundle.size() / 1e6:.1f} MB" if bundle else "",
-        verdict,
-    ]
+    size = f"{bundle.size() / 1e6:.1f} MB" if bundle else ""
+    return [path.name, accuracy, best.split if best else "", size, verdict]

@@ -12,10 +12,21 @@ from workbench.files import read_json
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.report import Measurement, Report
-from workbench.shapes import check_shape
+from workbench.shapes import Shape, check_shape
 
 RUN = "run.json"
 FORMAT = 1
+RECORD: Shape = {
+    "name": str,
+    "kind": str,
+    "path": str,
+    "key": str,
+    "digest": str,
+    "status": str,
+    "seconds": (int, float),
+    "metrics": dict,
+    "error": (str, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,8 @@ class Run:
                 where=path,
                 remedy="Upgrade intent-workbench",
             )
+        for stage in about["stages"]:
+            check_shape(stage, RECORD, path / RUN)
         stages = tuple(StageRecord(**{**stage, "path": path / stage["path"]}) for stage in about["stages"])
         return cls(path, about["recipe"], stages)
 

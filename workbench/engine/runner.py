@@ -113,8 +113,8 @@ class Engine:
             metrics = dict(stage.work(inputs, folder / "out", context))
             seconds = time.monotonic() - begun
             (folder / "out").mkdir(exist_ok=True)
-            same = found or (self.store.find(stage, key) if stage.remote else None)
-            if same and same.digest == digest_folder(folder / "out"):
+            same = self.store.find(stage, key, digest_folder(folder / "out"))
+            if same:
                 staging.drop()
                 return dataclasses.replace(same, status="cached" if stage.remote else "finished", seconds=seconds)
             record = self.store.seal(folder, stage, key, seconds, metrics)

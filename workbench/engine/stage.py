@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import workbench
 from workbench.context import Context
 from workbench.digests import digest_file, digest_json, digest_sources
+from workbench.machine import describe
 
 if TYPE_CHECKING:
-    from workbench.engine.recipe import Step
+    from workbench.engine.sections import Step
     from workbench.host import Host
 
+SERVING = ("onnxruntime", "tokenizers", "numpy", "torch", "transformers")  # what predictors are made of
 Inputs = Mapping[str, Path]  # stage name -> the folder of its output
 Work = Callable[[Inputs, Path, Context], Mapping[str, float]]
 
@@ -32,7 +34,8 @@ class Stage:
         steps: the offers that it calls.
         needs: names of the stages whose output it reads.
         settings: JSON that determines the output beside the steps.
-        outside: digests of files and encoders that it reads, by name; called when the key is made.
+        outside: digests of files that it reads beside the steps' options, by name; called when the key is made.
+        predicts: whether it asks predictors, so that the code behind them is part of its key.
         remote: its source cannot be keyed before it is read: it works in every run, and is keyed by its output.
     """
 
@@ -43,6 +46,7 @@ class Stage:
     needs: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     outside: Callable[[], Mapping[str, str]] = dict
+    predicts: bool = False
     remote: bool = False
 
     def key(self, host: Host, seed: int, inputs: Mapping[str, str]) -> str:
@@ -62,10 +66,12 @@ class Stage:
                 "seed": seed,
                 "inputs": dict(inputs),
                 "plugins": owners,
-                "steps": [step.identity() for step in self.steps],
+                "steps": [step.identity(host) for step in self.steps],
                 "settings": dict(self.settings),
                 "libraries": {library: version(library) for library in libraries},
                 "outside": dict(self.outside()),
+                "machine": describe() if any(step.offer.machine for step in self.steps) else {},
+                "predictors": [host.predictor_digest(), *map(version, SERVING)] if self.predicts else [],
             }
         )
 
@@ -80,7 +86,9 @@ def version(distribution: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def host_digest() -> str:
-    """sha256 over the host's version and the sources that shape an output: nouns, stages, normalisations."""
+    """sha256 over the host's version and sources, but for those that only talk to people."""
     root = Path(__file__).resolve().parents[1]
-    parts = [digest_sources(root / "nouns"), digest_sources(root / "stages"), digest_file(root / "text.py")]
-    return digest_json([workbench.__version__, *parts])
+    parts = [root / name for name in ("nouns", "engine", "stages")]
+    return digest_json(
+        [workbench.__version__, *map(digest_sources, parts), *map(digest_file, sorted(root.glob("*.py")))]
+    )

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench.digests import digest_folder
-from workbench.engine.run import FORMAT, RUN, StageRecord
+from workbench.engine.run import FORMAT, RUN, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError
-from workbench.files import Staging, read_json, replace_json, write_json
+from workbench.files import Staging, make_folder, read_json, replace_json, write_json
+from workbench.shapes import Shape, check_shape
 
 ABOUT = "stage.json"
+LABEL: Shape = {"name": str, "kind": str, "key": str, "digest": str, "seconds": (int, float), "metrics": dict}
 logger = logging.getLogger(__name__)
 
 
@@ -39,23 +41,41 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def find(self, stage: Stage, key: str) -> StageRecord | None:
-        """The published output for `key`, if it stands there unchanged."""
-        for folder in self._folders(stage, key):
-            about = read_json(folder / ABOUT)
-            if about["key"] != key:
+    def find(self, stage: Stage, key: str, digest: str | None = None) -> StageRecord | None:
+        """The published output for `key`, if it stands there unchanged; with `digest`, the one with that content.
+
+        Where a key has several outputs, because a stage was forced and gave something else, the one that `run.json`
+        points at comes first, then the newest.
+        """
+        current = self._current(stage)
+        for folder in sorted(self._folders(stage, key), key=lambda path: path.name == current, reverse=True):
+            about = self._label(folder)
+            if about is None or about["key"] != key or digest not in (None, about["digest"]):
                 continue
             if digest_folder(folder / "out") == about["digest"]:
                 return _record(folder, about, "cached")
             logger.warning("%s was changed after it was written; the stage runs again", folder)
         return None
 
+    def _label(self, folder: Path) -> dict[str, Any] | None:
+        try:
+            about = read_json(folder / ABOUT)
+            check_shape(about, LABEL, folder / ABOUT)
+        except WorkbenchError as error:
+            logger.warning("%s; the stage runs again", error)
+            return None
+        return dict(about)
+
+    def _current(self, stage: Stage) -> str | None:
+        if not (self.path / RUN).is_file():
+            return None
+        records = (record for record in Run.load(self.path).stages if record.name == stage.name)
+        return next((record.path.parent.name for record in records), None)
+
     def staging(self, stage: Stage, key: str) -> Staging:
         """A hidden folder that becomes the next published one of this key."""
-        taken = {folder.name for folder in self._folders(stage, key)}
-        name = f"{stage.name}-{key[:8]}"
-        names = [name, *(f"{name}-{n}" for n in range(2, len(taken) + 2))]
-        return Staging(self.stages / next(name for name in names if name not in taken))
+        name, taken = f"{stage.name}-{key[:8]}", self._folders(stage, key)
+        return Staging(self.stages / (f"{name}-{_number(taken[0]) + 1}" if taken else name))
 
     def seal(self, folder: Path, stage: Stage, key: str, seconds: float, metrics: dict[str, float]) -> StageRecord:
         """Write `stage.json` into the staged folder."""
@@ -91,19 +111,25 @@ class Store:
 
     def complete(self) -> bool:
         """Whether `run.json` points at a run that came to its end."""
-        if not (self.path / RUN).is_file():
-            return False
-        return all(stage["status"] != "failed" for stage in read_json(self.path / RUN)["stages"])
+        return (self.path / RUN).is_file() and all(stage.status != "failed" for stage in Run.load(self.path).stages)
 
     def tidy(self) -> None:
         """Remove scratch folders and what killed attempts left; only for the holder of the lock."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
         for folder in self.stages.glob(".*.partial"):
             shutil.rmtree(folder, ignore_errors=True)
+        for half in self.path.glob(".*.json.*"):
+            half.unlink(missing_ok=True)
 
     def _folders(self, stage: Stage, key: str) -> list[Path]:
+        """The published folders of a key, newest first: `NAME-KEY8`, then `NAME-KEY8-2` …"""
         name = f"{stage.name}-{key[:8]}"
-        return [path for path in sorted(self.stages.glob(f"{name}*")) if (path / ABOUT).is_file()]
+        return sorted([*self.stages.glob(name), *self.stages.glob(f"{name}-*")], key=_number, reverse=True)
+
+
+def _number(folder: Path) -> int:
+    last = folder.name.rpartition("-")[2]
+    return int(last) if len(last) < 8 else 1
 
 
 def _record(folder: Path, about: dict[str, Any], status: str) -> StageRecord:
@@ -131,7 +157,7 @@ def open_store(path: Path) -> Store:
     if path.is_dir() and not store.stages.is_dir() and any(entry.name != ".lock" for entry in path.iterdir()):
         raise WorkbenchError("is not empty and holds no run", where=path, remedy="Choose another -o")
     try:
-        store.stages.mkdir(parents=True, exist_ok=True)
+        make_folder(store.stages)
     except OSError as error:
         raise WorkbenchError(f"cannot be made: {error.strerror}", where=path) from error
     return store

@@ -14,9 +14,19 @@ from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.utterance import Intent, Utterance
+from workbench.shapes import Shape, check_shape
 
 TASKS = ("intent", "intents", "translation")
 FORMAT = 1
+SHAPE: Shape = {
+    "format": int,
+    "task": str,
+    "intents": list,
+    "counts": dict,
+    "provenance": list,
+    "normalization": str,
+    "sha256": dict,
+}
 Counts = Mapping[str, Mapping[str, int]]  # where -> reason -> how many
 
 
@@ -117,14 +127,15 @@ class Dataset:
                 "is no dataset folder: dataset.json is missing", where=path, remedy="Make one with: workbench import"
             )
         about = read_json(path / "dataset.json")
-        if about.get("format", 0) > FORMAT:
+        check_shape(about, SHAPE, path / "dataset.json")
+        if about["format"] > FORMAT:
             raise WorkbenchError(
                 f"has dataset format {about['format']}, this program knows {FORMAT}",
                 where=path,
                 remedy="Upgrade intent-workbench",
             )
         rows = path / "utterances.jsonl"
-        if not rows.is_file() or digest_file(rows) != about["sha256"]["utterances.jsonl"]:
+        if not rows.is_file() or digest_file(rows) != about["sha256"].get("utterances.jsonl"):
             raise WorkbenchError("is missing or not what was written", where=rows, remedy="Import the data again")
         with rows.open(encoding="utf-8") as file:
             utterances = tuple(Utterance.from_json(json.loads(line)) for line in file)

@@ -14,11 +14,12 @@ from workbench.errors import WorkbenchError
 from workbench.files import read_json, write_json
 from workbench.nouns.utterance import Intent
 from workbench.shapes import MAYBE_INT, Shape, check_shape
-from workbench.text import normalize, well_formed
+from workbench.text import NORMALIZATIONS, normalize, well_formed
 
 FORMAT = 1
 ABOUT = "workbench.json"
 PADDING = ("[PAD]", "<pad>")  # of WordPiece, and of BPE and SentencePiece
+MOST_TOKENS = 1_000_000
 SHAPE: Shape = {
     "format": str,
     "task": str,
@@ -102,10 +103,7 @@ class Model:
                 remedy="Upgrade intent-workbench",
             )
         check_shape(about, SHAPE, where)
-        for intent in about["intents"]:
-            names = intent if isinstance(intent, list) else [intent]
-            if not names or not all(isinstance(name, str) for name in names):
-                raise WorkbenchError(f"'intents' has {intent!r}, which is no name", where=where)
+        _check_values(about, where)
         known = {field.name for field in dataclasses.fields(cls)}
         values = {key: value for key, value in about.items() if key in known}
         values["intents"] = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
@@ -120,7 +118,8 @@ class Model:
         as a bare encoder with mean pooling.
         """
         config = read_json(path / "config.json")
-        classifies = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ())
+        check_shape(config, {}, path / "config.json")
+        classifies = any(str(name).endswith("ForSequenceClassification") for name in config.get("architectures") or ())
         if not classifies:
             return cls(path, "torch", "intent", (), token_limit(path))
         labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # transformers leaves out its default
@@ -150,7 +149,33 @@ class Model:
         path = self.path / "tokenizer.json"
         if not path.is_file():
             raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
-        tokenizer = Tokenizer.from_file(str(path))
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing more special
+            raise WorkbenchError(f"is no tokenizer ({error})", where=path, remedy="Copy or make it again") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_length)
         return tokenizer
+
+
+def _check_values(about: Mapping[str, Any], where: Path) -> None:
+    """Raise where a value has the right kind and yet makes no sense."""
+    for intent in about["intents"]:
+        names = intent if isinstance(intent, list) else [intent]
+        if not names or not all(isinstance(name, str) for name in names):
+            raise WorkbenchError(f"'intents' has {intent!r}, which is no name", where=where)
+    rules = {
+        "intents": len({str(intent) for intent in about["intents"]}) == len(about["intents"]),
+        "max_length": 1 <= about["max_length"] <= MOST_TOKENS,
+        "rows_per_call": about["rows_per_call"] is None or about["rows_per_call"] >= 1,
+        "pooling": about["pooling"] in ("mean", "cls"),
+        "normalization": about["normalization"] in NORMALIZATIONS,
+        "prefix": well_formed(about["prefix"]) == about["prefix"],
+    }
+    for key, holds in rules.items():
+        if not holds:
+            raise WorkbenchError(
+                f"{key!r} is {about[key]!r}, which makes no sense here",
+                where=where,
+                remedy="Copy or make it again, or upgrade intent-workbench",
+            )

@@ -70,11 +70,13 @@ class Predictor:
         """float32 [n, intents], in the order of `model.intents`.
 
         Raises:
-            ValueError: the model has no head.
+            WorkbenchError: the model has no head.
         """
         logits, _ = self.run(texts)
         if logits is None:
-            raise ValueError(f"{self.model.path} has no head")
+            raise WorkbenchError(
+                "is an encoder without a head", where=self.model.path, remedy="Train one: workbench train"
+            )
         return logits
 
     def embed(self, texts: Sequence[str]) -> Floats | None:
@@ -96,10 +98,12 @@ def decide(logits: Floats, model: Model, temperature: float, top: int) -> Predic
     """The prediction for one row of logits [intents]: softmax of logits / temperature, most probable first.
 
     Raises:
-        WorkbenchError: a logit is not finite.
+        WorkbenchError: a logit is not finite, or the model gives several intents a text.
     """
     import numpy as np
 
+    if model.task != "intent":
+        raise WorkbenchError(f"is for the task {model.task!r}; only one intent a text is answered", where=model.path)
     if not np.isfinite(logits).all():
         raise WorkbenchError(
             "answers with logits that are not finite numbers",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.context import Context
-from workbench.engine.recipe import EvaluateOptions, Step
+from workbench.engine.sections import EvaluateOptions, Step
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
 from workbench.files import read_json
@@ -21,7 +21,7 @@ from workbench.nouns.predictor import PredictorOptions
 from workbench.nouns.report import Measurement, Report
 from workbench.serving import open_verified
 from workbench.stages.card import model_card
-from workbench.stages.evaluating import report_on, save_reports
+from workbench.stages.evaluating import report_on, save_reports, score
 
 
 def make_bundle(model: Model, out: Path) -> Bundle:
@@ -58,35 +58,35 @@ def bundle_stage(model: str) -> Stage:
 
 
 def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
-    """The stage that measures the bundle, and its parity with the uncompressed model on dev (on train without dev)."""
+    """The stage that measures the bundle as it is served, and its parity with the uncompressed model.
+
+    Parity is measured on dev; without dev rows on train, where it says less, and a gate refuses to judge by it.
+    """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         dataset = Dataset.load(inputs[source])
         bundle = Bundle.load(inputs["bundle"])
         served = open_verified(bundle, context.host, threads=cores())
-        splits = [split for split in options.splits if dataset.labelled(split)]
-        reports = [report_on("bundle", served, dataset, split, steps, context) for split in splits]
         model = context.host.open_predictor(Model.load(inputs[reference]), PredictorOptions(threads=cores()))
-        split = "dev" if dataset.labelled("dev") else "train"
-        of_bundle = next((r for r in reports if r.split == split), None) or report_on(
-            "bundle", served, dataset, split, steps, context
-        )
-        of_model = report_on("reference", model, dataset, split, steps, context)
-        texts = [row.text for row in dataset.labelled(split)]
-        here, there = served.logits(texts), model.logits(texts)
+        compared = "dev" if dataset.labelled("dev") else "train"
+        splits = dict.fromkeys([compared, *(split for split in options.splits if dataset.labelled(split))])
+        scored = {split: score(served, dataset, split) for split in splits}
+        reports = {split: report_on("bundle", scored[split], split, steps, context) for split in splits}
+        here, there = scored[compared], score(model, dataset, compared)
         measurement = Measurement(
-            bundle=of_bundle,
-            reference=of_model,
-            rows=len(texts),
+            bundle=reports[compared],
+            reference=report_on("reference", there, compared, steps, context),
+            rows=len(here.rows),
             size=bundle.size(),
-            agreement=float((here.argmax(1) == there.argmax(1)).mean()),
-            max_logit_difference=float(abs(here - there).max()),
+            agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
+            max_logit_difference=float(abs(here.logits - there.logits).max()),
         )
-        save_reports(out, reports, measurement=measurement.to_json())
+        asked = [report for split, report in reports.items() if split in options.splits]
+        save_reports(out, asked, measurement=measurement.to_json())
         return {
             "agreement": measurement.agreement,
             "bytes": measurement.size,
-            **{f"{r.split}_{name}": value for r in reports for name, value in r.metrics.items()},
+            **{f"{report.split}_{name}": value for report in asked for name, value in report.metrics.items()},
         }
 
     return Stage(
@@ -96,6 +96,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         steps=steps,
         needs=("bundle", reference, source),
         settings={"splits": list(options.splits), "machine": describe()},
+        predicts=True,
     )
 
 
@@ -107,6 +108,12 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         measured = read_json(inputs["measure"] / "report.json")
         measurement = Measurement.from_json(measured["measurement"])
+        if budgets and measurement.bundle.split != "dev":
+            raise WorkbenchError(
+                "there are no labelled dev rows to judge the bundle on",
+                where="[gate]",
+                remedy="Give an [[import]] a split with a dev share, or take [gate] out",
+            )
         figures = [step.offer(budgets[step.name], measurement) for step in steps]
         gate = {"accepted": all(figure.kept for figure in figures), "figures": [figure.to_json() for figure in figures]}
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}

@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
+from typing import Any
+
 from workbench.nouns.bundle import Bundle
+from workbench.nouns.utterance import Intent
+from workbench.report.markup import intent_label
 
 
 def model_card(bundle: Bundle) -> str:
     """A card with YAML front matter as the Hugging Face hub reads it."""
     model = bundle.model
+    licence = next((step["licence"] for step in model.history if step.get("licence")), None)
     lines = [
         "---",
         "library_name: onnx",
         "pipeline_tag: text-classification",
+        *([f"license: {str(licence).lower()}"] if licence else []),
         "---",
         "",
         "# Intent classifier",
         "",
         f"{len(model.intents)} intents, texts up to {model.max_length} tokens. Served by intent-workbench.",
         "",
-    ]
-    if bundle.metrics:
-        lines += ["| split | metric | value |", "|---|---|---|"]
-        lines += [
-            f"| {split} | {name} | {value:.4f} |"
-            for split, metrics in sorted(bundle.metrics.items())
-            for name, value in sorted(metrics.items())
-        ]
-        lines += ["", f"Measured on {bundle.machine.get('cpu', 'an unknown CPU')}.", ""]
-    if bundle.gate is not None:
-        lines += [f"The gate **{'accepted' if bundle.accepted else 'refused'}** it:", ""]
-        lines += [
-            f"- {figure['name']}: {figure['value']:.4g} (budget {figure['limit']:g})"
-            for figure in bundle.gate["figures"]
-        ]
-        lines += [""]
-    lines += [
+        *_figures(bundle),
+        *_gate(bundle),
         "## How it was made",
         "",
-        *[f"{n}. {step.get('step', '?')}" for n, step in enumerate(model.history, 1)],
+        *[f"{n}. {step_in_words(step)}" for n, step in enumerate(model.history, 1)],
         "",
         "## Intents",
         "",
-        *[f"- {intent}" for intent in model.intents],
+        *[f"- {in_one_line(intent)}" for intent in model.intents],
         "",
     ]
     return "\n".join(lines)
+
+
+def _figures(bundle: Bundle) -> list[str]:
+    if not bundle.metrics:
+        return []
+    rows = [
+        f"| {split} | {name} | {value:.4f} |"
+        for split, metrics in sorted(bundle.metrics.items())
+        for name, value in sorted(metrics.items())
+    ]
+    measured = f"Measured on {bundle.machine.get('cpu', 'an unknown CPU')}."
+    return ["| split | metric | value |", "|---|---|---|", *rows, "", measured, ""]
+
+
+def _gate(bundle: Bundle) -> list[str]:
+    if bundle.gate is None:
+        return []
+    figures = [f"- {f['name']}: {f['value']:.4g} (budget {f['limit']:g})" for f in bundle.gate["figures"]]
+    return [f"The gate **{'accepted' if bundle.accepted else 'refused'}** it:", "", *figures, ""]
+
+
+def step_in_words(step: Mapping[str, Any]) -> str:
+    """A step of the history: its name, and the encoder where one was trained."""
+    encoder = f" on {in_one_line(str(step['encoder']))}" if step.get("encoder") else ""
+    return in_one_line(str(step.get("step", "?"))) + encoder
+
+
+def in_one_line(intent: Intent) -> str:
+    """An intent's label without markup and line breaks."""
+    return html.escape(" ".join(intent_label(intent).split()), quote=False)

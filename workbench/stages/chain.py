@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.engine.recipe import Recipe
+from workbench.engine.sections import Recipe
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError
 from workbench.host import Host
@@ -37,8 +37,12 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
         if recipe.compress or recipe.gate:
             raise WorkbenchError("the recipe compresses a model that it does not train", remedy="Add [train]")
         return stages
-    baselines = baseline_stages(recipe.evaluate.baselines, recipe.train, source, host)
-    train = train_stage(recipe.train, source, host)
+    if recipe.gate and not recipe.compress:
+        raise WorkbenchError(
+            "[gate] judges a bundle, and the recipe makes none", remedy='Add [[compress]] use = "…" that exports'
+        )
+    baselines = baseline_stages(recipe.evaluate, recipe.train, source, host)
+    train = train_stage(recipe.train, source)
     models = {stage.name.removeprefix("baseline-"): stage.name for stage in baselines} | {recipe.train.name: train.name}
     metrics = metric_steps(recipe.evaluate, recipe.top.task, host)
     stages += [*baselines, train, evaluate_stage(models, source, recipe.evaluate, metrics)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from workbench.context import Context
-from workbench.engine.recipe import EvaluateOptions, Step
+from workbench.engine.sections import EvaluateOptions, Step
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
 from workbench.files import write_json
@@ -41,7 +42,7 @@ def evaluate_stage(models: Mapping[str, str], source: str, options: EvaluateOpti
         reports = []
         for subject, stage in models.items():
             predictor = context.host.open_predictor(Model.load(inputs[stage]), PredictorOptions(threads=cores()))
-            reports += [report_on(subject, predictor, dataset, split, steps, context) for split in splits]
+            reports += [report_on(subject, score(predictor, dataset, split), split, steps, context) for split in splits]
         save_reports(out, reports)
         last = list(models)[-1]
         return {f"{r.split}_{name}": value for r in reports if r.subject == last for name, value in r.metrics.items()}
@@ -53,30 +54,35 @@ def evaluate_stage(models: Mapping[str, str], source: str, options: EvaluateOpti
         steps=steps,
         needs=(source, *models.values()),
         settings={"splits": list(options.splits), "models": dict(models)},
+        predicts=True,
     )
 
 
-def report_on(
-    subject: str, predictor: Predictor, dataset: Dataset, split: str, steps: Sequence[Step], context: Context
-) -> Report:
-    """What the metrics say of a predictor on the labelled rows of a split."""
-    rows = dataset.labelled(split)
+def score(predictor: Predictor, dataset: Dataset, split: str) -> Scored:
+    """A predictor's logits for the labelled rows of a split.
+
+    Raises:
+        WorkbenchError: the predictor knows other intents than the dataset.
+    """
     if predictor.model.intents != dataset.intents:
         raise WorkbenchError(
             "its intents are not those of the dataset, or stand in another order",
             where=predictor.model.path,
             remedy="Evaluate it on the dataset that it was trained for",
         )
-    scored = Scored(
-        tuple(rows), tuple(dataset.label_ids(rows)), predictor.logits([row.text for row in rows]), dataset.intents
-    )
-    found = {}
+    rows = dataset.labelled(split)
+    logits = predictor.logits([row.text for row in rows])
+    return Scored(tuple(rows), tuple(dataset.label_ids(rows)), logits, dataset.intents)
+
+
+def report_on(subject: str, scored: Scored, split: str, steps: Sequence[Step], context: Context) -> Report:
+    """What the metrics say of the logits for a split."""
+    found: dict[str, Any] = {}
     for step in steps:
         found.update(step.offer(scored, step.options, context))
     metrics = {name: float(value) for name, value in found.items() if isinstance(value, float)}
-    return Report(
-        subject, split, len(rows), metrics, {name: value for name, value in found.items() if name not in metrics}
-    )
+    details = {name: value for name, value in found.items() if name not in metrics}
+    return Report(subject, split, len(scored.rows), metrics, details)
 
 
 def save_reports(out: Path, reports: Sequence[Report], **more: object) -> None:

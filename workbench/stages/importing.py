@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from workbench.context import Context
 from workbench.digests import digest_path
-from workbench.engine.recipe import Recipe, Step
+from workbench.engine.sections import Recipe, Step
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
-from workbench.files import read_json, replace_json
+from workbench.files import replace_json
 from workbench.nouns.dataset import Dataset
-from workbench.nouns.splits import Ledger, assign_splits, check_shares, remember
+from workbench.nouns.splits import (
+    Ledger,
+    Shares,
+    assign_splits,
+    check_shares,
+    find_components,
+    known_split,
+    read_ledger,
+    remember,
+)
 from workbench.nouns.utterance import SPLITS, Intent, Utterance
+from workbench.offers import Reader
 
-DROPPED = "dropped"  # a split that only rows have which are about to go
+TRAIN = {"train": 1.0}
+KEPT = "kept an earlier split, or that of their group"
 
 
 def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
@@ -33,58 +43,82 @@ def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
         raise WorkbenchError("the recipe imports nothing", remedy="Add an [[import]] with a reader and a source")
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
-        known = read_json(ledger) if ledger and ledger.is_file() else {}
-        dataset = read_all(recipe, out, context, known)
-        if ledger:
-            replace_json(ledger, remember(dataset, known))
+        known = read_ledger(ledger) if ledger else {}
+        dataset = read_all(recipe, out, context, known, ledger)
         dataset.save(out)
+        if ledger:
+            # last of all, so that an import that fails pins no row; one that is killed between here and its publication
+            # is worked again, and finds each row in the split that it gave it
+            replace_json(ledger, remember(dataset, known))
         sizes = Counter(row.split for row in dataset)
         return {"intents": len(dataset.intents), **{f"{name}_rows": sizes[name] for name in SPLITS if sizes[name]}}
 
-    local = [step for step in recipe.imports if not step.offer.remote]  # type: ignore[attr-defined]
     return Stage(
         "import",
         "import",
         work,
         steps=recipe.imports,
         settings={"task": recipe.top.task},
-        outside=lambda: {
-            f"{n}": digest_path(source_path(recipe, step))
-            for n, step in enumerate(local)
-            if source_path(recipe, step).exists()
-        },
-        remote=len(local) < len(recipe.imports),
+        outside=lambda: _digests(recipe),
+        remote=any(_reader(step).remote for step in recipe.imports),
     )
 
 
-def source_path(recipe: Recipe, step: Step) -> Path:
-    """Where a step's source is, if it is a file or folder."""
-    return recipe.folder / Path(step.settings.source).expanduser()
+def _reader(step: Step) -> Reader:
+    return cast(Reader, step.offer)
 
 
-def read_all(recipe: Recipe, out: Path, context: Context, known: Ledger) -> Dataset:
+def _digests(recipe: Recipe) -> dict[str, str]:
+    """Of the files and folders that are read, by the place of their `[[import]]`."""
+    local = {f"{n}": _path(recipe, step) for n, step in enumerate(recipe.imports) if not _reader(step).remote}
+    return {n: digest_path(path) for n, path in local.items() if path and path.exists()}
+
+
+def _path(recipe: Recipe, step: Step) -> Path | None:
+    """Where a step's source is; None if it is a name."""
+    return None if _reader(step).named else recipe.folder / Path(step.settings.source).expanduser()
+
+
+def _source(recipe: Recipe, step: Step) -> str:
+    """A step's source as its reader takes it; a remote one is a name where no such folder is."""
+    path = _path(recipe, step)
+    if path is None or (_reader(step).remote and not path.exists()):
+        return str(step.settings.source)
+    return str(path)
+
+
+def read_all(recipe: Recipe, out: Path, context: Context, known: Ledger, ledger: Path | None = None) -> Dataset:
     """Read, merge and split; rows that `known` remembers keep their split.
 
+    Args:
+        recipe: what to read, and how to divide it.
+        out: the folder for the readers.
+        context: for the readers.
+        known: the splits of earlier imports.
+        ledger: the file that they come from.
+
     Raises:
-        WorkbenchError: a source cannot be read, an id stands twice, an intent has too few rows.
+        WorkbenchError: a source cannot be read, an id stands twice, an intent has too few rows, or a split stays empty
+            because of `known`.
     """
+    read = _read(recipe, out, context)
+    merged = _merge(recipe.top.task, read)
+    sources = {row.id: step for step, part in zip(recipe.imports, read, strict=True) for row in part}
+    rare = _rare(recipe.imports, read)
+    left = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
+    shares = [TRAIN if row.id in rare else _shares(sources[row.id]) for row in left]
+    rows = assign_splits(left.utterances, shares, recipe.top.seed, known)
+    _check_asked(left.utterances, rows, shares, known, ledger)
+    return _check(_count_moved(left, rows, shares))
+
+
+def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
     read = []
-    names = _names(recipe)
-    for step, name in zip(recipe.imports, names, strict=True):
-        path = source_path(recipe, step)
-        source = str(path) if path.exists() or not step.offer.remote else step.settings.source  # type: ignore[attr-defined]
-        dataset = step.offer(source, out, step.options, context)
-        if len(names) > 1:
-            dataset = dataset.with_rows(dataclasses.replace(row, id=f"{name}:{row.id}") for row in dataset)
-        read.append(dataset)
-    rows = _split(recipe, read, known)
-    rare = [_rare(step, part) for step, part in zip(recipe.imports, rows, strict=True)]
-    settled = [
-        [_settle(row, step, names) for row in part]
-        for step, part, names in zip(recipe.imports, rows, rare, strict=True)
-    ]
-    merged = _merge(recipe.top.task, read, settled)
-    return _check(_drop(merged, {row.id for part in settled for row in part if row.split == DROPPED}))
+    for step, name in zip(recipe.imports, _names(recipe), strict=True):
+        dataset: Dataset = step.offer(_source(recipe, step), out, step.options, context)
+        several = len(recipe.imports) > 1
+        read.append(dataset.with_rows(_prefixed(row, name) for row in dataset) if several else dataset)
+    return read
 
 
 def _names(recipe: Recipe) -> list[str]:
@@ -92,33 +126,14 @@ def _names(recipe: Recipe) -> list[str]:
     return [stem if stems.count(stem) == 1 else f"{stem}-{n}" for n, stem in enumerate(stems)]
 
 
-def _split(recipe: Recipe, read: Sequence[Dataset], known: Ledger) -> list[list[Utterance]]:
-    """The rows of every source with their splits; sources with the same shares are divided together."""
-    done: dict[int, list[Utterance]] = {}
-    shared: dict[str, list[int]] = {}
-    for n, (step, dataset) in enumerate(zip(recipe.imports, read, strict=True)):
-        shares = step.settings.split
-        if shares is None:
-            done[n] = [dataclasses.replace(row, split=row.split or "train") for row in dataset]
-            continue
-        check_shares(shares, f"[[import]] {step.settings.source}")
-        if len(shares) == 1:
-            done[n] = [dataclasses.replace(row, split=row.split or next(iter(shares))) for row in dataset]
-        else:
-            shared.setdefault(json.dumps(shares, sort_keys=True), []).append(n)
-    for shares_text, members in shared.items():
-        pool = [(n, row) for n in members for row in read[n]]
-        free = [row for _, row in pool if row.split is None]
-        assigned = iter(assign_splits(free, json.loads(shares_text), recipe.top.seed, known))
-        for n in members:
-            done[n] = []
-        for n, row in pool:
-            done[n].append(next(assigned) if row.split is None else row)
-    return [done[n] for n in range(len(read))]
+def _prefixed(row: Utterance, name: str) -> Utterance:
+    parent = row.meta.get("parent")
+    meta = row.meta if parent is None else {**row.meta, "parent": f"{name}:{parent}"}
+    return dataclasses.replace(row, id=f"{name}:{row.id}", meta=meta)
 
 
-def _merge(task: str, read: Sequence[Dataset], rows: Sequence[Sequence[Utterance]]) -> Dataset:
-    merged = [row for part in rows for row in part]
+def _merge(task: str, read: Sequence[Dataset]) -> Dataset:
+    merged = [row for dataset in read for row in dataset]
     twice = [name for name, count in Counter(row.id for row in merged).items() if count > 1]
     if twice:
         raise WorkbenchError(
@@ -137,29 +152,39 @@ def _merge(task: str, read: Sequence[Dataset], rows: Sequence[Sequence[Utterance
     return Dataset(task, tuple(intents), tuple(merged), counts, provenance)
 
 
-def _rare(step: Step, rows: Sequence[Utterance]) -> set[Intent]:
-    """The intents that have fewer rows in a source than it is divided into splits.
+def _shares(step: Step) -> Shares:
+    shares: Shares | None = step.settings.split
+    if shares is None:
+        return TRAIN
+    check_shares(shares, f"[[import]] {step.settings.source}")
+    return shares
+
+
+def _rare(steps: Sequence[Step], read: Sequence[Dataset]) -> set[str]:
+    """The ids of the rows whose intent a source cannot bring into each of its splits: it has too few components there.
 
     Raises:
         WorkbenchError: the recipe does not say what to do with them.
     """
-    splits = len(step.settings.split or ())
-    have = Counter(row.intent for row in rows if row.intent is not None)
-    rare = {intent for intent, count in have.items() if count < splits}
-    if rare and step.settings.rare == "refuse":
-        listed = ", ".join(f"{intent} ({have[intent]})" for intent in sorted(rare, key=str)[:10])
-        raise WorkbenchError(
-            f"{len(rare)} intents have fewer rows than the {splits} splits: {listed}",
-            where=f"[[import]] {step.settings.source}",
-            remedy='Label more of them, or set rare = "drop" or rare = "train"',
-        )
+    rare: set[str] = set()
+    for step, dataset in zip(steps, read, strict=True):
+        rows, shares = dataset.utterances, _shares(step)
+        components = find_components(rows, [shares] * len(rows))
+        have = Counter(intent for component in components for intent in {rows[i].intent for i in component})
+        few = {intent: count for intent, count in have.items() if intent is not None and count < len(shares)}
+        if few and step.settings.rare == "refuse":
+            raise _too_few(few, step)
+        rare.update(row.id for row in rows if row.intent in few)
     return rare
 
 
-def _settle(row: Utterance, step: Step, rare: set[Intent]) -> Utterance:
-    if row.intent not in rare:
-        return row
-    return dataclasses.replace(row, split="train" if step.settings.rare == "train" else DROPPED)
+def _too_few(few: Mapping[Intent, int], step: Step) -> WorkbenchError:
+    listed = ", ".join(f"{intent} ({few[intent]})" for intent in sorted(few, key=str)[:10])
+    return WorkbenchError(
+        f"{len(few)} intents have fewer rows than the {len(step.settings.split)} splits: {listed}",
+        where=f"[[import]] {step.settings.source}",
+        remedy='Label more of them (rows of one text or group count once), or set rare = "drop" or rare = "train"',
+    )
 
 
 def _drop(dataset: Dataset, ids: set[str]) -> Dataset:
@@ -168,6 +193,36 @@ def _drop(dataset: Dataset, ids: set[str]) -> Dataset:
     left = dataset.without(dict.fromkeys(ids, "rare intent"), "import")
     gone = {row.intent for row in dataset if row.id in ids} - {row.intent for row in left}
     return dataclasses.replace(left, intents=tuple(intent for intent in left.intents if intent not in gone))
+
+
+def _check_asked(
+    before: Sequence[Utterance],
+    rows: Sequence[Utterance],
+    shares: Sequence[Shares],
+    known: Ledger,
+    ledger: Path | None,
+) -> None:
+    """Raise when earlier splits leave nothing for a split that the recipe asks for."""
+    filled = {row.split for row in rows}
+    for row, share in zip(before, shares, strict=True):
+        empty = [name for name in SPLITS if name in share and name not in filled]
+        if empty and known_split(row, share, known):
+            raise WorkbenchError(
+                f"no row is left for {' and '.join(empty)}: rows keep the split of an earlier import",
+                where=ledger,
+                remedy="Remove splits.json to divide anew, or use another run folder",
+            )
+
+
+def _count_moved(dataset: Dataset, rows: Sequence[Utterance], shares: Sequence[Shares]) -> Dataset:
+    """The dataset with its splits, and a count of the rows that are in none that their source was to be divided into.
+
+    It says the same when the ledger knows all rows, so that a repeated import brings the same bytes.
+    """
+    free = [row.split is None for row in dataset]
+    moved = sum(free and row.split not in share for free, row, share in zip(free, rows, shares, strict=True))
+    done = dataset.with_rows(rows)
+    return done.counted("import", {KEPT: moved}) if moved else done
 
 
 def _check(dataset: Dataset) -> Dataset:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.context import Context
-from workbench.engine.recipe import Step
+from workbench.engine.sections import Step
 from workbench.engine.stage import Inputs, Stage
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance

@@ -1,0 +1,118 @@
+"""What is in a stage's key: whatever can change its output, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from workbench import build_host, hookimpl
+from workbench.encoders import find_encoder
+from workbench.engine.sections import Step, placed
+from workbench.engine.stage import Stage
+from workbench.offers import Cleaner, Encoder
+from workbench.options import option
+
+
+@dataclass(frozen=True)
+class Options:
+    words: str | None = option(None, "a list", kind="path")
+    teachers: tuple[str, ...] = option((), "encoders", kind="encoder")
+    threads: int = option(1, "cores", in_key=False)
+
+
+SWEEP = Cleaner(run=lambda *_: None, summary="", options=Options)
+
+
+class Plugin:
+    @hookimpl
+    def cleaners(self):
+        return {"sweep": SWEEP}
+
+    @hookimpl
+    def encoders(self):
+        return {
+            "first": Encoder(
+                hub="nobody/bge-first", licence="MIT", languages=("en",), pooling="cls", package="first_pkg/m"
+            )
+        }
+
+
+@pytest.fixture
+def host():
+    host = build_host([])
+    host.register(Plugin(), "plugin")
+    return host
+
+
+def encoder(folder, weights=b"x"):
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def key(host, **options):
+    step = Step("cleaners", "sweep", SWEEP, Options(**options))
+    return Stage("clean", "clean", lambda *_: {}, steps=(step,)).key(host, 13, {})
+
+
+def test_a_file_counts_by_its_content_wherever_it_is(host, tmp_path):
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "words.txt").write_text("other" if name == "three" else "same")
+    one, two, three = (key(host, words=str(tmp_path / name / "words.txt")) for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+def test_several_encoders_count_by_their_content(host, tmp_path):
+    a, b, c = encoder(tmp_path / "1/e"), encoder(tmp_path / "2/e"), encoder(tmp_path / "3/e", b"y")
+    assert key(host, teachers=(str(a),)) == key(host, teachers=(str(b),)) != key(host, teachers=(str(c),))
+    (a / "README.md").write_text("not part of the model")
+    assert key(host, teachers=(str(a),)) == key(host, teachers=(str(b),))
+
+
+def test_what_cannot_change_a_result_does_not_count(host):
+    assert key(host, threads=1) == key(host, threads=2)
+
+
+def test_a_stage_that_asks_predictors_depends_on_the_code_behind_them(host):
+    class Opens:
+        @hookimpl
+        def open_predictor(self, model, options):
+            return None
+
+    asks, does_not = (Stage("x", "evaluate", lambda *_: {}, predicts=predicts) for predicts in (True, False))
+    before = asks.key(host, 13, {}), does_not.key(host, 13, {})
+    host.register(Opens(), "opens")
+    assert asks.key(host, 13, {}) != before[0]
+    assert does_not.key(host, 13, {}) == before[1]
+
+
+def test_relative_files_and_encoders_are_those_beside_the_recipe(host, tmp_path):
+    encoder(tmp_path / "mine")
+    encoder(tmp_path / "first")
+    (tmp_path / "words.txt").write_text("x")
+    options = placed(Options("words.txt", ("mine", "first", "org/on-hub")), tmp_path, host)
+    assert options.words == str(tmp_path / "words.txt")
+    assert options.teachers == (str(tmp_path / "mine"), "first", "org/on-hub")
+
+
+def test_habits_of_an_encoder_are_known_by_short_hub_and_folder_name(host, tmp_path):
+    known = host.named("encoders")
+    assert find_encoder(str(encoder(tmp_path / "bge-first")), known).pooling == "cls"
+    assert find_encoder(str(encoder(tmp_path / "multilingual-e5-base")), known).prefix == "query: "
+    noted = encoder(tmp_path / "noted")
+    (noted / "1_Pooling").mkdir()
+    (noted / "1_Pooling/config.json").write_text('{"pooling_mode_cls_token": true}')
+    assert find_encoder(str(noted), known).pooling == "cls"
+
+
+def test_a_folder_of_the_same_name_does_not_hide_a_short_name(host, tmp_path, monkeypatch):
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first_pkg").mkdir()
+    (tmp_path / "first_pkg/__init__.py").write_text("")
+    encoder(tmp_path / "first_pkg/m")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert find_encoder("first", host.named("encoders")).path == tmp_path / "first_pkg/m"

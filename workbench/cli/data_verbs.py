@@ -1,0 +1,112 @@
+"""The verbs that make datasets: import, clean, augment."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.once import work
+from workbench.cli.options import click_options, collect
+from workbench.cli.output import echo_json, table
+from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of, top_option
+from workbench.engine.sections import ImportOptions, Recipe, RecipeOptions
+from workbench.engine.stage import Stage
+from workbench.files import replace_json
+from workbench.host import Host
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.splits import check_shares, remember
+from workbench.options import parse_options
+from workbench.stages.importing import import_stage
+from workbench.stages.preparing import augment_stage, clean_stage
+
+OF_THE_SECTION = ("split", "rare")
+
+
+def add(cli: click.Group, host: Host) -> None:
+    """Add import, clean and augment."""
+
+    @offered(cli, "import", host, "readers", choice="reader")
+    @click.argument("source")
+    @OUT
+    @SEED
+    @top_option("task")
+    @click.option("--splits-of", type=FOLDER, help="A dataset whose rows keep the split that they have there.")
+    @JSON
+    @click.pass_context
+    def import_(
+        ctx: click.Context,
+        /,
+        source: str,
+        out: Path,
+        seed: int,
+        task: str,
+        splits_of: Path | None,
+        as_json: bool,
+        **values: Any,
+    ) -> None:
+        """Read SOURCE into a dataset folder."""
+        (step,) = steps_of(ctx)
+        section = {name: values[name] for name in OF_THE_SECTION if values[name] is not None}
+        section |= {"reader": step.name, "source": str(Path(source).expanduser())}
+        settings = parse_options(ImportOptions, section, "command line")
+        if settings.split is not None:
+            check_shares(settings.split, "--split")
+        top = collect(RecipeOptions, {"seed": seed, "task": task})
+        recipe = Recipe(top, (dataclasses.replace(step, settings=settings),))
+        import_into(recipe, out, host, splits_of)
+        show(Dataset.load(out), out, as_json=as_json)
+
+    import_.params += [option for option in click_options(ImportOptions) if option.name in OF_THE_SECTION]
+
+    @offered(cli, "clean", host, "cleaners", several=True)
+    @click.argument("dataset", type=FOLDER)
+    @OUT
+    @SEED
+    @JSON
+    @click.pass_context
+    def clean(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
+        """Clean a DATASET with one or more cleaners, in the order given."""
+        change(clean_stage(steps_of(ctx), "data"), dataset, out, host, seed)
+        show(Dataset.load(out), out, as_json=as_json)
+
+    @offered(cli, "augment", host, "augmenters", several=True)
+    @click.argument("dataset", type=FOLDER)
+    @OUT
+    @SEED
+    @JSON
+    @click.pass_context
+    def augment(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
+        """Add made-up rows to the train split of a DATASET."""
+        change(augment_stage(steps_of(ctx), "data"), dataset, out, host, seed)
+        show(Dataset.load(out), out, as_json=as_json)
+
+
+def change(stage: Stage, dataset: Path, out: Path, host: Host, seed: int) -> None:
+    """Let a stage make a dataset of a dataset."""
+    work([stage], {"data": dataset}, out, host, seed)
+
+
+def import_into(recipe: Recipe, out: Path, host: Host, splits_of: Path | None) -> None:
+    """Import; rows that stand in the dataset `splits_of` keep the split that they have there."""
+    ledger = out.with_name(f".{out.name}.splits") if splits_of else None
+    try:
+        if splits_of and ledger:
+            ledger.parent.mkdir(parents=True, exist_ok=True)
+            replace_json(ledger, remember(Dataset.load(splits_of), {}))
+        work([import_stage(recipe, ledger)], {}, out, host, recipe.top.seed)
+    finally:
+        if ledger:
+            ledger.unlink(missing_ok=True)
+
+
+def show(dataset: Dataset, out: Path, *, as_json: bool) -> None:
+    """What became of the rows, by source and reason."""
+    if as_json:
+        echo_json({"dataset": str(out), "rows": len(dataset), "intents": dataset.intents, "counts": dataset.counts})
+        return
+    rows = [[by, reason, f"{count:,}"] for by, reasons in dataset.counts.items() for reason, count in reasons.items()]
+    rows += [["dataset", "rows", f"{len(dataset):,}"], ["dataset", "intents", f"{len(dataset.intents):,}"]]
+    table(["where", "what", "rows"], rows, err=True)

@@ -1,0 +1,139 @@
+"""The verbs that make and measure models: train, compress, export, evaluate."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.once import work
+from workbench.cli.options import click_options, collect
+from workbench.cli.output import echo_json, table
+from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
+from workbench.context import Context
+from workbench.engine.run import RUN, Run
+from workbench.engine.sections import EvaluateOptions
+from workbench.engine.stage import Stage
+from workbench.errors import WorkbenchError, unknown
+from workbench.host import Host
+from workbench.machine import cores
+from workbench.nouns.bundle import MANIFEST, Bundle
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import Predictor, PredictorOptions
+from workbench.nouns.utterance import SPLITS
+from workbench.serving import open_verified
+from workbench.stages.bundling import make_bundle
+from workbench.stages.compressing import compress_stages
+from workbench.stages.evaluating import metric_steps, report_on, score
+from workbench.stages.training import train_stage
+
+
+def add(cli: click.Group, host: Host) -> None:
+    """Add train, compress, export and evaluate."""
+
+    @offered(cli, "train", host, "trainers")
+    @click.argument("dataset", type=FOLDER)
+    @OUT
+    @SEED
+    @JSON
+    @click.pass_context
+    def train(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
+        """Train a model on a DATASET."""
+        (step,) = steps_of(ctx)
+        work([train_stage(step, "data")], {"data": dataset}, out, host, seed)
+        show(out, as_json=as_json)
+
+    add_compression(cli, host)
+
+    @cli.command("evaluate")
+    @click.argument("model", type=FOLDER)
+    @click.argument("dataset", type=FOLDER)
+    @SEED
+    @JSON
+    def evaluate(model: Path, dataset: Path, seed: int, as_json: bool, **values: Any) -> None:
+        """Score a MODEL, a bundle, or the bundle or model of a run, on a DATASET."""
+        options: EvaluateOptions = collect(EvaluateOptions, values)
+        for name in options.splits:
+            if name not in SPLITS:
+                raise unknown("split", name, SPLITS, where="--splits")
+        data = Dataset.load(dataset)
+        splits = [split for split in options.splits if data.labelled(split)]
+        if not splits:
+            raise WorkbenchError(
+                f"has no labelled rows in {', '.join(options.splits)}",
+                where=dataset,
+                remedy="Give --splits, or import it with a split",
+            )
+        predictor, steps = open_any(model, host), metric_steps(options, data.task, host)
+        with tempfile.TemporaryDirectory() as work:
+            context = Context(host, seed, Path(work))
+            reports = [report_on(model.name, score(predictor, data, s), s, steps, context) for s in splits]
+        if as_json:
+            echo_json([report.to_json() for report in reports])
+        else:
+            names = sorted({name for report in reports for name in report.metrics})
+            rows = [[r.split, f"{r.rows:,}", *[f"{r.metrics[name]:.4f}" for name in names]] for r in reports]
+            table(["split", "rows", *names], rows)
+
+    evaluate.params += [option for option in click_options(EvaluateOptions) if option.name != "baselines"]
+
+
+def add_compression(cli: click.Group, host: Host) -> None:
+    """Add compress and export, which differ in what they do when no pass is named."""
+
+    def register(name: str, help: str, **more: Any) -> None:
+        @offered(cli, name, host, "passes", several=True, help=help, **more)
+        @click.argument("model", type=FOLDER)
+        @OUT
+        @SEED
+        @click.option("--data", type=FOLDER, help="A dataset, for passes that measure or train.")
+        @JSON
+        @click.pass_context
+        def verb(
+            ctx: click.Context, /, model: Path, out: Path, seed: int, data: Path | None, as_json: bool, **_: Any
+        ) -> None:
+            stages = compress_stages(steps_of(ctx), "model", "data" if data else None)
+            stages.append(Stage("bundle", "bundle", _finish(stages[-1].name), needs=(stages[-1].name,)))
+            work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed)
+            show(out, as_json=as_json)
+
+    def exporter() -> tuple[str, ...]:
+        return tuple(name for name, offer in sorted(host.named("passes").items()) if offer.exports)[:1]
+
+    register("compress", "Let passes work on a MODEL, in the order given; an ONNX result becomes a bundle.")
+    register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=exporter)
+
+
+def open_any(path: Path, host: Host) -> Predictor:
+    """The predictor of a model, of a bundle, or of a run's bundle, else its trained model."""
+    if not (path / MANIFEST).is_file() and (path / RUN).is_file():
+        stage = Run.load(path).stage("gate", "bundle") or Run.load(path).stage("train")
+        if stage is None:
+            raise WorkbenchError("this run has no model yet", where=path, remedy="Let it finish: workbench run")
+        path = stage.path
+    if (path / MANIFEST).is_file():
+        return open_verified(Bundle.load(path), host, threads=cores())
+    return host.open_predictor(Model.load(path), PredictorOptions(threads=cores()))
+
+
+def show(out: Path, *, as_json: bool) -> None:
+    """What was made, for programs."""
+    if as_json:
+        echo_json({"model": str(out), "bytes": sum(path.stat().st_size for path in out.iterdir())})
+
+
+def _finish(last: str) -> Callable[..., Mapping[str, float]]:
+    def finish(inputs: Mapping[str, Path], out: Path, context: Context) -> Mapping[str, float]:
+        model = Model.load(inputs[last])
+        if model.format == "onnx":
+            make_bundle(model, out)
+        else:
+            shutil.copytree(model.path, out)
+        return {}
+
+    return finish

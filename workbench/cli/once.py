@@ -1,0 +1,74 @@
+"""Work stages without a run: one verb, one output folder, the same guarantees."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from workbench.cli.output import say
+from workbench.cli.progress import TerminalProgress
+from workbench.context import Context
+from workbench.digests import digest_path
+from workbench.engine.lock import locked
+from workbench.engine.runner import explain
+from workbench.engine.stage import Stage
+from workbench.files import publish, refuse_existing
+from workbench.host import Host
+
+
+def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int) -> None:
+    """Work stages one after the other, the last one into `out`, which appears whole or not at all.
+
+    Args:
+        stages: each may read what stands before it.
+        inputs: name -> folder of what is there already.
+        out: does not exist yet.
+        host: the plugins.
+        seed: every random stream comes from it.
+
+    Raises:
+        WorkbenchError: `out` exists, another process works on it, or a stage failed.
+    """
+    refuse_existing(out)
+    scratch = out.with_name(f".{out.name}.work")
+    scratch.mkdir(parents=True, exist_ok=True)
+    places = dict(inputs)
+    with locked(scratch):
+        try:
+            for stage in stages:
+                places[stage.name] = _fresh(scratch / f"out-{stage.name}")
+                _work_one(stage, places, scratch, host, seed)
+            publish(places[stages[-1].name], out)
+            shutil.rmtree(scratch)
+        finally:
+            _forget_all_but_memories(scratch)
+    say(f"wrote {out}")
+
+
+def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Host, seed: int) -> None:
+    key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs})
+    memory = scratch / key[:8]  # found again by the same command only
+    memory.mkdir(exist_ok=True)
+    try:
+        stage.work(places, places[stage.name], Context(host, seed, memory, log=TerminalProgress().started(stage)))
+    except Exception as error:
+        if (told := explain(error, stage)) is error:
+            raise
+        raise told from error
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _forget_all_but_memories(scratch: Path) -> None:
+    """After a failure keep what a stage put aside to go on from, and nothing else."""
+    if not scratch.is_dir():
+        return
+    for folder in [path for path in scratch.iterdir() if path.is_dir()]:
+        if folder.name.startswith("out-") or not any(folder.iterdir()):
+            shutil.rmtree(folder)
+    if all(path.is_file() for path in scratch.iterdir()):  # the lock alone
+        shutil.rmtree(scratch)

@@ -120,3 +120,40 @@ def test_the_fixtures_for_plugin_authors_work(workbench_plugin, workbench_cli, w
     cleaned = workbench_plugin("workbench_clean", "cleaners", "repair")(Dataset("intent", ("x", "y"), tuple(rows)))
     assert cleaned.utterances[0].text == "a b"
     assert workbench_cli("plugins", "--json").exit_code == 0
+
+
+def test_an_allowed_plugin_that_is_not_installed_is_said(monkeypatch):
+    monkeypatch.setenv("WORKBENCH_PLUGINS", "workbench_local,workbench_jurnal")
+    host = build_host()
+    assert set(host.versions) == {"workbench_local"}
+    assert "Did you mean 'workbench_journal'" in host.broken["workbench_jurnal"].why
+
+
+@pytest.mark.parametrize("gives", [None, RuntimeError("boom")])
+def test_a_named_hook_that_fails_is_blamed_on_its_plugin(gives):
+    class Odd:
+        @hookimpl
+        def cleaners(self):
+            if gives:
+                raise gives
+
+    host = build_host([])
+    host.register(Odd(), "odd")
+    with pytest.raises(WorkbenchError, match="plugin odd failed in cleaners"):
+        host.named("cleaners")
+
+
+def test_a_plugin_whose_verbs_fail_is_left_out_and_the_rest_works():
+    from click.testing import CliRunner
+
+    from workbench.cli.root import build_cli
+
+    class Bad:
+        @hookimpl
+        def register_commands(self, cli, host):
+            raise RuntimeError("boom")
+
+    host = build_host()
+    host.register(Bad(), "bad")
+    assert CliRunner().invoke(build_cli(host), ["doctor", "--json"]).exit_code == 0
+    assert host.broken["bad"].why == "RuntimeError: boom"

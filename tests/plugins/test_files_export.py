@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from workbench.cli.root import build_cli
 from workbench.context import Context
+from workbench.engine.run import StageRecord
+from workbench.engine.store import Store
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import SPLITS, Utterance
 from workbench.sources import is_blank
@@ -142,13 +144,13 @@ def test_outputs_that_cannot_be(export, saved, tmp_path, output, words, code):
 
 
 def test_a_run_gives_the_rows_that_training_saw(export, tmp_path):
-    stages = []
+    run, stages = Store(tmp_path / "run"), []
     for name, rows in (("import", ROWS), ("clean", ROWS[:2])):
         dataset(rows).save(tmp_path / "run" / name)
-        stages.append({"name": name, "kind": name, "path": name, "key": "0"})
-    (tmp_path / "run" / "run.json").write_text(json.dumps({"format": 1, "recipe": {}, "stages": []}))
+        stages.append(StageRecord(name, name, run.path / name, "0"))
+    run.point({}, [])
     assert "the run has imported nothing yet" in export(tmp_path / "run", "-o", "-").stderr
-    (tmp_path / "run" / "run.json").write_text(json.dumps({"format": 1, "recipe": {}, "stages": stages}))
+    run.point({}, stages)
     assert "2 rows" in export(tmp_path / "run", "-o", tmp_path / "a.csv").stderr
 
 

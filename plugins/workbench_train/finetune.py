@@ -33,7 +33,7 @@ def train(dataset: Dataset, out: Path, options: FinetuneOptions, context: Contex
         model, classifier = begin(dataset, out, options, context, "finetune")
         rows, dev = examples(dataset, "train", model), examples(dataset, "dev", model)
         if not dev:
-            logger.warning("there is no dev split: no early stopping, and the weights of the last step are kept")
+            logger.warning("there is no dev split: no early stopping, and the last weights are kept")
         key = digest_json([model.about(), rows.ids, rows.labels, dev.ids, dev.labels, context.seed])
         checkpoint = Checkpoint(context.work, key)
         stored = checkpoint.load()

@@ -1,5 +1,9 @@
 """The training loop: steps, evaluations on dev, early stopping, and a state that can be stored and restored.
 
+What is evaluated and kept is not the weights of one step but their exponential moving average: at a learning rate that
+is high enough to learn in few epochs, single steps scatter about it (Polyak & Juditsky 1992; Izmailov et al. 2018,
+arXiv 1803.05407).
+
 Every random number is derived from the seed and the epoch's or the step's number, so that a resumed training needs no
 state of a generator and gives the same bits as one that was never interrupted.
 """
@@ -8,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from workbench.context import Log
 from workbench.errors import WorkbenchError
@@ -25,6 +31,21 @@ from workbench_train.options import FinetuneOptions
 from workbench_train.rows import Examples
 
 LOG_EVERY = 10  # steps
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """`AveragedModel`'s rule for an exponential moving average.
+
+    In the first steps the decay is (1 + n) / (10 + n), so that a short training is not held back by its start.
+    """
+
+    @torch.no_grad()
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        n = int(count)
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + n) / (10 + n)))
+
+    return update
 
 
 @dataclass
@@ -73,6 +94,8 @@ class Training:
         ]
         self.interval = max(1, round(options.evaluate_every * len(self.batches) / options.epochs))
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=options.weight_decay, fused=True)
+        self.average = AveragedModel(classifier, multi_avg_fn=moving_average(options.averaging))
+        self.average.update_parameters(classifier)
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
 
@@ -89,7 +112,7 @@ class Training:
         return self.progress.step / len(self.batches)
 
     def run(self, checkpoint: Checkpoint, log: Log) -> Progress:
-        """Train until `finished`; afterwards the classifier has the weights that were best on dev."""
+        """Train until `finished`; afterwards the classifier has the averaged weights that were best on dev."""
         progress = self.progress
         if not progress.evaluations:
             self._evaluate(checkpoint, log)
@@ -101,13 +124,13 @@ class Training:
                 log({"loss": loss, **best, "progress": self.share}, progress.step)
             if progress.step % self.interval == 0 or progress.step == len(self.batches):
                 self._evaluate(checkpoint, log)
-        if self.best:
-            self.classifier.load_state_dict(self.best)
+        self.classifier.load_state_dict(self.best or self.average.module.state_dict())
         return progress
 
     def tensors(self) -> dict[str, Tensor]:
-        """Weights, moments of the optimizer and best weights, as `restore` takes them."""
+        """Weights, their average, moments of the optimizer and the best average, as `restore` takes them."""
         named = {f"weights/{name}": tensor for name, tensor in self.classifier.state_dict().items()}
+        named |= {f"average/{name}": tensor for name, tensor in self.average.state_dict().items()}
         names: dict[Tensor, str] = {parameter: name for name, parameter in self.classifier.named_parameters()}
         for parameter, moments in self.optimizer.state.items():
             named |= {f"optimizer/{moment}/{names[parameter]}": tensor for moment, tensor in moments.items()}
@@ -117,18 +140,19 @@ class Training:
 
     def restore(self, tensors: dict[str, Tensor], progress: Progress) -> None:
         """Go back to where `tensors` and `progress` were taken."""
-        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimizer": {}, "best": {}}
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "average": {}, "optimizer": {}, "best": {}}
         for name, tensor in tensors.items():
             part, _, rest = name.partition("/")
             parts[part][rest] = tensor
         self.classifier.load_state_dict(parts["weights"])
+        self.average.load_state_dict(parts["average"])
         parameters = dict(self.classifier.named_parameters())
         for name, tensor in parts["optimizer"].items():
             moment, _, parameter = name.partition("/")
             self.optimizer.state[parameters[parameter]][moment] = tensor
         self.progress = progress
         if self.dev:
-            self.best = parts["best"] or parts["weights"]
+            self.best = parts["best"] or self._averaged()
 
     def _step(self) -> float:
         options, step = self.options, self.progress.step
@@ -147,6 +171,7 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.classifier.parameters(), options.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
+        self.average.update_parameters(self.classifier)
         value = loss.item()
         if not math.isfinite(value):
             raise WorkbenchError(
@@ -169,16 +194,19 @@ class Training:
             if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):
                 progress.best_step, progress.best_accuracy, progress.best_loss = progress.step, accuracy, loss
                 progress.waited = 0
-                self.best = {name: tensor.clone() for name, tensor in self.classifier.state_dict().items()}
+                self.best = self._averaged()
         progress.evaluations += 1
         checkpoint.save(self.tensors(), dataclasses.asdict(progress))
 
     def _score(self) -> tuple[float, float]:
-        logits, _ = run_sorted(self.classifier.eval(), self.dev.ids, self.classifier.pad_id)
+        logits, _ = run_sorted(self.average.module.eval(), self.dev.ids, self.classifier.pad_id)
         assert logits is not None
         labels = torch.tensor(self.dev.labels)
         right = int((logits.argmax(1) == labels).sum())
         return right / len(labels), functional.cross_entropy(logits, labels).item()
+
+    def _averaged(self) -> dict[str, Tensor]:
+        return {name: tensor.clone() for name, tensor in self.average.module.state_dict().items()}
 
     def _groups(self) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = []

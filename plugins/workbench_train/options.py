@@ -38,6 +38,12 @@ class FinetuneOptions(ProbeOptions):
     )
     weight_decay: float = option(0.01, "AdamW's, on matrices only", least=0.0)
     label_smoothing: float = option(0.05, "share of the target that goes to the other intents", least=0.0, most=0.99)
+    averaging: float = option(
+        0.99,
+        "decay of the moving average of the weights, which is what is evaluated and kept; 0 = the weights themselves",
+        least=0.0,
+        most=0.9999,
+    )
     max_grad_norm: float = option(1.0, "gradients are scaled down to this norm", least=1e-6)
     evaluate_every: float = option(0.5, "share of an epoch between two evaluations on dev", least=0.001)
     patience: int | None = option(6, "evaluations without a better one before it stops; none = never", least=1)

@@ -20,6 +20,8 @@ from workbench import build_host
 from workbench.engine.run import Run
 from workbench.nouns.model import Model
 
+TARGETS = {"int8 / onnx fp32, one a call": 2.5, "int8 / transformers.pipeline": 4.0}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,7 +29,12 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    Records("speed").measure(f"{asked.texts} texts, {asked.rounds} rounds", lambda: compare(asked))
+    bundle = Run.load(asked.run).bundle()
+    setting = f"bundle {bundle.id}, {asked.texts} texts, {asked.rounds} rounds"
+    found = Records("speed").measure(setting, lambda: compare(asked))
+    for name, least in TARGETS.items():
+        ratio = found["ratios"][name]["median"]
+        print(f"{name}: {ratio:.2f}, target {least}: {'reached' if ratio >= least else 'MISSED'}")
 
 
 def compare(asked: argparse.Namespace) -> dict:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.records import Records, shared, spread
+from workbench.engine.run import Run
 
 OPEN = """
 import sys, time
@@ -39,7 +40,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run
+    bundle = Run.load(run).bundle()
     records = Records("startup")
+    records.measure(f"bundle {bundle.id}, MB of 10^6 bytes", lambda: bundle.size() / 1e6)
     records.measure(
         "workbench --help, seconds",
         lambda: spread([timed([sys.executable, "-m", "workbench", "--help"]) for _ in range(20)]),

@@ -91,6 +91,24 @@ def test_gradients_are_scaled_down_to_the_largest_norm(training):
     assert norm(1e6) > 0.1
 
 
+def test_what_is_kept_is_the_moving_average_of_the_weights(training):
+    fresh = training(averaging=0.5)
+    expected = fresh.average.module.head.weight.clone()
+    for _ in range(4):
+        fresh._step()
+        n = int(fresh.average.n_averaged) - 1
+        kept = min(0.5, (1 + n) / (10 + n))
+        expected = kept * expected + (1 - kept) * fresh.classifier.head.weight
+        assert torch.allclose(fresh.average.module.head.weight, expected, atol=1e-6)
+
+
+def test_without_averaging_the_weights_themselves_are_kept(training):
+    fresh = training(averaging=0.0)
+    fresh._step()
+    averaged = fresh.average.module.state_dict()
+    assert all(torch.allclose(averaged[name], tensor) for name, tensor in weights(fresh).items())
+
+
 def test_label_smoothing_mixes_in_the_other_intents(training):
     none, half, much = (training(label_smoothing=share)._step() for share in (0.0, 0.45, 0.9))
     assert half == pytest.approx((none + much) / 2, abs=1e-5)
@@ -165,6 +183,7 @@ OTHERS = {
     "warmup": 0.9,
     "weight_decay": 0.5,
     "label_smoothing": 0.3,
+    "averaging": 0.0,
     "max_grad_norm": 1e-3,
     "bf16": True,
 }

@@ -121,6 +121,11 @@ def test_console_blocks_of_both_readmes_are_the_same():
     assert len(blocks[0]) > 3
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "docs/plugins.md", "CHANGELOG.md"])
+def test_no_placeholder_stands_in_the_documents(name):
+    assert not re.search(r"^(FIGURES|TODO|TBD)", (ROOT / name).read_text(encoding="utf-8"), re.M)
+
+
 def test_no_absolute_path_or_private_name_is_in_a_tracked_file():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:

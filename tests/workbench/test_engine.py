@@ -66,6 +66,18 @@ class Chain:
         return self.engine().run(self.stages(), **how)
 
 
+def giving(*values):
+    """Work that gives one of the values after the other."""
+    answers = iter(values)
+
+    def work(inputs, out, context):
+        out.mkdir()
+        (out / "value").write_text(next(answers))
+        return {}
+
+    return work
+
+
 @pytest.fixture
 def chain(host, tmp_path):
     return Chain(host, tmp_path / "run")
@@ -156,14 +168,7 @@ def test_an_output_that_was_changed_by_hand_is_not_used(chain):
 
 
 def test_a_remote_source_is_asked_in_every_run_and_keyed_by_what_it_gave(host, tmp_path):
-    answers = iter(["one", "one", "two"])
-
-    def ask(inputs, out, context):
-        out.mkdir()
-        (out / "value").write_text(next(answers))
-        return {}
-
-    stage = Stage("import", "import", ask, remote=True)
+    stage = Stage("import", "import", giving("one", "one", "two"), remote=True)
     engine = Engine(host, open_store(tmp_path / "run"), 13, Quiet(), {})
     runs = [engine.run([stage]) for _ in range(3)]
     assert [run.stages[0].status for run in runs] == ["finished", "cached", "finished"]
@@ -171,14 +176,7 @@ def test_a_remote_source_is_asked_in_every_run_and_keyed_by_what_it_gave(host, t
 
 
 def test_an_unchanged_remote_source_is_cached_also_when_it_went_back_and_forth(host, tmp_path):
-    answers = iter("ABBBAA")
-
-    def ask(inputs, out, context):
-        out.mkdir()
-        (out / "value").write_text(next(answers))
-        return {}
-
-    stage = Stage("import", "import", ask, remote=True)
+    stage = Stage("import", "import", giving(*"ABBBAA"), remote=True)
     engine = Engine(host, open_store(tmp_path / "run"), 13, Quiet(), {})
     runs = [engine.run([stage]) for _ in range(6)]
     assert [run.stages[0].status for run in runs] == ["finished", "finished", "cached", "cached", "cached", "cached"]
@@ -187,15 +185,8 @@ def test_an_unchanged_remote_source_is_cached_also_when_it_went_back_and_forth(h
 
 
 def test_what_a_forced_stage_gave_stays_the_current_output(host, tmp_path):
-    answers = iter("012")
-
-    def roll(inputs, out, context):
-        out.mkdir()
-        (out / "value").write_text(next(answers))
-        return {}
-
     engine = Engine(host, open_store(tmp_path / "run"), 13, Quiet(), {})
-    stage = Stage("dice", "train", roll)
+    stage = Stage("dice", "train", giving(*"012"))
     values = [value(engine.run([stage], force=force)) for force in (False, True, False, True, False)]
     assert values == ["0", "1", "1", "2", "2"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,10 +86,6 @@ class Bundle:
     def size(self) -> int:
         """Bytes of all its files."""
         return sum(path.stat().st_size for path in self.path.iterdir())
-
-    def at(self, path: Path) -> Bundle:
-        """The same bundle in another folder."""
-        return dataclasses.replace(self, model=dataclasses.replace(self.model, path=path))
 
     @classmethod
     def load(cls, path: Path) -> Bundle:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.label_studio import label_studio as label_studio
 from workbench.context import Context
 from workbench.host import Host, build_host
 from workbench.nouns.dataset import Dataset

@@ -10,14 +10,14 @@ from workbench.errors import WorkbenchError, unknown
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance, split_named
 from workbench.sources import is_blank
-from workbench_labelstudio.consolidate import POLICIES, Vote
-from workbench_labelstudio.controls import choose_control
-from workbench_labelstudio.tasks import Annotation, Task, parse_task
+from workbench_labelstudio.reading.consolidate import POLICIES, Vote
+from workbench_labelstudio.reading.controls import choose_control
+from workbench_labelstudio.reading.tasks import Annotation, Task, parse_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workbench_labelstudio import TaskOptions
+    from workbench_labelstudio.options import TaskOptions
 
 REASONS = ("blank", "unlabelled", "skipped", "empty", "disagreement")
 LISTED = 10

@@ -10,14 +10,14 @@ from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.sources import read_source
 from workbench.text import well_formed
-from workbench_labelstudio.dataset import tasks_to_dataset
+from workbench_labelstudio.reading.dataset import tasks_to_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.context import Context
     from workbench.nouns.dataset import Dataset
-    from workbench_labelstudio import TaskOptions
+    from workbench_labelstudio.options import TaskOptions
 
 JSON_MIN = {"annotation_id", "annotator", "lead_time"}  # keys that only rows of that format have beside the data
 EXPORT = "In Label Studio choose Export, then the format JSON"

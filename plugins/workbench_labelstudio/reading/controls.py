@@ -10,7 +10,7 @@ from workbench.errors import UsageProblem, unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workbench_labelstudio.tasks import Task
+    from workbench_labelstudio.reading.tasks import Task
 
 
 def choose_control(tasks: Iterable[Task], wanted: str | None, where: object) -> str | None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from workbench.engine.run import RUN, Run
 from workbench.errors import WorkbenchError
 from workbench.host import Host, build_host
-from workbench.machine import has_int8_dot_products
+from workbench.machine import cores, has_int8_dot_products
 from workbench.nouns.bundle import MANIFEST, Bundle
+from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,22 @@ def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
     return predictor
 
 
+def open_any(path: Path, host: Host) -> Predictor:
+    """The predictor of a model, of a bundle, or of a run's bundle, else its trained model, on all cores.
+
+    Raises:
+        WorkbenchError: it is none of these, or the run has no model yet.
+    """
+    if not (path / MANIFEST).is_file() and (path / RUN).is_file():
+        stage = Run.load(path).stage("gate", "bundle") or Run.load(path).stage("train")
+        if stage is None:
+            raise WorkbenchError("this run has no model yet", where=path, remedy="Let it finish: workbench run")
+        path = stage.path
+    if (path / MANIFEST).is_file():
+        return open_verified(Bundle.load(path), host, threads=cores())
+    return host.open_predictor(Model.load(path), PredictorOptions(threads=cores()))
+
+
 def saturates(bundle: Bundle) -> bool:
     """Whether its int8 products need a CPU that sums them without saturation."""
     return any(step.get("reduce_range") is False for step in bundle.model.history)
@@ -64,4 +81,4 @@ def find_bundle(path: Path) -> Path:
     raise WorkbenchError("this run has no bundle yet", where=path, remedy="Let it finish: workbench run")
 
 
-__all__ = ["find_bundle", "open_bundle", "open_verified"]
+__all__ = ["find_bundle", "open_any", "open_bundle", "open_verified"]

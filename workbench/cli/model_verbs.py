@@ -15,18 +15,14 @@ from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.context import Context
-from workbench.engine.run import RUN, Run
 from workbench.engine.sections import EvaluateOptions
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError, unknown
 from workbench.host import Host
-from workbench.machine import cores
-from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench.nouns.utterance import SPLITS
-from workbench.serving import open_verified
+from workbench.serving import open_any
 from workbench.stages.bundling import make_bundle
 from workbench.stages.compressing import compress_stages
 from workbench.stages.evaluating import metric_steps, report_on, score
@@ -107,18 +103,6 @@ def add_compression(cli: click.Group, host: Host) -> None:
 
     register("compress", "Let passes work on a MODEL, in the order given; an ONNX result becomes a bundle.")
     register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=exporter)
-
-
-def open_any(path: Path, host: Host) -> Predictor:
-    """The predictor of a model, of a bundle, or of a run's bundle, else its trained model."""
-    if not (path / MANIFEST).is_file() and (path / RUN).is_file():
-        stage = Run.load(path).stage("gate", "bundle") or Run.load(path).stage("train")
-        if stage is None:
-            raise WorkbenchError("this run has no model yet", where=path, remedy="Let it finish: workbench run")
-        path = stage.path
-    if (path / MANIFEST).is_file():
-        return open_verified(Bundle.load(path), host, threads=cores())
-    return host.open_predictor(Model.load(path), PredictorOptions(threads=cores()))
 
 
 def show(out: Path, *, as_json: bool) -> None:

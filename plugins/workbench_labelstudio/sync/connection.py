@@ -63,7 +63,9 @@ class Connection:
         self.http = httpx.Client(timeout=timeout, follow_redirects=True)
         try:
             # without the slash, the refresh of a token would lose the sub-path of the URL
-            self.client = LabelStudio(base_url=f"{self.url}/", api_key=credentials.token, httpx_client=self.http)
+            self.client = LabelStudio(  # type: ignore[no-untyped-call]
+                base_url=f"{self.url}/", api_key=credentials.token, httpx_client=self.http
+            )
         except ApiError as error:
             self._fail(error, self.url)
 

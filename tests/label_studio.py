@@ -41,6 +41,7 @@ class LabelStudioServer:
     def __init__(self, data: Path, port: int | None = None) -> None:
         self.data, self.port = data, port or free_port()
         self.process: subprocess.Popen | None = None
+        self._personal: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -77,9 +78,11 @@ class LabelStudioServer:
             return str(browser.get("/api/current-user/token").raise_for_status().json()["token"])
 
     def personal_token(self, token: str = TOKEN) -> str:
-        """A personal access token (a JWT that gives access tokens) of a user."""
-        with self.http(token) as http:
-            return str(http.post("/api/token/").raise_for_status().json()["token"])
+        """The personal access token (a JWT that gives access tokens) of a user, who can have one only."""
+        if token not in self._personal:
+            with self.http(token) as http:
+                self._personal[token] = str(http.post("/api/token/").raise_for_status().json()["token"])
+        return self._personal[token]
 
     def project(self, config: str, title: str | None = None) -> int:
         """A new project's id."""

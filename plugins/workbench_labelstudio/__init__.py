@@ -3,7 +3,7 @@ and doubts go back; and a served bundle is the model of a project."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,22 +11,32 @@ from workbench import hookimpl
 from workbench.offers import Reader
 from workbench_labelstudio import verbs
 from workbench_labelstudio.options import TaskOptions
+from workbench_labelstudio.project_options import ProjectOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.host import Host
+    from workbench.service import Service
 
 
 @hookimpl
 def readers() -> Mapping[str, Reader]:
-    """The reader of export files."""
+    """The readers of projects and of export files."""
     return {
+        "labelstudio": Reader(
+            run="workbench_labelstudio.sync.reader:read_project",
+            options=ProjectOptions,
+            extra="labelstudio",
+            remote=True,
+            named=True,
+            summary="a project on a Label Studio server: its id, title or address",
+        ),
         "labelstudio-export": Reader(
             run="workbench_labelstudio.reading.export:read_export",
             options=TaskOptions,
             summary="a Label Studio JSON export, also gzipped",
-        )
+        ),
     }
 
 
@@ -34,3 +44,11 @@ def readers() -> Mapping[str, Reader]:
 def register_commands(cli: click.Group, host: Host) -> None:
     """The group `labelstudio`."""
     verbs.add(cli, host)
+
+
+@hookimpl
+def register_routes(app: Any, service: Service) -> None:
+    """`/label-studio`: the bundle as a project's model."""
+    from workbench_labelstudio.live.backend import add_routes
+
+    add_routes(app, service)

@@ -13,9 +13,26 @@ class TaskOptions:
     """Which parts of a task make an utterance, wherever the tasks come from."""
 
     text: str = option("text", "key of the task's data that holds the text")
-    control: str | None = option(None, "name of the Choices control that asks for the intent; none = the only one")
-    policy: Literal["ground-truth", "majority", "latest"] = option(
-        "ground-truth", "how several annotations become one intent: ground-truth, else the majority; majority; latest"
+    control: str | None = option(
+        None, "name of the Choices or Taxonomy control that asks for the intent; none = the only one"
+    )
+    taxonomy: Literal["leaf", "path"] = option(
+        "leaf", "which part of a taxonomy's path is the intent: its last name, or all of it (a hierarchical intent)"
+    )
+    policy: Literal["ground-truth", "majority", "latest", "weighted"] = option(
+        "ground-truth",
+        "how several annotations become one intent: ground-truth, else the majority; majority; latest; "
+        "weighted by annotator",
+    )
+    weights: dict[str, float] | None = option(
+        None,
+        "of annotators by id or email, for the policy weighted (others weigh 1); none = how often each agrees with the "
+        "majority of the others",
+    )
+    several: Literal["refuse", "first", "explode"] = option(
+        "refuse",
+        "what to do with annotations of several intents: refuse; keep the first; explode into an utterance for each "
+        "(which the cleaner conflicts would take out of train again)",
     )
     split_key: str | None = option(None, "key of data or meta that holds train, dev or test")
     group_key: str | None = option(None, "key of data or meta whose rows stay in one split: conversation, customer")

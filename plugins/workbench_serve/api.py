@@ -17,7 +17,7 @@ from workbench.nouns.predictor import Prediction
 from workbench_serve.connection import JsonRoute, unless_gone
 from workbench_serve.limits import Unanswerable
 from workbench_serve.middleware import BodyLimit, Faults, unavailable
-from workbench_serve.schemas import Answer, Health, Problem, Question
+from workbench_serve.schemas import Answer, Health, JobState, Problem, Question
 from workbench_serve.service import BundleService
 from workbench_serve.turns import Unavailable
 
@@ -26,7 +26,7 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
     """The application.
 
     Raises:
-        WorkbenchError: a plugin failed to add its routes.
+        WorkbenchError: a plugin failed to add its routes, or refuses its settings.
     """
     limits = service.limits
     app = FastAPIOffline(
@@ -38,7 +38,7 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         responses=problems(422, 500, 503),
     )
     app.router.route_class = JsonRoute
-    app.add_middleware(BodyLimit, most=limits.bytes)
+    app.add_middleware(BodyLimit, most=service.most_bytes)
     app.add_middleware(Faults)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Unanswerable, _unanswerable)
@@ -73,9 +73,16 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
             "version": workbench.__version__,
         }
 
+    @app.get("/jobs", response_model=dict[str, JobState], summary="What runs in the background, such as a training")
+    def jobs() -> dict[str, Any]:
+        """The state of each job by its name; none where no plugin has any."""
+        return dict(service.job_status())
+
     for plugin, add in host.calls("register_routes", app=app, service=service):
         try:
             add()
+        except WorkbenchError:
+            raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             raise WorkbenchError(f"plugin {plugin} failed to add its routes: {why}") from error

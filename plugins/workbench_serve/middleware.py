@@ -10,15 +10,17 @@ from fastapi.exceptions import HTTPException
 from fastapi.responses import JSONResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
 
 class BodyLimit:
-    """ASGI middleware that gives up a request as soon as its body is larger than `most` bytes, declared or not."""
+    """ASGI middleware that gives a request up once its body is larger than `most(path)` bytes, declared or not."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: Callable[[str], int]) -> None:
         self.app, self.most = app, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -26,17 +28,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.most(scope["path"])
         declared = int(dict(scope["headers"]).get(b"content-length", 0))
-        too_large = HTTPException(413, f"the request is too large: at most {self.most} bytes are read")
+        too_large = HTTPException(413, f"the request is too large: at most {most} bytes are read")
         received = 0
 
         async def counted() -> Message:
             nonlocal received
-            if declared > self.most:
+            if declared > most:
                 raise too_large
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.most:
+            if received > most:
                 raise too_large
             return message
 

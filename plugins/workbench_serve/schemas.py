@@ -81,6 +81,13 @@ class Health(BaseModel):
     version: str = Field(description="Version of intent-workbench.", examples=["0.1.0"])
 
 
+class JobState(BaseModel):
+    """A background job: its state, and whatever else its plugin tells."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"state": "running", "seconds": 12.5}]})
+    state: str = Field(description="A word, such as `idle`, `running`, `succeeded` or `failed`.")
+
+
 class Problem(BaseModel):
     """Why there is no answer."""
 

@@ -18,6 +18,7 @@ from workbench.host import Host
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction, Predictor
 from workbench.nouns.report import Figure
+from workbench.service import Answers, Job
 from workbench.serving import find_bundle, open_verified
 from workbench_serve.limits import Limits, Unanswerable, answerable, place, slices
 from workbench_serve.turns import Turns
@@ -66,6 +67,8 @@ class BundleService:
         self.limits = limits or Limits()
         self.answered = answered
         self._swapping = threading.Lock()
+        self._jobs: dict[str, Callable[[], Job]] = {}
+        self._bytes: dict[str, int] = {}
         self.turns = Turns(threads, self.limits.waiting)
         self._opened = self._open(path)
 
@@ -107,17 +110,30 @@ class BundleService:
 
         def finished(predictions: list[Prediction]) -> Result:
             result = finish(predictions)
-            if self.answered:
-                self.answered(
-                    {
-                        "bundle": opened.id,
-                        "count": len(texts),
-                        "seconds": time.perf_counter() - begun,
-                        "intents": [prediction.intents for prediction in predictions],
-                        "scores": [prediction.score for prediction in predictions],
-                    }
-                )
+            self._tell(opened, begun, predictions)
             return result
+
+        return self.turns.take([partial(answer, numbers) for numbers in slices(texts)], finished)
+
+    def ask_each(self, texts: Sequence[str], *, top: int = 1) -> Future[Answers]:
+        """Answers to as many texts as there are, in turns; None to one that is blank or too long.
+
+        Raises:
+            Unavailable: too many requests wait already, or the server ends. The future may raise it, too.
+        """
+        begun = time.perf_counter()
+        opened = self._opened
+        most, model = self.limits.characters, opened.bundle.model
+
+        def answer(numbers: range) -> list[Prediction | None]:
+            read = [number for number in numbers if len(texts[number]) <= most and not answerable(texts[number], model)]
+            predictions = opened.predictor.predict([texts[number] for number in read], top=top)
+            by_number = dict(zip(read, predictions, strict=True))
+            return [by_number.get(number) for number in numbers]
+
+        def finished(predictions: list[Prediction | None]) -> Answers:
+            self._tell(opened, begun, [prediction for prediction in predictions if prediction])
+            return Answers(opened.id, predictions)
 
         return self.turns.take([partial(answer, numbers) for numbers in slices(texts)], finished)
 
@@ -128,9 +144,39 @@ class BundleService:
             logger.info("bundle %s answers now", self._opened.id)
             return self._opened.bundle
 
-    def job_status(self) -> dict[str, Any]:
-        """The state of each background job by name; this server has none of its own."""
-        return {}
+    def add_job(self, name: str, status: Callable[[], Job]) -> None:
+        """Let everybody see a background job.
+
+        Raises:
+            ValueError: there is one of that name.
+        """
+        if name in self._jobs:
+            raise ValueError(f"there is a job {name!r} already")
+        self._jobs[name] = status
+
+    def job_status(self) -> dict[str, Job]:
+        """The state of each background job by name."""
+        return {name: _state(name, status) for name, status in self._jobs.items()}
+
+    def allow_bytes(self, path: str, most: int) -> None:
+        """Let requests to a path have so many bytes."""
+        self._bytes[path] = most
+
+    def most_bytes(self, path: str) -> int:
+        """The bytes that a request to a path may have."""
+        return self._bytes.get(path, self.limits.bytes)
+
+    def _tell(self, opened: Opened, begun: float, predictions: Sequence[Prediction]) -> None:
+        if self.answered:
+            self.answered(
+                {
+                    "bundle": opened.id,
+                    "count": len(predictions),
+                    "seconds": time.perf_counter() - begun,
+                    "intents": [prediction.intents for prediction in predictions],
+                    "scores": [prediction.score for prediction in predictions],
+                }
+            )
 
     def _open(self, path: Path) -> Opened:
         bundle = Bundle.load(find_bundle(path))
@@ -139,6 +185,14 @@ class BundleService:
         predictor = open_verified(bundle, self.host, threads=self.threads)
         predictor.predict(WARM_UP)
         return Opened(bundle, predictor, bundle.id)
+
+
+def _state(name: str, status: Callable[[], Job]) -> Job:
+    try:
+        return dict(status())
+    except Exception as error:  # of a plugin: the other jobs are still worth seeing
+        logger.exception("the job %s does not tell its state", name)
+        return {"state": "unknown", "message": f"{type(error).__name__}: its state cannot be told; the log says why"}
 
 
 def check_gate(bundle: Bundle) -> None:

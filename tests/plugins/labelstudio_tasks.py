@@ -52,6 +52,6 @@ def reading(host, context, path):
             path.write_bytes(content)
         elif content is not None:
             path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-        return reader(str(path), path.parent / "out", parse_options(reader.options, options, "import"), context)
+        return reader(str(path), context.work.parent / "out", parse_options(reader.options, options, "import"), context)
 
     return read

@@ -37,8 +37,7 @@ def test_a_task_becomes_an_utterance(read):
         None,
         "en",
     )
-    assert row.meta == {"annotations": 1, "annotators": 1, "agreement": 1.0}
-    assert dataset.task == "intent"
+    assert (dataset.task, row.meta) == ("intent", {"annotations": 1, "annotators": 1, "agreement": 1.0})
 
 
 def test_rows_keep_the_order_of_the_file_and_intents_are_sorted(read):
@@ -245,9 +244,12 @@ def test_provenance_says_what_was_read_and_no_path(read, tmp_path):
     )
 
 
-def test_nothing_is_written(read, tmp_path):
-    read([task(1, annotation("a"))])
-    assert {path.name for path in tmp_path.iterdir()} == {"export.json", "work"}
+def test_the_order_of_annotations_in_the_file_changes_nothing(read):
+    one, other = annotation("a", by=1), annotation("b", by=2)
+    for policy in ("latest", "majority"):
+        first = read([task(1, one, other), task(2, annotation("c"))], policy=policy)
+        assert read([task(1, other, one), task(2, annotation("c"))], policy=policy).utterances == first.utterances
+    assert intents(read([task(1, other, one)], policy="latest")) == {"1": "b"}
 
 
 @pytest.fixture(scope="module")

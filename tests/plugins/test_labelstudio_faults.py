@@ -112,10 +112,10 @@ def test_an_unknown_control_names_the_nearest(refuse):
 
 
 def test_a_control_of_another_kind_is_named_as_such(refuse):
-    tasks = [task(1, annotation(answer([["a", "b"]], "topic", "taxonomy"), answer("a")))]
-    message = refuse(tasks, UsageProblem, control="topic")
-    assert "'topic' is of type taxonomy" in message
-    assert "Choices controls: intent" in message
+    tasks = [task(1, annotation(answer("call back", "note", "textarea"), answer("a")))]
+    message = refuse(tasks, UsageProblem, control="note")
+    assert "'note' is of type textarea" in message
+    assert "Choices and Taxonomy controls: intent" in message
 
 
 @pytest.mark.parametrize("control", [None, "intent"])
@@ -128,6 +128,8 @@ def test_several_choices_are_refused_with_the_task_ids(refuse):
     tasks = [task(n, annotation(answer(["a", "b"] if n % 2 else ["a"]))) for n in range(30)]
     message = refuse(tasks)
     assert "15 tasks have several choices for 'intent': task 1, 3, 5, 7, 9, 11, 13, 15, 17, 19 and 5 more" in message
+    assert 'several = "first"' in message
+    assert 'several = "explode"' in message
 
 
 def test_choices_of_two_results_are_several(refuse):
@@ -180,6 +182,9 @@ def test_choices_that_all_are_blank_leave_nothing(refuse):
         {"annotations": [{"id": 1, "result": [{"from_name": "intent", "type": "choices", "value": {}}]}]},
         {"annotations": [{"id": 1, "result": [{"from_name": "intent"}]}]},
         {"annotations": [{"id": 1, "result": "abc"}]},
+        {"annotations": [{"id": 1, "result": [answer([["a", {"b": 1}]], "topic", "taxonomy")]}]},
+        {"annotations": [{"id": 1, "result": [answer([["a", ["b"]]], "topic", "taxonomy")]}]},
+        {"annotations": [{"id": 1, "result": [answer([None])]}]},
         {"meta": 5},
     ],
 )

@@ -168,7 +168,7 @@ def test_openapi_documents_the_question_the_answer_and_the_limits(server):
     predict = openapi["paths"]["/predict"]["post"]
     assert set(predict["responses"]) == {"200", "413", "422", "500", "503"}
     schemas = openapi["components"]["schemas"]
-    assert {"Question", "Answer", "Ranked", "Health", "Problem"} == set(schemas)
+    assert {"Question", "Answer", "Ranked", "Health", "JobState", "Problem"} == set(schemas)
     fields = [about for schema in schemas.values() for about in schema["properties"].values()]
     assert [about for about in fields if not {"description", "$ref"} & set(about)] == []
     assert "At most 50 texts a request" in openapi["info"]["description"]

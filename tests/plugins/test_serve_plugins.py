@@ -60,7 +60,7 @@ def plugged():
 def test_a_plugin_adds_routes_that_ask_the_service(plugged, bundle):
     with live(plugged, bundle) as client:
         assert client.get("/label", params={"text": "要退款"}).json() == "退款"
-        assert client.get("/jobs").json() == {}
+        assert all("state" in job for job in client.get("/jobs").json().values())
         assert "/label" in client.get("/openapi.json").json()["paths"]
 
 

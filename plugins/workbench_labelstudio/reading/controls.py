@@ -1,4 +1,4 @@
-"""Which control of the label config asks for the intent."""
+"""Which control of the label config asks for the intent, as far as the annotations say."""
 
 from __future__ import annotations
 
@@ -6,46 +6,54 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from workbench.errors import UsageProblem, unknown
+from workbench_labelstudio.reading.intents import LABELLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+    from workbench.nouns.utterance import Intent
     from workbench_labelstudio.reading.tasks import Task
 
 
-def choose_control(tasks: Iterable[Task], wanted: str | None, where: object) -> str | None:
-    """The control called `wanted`, or the only Choices control; None when no annotation answers any.
+def choose_control(tasks: Iterable[Task], wanted: str | None, where: object, known: Collection[str] = ()) -> str | None:
+    """The control called `wanted`, or the only Choices or Taxonomy control; None when no annotation answers any.
+
+    Args:
+        tasks: whose annotations name controls.
+        wanted: its name.
+        where: the tasks come from, for messages.
+        known: the controls of the label config, where that is known: one of them may be wanted that nobody answered.
 
     Raises:
-        UsageProblem: there is none called so, it is no Choices control, or there are several and none is wanted.
+        UsageProblem: there is none called so, it holds no labels, or there are several and none is wanted.
     """
     kinds: dict[str, str] = {}
     answered: Counter[str] = Counter()
-    choices: dict[str, set[str]] = defaultdict(set)
+    choices: defaultdict[str, set[Intent]] = defaultdict(set)
     for task in tasks:
         for annotation in task.annotations:
             for name, answer in annotation.answers.items():
                 kinds[name] = answer.kind
                 answered[name] += not annotation.skipped
                 choices[name].update(answer.values)
-    candidates = [name for name, kind in sorted(kinds.items()) if kind == "choices"]
-    if not kinds or wanted in candidates:
+    candidates = [name for name, kind in sorted(kinds.items()) if kind in LABELLED]
+    if not kinds or wanted in candidates or (wanted in known and wanted not in kinds):
         return wanted
     if wanted in kinds:
         raise UsageProblem(
-            f"the control {wanted!r} is of type {kinds[wanted]}, only Choices are read",
+            f"the control {wanted!r} is of type {kinds[wanted]}, only Choices and Taxonomy are read",
             where=where,
-            remedy=f"Choices controls: {', '.join(candidates) or 'there are none'}",
+            remedy=f"Choices and Taxonomy controls: {', '.join(candidates) or 'there are none'}",
         )
     if wanted is not None:
-        raise unknown("control", wanted, candidates, where=where)
+        raise unknown("control", wanted, {*candidates, *known}, where=where)
     if len(candidates) > 1:
         listed = ", ".join(
             f"{name} ({answered[name]:,} annotations, {len(choices[name])} choices)" for name in candidates
         )
         likely = max(candidates, key=lambda name: len(choices[name]))
         raise UsageProblem(
-            f"holds {len(candidates)} Choices controls: {listed}",
+            f"holds {len(candidates)} Choices or Taxonomy controls: {listed}",
             where=where,
             remedy=f'Name the one that asks for the intent: control = "{likely}"',
         )

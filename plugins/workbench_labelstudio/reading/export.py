@@ -26,17 +26,24 @@ EXPORT = "In Label Studio choose Export, then the format JSON"
 def read_export(source: str, out: Path, options: TaskOptions, context: Context) -> Dataset:
     """The labelled tasks of an export; its splits are None unless `split_key` names them.
 
+    All that its annotators said goes below `out` (see `write_record`).
+
     Raises:
         WorkbenchError: the file cannot be read or is no such export, or see `tasks_to_dataset`.
     """
     path = Path(source)
     name = well_formed(path.name)
-    tasks = _tasks(path)
+    tasks = read_tasks(path)
     provenance = {"reader": "labelstudio-export", "file": name, "sha256": digest_file(path)}
-    return tasks_to_dataset(tasks, options, name, path, provenance)
+    return tasks_to_dataset(tasks, options, name, path, provenance, out=out)
 
 
-def _tasks(path: Path) -> list[Mapping[str, Any]]:
+def read_tasks(path: Path) -> list[Mapping[str, Any]]:
+    """The tasks of an export, as they stand in it.
+
+    Raises:
+        WorkbenchError: the file cannot be read or is no such export.
+    """
     value = _json(path)
     if not isinstance(value, list):
         raise WorkbenchError(

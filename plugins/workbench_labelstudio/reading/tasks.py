@@ -6,13 +6,18 @@ bring an annotation twice. Drafts and predictions are nobody's label and are not
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.sources import is_blank
 from workbench.text import well_formed
+from workbench_labelstudio.reading.intents import LABELLED, clean
+
+if TYPE_CHECKING:
+    from workbench.nouns.utterance import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,14 @@ class Answer:
 
     Args:
         kind: the type of its results: `choices`, `taxonomy`, `textarea` …
-        values: the distinct choices in their order, without white space around them, blank ones left out; () for other
-            kinds.
+        values: the distinct choices, or paths of a taxonomy (tuples, root first), in their order, without white space
+            around the names, blank ones left out; () for other kinds.
+        others: the values of other kinds as they stand in the export.
     """
 
     kind: str
-    values: tuple[str, ...]
+    values: tuple[Intent, ...]
+    others: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +43,29 @@ class Annotation:
     Args:
         id: the annotation's id.
         annotator: id of who completed it, None when the export does not say.
+        email: of who completed it, where the export says so.
         answers: by the name of the control (`from_name`).
         skipped: the annotator passed the task over (`was_cancelled`).
         ground_truth: it is marked as the right answer.
-        updated: when it was last changed, as it stands in the export: ISO 8601, "" when the export does not say.
+        lead_time: seconds that it took, None when the export does not say.
+        created: when it was made, as it stands in the export: ISO 8601, None when the export does not say.
+        updated: when it was last changed, likewise.
     """
 
     id: str
     annotator: str | None
+    email: str | None
     answers: Mapping[str, Answer]
     skipped: bool
     ground_truth: bool
+    lead_time: float | None
+    created: Any
     updated: Any
+
+    def values(self, control: str | None) -> tuple[Intent, ...]:
+        """The labels that it gives to a control."""
+        answer = self.answers.get(control) if control else None
+        return answer.values if answer else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,7 @@ class Task:
         id: the task's id.
         data: what is annotated, by key.
         meta: what else the project knows of it, by key.
-        annotations: in their order, skips included.
+        annotations: by rising id, skips included.
         where: the source and the task, for messages.
     """
 
@@ -67,6 +85,11 @@ class Task:
     meta: Mapping[str, Any]
     annotations: tuple[Annotation, ...]
     where: str
+
+    @property
+    def submitted(self) -> list[Annotation]:
+        """The annotations that are no skips."""
+        return [annotation for annotation in self.annotations if not annotation.skipped]
 
     def value(self, key: str) -> str | None:
         """The text or number under a key of `data`, else of `meta`; None where there is none.
@@ -105,7 +128,8 @@ def parse_task(task: Mapping[str, Any], source: object) -> Task:
                 remedy="Export it with full annotations",
             )
         annotations = {annotation.id: annotation for annotation in map(_annotation, given)}
-        return Task(number, dict(task["data"]), dict(task.get("meta") or {}), tuple(annotations.values()), where)
+        ordered = tuple(annotations[key] for key in sorted(annotations, key=id_order))
+        return Task(number, dict(task["data"]), dict(task.get("meta") or {}), ordered, where)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise WorkbenchError(
             f"is no Label Studio task ({type(error).__name__}: {error})",
@@ -114,17 +138,30 @@ def parse_task(task: Mapping[str, Any], source: object) -> Task:
         ) from error
 
 
+def id_order(number: str) -> tuple[int, str]:
+    """A key that sorts ids as the server does, by their number; others come last."""
+    return (int(number), "") if number.isascii() and number.isdecimal() else (sys.maxsize, number)
+
+
 def _annotation(value: Mapping[str, Any]) -> Annotation:
     who = value.get("completed_by")
-    annotator = who.get("id") if isinstance(who, Mapping) else who
+    person = who if isinstance(who, Mapping) else {"id": who}
+    lead_time = value.get("lead_time")
     return Annotation(
-        id=str(value["id"]),
-        annotator=None if annotator is None else str(annotator),
+        id=well_formed(str(value["id"])),
+        annotator=_text(person.get("id")),
+        email=_text(person.get("email")),
         answers=_answers(value.get("result") or ()),
         skipped=bool(value.get("was_cancelled")),
         ground_truth=bool(value.get("ground_truth")),
-        updated=value.get("updated_at") or value.get("created_at") or "",
+        lead_time=lead_time if isinstance(lead_time, (int, float)) and math.isfinite(lead_time) else None,
+        created=value.get("created_at"),
+        updated=value.get("updated_at"),
     )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else well_formed(str(value))
 
 
 def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
@@ -132,15 +169,16 @@ def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
     for result in results:
         if (name := result.get("from_name")) is None:  # a relation between regions answers no control
             continue
-        name = well_formed(str(name))
-        before = answers[name].values if name in answers else ()
-        answers[name] = Answer(result["type"], tuple(dict.fromkeys([*before, *_choices(result)])))
+        name, kind = well_formed(str(name)), result["type"]
+        before = answers.get(name) or Answer(kind, ())
+        if kind in LABELLED:
+            values = tuple(dict.fromkeys([*before.values, *_labels(result["value"][kind])]))
+            answers[name] = Answer(kind, values, before.others)
+        else:
+            answers[name] = Answer(kind, before.values, (*before.others, result.get("value")))
     return answers
 
 
-def _choices(result: Mapping[str, Any]) -> list[str]:
-    if result["type"] != "choices":
-        return []
-    choices = result["value"]["choices"]
-    names = [well_formed(str(choice)).strip() for choice in ([choices] if isinstance(choices, str) else choices)]
-    return [name for name in names if not is_blank(name)]
+def _labels(given: Any) -> list[Intent]:
+    labels = map(clean, [given] if isinstance(given, str) else given)
+    return [label for label in labels if label is not None]

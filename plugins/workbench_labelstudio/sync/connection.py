@@ -12,6 +12,8 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeVar
 
 import httpx
@@ -19,11 +21,14 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from workbench.errors import WorkbenchError
+from workbench_labelstudio.sync.answers import body_of, is_tls, redact, say
 from workbench_labelstudio.sync.credentials import CONNECT, GET_A_TOKEN, Credentials
+from workbench_labelstudio.sync.redirects import refuse_redirect
 
 ATTEMPTS = 6
 LONGEST_WAIT = 20.0  # seconds, also when the server asks for more
 TIMEOUT = 60.0
+CONNECT_TIMEOUT = 10.0
 NOT_DONE = (401, 429)  # the server refused before it did anything
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 Result = TypeVar("Result")
@@ -55,12 +60,18 @@ class Connection:
         attempts: how often a read is tried before it fails.
 
     Raises:
-        WorkbenchError: the token has expired.
+        WorkbenchError: the token has expired, or is none.
     """
 
     def __init__(self, credentials: Credentials, *, timeout: float = TIMEOUT, attempts: int = ATTEMPTS) -> None:
         self.url, self.timeout, self.attempts = credentials.url, timeout, attempts
-        self.http = httpx.Client(timeout=timeout, follow_redirects=True)
+        self._secret = credentials.token
+        logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it tells the headers of answers, cookies too
+        self.http = httpx.Client(
+            timeout=_timeout(timeout),
+            follow_redirects=True,
+            event_hooks={"response": [lambda response: refuse_redirect(response, self.url)]},
+        )
         try:
             # without the slash, the refresh of a token would lose the sub-path of the URL
             self.client = LabelStudio(  # type: ignore[no-untyped-call]
@@ -68,6 +79,13 @@ class Connection:
             )
         except ApiError as error:
             self._fail(error, self.url)
+        except (TypeError, ValueError, OverflowError):  # a JWT whose time of expiry is none
+            raise WorkbenchError("that is no token of Label Studio", where=self.url, remedy=GET_A_TOKEN) from None
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the token is a legacy one, not a personal access token."""
+        return bool(self.client._client_wrapper._tokens_client._use_legacy_token)
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -98,7 +116,7 @@ class Connection:
         def read(request_options: Any) -> Answer:
             response = http.request(path, method="GET", params=dict(params or {}), request_options=request_options)
             if not response.is_success:
-                raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=_body(response))
+                raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
             return Answer(response.json(), response.headers)
 
         return self.call(read, where=f"{self.url}/{path}", timeout=timeout)
@@ -125,61 +143,86 @@ class Connection:
         Raises:
             Unconfirmed: it is not to be repeated, and nobody knows whether it was done.
             NotFound: 404.
-            WorkbenchError: the server cannot be reached, or refuses; in one line.
+            WorkbenchError: the server cannot be reached, refuses, or redirects elsewhere; in one line.
         """
         where = where or self.url
-        options = {"max_retries": 0, "timeout_in_seconds": timeout or self.timeout}
+        options = {"max_retries": 0, "timeout": _timeout(timeout or self.timeout)}
+        tokens = self.client._client_wrapper._tokens_client
+        renewed = False
         for attempt in range(1, self.attempts + 1):
+            asked = False
             try:
+                _ = tokens.api_key  # renews what has expired: when that fails, nothing was asked of the server
+                asked = True
                 return function(*args, request_options=options, **kwargs)
-            except (ApiError, httpx.TransportError, ValueError) as error:
-                done = _may_be_done(error)
-                if not repeat and done:
-                    raise Unconfirmed(f"nobody knows whether this was done ({_say(error)})", where=where) from error
-                if attempt == self.attempts or not self._passes(error, attempt):
+            except (ApiError, httpx.RequestError, ValueError) as error:
+                self._redact(error)
+                if asked and not repeat and _may_be_done(error):
+                    raise Unconfirmed(f"nobody knows whether this was done ({say(error)})", where=where) from _shown(
+                        error
+                    )
+                status = getattr(error, "status_code", None)
+                if status == 401 and asked and not renewed and not self.is_legacy and attempt < self.attempts:
+                    tokens._access_token = None  # it has expired by the server's clock, if not by ours
+                    renewed = True
+                    continue
+                if attempt == self.attempts or not (status in PASSING or (status is None and not is_tls(error))):
                     self._fail(error, where)
                 pause = _pause(error, attempt)
-                logger.info("%s: %s; again in %.1f s", where, _say(error), pause)
+                logger.log(
+                    logging.INFO if attempt < 3 else logging.WARNING,
+                    "%s: %s; again in %.1f s",
+                    where,
+                    say(error),
+                    pause,
+                )
                 time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _passes(self, error: Exception, attempt: int) -> bool:
-        """Whether the next attempt may end otherwise."""
-        status = getattr(error, "status_code", None)
-        tokens = self.client._client_wrapper._tokens_client
-        if status == 401 and attempt == 1 and not tokens._use_legacy_token:
-            tokens._access_token = None  # it has expired by the server's clock, if not by ours: ask for a new one
-            return True
-        return status is None or status in PASSING
+    def _redact(self, error: Exception) -> None:
+        """Take the tokens out of what the server answered: some error pages repeat the request."""
+        if isinstance(error, ApiError):
+            tokens = self.client._client_wrapper._tokens_client if hasattr(self, "client") else None
+            secrets = [self._secret, *([tokens._access_token] if tokens and tokens._access_token else [])]
+            error.body, error.headers = redact(error.body, secrets), redact(error.headers, secrets)
 
     def _fail(self, error: Exception, where: object) -> NoReturn:
         status = getattr(error, "status_code", None)
+        cause = _shown(error)
         if status == 401:
             raise WorkbenchError(
-                f"the server does not accept the token ({_say(error)})",
+                f"the server does not accept the token ({say(error)})",
                 where=self.url,
                 remedy=f"{GET_A_TOKEN}; then: {CONNECT}",
-            ) from error
+            ) from cause
         if status == 403:
             raise WorkbenchError(
-                f"the token's user may not do this ({_say(error)})", where=where, remedy="Ask for access to the project"
-            ) from error
+                f"the token's user may not do this ({say(error)})", where=where, remedy="Ask for access to the project"
+            ) from cause
         if status == 404:
-            raise NotFound("there is no such thing on the server, or it was deleted", where=where) from error
+            raise NotFound("there is no such thing on the server, or it was deleted", where=where) from cause
         if status is not None and status < 500 and status != 429:
-            raise WorkbenchError(f"the server refuses this ({_say(error)})", where=where) from error
+            raise WorkbenchError(f"the server refuses this ({say(error)})", where=where) from cause
         raise WorkbenchError(
-            f"the server gives no answer: {_say(error)}",
+            f"the server gives no answer: {say(error)}",
             where=where,
-            remedy="Is it up, and is the URL right? Then run the same command again",
-        ) from error
+            remedy=TLS if is_tls(error) else "Is it up, and is the URL right? Then run the same command again",
+        ) from cause
 
 
-def _body(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        return response.text
+TLS = (
+    "If it has a certificate of your own authority, set SSL_CERT_FILE to the authority's certificate; if it speaks "
+    "plain http, give the URL as http://"
+)
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+
+
+def _shown(error: Exception) -> Exception | None:
+    """The error as a cause, for the traceback; pydantic's repeat what they were given, which may be a token."""
+    return error if isinstance(error, (ApiError, httpx.RequestError)) else None
 
 
 def _may_be_done(error: Exception) -> bool:
@@ -188,15 +231,18 @@ def _may_be_done(error: Exception) -> bool:
     return not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
 
 
-def _say(error: Exception) -> str:
-    if not isinstance(error, ApiError):
-        return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    body = error.body
-    said = body.get("validation_errors") or body.get("detail") if isinstance(body, Mapping) else None
-    return f"{error.status_code}: {said or body!s:.200}" if said or body else str(error.status_code)
-
-
 def _pause(error: Exception, attempt: int) -> float:
-    asked = (getattr(error, "headers", None) or {}).get("retry-after", "")
-    wait = float(asked) if asked.isdigit() else 0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)
-    return min(wait, LONGEST_WAIT)
+    headers = getattr(error, "headers", None) or {}
+    asked = _seconds(next((value for name, value in headers.items() if name.lower() == "retry-after"), ""))
+    return min(asked if asked is not None else 0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2), LONGEST_WAIT)
+
+
+def _seconds(retry_after: str) -> float | None:
+    """How long a Retry-After asks to wait: seconds, or until a date; None if it says neither."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -19,6 +19,7 @@ from workbench.shapes import check_shape
 URL, TOKEN, FOLDER = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "XDG_CONFIG_HOME"  # names of variables
 CONNECT = "workbench labelstudio connect URL"
 GET_A_TOKEN = "In Label Studio: Account & Settings, Personal Access Token"
+FORM = "Give it as https://host[:port][/path]"
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,16 @@ class Credentials:
     Args:
         url: of the server, a sub-path included, without a slash at its end.
         token: personal access token or legacy token; it stands in no message.
+
+    Raises:
+        WorkbenchError: that is no token.
     """
 
     url: str
     token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        clean_token(self.token, self.url)
 
 
 def find_credentials(url: str | None = None, token_file: str | None = None) -> Credentials:
@@ -45,41 +52,51 @@ def find_credentials(url: str | None = None, token_file: str | None = None) -> C
         UsageProblem: the URL is none.
         WorkbenchError: there is no server or no token for it, or others can read the file.
     """
-    tokens, last = _stored()
+    tokens, last = stored()
     chosen = url or os.environ.get(URL) or last
     if not chosen:
         raise WorkbenchError("no Label Studio server is known", remedy=f"Run: {CONNECT}, or set {URL} and {TOKEN}")
     chosen = clean_url(chosen)
-    if token := _token(chosen, token_file, tokens):
+    token = read_token(token_file) if token_file else token_of_environment(chosen, given=bool(url))
+    if token := token or tokens.get(chosen):
         return Credentials(chosen, token)
     raise WorkbenchError("there is no token for this server", where=chosen, remedy=f"Run: {CONNECT}, or set {TOKEN}")
 
 
-def _token(url: str, token_file: str | None, known: dict[str, str]) -> str | None:
-    if token_file:
-        return read_token(token_file)
+def token_of_environment(url: str, *, given: bool) -> str | None:
+    """The environment's token, if it is one for this server.
+
+    Args:
+        url: of the server, cleaned.
+        given: the user named this server; a token without a server of its own then is for it.
+
+    Raises:
+        WorkbenchError: it is no token.
+    """
     token, meant_for = os.environ.get(TOKEN, "").strip(), os.environ.get(URL)
-    return token if token and (not meant_for or clean_url(meant_for) == url) else known.get(url)
+    is_for_it = clean_url(meant_for) == url if meant_for else given
+    return clean_token(token, TOKEN) if token and is_for_it else None
 
 
 def clean_url(url: str) -> str:
     """The URL without a slash at its end.
 
     Raises:
-        UsageProblem: it is no http or https URL, or it holds a password or a query.
+        UsageProblem: it is no http or https URL, or it holds a password or a query; what stands there is not repeated,
+            since it may be a token.
     """
     import httpx
 
     try:
         parsed = httpx.URL(url.strip())
     except (httpx.InvalidURL, ValueError, TypeError):
-        raise UsageProblem("is no URL", where=url, remedy="Give it as https://host[:port][/path]") from None
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise UsageProblem("is no http or https URL", where=url, remedy="Give it as https://host[:port][/path]")
+        raise UsageProblem("the address of the server is no URL", remedy=FORM) from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or not 0 < (parsed.port or 80) < 65536:
+        raise UsageProblem("the address of the server is no http or https URL", remedy=FORM)
+    bare = parsed.copy_with(userinfo=b"", query=None, fragment=None)
     if parsed.userinfo or parsed.query or parsed.fragment:
-        bare = parsed.copy_with(userinfo=b"", query=None, fragment=None)
         raise UsageProblem("the URL has more than host, port and path", where=bare, remedy="Leave the rest out")
-    return str(parsed).rstrip("/")
+    return str(bare).rstrip("/")
 
 
 def read_token(file: str) -> str:
@@ -89,56 +106,84 @@ def read_token(file: str) -> str:
         WorkbenchError: there is none, or others can read the file.
     """
     if file == "-":
-        text = sys.stdin.readline()
-    else:
-        path = Path(file).expanduser()
-        if not path.is_file():
-            raise WorkbenchError("there is no such file", where=path, remedy="Write the token into it, mode 0600")
-        refuse_open(path)
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return clean_token(sys.stdin.readline(), "standard input")
+    path = Path(file).expanduser()
+    if not path.exists() or path.is_dir():
+        raise WorkbenchError("there is no such file", where=path, remedy="Write the token into it, mode 0600")
+    refuse_open(path, f"chmod 600 {path}, or give it on standard input: --token-file - < {path}")
+    return clean_token(path.read_text(encoding="utf-8-sig", errors="replace"), file)
+
+
+def clean_token(text: str, where: object) -> str:
+    """The token without white space around it.
+
+    Raises:
+        WorkbenchError: it is none, by its characters; such a one would stand in the error of the HTTP library.
+    """
     token = text.strip()
-    if not token or not token.isascii() or any(character.isspace() for character in token):
-        raise WorkbenchError("holds no token", where=file, remedy=GET_A_TOKEN)
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise WorkbenchError("holds no token", where=where, remedy=GET_A_TOKEN)
     return token
 
 
-def refuse_open(path: Path) -> None:
+def refuse_open(path: Path, remedy: str | None = None) -> None:
     """Raise if anybody but the owner may read or write a file."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise WorkbenchError(
             f"others can read this file (mode {mode:04o}), which holds a secret",
             where=path,
-            remedy=f"chmod 600 {path}",
+            remedy=remedy or f"chmod 600 {path}",
         )
 
 
 def store(credentials: Credentials) -> Path:
     """Remember a token; the file is readable by its owner alone. Its server becomes the one used by default."""
-    path = _place()
-    tokens, _ = _stored()
-    tokens[credentials.url] = credentials.token
-    make_folder(path.parent)
-    path.touch(mode=0o600)
-    before = os.umask(0o077)
-    try:
-        replace_text(path, json.dumps({"tokens": tokens, "last": credentials.url}, indent=1) + "\n")
-    finally:
-        os.umask(before)
-    return path
+    tokens, _ = stored()
+    return _write({**tokens, credentials.url: credentials.token}, credentials.url)
 
 
-def _place() -> Path:
+def forget(url: str) -> Path:
+    """Remove what is known of a server, its token too.
+
+    Raises:
+        UsageProblem: nothing is known of it.
+    """
+    tokens, last = stored()
+    if url not in tokens:
+        known = ", ".join(tokens) or "there are none"
+        raise UsageProblem("no token is stored for this server", where=url, remedy=f"Known: {known}")
+    del tokens[url]
+    return _write(tokens, "" if last == url else last)
+
+
+def place() -> Path:
+    """The file that holds the tokens."""
     folder = os.environ.get(FOLDER)
     return (Path(folder) if folder else Path.home() / ".config") / "intent-workbench" / "labelstudio.json"
 
 
-def _stored() -> tuple[dict[str, str], str]:
-    """The tokens by server, and the server that was connected last; "" for none."""
-    path = _place()
+def stored() -> tuple[dict[str, str], str]:
+    """The tokens by server, and the server that was connected last; "" for none.
+
+    Raises:
+        WorkbenchError: the file is damaged, or others can read it.
+    """
+    path = place()
     if not path.is_file():
         return {}, ""
     refuse_open(path)
     value = read_json(path)
     check_shape(value, {"tokens": dict, "last": str}, path)
-    return dict(value["tokens"]), value["last"]
+    return {url: clean_token(str(token), path) for url, token in value["tokens"].items()}, value["last"]
+
+
+def _write(tokens: dict[str, str], last: str) -> Path:
+    path = place()
+    make_folder(path.parent)
+    before = os.umask(0o077)
+    try:
+        replace_text(path, json.dumps({"tokens": tokens, "last": last}, indent=1) + "\n")
+    finally:
+        os.umask(before)
+    return path

@@ -1,7 +1,7 @@
 """List a project's tasks page by page, none twice and none left out, whatever is added or deleted meanwhile.
 
-Pages are asked for by key (the id above the last one read), not by number, and each must hold as many tasks as the
-server's own count promises: the API answers a page too far with a 404, which must not be taken for the end.
+Pages are asked for by key (the id above the last one read), not by number, until the server counts none beyond: its API
+answers a page too far with a 404, which must not be taken for the end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
+from workbench_labelstudio.sync.connection import NotFound
 
 if TYPE_CHECKING:
     from workbench_labelstudio.sync.connection import Connection
@@ -19,6 +20,7 @@ FULL, LIGHT = "all", "task_only"  # with annotations, or without
 Filter = Mapping[str, Any]
 PAGE = 200
 TRIES = 3
+SMALLER = 8  # a page that the server cannot send is asked for in so many parts
 
 
 def where_is(column: str, operator: str, value: Any, kind: str = "Number") -> Filter:
@@ -42,19 +44,40 @@ def list_tasks(
         project: its id.
         filters: all of which hold, see `where_is`.
         fields: `FULL` or `LIGHT`.
-        page: tasks a page.
+        page: tasks a page; a server may have a smaller limit of its own.
         after: only tasks with a larger id.
 
     Raises:
-        WorkbenchError: a page stays shorter than the server's count says, or see `Connection.call`.
+        WorkbenchError: there is a task that the server cannot send, it sends none of those that it counts, or see
+            `Connection.call`.
     """
+    size = page
     while True:
-        tasks, total = _page(connection, project, [*filters, where_is("id", "greater", after)], fields, page)
+        try:
+            tasks, total = _page(connection, project, [*filters, where_is("id", "greater", after)], fields, size)
+        except NotFound:
+            raise
+        except WorkbenchError as error:
+            connection.get(f"api/projects/{project}")  # the server is there: it is this page that it cannot send
+            if size == 1:
+                raise _stuck(connection, project, after, error) from error
+            size = max(1, size // SMALLER)
+            continue
         if tasks:
             yield tasks
             after = tasks[-1]["id"]
         if total <= len(tasks):
             return
+        size = min(page, size * 2)
+
+
+def _stuck(connection: Connection, project: int, after: int, error: WorkbenchError) -> WorkbenchError:
+    return WorkbenchError(
+        f"the server cannot send the first task with an id above {after}: {error.what}",
+        where=f"{connection.url}/projects/{project}",
+        remedy="Repair or delete that task in Label Studio (half an emoji in a text, which no UTF-8 can hold, does "
+        "this); then run the same command again",
+    )
 
 
 def count_tasks(connection: Connection, project: int, filters: Sequence[Filter] = ()) -> int:
@@ -68,10 +91,10 @@ def _page(
     for _ in range(TRIES):
         answer = _ask(connection, project, filters, fields, size)
         tasks, total = answer["tasks"], answer["total"]
-        if len(tasks) == min(size, total):
+        if tasks or not total:
             return tasks, total
     raise WorkbenchError(
-        f"the server sent {len(tasks):,} tasks where it counts {min(size, total):,}",
+        f"the server sent none of the {total:,} tasks that it counts",
         where=f"{connection.url}/projects/{project}",
         remedy="Run the same command again; nothing was taken for complete",
     )

@@ -1,6 +1,7 @@
 """A local copy of a project's tasks, in a database: what `pull` keeps in step, and all that is read comes from.
 
 Each change is one transaction, so that a killed pull leaves what it had read, and the next one goes on from there.
+A task is kept as Label Studio exports it, but for what the ways to read it do not agree on, predictions, and drafts.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from workbench.engine.lock import locked
+from workbench.errors import WorkbenchError
 from workbench.files import make_folder
 
 if TYPE_CHECKING:
@@ -23,14 +27,30 @@ if TYPE_CHECKING:
     from workbench_labelstudio.sync.project import Project
 
 DATA = "XDG_DATA_HOME"
+PATIENCE = 5.0  # seconds: as long as a pull without many changes takes
+LARGEST = 2**63 - 1  # id that the database can hold
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY, updated TEXT NOT NULL, annotations INTEGER NOT NULL, skips INTEGER NOT NULL,
-    json TEXT NOT NULL
+    json BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_update ON tasks (updated);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, json TEXT NOT NULL);
 """
+OF_A_TASK = ("id", "data", "meta", "created_at", "updated_at")
+OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "created_at", "updated_at", "lead_time")
+
+
+@dataclass(frozen=True)
+class Change:
+    """How many tasks came in, changed in what is kept of them beside their time, or went."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    def __add__(self, other: Change) -> Change:
+        return Change(self.added + other.added, self.changed + other.changed, self.removed + other.removed)
 
 
 class Mirror:
@@ -57,13 +77,25 @@ class Mirror:
         self._database.close()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, patience: float = PATIENCE) -> Iterator[None]:
         """Keep other processes from changing it.
 
+        Args:
+            patience: seconds to wait for another that does.
+
         Raises:
-            WorkbenchError: another process does.
+            WorkbenchError: it still does.
         """
-        with locked(self.folder):
+        deadline = time.monotonic() + patience
+        with ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(locked(self.folder))
+                    break
+                except WorkbenchError as error:
+                    if time.monotonic() > deadline:
+                        raise WorkbenchError(error.what, where=self.folder, remedy="Wait for it to end") from None
+                    time.sleep(0.2)
             yield
 
     @contextmanager
@@ -82,21 +114,22 @@ class Mirror:
         for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
             yield json.loads(text)
 
-    def put(self, tasks: Iterable[Mapping[str, Any]]) -> None:
-        """Add tasks, or replace those with the same id."""
-        self._database.executemany(
-            "INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)",
-            (
-                (
-                    task["id"],
-                    task["updated_at"],
-                    sum(not annotation["was_cancelled"] for annotation in task["annotations"]),
-                    sum(bool(annotation["was_cancelled"]) for annotation in task["annotations"]),
-                    json.dumps(task, ensure_ascii=False),
-                )
-                for task in tasks
-            ),
-        )
+    def put(self, tasks: Sequence[Mapping[str, Any]]) -> Change:
+        """Add tasks as the server sends them, or replace those with the same id."""
+        known = self._known(task["id"] for task in tasks)
+        kept = [_kept(task) for task in tasks]
+        new = [task for task in kept if task != known.get(task["id"])]
+        self._database.executemany("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", map(_row, new))
+        added = sum(task["id"] not in known for task in new)
+        touched = sum(_is_only_touched(task, known[task["id"]]) for task in new if task["id"] in known)
+        return Change(added, len(new) - added - touched)
+
+    def _known(self, ids: Iterable[int]) -> dict[int, Any]:
+        found = {}
+        for number in ids:
+            if row := self._database.execute("SELECT json FROM tasks WHERE id = ?", (number,)).fetchone():
+                found[number] = json.loads(row[0])
+        return found
 
     def drop(self, ids: Iterable[int]) -> None:
         """Remove tasks."""
@@ -107,9 +140,10 @@ class Mirror:
         self._database.execute("DELETE FROM tasks")
         self._database.execute("DELETE FROM notes")
 
-    def versions(self) -> Iterator[tuple[int, str, int, int]]:
-        """Of every task: id, when it was updated, annotations that are no skips, skips."""
-        yield from self._database.execute("SELECT id, updated, annotations, skips FROM tasks ORDER BY id")
+    def versions(self, first: int = 0, last: int = LARGEST) -> Iterator[tuple[int, str, int, int]]:
+        """Of every task with such an id: id, when it was updated, annotations that are no skips, skips."""
+        query = "SELECT id, updated, annotations, skips FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id"
+        yield from self._database.execute(query, (first, last))
 
     def counts(self) -> tuple[int, int, int]:
         """Tasks, annotations that are no skips, skips."""
@@ -127,6 +161,10 @@ class Mirror:
         """Remember something, as JSON."""
         self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
+    def forget(self, *names: str) -> None:
+        """Remember nothing under these names."""
+        self._database.executemany("DELETE FROM notes WHERE name = ?", ((name,) for name in names))
+
     def noted(self, name: str) -> Any:
         """What was remembered under a name; None if nothing was."""
         row = self._database.execute("SELECT json FROM notes WHERE name = ?", (name,)).fetchone()
@@ -135,6 +173,36 @@ class Mirror:
     def _one(self, query: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._database.execute(query).fetchone()
         return row
+
+
+def _kept(task: Mapping[str, Any]) -> dict[str, Any]:
+    annotations = sorted(task["annotations"], key=lambda annotation: annotation["id"])
+    return {
+        **{key: task[key] for key in OF_A_TASK},
+        "annotations": [
+            {
+                **{key: annotation[key] for key in OF_AN_ANNOTATION},
+                "completed_by": _user(annotation["completed_by"]),
+            }
+            for annotation in annotations
+        ],
+    }
+
+
+def _user(who: Any) -> int | None:
+    number: int | None = who["id"] if isinstance(who, Mapping) else who
+    return number
+
+
+def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
+    skips = sum(bool(annotation["was_cancelled"]) for annotation in task["annotations"])
+    # a text may hold half a surrogate pair, which the database takes as bytes only
+    text = json.dumps(task, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return task["id"], task["updated_at"], len(task["annotations"]) - skips, skips, text
+
+
+def _is_only_touched(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    return {**new, "updated_at": None} == {**old, "updated_at": None}
 
 
 def mirror_of(connection: Connection, project: Project, place: str | None = None) -> Mirror:

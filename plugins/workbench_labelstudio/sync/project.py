@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import UsageProblem, unknown
+from workbench.errors import UsageProblem, WorkbenchError, unknown
 from workbench_labelstudio.sync.connection import NotFound
+from workbench_labelstudio.sync.credentials import clean_url
 
 if TYPE_CHECKING:
     from workbench_labelstudio.sync.connection import Connection
 
-ADDRESS = re.compile(r"^https?://.*/projects/(\d+)(/.*)?$")
+ADDRESS = re.compile(r"^(https?://.*)/projects/(\d+)([/?#].*)?$")
+LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -43,22 +46,30 @@ def find_project(connection: Connection, named: str) -> Project:
     """The project with that id, that title, or whose page has that address.
 
     Raises:
-        UsageProblem: there is none, or several have the title.
+        UsageProblem: there is none, several have the title, or the address is one of another server.
+        NotFound: there is none at that address.
     """
-    address = ADDRESS.match(named.strip())
-    number = address.group(1) if address else named.strip()
+    named = named.strip()
+    address = ADDRESS.match(named)
+    if address and clean_url(address[1]) != connection.url:
+        raise UsageProblem(
+            "is no project of the server that is asked", where=named, remedy=f"Give --url {clean_url(address[1])}"
+        )
+    number = address[2] if address else named
     if number.isdecimal():
         try:
             return read_project(connection, int(number))
         except NotFound:
             if address:
                 raise
-    titles = _titles(connection)
+    titles = project_titles(connection)
     found = [key for key, title in titles.items() if title == named]
     if len(found) > 1:
         raise UsageProblem(f"{len(found)} projects are called {named!r}", remedy=f"Name one of the ids {found}")
     if not found:
-        raise unknown("project", named, [f"{key} ({title})" for key, title in titles.items()], where=connection.url)
+        near = difflib.get_close_matches(named, titles.values(), n=LISTED, cutoff=0.3) or list(titles.values())[:LISTED]
+        known = [f"{key} ({title})" for key, title in titles.items() if title in near]
+        raise unknown("project", named, known, where=connection.url)
     return read_project(connection, found[0])
 
 
@@ -69,23 +80,31 @@ def read_project(connection: Connection, number: int) -> Project:
         NotFound: there is none.
     """
     about = connection.get(f"api/projects/{number}").json
-    return Project(
-        about["id"],
-        about["title"],
-        about["label_config"],
-        about["task_number"],
-        about["total_annotations_number"],
-        about["skipped_annotations_number"],
-        about,
-    )
+    try:
+        return Project(
+            about["id"],
+            about["title"] or "",
+            about["label_config"] or "",
+            about["task_number"] or 0,
+            about["total_annotations_number"] or 0,
+            about["skipped_annotations_number"] or 0,
+            about,
+        )
+    except (KeyError, TypeError) as error:
+        raise WorkbenchError(
+            f"the server says of the project not what Label Studio does ({error})",
+            where=f"{connection.url}/projects/{number}",
+            remedy="Check the URL",
+        ) from None
 
 
-def _titles(connection: Connection) -> dict[int, str]:
+def project_titles(connection: Connection) -> dict[int, str]:
+    """The title of every project that the user may see, by its id."""
     titles: dict[int, str] = {}
     page = 1
     while True:
         answer = connection.get("api/projects", {"page": page, "page_size": 100, "include": "id,title"}).json
-        titles |= {project["id"]: project["title"] for project in answer["results"]}
+        titles |= {project["id"]: project["title"] or "" for project in answer["results"]}
         if not answer["next"]:
             return titles
         page += 1

@@ -2,13 +2,143 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.cli.output import echo_json, say, table
+from workbench.cli.verbs import JSON
+from workbench.errors import UsageProblem, WorkbenchError
 
 if TYPE_CHECKING:
-    import click
-
     from workbench.host import Host
+
+LONG_LIVED = 20 * 366  # days: a personal token of the Community edition lives for 200 years
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
     """Add the verb."""
+
+    @labelstudio.command()
+    @click.argument("url", required=False)
+    @click.option(
+        "--token-file",
+        metavar="FILE",
+        help='A file, mode 0600, that holds the token; "-" is standard input. Without it you are asked for the token.',
+    )
+    @click.option("--forget", is_flag=True, help="Remove what is stored for URL.")
+    @JSON
+    def connect(url: str | None, token_file: str | None, forget: bool, as_json: bool) -> None:
+        """Store the token for a Label Studio server, once the server has accepted it.
+
+        URL is the address of the server's start page, with its sub-path if it has one: https://host[:port][/path].
+        The token is made in Label Studio: Account & Settings, Personal Access Token; legacy tokens work where the
+        organization allows them. It is asked for on the terminal and does not show; a script gives it in a file, on
+        standard input, or in the variable LABEL_STUDIO_API_KEY. There is no option that takes the token itself: it
+        would show in the list of processes.
+
+        It is stored in ~/.config/intent-workbench/labelstudio.json, which only you can read, and is never sent to
+        another server. The other verbs use the server that was connected last; LABEL_STUDIO_URL and --url name
+        another.
+
+        Without URL: what is known, without the tokens.
+        """
+        if forget:
+            _forget(url, as_json)
+        elif url is None:
+            if token_file:
+                raise UsageProblem(
+                    "--token-file needs a URL", remedy="workbench labelstudio connect URL --token-file FILE"
+                )
+            _show(as_json)
+        else:
+            _connect(url, token_file, as_json)
+
+
+def _connect(url: str, token_file: str | None, as_json: bool) -> None:
+    from workbench.offers import resolve
+    from workbench_labelstudio.sync import credentials
+
+    find_server = resolve("workbench_labelstudio.sync.identity:find_server", "labelstudio")
+    identify = resolve("workbench_labelstudio.sync.identity:identify", "labelstudio")
+    given = credentials.clean_url(url)
+    found, _ = find_server(given)
+    if found != given:
+        say(f"{given} redirects to {found}, which is used.")
+    token = credentials.read_token(token_file) if token_file else _ask(found)
+    identity = identify(credentials.Credentials(found, token))
+    path = credentials.store(credentials.Credentials(found, token))
+    if as_json:
+        return echo_json({**dataclasses.asdict(identity), "stored": str(path)})
+    user = identity.user
+    click.echo(f"Connected to {identity.url} (Label Studio {identity.version})")
+    click.echo(
+        f"  as {' '.join(filter(None, (user['name'], user['email'] and '<' + user['email'] + '>')))}, user {user['id']}"
+    )
+    click.echo(f"  with a {identity.kind} token, {_ending(identity.ends)}")
+    click.echo(f"  {identity.projects:,} project{'' if identity.projects == 1 else 's'} visible")
+    click.echo(f"  stored in {path}")
+    return None
+
+
+def _ask(url: str) -> str:
+    from workbench_labelstudio.sync import credentials
+
+    if sys.stdin.isatty():
+        say(f"{credentials.GET_A_TOKEN}.")
+        return credentials.clean_token(click.prompt("Token", hide_input=True, err=True), "what was typed")
+    if token := credentials.token_of_environment(url, given=True):
+        return token
+    raise WorkbenchError(
+        "no token was given, and there is no terminal to ask on",
+        where=url,
+        remedy=f"Give --token-file FILE, or --token-file - with it on standard input, or set {credentials.TOKEN}",
+    )
+
+
+def _forget(url: str | None, as_json: bool) -> None:
+    from workbench_labelstudio.sync import credentials
+
+    if url is None:
+        raise UsageProblem("--forget needs a URL", remedy="workbench labelstudio connect --forget URL")
+    url = credentials.clean_url(url)
+    path = credentials.forget(url)
+    if as_json:
+        return echo_json({"forgotten": url, "stored": str(path)})
+    return click.echo(f"Forgotten: {url}. The token itself is valid until it is revoked in Label Studio.")
+
+
+def _show(as_json: bool) -> None:
+    import os
+
+    from workbench.offers import resolve
+    from workbench_labelstudio.sync import credentials
+
+    facts = resolve("workbench_labelstudio.sync.identity:token_facts", "labelstudio")
+    tokens, last = credentials.stored()
+    servers: list[dict[str, Any]] = []
+    for url, token in tokens.items():
+        kind, ends = facts(token)
+        servers.append({"url": url, "kind": kind, "ends": ends, "default": url == last})
+    variables = {name: bool(os.environ.get(name)) for name in (credentials.URL, credentials.TOKEN)}
+    if as_json:
+        return echo_json({"servers": servers, "file": str(credentials.place()), "environment": variables})
+    if servers:
+        rows = [[one["url"], one["kind"], _ending(one["ends"]), "yes" if one["default"] else ""] for one in servers]
+        table(("server", "token", "", "default"), rows)
+    else:
+        say(f"No server is connected. Run: {credentials.CONNECT}")
+    if used := [name for name, is_set in variables.items() if is_set]:
+        say(f"Set in the environment, and used first: {', '.join(used)}")
+    return None
+
+
+def _ending(ends: str | None) -> str:
+    from datetime import UTC, datetime
+
+    if ends is None:
+        return "without an end"
+    left = (datetime.fromisoformat(ends) - datetime.now(UTC)).days
+    return f"{'ended' if left < 0 else 'ends'} {ends[:10]}" + (f" (in {left:,} days)" if 0 <= left < LONG_LIVED else "")

@@ -2,13 +2,159 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.cli.options import click_options, collect
+from workbench.cli.output import echo_json, say
+from workbench.cli.verbs import JSON, SEED
+from workbench.engine.sections import ImportOptions
+from workbench.files import refuse_existing
+from workbench_labelstudio.project_options import ProjectOptions
+from workbench_labelstudio.verbs.server import PROJECT, connected
 
 if TYPE_CHECKING:
-    import click
-
+    from workbench.context import Context
     from workbench.host import Host
+    from workbench.nouns.dataset import Dataset
+    from workbench_labelstudio.sync.mirror import Mirror
+    from workbench_labelstudio.sync.project import Project
+    from workbench_labelstudio.sync.pull import Pulled
+
+READER = "labelstudio"
+DIVISION = ("split", "rare")  # keys of an [[import]]
+SPLITS = "splits.json"
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
     """Add the verb."""
+
+    @labelstudio.command()
+    @PROJECT
+    @click.option(
+        "-o", "--out", type=click.Path(path_type=Path), help="The dataset folder to write; none = no dataset."
+    )
+    @click.option("--full", is_flag=True, help="Read every task anew, also what no time and no count shows.")
+    @SEED
+    @JSON
+    def pull(project: str, out: Path | None, full: bool, seed: int, as_json: bool, **values: Any) -> None:
+        """Bring the local copy of PROJECT into step with the server, and write a dataset of it.
+
+        PROJECT is an id, a title or the address of the project's page. The first pull reads every task; later ones what
+        has changed. At the end the server's counts of tasks, annotations and skips must be those of the local copy;
+        where they are not, every task is compared, and nothing less is called complete. If people work faster than it
+        can be read, the difference is named, and the next pull brings the rest. Labels that the label config and the
+        annotations do not share are named too. After a crash or Ctrl-C the next pull goes on from there. On the server
+        nothing is changed.
+
+        With -o the labelled tasks become a dataset folder, as the import verb writes it. Rows keep the split that they
+        were given by earlier pulls, whatever -o is called; new rows are divided as --split says. A folder that exists
+        is not overwritten. For a model that is trained again and again, use a recipe with the reader "labelstudio"
+        instead: workbench run pulls by itself.
+
+        \b
+        Examples:
+          workbench labelstudio pull 3
+          workbench labelstudio pull 3 -o data/monday --split train=0.8,dev=0.1,test=0.1
+        """
+        if out:
+            refuse_existing(out)
+        options = collect(ProjectOptions, values)
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(connected(options.url, options.token_file))
+            from workbench_labelstudio.sync.mirror import mirror_of
+            from workbench_labelstudio.sync.project import find_project
+
+            found = find_project(connection, project)
+            mirror = stack.enter_context(contextlib.closing(mirror_of(connection, found, options.mirror)))
+            pulled = _pull(connection, found, mirror, full)
+            _say(pulled)
+            dataset = _write(pulled.project, mirror, out, options, values, seed, host) if out else None
+            if as_json:
+                echo_json(_as_json(pulled, mirror, out, dataset))
+
+    made = [*click_options(ProjectOptions), *click_options(ImportOptions)]
+    pull.params += [option for option in made if option.name in {*ProjectOptions.__dataclass_fields__, *DIVISION}]
+
+
+def _pull(connection: Any, project: Project, mirror: Mirror, full: bool) -> Pulled:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from workbench_labelstudio.sync.pull import pull
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("pull", total=1.0)
+        return pull(
+            connection,
+            project,
+            mirror,
+            lambda metrics, _: bar.update(task, completed=metrics.get("progress", 0.0)),
+            full=full,
+        )
+
+
+def _say(pulled: Pulled) -> None:
+    project = pulled.project
+    for finding in pulled.findings:
+        say(f"Note: {finding}")
+    say(
+        f"project {project.id} ({project.title}): {project.tasks:,} tasks, {project.annotations:,} annotations, "
+        f"{project.skips:,} skips; {pulled.added:,} tasks added, {pulled.changed:,} changed, {pulled.removed:,} removed"
+    )
+
+
+def _write(
+    project: Project,
+    mirror: Mirror,
+    out: Path,
+    options: ProjectOptions,
+    values: dict[str, Any],
+    seed: int,
+    host: Host,
+) -> Dataset:
+    from workbench.cli.data_verbs import show
+    from workbench.cli.once import work
+    from workbench.engine.sections import Recipe, RecipeOptions, Step
+    from workbench.nouns.dataset import Dataset
+    from workbench.nouns.splits import check_shares
+    from workbench.options import parse_options
+    from workbench.stages.importing import import_stage
+    from workbench_labelstudio.sync.reader import read_mirror
+
+    section = {name: values[name] for name in DIVISION if values[name] is not None}
+    settings = parse_options(ImportOptions, {**section, "reader": READER, "source": str(project.id)}, "command line")
+    if settings.split is not None:
+        check_shares(settings.split, "--split")
+
+    def read(source: str, folder: Path, chosen: ProjectOptions, context: Context) -> Dataset:
+        return read_mirror(project, mirror, folder, chosen)
+
+    step = Step("readers", READER, dataclasses.replace(host.named("readers")[READER], run=read), options, settings)
+    recipe = Recipe(collect(RecipeOptions, {"seed": seed}), (step,))
+    work([import_stage(recipe, mirror.folder / SPLITS)], {}, out, host, seed)
+    dataset = Dataset.load(out)
+    show(dataset, out, as_json=False)
+    return dataset
+
+
+def _as_json(pulled: Pulled, mirror: Mirror, out: Path | None, dataset: Dataset | None) -> dict[str, Any]:
+    project = pulled.project
+    about: dict[str, Any] = {
+        "project": project.id,
+        "title": project.title,
+        "tasks": project.tasks,
+        "annotations": project.annotations,
+        "skips": project.skips,
+        **{name: getattr(pulled, name) for name in ("added", "changed", "removed", "unchanged", "requests", "how")},
+        "findings": list(pulled.findings),
+        "mirror": str(mirror.folder),
+    }
+    if dataset is not None:
+        about |= {"dataset": str(out), "rows": len(dataset), "intents": dataset.intents, "counts": dataset.counts}
+    return about

@@ -1,0 +1,108 @@
+"""Answers of a bundle in the form of a project's label config.
+
+The config comes with each request, so that nothing of a project is kept here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import WorkbenchError
+from workbench.report.markup import intent_label
+from workbench_labelstudio.reading.config import Control, read_controls
+from workbench_labelstudio.reading.intents import Level, clean
+
+if TYPE_CHECKING:
+    from workbench.nouns.predictor import Prediction
+    from workbench.nouns.utterance import Intent
+
+PATH: Level = "path"
+LISTED = 5
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a project asks for the intents of a bundle.
+
+    Args:
+        control: the control that asks for them.
+        key: of the task's data, holds the text.
+        labels: intent of the bundle -> label as it has to stand in annotations.
+        lacking: intents for which the control has no label.
+    """
+
+    control: Control
+    key: str
+    labels: Mapping[Intent, Intent]
+    lacking: tuple[Intent, ...]
+
+    def text(self, task: Any) -> str:
+        """The text of a task; "" where there is none."""
+        data = task.get("data") if isinstance(task, Mapping) else None
+        value = data.get(self.key) if isinstance(data, Mapping) else None
+        return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+    def result(self, intents: Sequence[Intent]) -> list[dict[str, Any]]:
+        """The `result` of an annotation; empty when there is no intent, or no label for one of them."""
+        labels = [self.labels.get(intent) for intent in intents]
+        if not labels or None in labels:
+            return []
+        chosen = [list(label) if isinstance(label, tuple) else label for label in labels]
+        control = self.control
+        value = {control.kind: chosen if control.multiple else chosen[:1]}
+        return [{"from_name": control.name, "to_name": control.to_name, "type": control.kind, "value": value}]
+
+    def answer(self, prediction: Prediction | None, version: str) -> dict[str, Any]:
+        """One of the `results` that Label Studio waits for; a text without an answer has an empty one."""
+        if prediction is None:
+            return {"result": [], "score": None, "model_version": version}
+        return {"result": self.result(prediction.intents), "score": prediction.score, "model_version": version}
+
+
+@functools.lru_cache(maxsize=64)
+def form_of(label_config: str, intents: tuple[Intent, ...]) -> Form:
+    """The control of a label config that has labels for the most of a bundle's intents.
+
+    Args:
+        label_config: XML, as a project has it.
+        intents: of the bundle.
+
+    Raises:
+        WorkbenchError: the config cannot be read, no control has any of the labels, two have as many, or Label Studio
+            takes no predictions for the one that has them.
+    """
+    controls = read_controls(label_config)
+    found = [(_labels(control, intents), control) for control in controls.values()]
+    found.sort(key=lambda pair: -len(pair[0]))
+    if not found or not found[0][0]:
+        raise WorkbenchError(
+            f"no control of the label config has a label of the model's {len(intents)} intents: {listed(intents)}; "
+            f"controls that ask for labels: {', '.join(controls) or 'none'}"
+        )
+    labels, control = found[0]
+    if len(found) > 1 and len(found[1][0]) == len(labels):
+        raise WorkbenchError(f"the controls {control.name} and {found[1][1].name} have the same labels")
+    if control.data_key is None:
+        raise WorkbenchError(f"the control {control.name} does not ask of one key of the tasks' data")
+    if control.kind == "choices" and any(isinstance(label, tuple) for label in labels.values()):
+        raise WorkbenchError(f"Label Studio takes no predictions for {control.name}: Choices with allowNested")
+    if not control.closed:
+        labels = {intent: labels.get(intent, intent) for intent in intents}
+    return Form(control, control.data_key, labels, tuple(intent for intent in intents if intent not in labels))
+
+
+def listed(intents: Sequence[Intent]) -> str:
+    """The first few of them, for messages."""
+    return ", ".join(map(intent_label, intents[:LISTED])) + (", …" if len(intents) > LISTED else "")
+
+
+def _labels(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]:
+    """Each intent for which a control has a label -> that label: by its alias or path, else by its title."""
+    known: dict[Intent, Intent] = {title: label for label, title in control.labels.items()}
+    known |= control.intents("path")
+    if any(isinstance(intent, str) for intent in intents):
+        known |= control.intents("leaf")
+    return {intent: known[name] for intent in intents if (name := clean(intent)) in known}

@@ -1,0 +1,30 @@
+"""What a model can learn from a mirror, as a digest: it changes when a label does, and not because somebody looked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.sync.mirror import Mirror
+
+OF_A_TASK = ("id", "data", "meta")
+OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "completed_by")
+
+
+def labels_digest(mirror: Mirror, label_config: str) -> tuple[str, int]:
+    """SHA-256 of the label config and of every task that has an annotation, skips included; and how many these are.
+
+    Times are left out, but not the order in which the annotations of a task were made: the latest one may count.
+    """
+    digest, labelled = hashlib.sha256(label_config.encode()), 0
+    for task in mirror.tasks():
+        if not task["annotations"]:
+            continue
+        labelled += 1
+        annotations = sorted(task["annotations"], key=lambda annotation: (annotation["updated_at"], annotation["id"]))
+        kept: list[Any] = [[annotation.get(key) for key in OF_AN_ANNOTATION] for annotation in annotations]
+        text = json.dumps([*[task.get(key) for key in OF_A_TASK], kept], sort_keys=True)
+        digest.update(text.encode() + b"\n")
+    return digest.hexdigest(), labelled

@@ -1,0 +1,90 @@
+"""A command in the background: in a process group of its own, at low priority, its output in a bounded log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+NICE = 10  # what serves on the same machine stays quick
+GRACE = 10.0  # seconds from SIGTERM to SIGKILL
+LOG_BYTES = 1_000_000  # of the log, and of the one before it
+LINE = 1000  # characters of a message
+ERROR = "Error:"  # how the workbench begins the line that counts
+
+
+class Process:
+    """A running command.
+
+    Args:
+        command: the program and its arguments.
+        log: a file to which all that it prints is added; None keeps no more than the message.
+        environment: variables beside those of this process.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, log: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._log, self._last, self._error = log, "", ""
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=os.environ | dict(environment or {}),
+            start_new_session=True,  # Ctrl-C is for this program, which ends the command in order
+        )
+        with contextlib.suppress(OSError):  # it may have ended already
+            os.setpriority(os.PRIO_PGRP, self._process.pid, NICE)
+        self._reader = threading.Thread(target=self._read, name="output", daemon=True)
+        self._reader.start()
+
+    @property
+    def message(self) -> str:
+        """The last line that told of an error, else the last line."""
+        return self._error or self._last
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        code = self._process.wait()
+        self._reader.join(1)  # what it started and left behind may hold the pipe open
+        return code
+
+    def end(self) -> None:
+        """End it and all that it started: in order, and after `GRACE` seconds by force."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(self._process.stdout)
+            log = None
+            if self._log is not None:
+                log = RotatingFileHandler(self._log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+                stack.callback(log.close)
+            while line := output.readline(LOG_BYTES // 10):
+                if log is not None:
+                    log.handle(logging.makeLogRecord({"msg": line.rstrip("\n")}))
+                if text := line.strip()[:LINE]:
+                    self._last = text
+                    self._error = text if text.startswith(ERROR) else self._error

@@ -1,0 +1,142 @@
+"""A small web server that hears webhooks: it notes that something happened, and answers at once.
+
+Label Studio waits a second, in the middle of the annotator's request, so nothing is done here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from workbench.errors import WorkbenchError
+from workbench_labelstudio.live.events import Event, heard, right_secret
+
+PATH = "/webhook"
+MOST_BYTES = 1_000_000
+PATIENCE = 10  # seconds for the server to start
+
+
+def create_app(project: int, secret: str, hint: Callable[[Event], None], status: Callable[[], Any]) -> FastAPI:
+    """The application.
+
+    Args:
+        project: events of others are not passed on.
+        secret: what the header `SECRET` of a webhook must hold.
+        hint: told of every event; it must return at once.
+        status: what GET /status answers, on this machine without the secret.
+    """
+    app = FastAPI(title="Intent workbench: watch", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.post(PATH)
+    async def webhook(request: Request) -> JSONResponse:
+        """Note the event."""
+        if not right_secret(request.headers, secret):
+            return JSONResponse({"detail": "the secret is missing or wrong"}, status_code=401)
+        body = await _read(request)
+        if body is None:
+            return JSONResponse({"detail": f"more than {MOST_BYTES} bytes"}, status_code=413)
+        try:
+            event = heard(json.loads(body))
+        except (ValueError, RecursionError):
+            return JSONResponse({"detail": "is no JSON"}, status_code=400)
+        if event is None or event.project not in (None, project):
+            return JSONResponse({"noted": False})
+        hint(event)
+        return JSONResponse({"noted": True})
+
+    @app.get("/status")
+    async def show_status(request: Request) -> JSONResponse:
+        """How it stands."""
+        if not _is_local(request) and not right_secret(request.headers, secret):
+            return JSONResponse({"detail": "the secret is missing or wrong"}, status_code=401)
+        return JSONResponse(status())
+
+    return app
+
+
+@contextlib.contextmanager
+def receiving(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """Serve the application on a listening socket, in a thread, while the block lasts.
+
+    Raises:
+        WorkbenchError: it does not start.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="receiver", daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise WorkbenchError("the receiver does not start", where=url_of(listener))
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        WorkbenchError: the port is in use, or the address is not ours.
+    """
+    try:
+        family, *_ = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise WorkbenchError(
+            f"cannot listen there: {why}",
+            where=f"{address}:{port}",
+            remedy="Choose another --host or --port; --port 0 takes a free one",
+        ) from error
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of a listening socket."""
+    address, port, *_ = listener.getsockname()
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach a host's name or address."""
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return address == "localhost" or address.endswith(".localhost")
+
+
+def _is_local(request: Request) -> bool:
+    return request.client is not None and is_loopback(request.client.host)
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body; None when it is too large."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            return None
+    return body

@@ -1,0 +1,25 @@
+"""Options of the reader `labelstudio`, for the command line and for recipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.options import option
+from workbench_labelstudio.options import TaskOptions
+
+
+@dataclass(frozen=True)
+class ProjectOptions(TaskOptions):
+    """Which server has the project, and what makes an utterance; where the tasks come from is in no key."""
+
+    url: str | None = option(
+        None, "the server; none = LABEL_STUDIO_URL, else the one that was connected last", in_key=False
+    )
+    token_file: str | None = option(
+        None,
+        "a file, mode 0600, that holds the token; none = LABEL_STUDIO_API_KEY, else what `connect` stored",
+        in_key=False,
+    )
+    mirror: str | None = option(
+        None, "folder of the local copy of the project; none = one in the user's data folder", in_key=False
+    )

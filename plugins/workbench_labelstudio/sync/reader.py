@@ -1,0 +1,63 @@
+"""Reader `labelstudio`: a project of a server, brought into step first, then read from the local copy."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.text import well_formed
+from workbench_labelstudio.reading.dataset import tasks_to_dataset
+from workbench_labelstudio.sync.connection import Connection
+from workbench_labelstudio.sync.credentials import find_credentials
+from workbench_labelstudio.sync.mirror import mirror_of
+from workbench_labelstudio.sync.project import find_project
+from workbench_labelstudio.sync.pull import pull
+
+if TYPE_CHECKING:
+    from workbench.context import Context
+    from workbench.nouns.dataset import Dataset
+    from workbench_labelstudio.options import TaskOptions
+    from workbench_labelstudio.project_options import ProjectOptions
+    from workbench_labelstudio.sync.mirror import Mirror
+    from workbench_labelstudio.sync.project import Project
+
+logger = logging.getLogger(__name__)
+
+
+def read_project(source: str, out: Path, options: ProjectOptions, context: Context) -> Dataset:
+    """The labelled tasks of a project as they are now; its splits are None unless `split_key` names them.
+
+    Args:
+        source: the project's id, title or address.
+        out: folder of the dataset.
+        options: which server, and what makes an utterance.
+        context: shows progress.
+
+    Raises:
+        WorkbenchError: see `find_credentials`, `find_project`, `pull` and `tasks_to_dataset`.
+    """
+    with Connection(find_credentials(options.url, options.token_file)) as connection:
+        project = find_project(connection, source)
+        mirror = mirror_of(connection, project, options.mirror)
+        try:
+            pulled = pull(connection, project, mirror, context.log)
+            for finding in pulled.findings:
+                logger.warning("%s", finding)
+            return read_mirror(pulled.project, mirror, out, options)
+        finally:
+            mirror.close()
+
+
+def read_mirror(project: Project, mirror: Mirror, out: Path, options: TaskOptions) -> Dataset:
+    """The labelled tasks of the local copy.
+
+    Raises:
+        WorkbenchError: see `tasks_to_dataset`.
+    """
+    title = well_formed(project.title)
+    provenance = {"reader": "labelstudio", "project": project.id, "title": title}
+    known = project.about.get("parsed_label_config") or {}
+    return tasks_to_dataset(
+        mirror.tasks(), options, title, f"project {project.id}", provenance, out=out, known=known.keys()
+    )

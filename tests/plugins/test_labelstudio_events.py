@@ -1,0 +1,96 @@
+"""What a webhook's body and headers say, however odd they are."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.datastructures import Headers
+
+from workbench_labelstudio.live.events import ACTIONS, HOOKED, SECRET, Event, heard, right_secret
+
+
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        (
+            {"action": "ANNOTATION_CREATED", "annotation": {"id": 5}, "task": {"id": 7}, "project": {"id": 3}},
+            Event("ANNOTATION_CREATED", 3, (7,), (5,)),
+        ),
+        (
+            {"action": "ANNOTATIONS_CREATED", "annotation": [{"id": 5}, {"id": 6}], "task": [{"id": 7}, {"id": 8}]},
+            Event("ANNOTATIONS_CREATED", None, (7, 8), (5, 6)),
+        ),
+        (
+            {"action": "ANNOTATIONS_DELETED", "annotations": [{"id": 5}], "project": {"id": 3}},
+            Event("ANNOTATIONS_DELETED", 3, (), (5,)),
+        ),
+        ({"action": "TASKS_DELETED", "tasks": [{"id": 7}, {"id": 9}]}, Event("TASKS_DELETED", None, (7, 9), ())),
+        ({"action": "START_TRAINING", "project": "12.1700000000"}, Event("START_TRAINING", 12, (), ())),
+        ({"action": "START_TRAINING", "project": {"id": 12, "title": "退款"}}, Event("START_TRAINING", 12, (), ())),
+        ({"action": "PROJECT_UPDATED", "project": 12}, Event("PROJECT_UPDATED", 12, (), ())),
+        ({"action": "TASKS_CREATED"}, Event("TASKS_CREATED")),
+    ],
+)
+def test_an_event_says_what_it_is_about(body, event):
+    assert heard(body) == event
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_known_action_is_heard(action):
+    assert heard({"action": action}) == Event(action)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"action": "LABEL_LINK_CREATED"},
+        {"action": "REVIEW_CREATED"},
+        {"action": None},
+        {"action": ["x"]},
+        [],
+        "x",
+        None,
+        3,
+    ],
+)
+def test_all_else_is_no_event(body):
+    assert heard(body) is None
+
+
+@pytest.mark.parametrize("project", ["", "x.1", "²", "12x", None, True, 1.5, [], {}, {"id": "y"}, {"id": None}])
+def test_a_project_that_is_none_is_not_known(project):
+    assert heard({"action": "TASKS_CREATED", "project": project}).project is None
+
+
+def test_odd_parts_are_passed_over():
+    body = {"action": "ANNOTATION_CREATED", "annotation": [{"id": "5"}, {}, None, "x", True, {"id": 6}], "task": "x"}
+    assert heard(body) == Event("ANNOTATION_CREATED", None, (), (6,))
+
+
+def test_a_webhook_is_for_actions_that_a_project_may_have():
+    assert set(HOOKED) < set(ACTIONS)
+    assert "START_TRAINING" not in HOOKED
+
+
+@pytest.mark.parametrize(
+    ("headers", "right"),
+    [
+        ({SECRET: "s3cret"}, True),
+        ({SECRET.lower(): "s3cret"}, True),
+        ({SECRET: "s3cret "}, False),
+        ({SECRET: "S3CRET"}, False),
+        ({SECRET: ""}, False),
+        ({}, False),
+        ({SECRET: "sécret"}, False),
+        ({SECRET: "密"}, False),
+        ({SECRET: "\udc80"}, False),
+    ],
+)
+def test_the_secret_must_be_right(headers, right):
+    assert right_secret(headers, "s3cret") is right
+
+
+def test_a_secret_may_be_any_text():
+    raw = [(SECRET.lower().encode(), "密码".encode())]
+    assert right_secret(Headers(raw=raw), "密码")
+    assert not right_secret(Headers(raw=raw), "密")

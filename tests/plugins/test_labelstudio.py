@@ -15,11 +15,7 @@ from tests.plugins.labelstudio_tasks import annotation, answer, reading, task
 from workbench.nouns.dataset import Dataset
 
 LEFT_OUT = ("blank", "unlabelled", "skipped", "empty", "disagreement")
-
-
-@pytest.fixture
-def read(host, context, tmp_path):
-    return reading(host, context, tmp_path / "export.json")
+read = pytest.fixture(lambda host, context, tmp_path: reading(host, context, tmp_path / "export.json"))
 
 
 def intents(dataset):
@@ -295,6 +291,6 @@ def test_the_real_export_takes_little_time_and_memory(banking77, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code, str(banking77)], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    seconds, megabytes = map(float, done.stdout.split())
-    assert seconds < 2  # of processor time: others may be at work on the machine
+    seconds, megabytes = map(float, done.stdout.split())  # of processor time: others may be at work on the machine
+    assert seconds < 2
     assert megabytes < 300

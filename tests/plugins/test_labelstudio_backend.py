@@ -47,7 +47,7 @@ def test_label_studio_reports_it_as_connected_and_asks_it_for_predictions(label_
     with serving(bundle.path) as server:
         done = attach(project, str(server.client.base_url))
         assert done.exit_code == 0, done.output
-        assert json.loads(done.stdout)["connected"]
+        assert json.loads(done.stdout)["state"] == "Connected"
         again = json.loads(attach(project, str(server.client.base_url)).stdout)
         assert again["id"] == json.loads(done.stdout)["id"]
         assert [backend["state"] for backend in backends(label_studio, project)] == ["CO"]
@@ -60,7 +60,7 @@ def test_label_studio_reports_it_as_connected_and_asks_it_for_predictions(label_
         retrieve(label_studio, project)
         assert predictions_or_none(label_studio, project)[bundle.id]["my money please"][0] == ["退款"]
         removed = json.loads(attach(project, str(server.client.base_url), "--remove").stdout)
-        assert removed["removed"]
+        assert removed["done"] == "removed"
     assert backends(label_studio, project) == []
 
 

@@ -1,4 +1,5 @@
 """Pulling a project of a real server, as a user does it: whatever happened there arrives."""
+# ruff: noqa: F401, F811 - fixtures are imported
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.labelstudio_harm import Held, answer
 from tests.labelstudio_proxy import Proxy
-from tests.labelstudio_pulls import assert_same, brought
+from tests.labelstudio_pulls import GIVEN, TEXTS, assert_same, brought, command, project, pull, sent
 from tests.labelstudio_rig import CONFIG, add_tasks, annotate, exported, result, snapshots
 from tests.plugins.test_labelstudio_server_faults_pull import pull as pull_into
 from workbench_labelstudio.sync import listing

@@ -1,11 +1,12 @@
 """Pulling while the project changes: counts that differ, and labels that drift."""
+# ruff: noqa: F401, F811 - fixtures are imported
 
 from __future__ import annotations
 
 import dataclasses
 import re
 
-from tests.labelstudio_pulls import assert_same
+from tests.labelstudio_pulls import GIVEN, TEXTS, assert_same, brought, command, project, pull, sent
 from tests.labelstudio_rig import CONFIG, annotate, exported
 from workbench_labelstudio.sync import pull as module
 from workbench_labelstudio.sync.connection import Connection

@@ -132,7 +132,7 @@ def kill(stage: Stage, verb: str, number: int, whole: dict) -> dict:
         client = Client(stage, proxy.url, stage.place / title)
         words = scene.ready(stage, client, title, number)
         if number % 2:
-            request, done = draw.randrange(whole["requests"]), draw.random() < 0.5
+            request, done = draw.randrange(whole["requests"]), number // 4 % 2 == 0
             moment = f"{'after' if done else 'at'} request {request} of {whole['requests']}"
             holder: list[subprocess.Popen] = []
             proxy.harm(deadly(holder, done), skip=request)

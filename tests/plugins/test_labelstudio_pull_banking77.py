@@ -9,6 +9,7 @@ import shutil
 from tests.label_studio import TOKEN
 from tests.labelstudio_big import import_all
 from tests.plugins.labelstudio_tasks import reading
+from tests.plugins.test_labelstudio_server_faults_pull import pull
 from workbench.options import parse_options
 
 PLANTED = {
@@ -41,11 +42,16 @@ def test_a_big_project_arrives_as_it_stands_on_the_server(label_studio, shared, 
     pulled = reader(str(project), out, parse_options(reader.options, options, "import"), context)
     pulled.save(out / "dataset")
 
+    # which the next pull finds in step
+    again = pull(label_studio.url, project, tmp_path / "mirror")
+    assert (again.how, again.added, again.changed, again.removed) == ("changes", 0, 0, 0)
+    assert again.requests <= 4  # and one to find the project
+
     # as the server exports it, byte for byte
     read = reading(host, context, export)(control="intent")
     read.save(export.parent / "dataset")
     assert rows(out) == rows(export.parent)
-    assert said(out) == said(export.parent / "out")
+    assert said(out) == said(tmp_path / "out", "export")
     assert pulled.intents == read.intents
 
     # each task for the reason that was planted
@@ -57,7 +63,9 @@ def test_a_big_project_arrives_as_it_stands_on_the_server(label_studio, shared, 
     first = reading(host, context, original)(control="intent")
     assert list(first.counts.values()) == [counts]
     assert [without_id(row) for row in pulled] == [without_id(row) for row in first]
-    imported, arrived = (map(json.loads, said(place).splitlines()) for place in (tmp_path / "out", out))
+    imported, arrived = (
+        map(json.loads, said(*place).splitlines()) for place in ((tmp_path / "out", "original"), (out,))
+    )
     assert [[line[key] for key in SAID] for line in arrived] == [[line[key] for key in SAID] for line in imported]
 
 
@@ -65,8 +73,8 @@ def rows(place):
     return (place / "dataset" / "utterances.jsonl").read_bytes()
 
 
-def said(place):
-    (path,) = place.glob("labelstudio/*/annotations.jsonl")
+def said(place, source="*"):
+    (path,) = place.glob(f"labelstudio/{source}/annotations.jsonl")
     return path.read_bytes()
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from tests.bundles import INTENTS, write_bundle
 from tests.label_studio import TOKEN
+from tests.labelstudio_harm import passed
 from tests.labelstudio_project import CONFIG, TEXTS, about, add_texts, label, predict, predictions, with_texts
+from tests.labelstudio_proxy import Proxy
 from workbench.nouns.model import Model
 
 
@@ -74,6 +76,32 @@ def test_a_push_goes_on_where_another_was_killed_and_leaves_no_task_with_two(lab
     pushed = push(project, "--version", "mine")
     assert (pushed["written"], pushed["standing"], pushed["twins"]) == (len(TEXTS) - 2, 2, 1)
     assert set(predictions(label_studio, project)["mine"]) == set(TEXTS)
+
+
+def test_requests_stay_small_enough_for_a_proxy_in_front(label_studio, push, monkeypatch):
+    monkeypatch.setattr("workbench_labelstudio.sync.standing.CHUNK_BYTES", 500)
+    project, _ = with_texts(label_studio)
+    with Proxy(label_studio.url) as proxy:
+        monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)
+        assert push(project)["written"] == len(TEXTS)
+        assert proxy.seen("POST", "/import/predictions") == len(TEXTS) / 2  # each is about 200 bytes
+
+
+def test_a_task_that_is_deleted_during_a_push_is_left_out_by_the_next_one(label_studio, push, monkeypatch):
+    project, ids = with_texts(label_studio)
+
+    def delete_first(exchange):
+        with label_studio.http() as http:
+            http.delete(f"/api/tasks/{ids['please']}").raise_for_status()
+        passed(exchange)
+
+    with Proxy(label_studio.url) as proxy:
+        monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)
+        proxy.harm(delete_first, "POST", "/import/predictions")
+        assert "the server refuses this" in push(project, fails=True)
+        assert push(project)["written"] == len(TEXTS) - 1
+    (stands,) = predictions(label_studio, project).values()
+    assert set(stands) == {*TEXTS} - {"please"}
 
 
 def test_a_label_that_was_removed_from_the_config_is_named_and_stops_new_predictions_of_it(label_studio, push):

@@ -209,7 +209,7 @@ def test_closing_ends_the_run_and_what_it_started(train, tmp_path):
     training.ask("test")
     wait_for(lambda: pids.exists() and pids.read_text().endswith(" "))
     training.close()
-    assert not any(alive(int(pid)) for pid in pids.read_text().split())
+    wait_for(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
     assert training.status()["state"] == "idle"
     assert codes == []
     assert training.ask("too late")["state"] == "idle"

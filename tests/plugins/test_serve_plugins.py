@@ -11,11 +11,12 @@ import time
 
 import httpx
 import pytest
+from fastapi import Request
 
 from tests.bundles import write_bundle
 from tests.plugins.serve_live import live
 from workbench import WorkbenchError, build_host, hookimpl
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, UsageProblem
 from workbench.service import Service
 from workbench_serve.api import create_app
 from workbench_serve.limits import Limits, Unanswerable
@@ -27,7 +28,7 @@ class Shadow:
     """A third-party plugin: routes of its own, and a list of what was answered."""
 
     def __init__(self):
-        self.records = []
+        self.records, self.state = [], "idle"
 
     @hookimpl
     def register_routes(self, app, service: Service):
@@ -35,9 +36,12 @@ class Shadow:
         def label(text: str):
             return service.predict([text], top=1)[0].intents[0]
 
-        @app.get("/jobs")
-        def jobs():
-            return service.job_status()
+        @app.post("/long")
+        async def long(request: Request):
+            return len(await request.body())
+
+        service.allow_bytes("/long", 3000)
+        service.add_job("shadow", lambda: {"state": self.state, "seconds": 1.5})
 
         @app.get("/fault")
         def fault():
@@ -60,8 +64,59 @@ def plugged():
 def test_a_plugin_adds_routes_that_ask_the_service(plugged, bundle):
     with live(plugged, bundle) as client:
         assert client.get("/label", params={"text": "要退款"}).json() == "退款"
-        assert all("state" in job for job in client.get("/jobs").json().values())
         assert "/label" in client.get("/openapi.json").json()["paths"]
+
+
+def test_everybody_sees_the_jobs_of_plugins(plugged, bundle):
+    with live(plugged, bundle) as client:
+        assert client.get("/jobs").json()["shadow"] == {"state": "idle", "seconds": 1.5}
+        plugged.shadow.state = "running"
+        assert client.get("/jobs").json()["shadow"]["state"] == "running"
+        assert client.service.job_status() == client.get("/jobs").json()
+        with pytest.raises(ValueError, match="a job 'shadow' already"):
+            client.service.add_job("shadow", dict)
+
+
+def test_a_job_that_cannot_tell_its_state_hides_no_other(plugged, bundle, caplog):
+    def broken():
+        raise RuntimeError("no room")
+
+    with live(plugged, bundle) as client:
+        client.service.add_job("broken", broken)
+        jobs = client.get("/jobs").json()
+    assert jobs["shadow"]["state"] == "idle"
+    assert jobs["broken"]["state"] == "unknown"
+    assert "the job broken does not tell its state" in caplog.text
+
+
+def test_a_route_that_allows_more_bytes_gets_them_and_no_other_does(plugged, bundle):
+    with live(plugged, bundle, limits=Limits(bytes=1000)) as client:
+        assert client.post("/long", content=b"x" * 3000).json() == 3000
+        assert client.post("/long", content=b"x" * 3001).status_code == 413
+        assert client.post("/predict", json={"text": "x" * 1000}).status_code == 413
+
+
+def test_each_text_is_asked_and_what_has_no_answer_spoils_no_other(plugged, bundle):
+    texts = ["退款", " ", "where is my parcel", "refund " * 20] * 40
+    with live(plugged, bundle, limits=Limits(texts=10, characters=100)) as client:
+        answers = client.service.ask_each(texts).result(30)
+    assert answers.bundle == bundle.id
+    intents = [prediction and prediction.intents for prediction in answers.predictions]
+    assert intents == [("退款",), None, ("delivery",), None] * 40
+    (record,) = plugged.shadow.records
+    assert (record["count"], len(record["intents"])) == (80, 80)
+
+
+def test_a_plugin_that_refuses_its_settings_is_heard_as_it_is(bundle):
+    class Strict:
+        @hookimpl
+        def register_routes(self, app):
+            raise UsageProblem("is odd", where="SETTING")
+
+    host = build_host()
+    host.register(Strict(), "strict")
+    with pytest.raises(UsageProblem, match=r"^SETTING: is odd$"):
+        create_app(host, BundleService(host, bundle.path))
 
 
 def test_a_plugins_route_refuses_what_predict_refuses(plugged, bundle):

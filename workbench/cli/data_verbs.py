@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -18,6 +18,7 @@ from workbench.files import replace_json
 from workbench.host import Host
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import check_shares, remember
+from workbench.offers import Reader
 from workbench.options import parse_options
 from workbench.stages.importing import import_stage
 from workbench.stages.preparing import augment_stage, clean_stage
@@ -50,7 +51,8 @@ def add(cli: click.Group, host: Host) -> None:
         """Read SOURCE into a dataset folder."""
         (step,) = steps_of(ctx)
         section = {name: values[name] for name in OF_THE_SECTION if values[name] is not None}
-        section |= {"reader": step.name, "source": str(Path(source).expanduser())}
+        named = cast(Reader, step.offer).named
+        section |= {"reader": step.name, "source": source if named else str(Path(source).expanduser())}
         settings = parse_options(ImportOptions, section, "command line")
         if settings.split is not None:
             check_shares(settings.split, "--split")

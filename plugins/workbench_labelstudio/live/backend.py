@@ -96,10 +96,9 @@ class Backend:
         form, tasks = self._form(body, "label_config"), body.get("tasks")
         if not isinstance(tasks, list):
             raise HTTPException(422, "tasks: a list is expected")
-        asked = self.service.ask_each([form.text(task) for task in tasks])
-        return Response(
-            await asyncio.to_thread(_results, form, await unless_gone(request, asked)), media_type="application/json"
-        )
+        texts = await asyncio.to_thread(lambda: [form.text(task) for task in tasks])
+        answers = await unless_gone(request, self.service.ask_each(texts))
+        return Response(await asyncio.to_thread(_results, form, answers), media_type="application/json")
 
     async def webhook(self, request: Request) -> dict[str, Any]:
         """An event: START_TRAINING asks for a retraining, new labels for one a while later; others are passed over."""

@@ -16,7 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
 from workbench_labelstudio.live.events import SECRET
 from workbench_labelstudio.live.hooks import remove as remove_hook
-from workbench_labelstudio.sync.connection import NotFound, Unconfirmed
+from workbench_labelstudio.sync.connection import NotFound
 from workbench_labelstudio.sync.credentials import clean_url
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def register(connection: Connection, project: int, wanted: Wanted) -> Registered
     ours = _find(entries, wanted)
     try:
         number = _write(connection, project, wanted, ours)
-    except (Unconfirmed, NotFound):
+    except NotFound:
         raise
     except WorkbenchError as error:
         raise _explained(_said(error), wanted.url) from error

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 READER = "labelstudio"
 ATTEMPTS = 2  # of a request: a look that fails is repeated as a whole
 LAST_WORD = 5.0  # seconds for the server to answer when the webhook is removed
+RESERVED = "reserved network address"  # how Label Studio refuses an address of its own machine or a private network
+RESERVED_REMEDY = "Start Label Studio with SSRF_PROTECTION_ENABLED=false, or give a public address as --public-url"
 EVERYWHERE = ("0.0.0.0", "::")
 
 
@@ -145,7 +147,8 @@ def _received(
                 raise WorkbenchError("it runs on another machine, which does not reach this address", where=own)
             hook = register(connection, project, (receiver.public_url or own) + PATH, receiver.secret, name)
         except WorkbenchError as error:
-            tell("warning", {"message": f"Label Studio gets no webhook, so --poll alone tells of changes: {error}"})
+            what = f"Label Studio gets no webhook, so --poll alone tells of changes: {error}"
+            tell("warning", {"message": f"{what} {RESERVED_REMEDY}" if RESERVED in str(error) else what})
         try:
             yield {"receiver": own, "webhook": hook}
         finally:

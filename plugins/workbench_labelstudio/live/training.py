@@ -122,7 +122,7 @@ class Training:
             thread.join()
 
     def _set(self, state: str, why: str | None, exit_code: int | None = None, message: str = "") -> None:
-        since = datetime.now(UTC).isoformat(timespec="seconds")
+        since = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._status = {"state": state, "why": why, "since": since, "exit_code": exit_code, "message": message}
 
     def _seconds(self, end: float) -> float:

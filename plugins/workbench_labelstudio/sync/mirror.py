@@ -62,12 +62,14 @@ class Mirror:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        if not folder.is_dir():
-            make_folder(folder)
-            folder.chmod(0o700)
-        self._database = sqlite3.connect(folder / "tasks.sqlite3", isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.executescript(SCHEMA)
+        self.splits = folder / "splits.json"  # which task went into which split of the datasets made of it
+        with self._readable():
+            if not folder.is_dir():
+                make_folder(folder)
+                folder.chmod(0o700)
+            self._database = sqlite3.connect(folder / "tasks.sqlite3", isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.executescript(SCHEMA)
 
     def __len__(self) -> int:
         return int(self._one("SELECT count(*) FROM tasks")[0])
@@ -87,7 +89,7 @@ class Mirror:
             WorkbenchError: it still does.
         """
         deadline = time.monotonic() + patience
-        with ExitStack() as stack:
+        with self._readable(), ExitStack() as stack:
             while True:
                 try:
                     stack.enter_context(locked(self.folder))
@@ -109,6 +111,17 @@ class Mirror:
             raise
         self._database.execute("COMMIT")
 
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise WorkbenchError(
+                f"the local copy of the project cannot be used ({error})",
+                where=self.folder,
+                remedy="Make room, mend its permissions, or remove its tasks.sqlite3; then run the same command again",
+            ) from error
+
     def tasks(self) -> Iterator[dict[str, Any]]:
         """Every task as Label Studio exports it, without its predictions, by rising id."""
         for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
@@ -116,27 +129,24 @@ class Mirror:
 
     def put(self, tasks: Sequence[Mapping[str, Any]]) -> Change:
         """Add tasks as the server sends them, or replace those with the same id."""
-        known = self._known(task["id"] for task in tasks)
-        kept = [_kept(task) for task in tasks]
-        new = [task for task in kept if task != known.get(task["id"])]
-        self._database.executemany("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", map(_row, new))
-        added = sum(task["id"] not in known for task in new)
-        touched = sum(_is_only_touched(task, known[task["id"]]) for task in new if task["id"] in known)
-        return Change(added, len(new) - added - touched)
-
-    def _known(self, ids: Iterable[int]) -> dict[int, Any]:
-        found = {}
-        for number in ids:
-            if row := self._database.execute("SELECT json FROM tasks WHERE id = ?", (number,)).fetchone():
-                found[number] = json.loads(row[0])
-        return found
+        added = changed = 0
+        for row in map(_row, tasks):
+            number, *_, text = row
+            known = self._database.execute("SELECT json FROM tasks WHERE id = ?", (number,)).fetchone()
+            if known and known[0] == text:
+                continue
+            self._database.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", row)
+            added += not known
+            changed += bool(known) and _without_time(known[0]) != _without_time(text)
+        return Change(added, changed)
 
     def drop(self, ids: Iterable[int]) -> None:
         """Remove tasks."""
         self._database.executemany("DELETE FROM tasks WHERE id = ?", ((number,) for number in ids))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, also which task went into which split."""
+        self.splits.unlink(missing_ok=True)
         self._database.execute("DELETE FROM tasks")
         self._database.execute("DELETE FROM notes")
 
@@ -175,16 +185,21 @@ class Mirror:
         return row
 
 
+def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
+    kept = _kept(task)
+    skips = sum(bool(annotation["was_cancelled"]) for annotation in kept["annotations"])
+    # a text may hold half a surrogate pair, which the database takes as bytes only
+    text = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return kept["id"], kept["updated_at"], len(kept["annotations"]) - skips, skips, text
+
+
 def _kept(task: Mapping[str, Any]) -> dict[str, Any]:
     annotations = sorted(task["annotations"], key=lambda annotation: annotation["id"])
     return {
-        **{key: task[key] for key in OF_A_TASK},
+        **{key: task.get(key) for key in OF_A_TASK},
         "annotations": [
-            {
-                **{key: annotation[key] for key in OF_AN_ANNOTATION},
-                "completed_by": _user(annotation["completed_by"]),
-            }
-            for annotation in annotations
+            {**{key: one.get(key) for key in OF_AN_ANNOTATION}, "completed_by": _user(one.get("completed_by"))}
+            for one in annotations
         ],
     }
 
@@ -194,15 +209,8 @@ def _user(who: Any) -> int | None:
     return number
 
 
-def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
-    skips = sum(bool(annotation["was_cancelled"]) for annotation in task["annotations"])
-    # a text may hold half a surrogate pair, which the database takes as bytes only
-    text = json.dumps(task, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return task["id"], task["updated_at"], len(task["annotations"]) - skips, skips, text
-
-
-def _is_only_touched(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    return {**new, "updated_at": None} == {**old, "updated_at": None}
+def _without_time(text: bytes) -> str:
+    return json.dumps({**json.loads(text), "updated_at": None})  # as text, because True == 1 == 1.0
 
 
 def mirror_of(connection: Connection, project: Project, place: str | None = None) -> Mirror:

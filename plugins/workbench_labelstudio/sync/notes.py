@@ -38,7 +38,8 @@ def identify(project: Project, mirror: Mirror) -> list[str]:
             remedy="Give another --mirror",
         )
     with mirror.transaction():
-        mirror.clear()
+        if known:
+            mirror.clear()
         mirror.note(IDENTITY, identity)
     if not known:
         return []

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 READER = "labelstudio"
 DIVISION = ("split", "rare")  # keys of an [[import]]
-SPLITS = "splits.json"
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -49,7 +48,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         where they are not, every task is compared, and nothing less is called complete. If people work faster than it
         can be read, the difference is named, and the next pull brings the rest. Labels that the label config and the
         annotations do not share are named too. After a crash or Ctrl-C the next pull goes on from there. On the server
-        nothing is changed.
+        nothing is changed; the first pull has it make an export snapshot, which is deleted afterwards.
 
         With -o the labelled tasks become a dataset folder, as the import verb writes it. Rows keep the split that they
         were given by earlier pulls, whatever -o is called; new rows are divided as --split says. A folder that exists
@@ -137,7 +136,7 @@ def _write(
 
     step = Step("readers", READER, dataclasses.replace(host.named("readers")[READER], run=read), options, settings)
     recipe = Recipe(collect(RecipeOptions, {"seed": seed}), (step,))
-    work([import_stage(recipe, mirror.folder / SPLITS)], {}, out, host, seed)
+    work([import_stage(recipe, mirror.splits)], {}, out, host, seed)
     dataset = Dataset.load(out)
     show(dataset, out, as_json=False)
     return dataset

@@ -51,8 +51,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
         nothing. The webhook is removed at the end, and after a crash it is found again at the next start.
 
         Label Studio must be able to reach the receiver: by --host and --port where it runs on the same machine, else
-        give --public-url. It sends nothing to addresses of its own machine or of private networks unless it was started
-        with SSRF_PROTECTION_ENABLED=false, and it tells nobody when it does not get through: --poll is what remains.
+        give --public-url. Unless it was started with SSRF_PROTECTION_ENABLED=false, it takes no address of its own
+        machine or of a private network, which a warning tells. When its requests do not get through later, nothing
+        tells: the look every --poll seconds is what remains.
 
         GET /status at the receiver's address tells how it stands: the last hint, the last look, the training.
 

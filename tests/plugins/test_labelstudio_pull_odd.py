@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ ODD = {
 @pytest.fixture
 def project(label_studio):
     """Four labelled tasks."""
-    project = label_studio.project(CONFIG, title=f"项目 / {id(object())}")
+    project = label_studio.project(CONFIG, title=f"项目 / {secrets.token_hex(4)}")
     with label_studio.http() as http:
         for task, intent in zip(add_tasks(http, project, "abcd"), ("delivery", "退款") * 2, strict=True):
             annotate(http, task, intent)
@@ -74,7 +75,7 @@ def test_a_value_that_is_equal_in_python_alone_is_a_change(label_studio, project
 
 def test_a_task_that_the_server_cannot_send_is_named(label_studio, project, tmp_path, monkeypatch):
     """Half a surrogate pair can be imported, but Label Studio answers 500 to every request that would show it."""
-    monkeypatch.setattr(connection, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(connection, "LONGEST_WAIT", 0.3)
     monkeypatch.setitem(listing.list_tasks.__kwdefaults__, "page", 4)
     with label_studio.http() as http:
         before = max(exported(http, project))

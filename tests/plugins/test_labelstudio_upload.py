@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ import pytest
 
 from tests.label_studio import TOKEN
 from tests.labelstudio_harm import Held, answer, closed, delayed, halved, lost
+from tests.labelstudio_maker import create as create
 from tests.labelstudio_proxy import Proxy
 from tests.labelstudio_rig import exported, sign_up
 from tests.plugins.labelstudio_tasks import reading
@@ -67,16 +67,6 @@ def rows(count, start=0):
 def save(folder, utterances, task="intent"):
     Dataset(task, ("delivery", "退款"), tuple(utterances)).save(folder)
     return folder
-
-
-@pytest.fixture
-def create(workbench):
-    def run(*words):
-        result = workbench("labelstudio", "create", *words, "--json")
-        assert result.exit_code == 0, result.output
-        return json.loads(result.stdout)
-
-    return run
 
 
 def texts(tasks):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import ipaddress
 import logging
 
 from fastapi import HTTPException, Request
 
 from workbench_labelstudio.live.events import right_secret
+from workbench_labelstudio.live.loopback import is_loopback
 from workbench_labelstudio.live.settings import PASSWORD, USER, Settings
 
 logger = logging.getLogger(__name__)
@@ -71,13 +71,3 @@ class Guard:
         if any(right):
             return ""
         return "it gives a wrong login" if given else "it gives no login"
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this machine's own."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback

@@ -6,7 +6,6 @@ Label Studio waits a second, in the middle of the annotator's request, so nothin
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import socket
@@ -21,6 +20,7 @@ from fastapi.responses import JSONResponse
 
 from workbench.errors import WorkbenchError
 from workbench_labelstudio.live.events import Event, heard, right_secret
+from workbench_labelstudio.live.loopback import is_loopback
 
 PATH = "/webhook"
 MOST_BYTES = 1_000_000
@@ -118,14 +118,6 @@ def url_of(listener: socket.socket) -> str:
     """The address of a listening socket."""
     address, port, *_ = listener.getsockname()
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach a host's name or address."""
-    try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return address == "localhost" or address.endswith(".localhost")
 
 
 def _is_local(request: Request) -> bool:

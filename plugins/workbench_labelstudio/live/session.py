@@ -16,7 +16,8 @@ from workbench.engine.recipe import load_recipe
 from workbench.engine.store import open_store
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench_labelstudio.live.hooks import name_of, register, remove
-from workbench_labelstudio.live.receiver import PATH, create_app, is_loopback, listen, receiving, url_of
+from workbench_labelstudio.live.loopback import is_loopback
+from workbench_labelstudio.live.receiver import PATH, create_app, listen, receiving, url_of
 from workbench_labelstudio.live.training import Training, retrain_command
 from workbench_labelstudio.live.watch import Watch
 from workbench_labelstudio.sync.connection import Connection

@@ -29,6 +29,9 @@ ATTEMPTS = 6
 LONGEST_WAIT = 20.0  # seconds, also when the server asks for more
 TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
+# Seconds, less than the shortest pause before a repetition, which so gets a new socket: a fault can close the database
+# of the thread in which Label Studio's own server answers a socket, and all that it asks from then on is a 500.
+IDLE = 0.25
 NOT_DONE = (401, 429)  # the server refused before it did anything
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 Result = TypeVar("Result")
@@ -70,6 +73,7 @@ class Connection:
         self.http = httpx.Client(
             timeout=_timeout(timeout),
             follow_redirects=True,
+            limits=httpx.Limits(max_connections=100, keepalive_expiry=IDLE),
             event_hooks={"response": [lambda response: refuse_redirect(response, self.url)]},
         )
         try:

@@ -16,6 +16,7 @@ from workbench.engine.sections import ImportOptions
 from workbench.files import refuse_existing
 from workbench_labelstudio.project_options import ProjectOptions
 from workbench_labelstudio.verbs.server import PROJECT, connected
+from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.context import Context
@@ -67,10 +68,12 @@ def add(labelstudio: click.Group, host: Host) -> None:
             connection = stack.enter_context(connected(options.url, options.token_file))
             from workbench_labelstudio.sync.mirror import mirror_of
             from workbench_labelstudio.sync.project import find_project
+            from workbench_labelstudio.sync.pull import pull as bring
 
             found = find_project(connection, project)
             mirror = stack.enter_context(contextlib.closing(mirror_of(connection, found, options.mirror)))
-            pulled = _pull(connection, found, mirror, full)
+            with shown_steps() as log:
+                pulled = bring(connection, found, mirror, log("pull"), full=full)
             _say(pulled)
             dataset = _write(pulled.project, mirror, out, options, values, seed, host) if out else None
             if as_json:
@@ -78,24 +81,6 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
     made = [*click_options(ProjectOptions), *click_options(ImportOptions)]
     pull.params += [option for option in made if option.name in {*ProjectOptions.__dataclass_fields__, *DIVISION}]
-
-
-def _pull(connection: Any, project: Project, mirror: Mirror, full: bool) -> Pulled:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from workbench_labelstudio.sync.pull import pull
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("pull", total=1.0)
-        return pull(
-            connection,
-            project,
-            mirror,
-            lambda metrics, _: bar.update(task, completed=metrics.get("progress", 0.0)),
-            full=full,
-        )
 
 
 def _say(pulled: Pulled) -> None:

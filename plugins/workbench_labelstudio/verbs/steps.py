@@ -1,10 +1,14 @@
-"""How the steps of a verb get on: a bar each on a terminal, nothing elsewhere."""
+"""How the steps of a verb get on: a bar each on a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from workbench.cli.output import say
+from workbench.cli.progress import EVERY
 
 if TYPE_CHECKING:
     from workbench.context import Log
@@ -17,10 +21,25 @@ def shown_steps() -> Iterator[Callable[[str], Log]]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+    if not console.is_terminal:
+        yield _lines
+        return
+    with Progress(console=console, transient=True) as bars:
 
         def log(name: str) -> Log:
             task = bars.add_task(name, total=1.0)
             return lambda metrics, _: bars.update(task, completed=metrics.get("progress", 0.0))
 
         yield log
+
+
+def _lines(name: str) -> Log:
+    last = time.monotonic()
+
+    def log(metrics: Mapping[str, float], step: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY:
+            last = time.monotonic()
+            say(f"  {name}: {metrics.get('progress', 0.0):.0%}")
+
+    return log

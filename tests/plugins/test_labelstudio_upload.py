@@ -156,9 +156,9 @@ def test_a_server_that_does_late_what_it_seemed_not_to_do_is_looked_at_again(
 ):
     """The answer is given up before the server has begun; it is done a moment later."""
     monkeypatch.setattr(module, "IMPORT_TIMEOUT", 0.5)
-    monkeypatch.setattr(module, "LOOKS", (0.0, 1.0, 4.0, 15.0))
+    monkeypatch.setattr(module, "LOOKS", (0.0, 0.5, 1.5))
     proxy.harm(delayed(1.0), "POST", "/import$")
-    made = create(save(tmp_path / "data", rows(8)), "--title", "late")
+    made = create(save(tmp_path / "data", rows(8)), "--title", "done late")
     assert texts(tasks(made["project"])) == Counter(row.text for row in rows(8))
     assert proxy.seen("POST", "/import$") == 1
 

@@ -213,7 +213,7 @@ class Story:
             bundle = Run.load(self.run).bundle().id
             new = self._new_task("where has my parcel got to 我的包裹呢")
             (prediction,) = self.ask(f"/api/tasks/{new}")["predictions"]
-            assert prediction["model_version"] == bundle
+            assert prediction["model_version"] == f"live-{bundle}"
             assert prediction["result"][0]["value"]["choices"][0] in {row.intent for row in self.rows}
             before = self.splits()
             self.annotate(0, new, self.rows[0].intent)
@@ -223,7 +223,7 @@ class Story:
             assert job["bundle"] == http.get("/health").json()["bundle"] == Run.load(self.run).bundle().id != bundle
             newest = self._new_task("再来一个 one more")
             (prediction,) = self.ask(f"/api/tasks/{newest}")["predictions"]
-            assert prediction["model_version"] == job["bundle"]
+            assert prediction["model_version"] == f"live-{job['bundle']}"
         assert len(self.splits()) == len(before) + 1
         assert self.splits().items() >= before.items()
 

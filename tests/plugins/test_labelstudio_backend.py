@@ -52,13 +52,13 @@ def test_label_studio_reports_it_as_connected_and_asks_it_for_predictions(label_
         assert again["id"] == json.loads(done.stdout)["id"]
         assert [backend["state"] for backend in backends(label_studio, project)] == ["CO"]
         retrieve(label_studio, project)
-        stands = predictions_or_none(label_studio, project)[bundle.id]
+        stands = predictions_or_none(label_studio, project)[f"words-{bundle.id}"]
         assert stands["我要退款"][0] == ["退款"]
         assert stands["我要退款"][1] > 0.9
         assert stands[" "] == ([], None)
         add_texts(label_studio, project, ["my money please"])
         retrieve(label_studio, project)
-        assert predictions_or_none(label_studio, project)[bundle.id]["my money please"][0] == ["退款"]
+        assert predictions_or_none(label_studio, project)[f"words-{bundle.id}"]["my money please"][0] == ["退款"]
         removed = json.loads(attach(project, str(server.client.base_url), "--remove").stdout)
         assert removed["done"] == "removed"
     assert backends(label_studio, project) == []
@@ -168,7 +168,7 @@ def test_start_training_trains_and_swaps_what_the_gate_accepts(
             assert job["state"] == "succeeded", job
             assert now == job["bundle"] != bundle.id
             retrieve(label_studio, project)
-            assert now in predictions_or_none(label_studio, project)
+            assert f"run-{now}" in predictions_or_none(label_studio, project)
 
 
 def test_what_is_no_request_of_label_studio_is_refused(serving, bundle):

@@ -51,11 +51,11 @@ def refusal(answer):
 def test_a_server_without_extras_answers_all_that_is_asked(studio, bundle):
     for path in ("", "health"):
         answer = studio.get(path).json()
-        assert (answer["status"], answer["model_version"]) == ("UP", bundle.id)
+        assert (answer["status"], answer["model_version"]) == ("UP", f"words-{bundle.id}")
         assert answer["model_class"]
     setup = {"project": "7.1", "schema": CONFIG, "hostname": "", "access_token": "canary", "extra_params": None}
-    assert studio.post("setup", json=setup).json() == {"model_version": bundle.id}
-    assert studio.get("versions").json() == {"versions": [bundle.id]}
+    assert studio.post("setup", json=setup).json() == {"model_version": f"words-{bundle.id}"}
+    assert studio.get("versions").json() == {"versions": [f"words-{bundle.id}"]}
     for path in ("validate", "delete", "duplicate_model"):
         assert studio.post(path, json={"project": "7.1"}).status_code == 200
     assert choices(predict(studio, TEXTS)) == [["退款"], ["delivery"], ["delivery"]]
@@ -67,7 +67,7 @@ def test_a_result_has_the_form_that_the_config_asks_for(studio, bundle):
         {"from_name": "intent", "to_name": "t", "type": "choices", "value": {"choices": ["退款"]}}
     ]
     assert 0.9 < result["score"] < 1
-    assert result["model_version"] == bundle.id
+    assert result["model_version"] == f"words-{bundle.id}"
 
 
 @pytest.mark.parametrize(

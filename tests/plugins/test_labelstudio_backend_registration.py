@@ -58,7 +58,12 @@ def read(label_studio, path, **params):
 def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio, backend, serving, bundle, project):
     with serving(bundle.path) as first, serving(bundle.path) as second:
         one = backend(project, first.client.base_url).told
-        assert (one["done"], one["state"], one["version"], one["silent"]) == ("created", "Connected", bundle.id, "")
+        assert (one["done"], one["state"], one["version"], one["silent"]) == (
+            "created",
+            "Connected",
+            f"words-{bundle.id}",
+            "",
+        )
         assert one["url"] == f"{str(first.client.base_url).rstrip('/')}/label-studio"
         assert backend(project, one["url"], "--title", "parcels").told["done"] == "updated"
         moved = backend(project, second.client.base_url, "--title", "parcels").told
@@ -89,7 +94,7 @@ def test_a_new_task_is_opened_with_a_prediction(label_studio, backend, serving, 
         (prediction,) = read(label_studio, f"tasks/{task['id']}")["predictions"]
     assert prediction["result"][0]["value"] == {"choices": ["delivery"]}  # by its alias
     assert prediction["score"] > 0.9
-    assert prediction["model_version"] == bundle.id
+    assert prediction["model_version"] == f"words-{bundle.id}"
 
 
 def test_the_secret_lets_events_in_where_there_is_a_login(

@@ -134,6 +134,14 @@ def test_control_key_and_overlap_are_options(create, save, about, label_studio):
     assert [task["data"] for task in tasks] == [{"what": "text 0"}, {"what": "text 1"}]
 
 
+def test_a_project_that_is_continued_keeps_its_overlap(create, save, refused):
+    folder = save(("a", "b"))
+    project = create(folder, "--title", "overlapping", "--overlap", 2)["project"]
+    assert create(folder, "--title", "overlapping")["project"] == project
+    assert create(folder, "--title", "overlapping", "--overlap", 2)["project"] == project
+    assert "lets 2 annotators see each text, not 3" in refused(folder, "--title", "overlapping", "--overlap", 3)
+
+
 def test_a_dry_run_asks_the_server_and_writes_nothing(label_studio, create, save):
     folder = save(("a", "b"))
     with Proxy(label_studio.url) as proxy:

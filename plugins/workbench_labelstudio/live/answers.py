@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import WorkbenchError
 from workbench.report.markup import intent_label
 from workbench_labelstudio.reading.config import Control, read_controls
-from workbench_labelstudio.reading.intents import Level, clean
+from workbench_labelstudio.reading.given import offered, result_of, taken
 
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Prediction
     from workbench.nouns.utterance import Intent
 
-PATH: Level = "path"
 LISTED = 5
 
 
@@ -47,13 +46,9 @@ class Form:
 
     def result(self, intents: Sequence[Intent]) -> list[dict[str, Any]]:
         """The `result` of an annotation; empty when there is no intent, or no label for one of them."""
-        labels = [self.labels.get(intent) for intent in intents]
-        if not labels or None in labels:
+        if not intents or any(intent not in self.labels for intent in intents):
             return []
-        chosen = [list(label) if isinstance(label, tuple) else label for label in labels]
-        control = self.control
-        value = {control.kind: chosen if control.multiple else chosen[:1]}
-        return [{"from_name": control.name, "to_name": control.to_name, "type": control.kind, "value": value}]
+        return result_of(self.control, [self.labels[intent] for intent in intents])
 
     def answer(self, prediction: Prediction | None, version: str) -> dict[str, Any]:
         """One of the `results` that Label Studio waits for; a text without an answer has an empty one."""
@@ -75,7 +70,7 @@ def form_of(label_config: str, intents: tuple[Intent, ...]) -> Form:
             takes no predictions for the one that has them.
     """
     controls = read_controls(label_config)
-    found = [(_labels(control, intents), control) for control in controls.values()]
+    found = [(offered(control, intents), control) for control in controls.values()]
     found.sort(key=lambda pair: -len(pair[0]))
     if not found or not found[0][0]:
         raise WorkbenchError(
@@ -87,22 +82,10 @@ def form_of(label_config: str, intents: tuple[Intent, ...]) -> Form:
         raise WorkbenchError(f"the controls {control.name} and {found[1][1].name} have the same labels")
     if control.data_key is None:
         raise WorkbenchError(f"the control {control.name} does not ask of one key of the tasks' data")
-    if control.kind == "choices" and any(isinstance(label, tuple) for label in labels.values()):
-        raise WorkbenchError(f"Label Studio takes no predictions for {control.name}: Choices with allowNested")
-    if not control.closed:
-        labels = {intent: labels.get(intent, intent) for intent in intents}
+    labels = taken(control, intents)
     return Form(control, control.data_key, labels, tuple(intent for intent in intents if intent not in labels))
 
 
 def listed(intents: Sequence[Intent]) -> str:
     """The first few of them, for messages."""
     return ", ".join(map(intent_label, intents[:LISTED])) + (", …" if len(intents) > LISTED else "")
-
-
-def _labels(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]:
-    """Each intent for which a control has a label -> that label: by its alias or path, else by its title."""
-    known: dict[Intent, Intent] = {title: label for label, title in control.labels.items()}
-    known |= control.intents("path")
-    if any(isinstance(intent, str) for intent in intents):
-        known |= control.intents("leaf")
-    return {intent: known[name] for intent in intents if (name := clean(intent)) in known}

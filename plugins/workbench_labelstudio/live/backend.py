@@ -22,6 +22,7 @@ from workbench_labelstudio.live.events import START_TRAINING, heard
 from workbench_labelstudio.live.retraining import Retraining
 from workbench_labelstudio.live.settings import read_settings
 from workbench_labelstudio.live.wire import close_with, read_json, unless_gone
+from workbench_labelstudio.versions import model_version
 
 if TYPE_CHECKING:
     from workbench.service import Answers, Service
@@ -80,7 +81,11 @@ class Backend:
 
     async def health(self) -> dict[str, Any]:
         """The server is up; never waits for predictions."""
-        return {"status": "UP", "model_class": "intent-workbench", "model_version": self.service.bundle_id}
+        return {
+            "status": "UP",
+            "model_class": "intent-workbench",
+            "model_version": self._version(),
+        }
 
     async def setup(self, request: Request) -> dict[str, Any]:
         """Whether the project's label config (`schema`) fits the bundle, and its version.
@@ -88,7 +93,7 @@ class Backend:
         Of what else is sent, such as an access token, nothing is read.
         """
         self._form(await read_json(request), "schema")
-        return {"model_version": self.service.bundle_id}
+        return {"model_version": self._version()}
 
     async def predict(self, request: Request) -> Response:
         """A result, a score and a version for each task, in their order; a task without an answer has an empty one."""
@@ -98,7 +103,8 @@ class Backend:
             raise HTTPException(422, "tasks: a list is expected")
         texts = await asyncio.to_thread(lambda: [form.text(task) for task in tasks])
         answers = await unless_gone(request, self.service.ask_each(texts))
-        return Response(await asyncio.to_thread(_results, form, answers), media_type="application/json")
+        version = self._version(answers.bundle)
+        return Response(await asyncio.to_thread(_results, form, answers, version), media_type="application/json")
 
     async def webhook(self, request: Request) -> dict[str, Any]:
         """An event: START_TRAINING asks for a retraining, new labels for one a while later; others are passed over."""
@@ -119,7 +125,7 @@ class Backend:
 
     async def versions(self) -> dict[str, Any]:
         """The version that answers."""
-        return {"versions": [self.service.bundle_id]}
+        return {"versions": [self._version()]}
 
     async def job_status(self) -> dict[str, Any]:
         """How the retraining stands: in Label Studio's word, and in ours."""
@@ -133,6 +139,9 @@ class Backend:
     async def nothing(self) -> dict[str, Any]:
         """What older servers ask, and nothing has to be done for."""
         return {"status": "ok"}
+
+    def _version(self, bundle: str | None = None) -> str:
+        return model_version(self.service.bundle.path, bundle or self.service.bundle_id)
 
     def _form(self, body: Any, key: str) -> Form:
         config = body.get(key) if isinstance(body, dict) else None
@@ -154,8 +163,8 @@ class Backend:
         return form
 
 
-def _results(form: Form, answers: Answers) -> bytes:
-    results = [form.answer(prediction, answers.bundle) for prediction in answers.predictions]
+def _results(form: Form, answers: Answers, version: str) -> bytes:
+    results = [form.answer(prediction, version) for prediction in answers.predictions]
     return json.dumps({"results": results}).encode()
 
 

@@ -69,7 +69,7 @@ def question_of(dataset: Dataset, **more: Any) -> Question:
 
 
 def create_project(
-    connection: Connection, title: str, question: Question, *, overlap: int = 1, dry_run: bool = False
+    connection: Connection, title: str, question: Question, *, overlap: int | None = None, dry_run: bool = False
 ) -> Target:
     """A new project, or the one with that title if it asks the same.
 
@@ -77,7 +77,7 @@ def create_project(
         connection: to the server.
         title: of the project.
         question: what it asks.
-        overlap: how many annotators see each text.
+        overlap: how many annotators see each text; None = 1, or what a project that is continued has.
         dry_run: write nothing.
 
     Raises:
@@ -91,6 +91,7 @@ def create_project(
     _validate(connection, config)
     for _ in range(TRIES):
         if same := _same(connection, title, control):
+            _check_overlap(connection, same, overlap)
             return Target(same, control, question.text, labels)
         if dry_run:
             return Target(None, control, question.text, labels, made=True)
@@ -99,7 +100,7 @@ def create_project(
                 connection.client.projects.create,
                 title=title,
                 label_config=config,
-                maximum_annotations=overlap,
+                maximum_annotations=overlap or 1,
                 where=f"{connection.url}: project {title!r}",
                 repeat=False,
             )
@@ -207,6 +208,16 @@ def _same(connection: Connection, title: str, control: Control) -> Project | Non
             remedy=f"Choose another title, or give --into {others[0]} to add the texts to it",
         )
     return None
+
+
+def _check_overlap(connection: Connection, project: Project, overlap: int | None) -> None:
+    has = project.about["maximum_annotations"]
+    if overlap not in (None, has):
+        raise UsageProblem(
+            f"the project {project.title!r} is there already, and lets {has} annotators see each text, not {overlap}",
+            where=f"{connection.url}/projects/{project.id}",
+            remedy="Set it in the project's settings, and leave out --overlap",
+        )
 
 
 def _validate(connection: Connection, config: str) -> None:

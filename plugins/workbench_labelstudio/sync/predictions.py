@@ -17,12 +17,11 @@ from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.predictor import decide
 from workbench.sources import is_blank
 from workbench_labelstudio.reading.config import SEPARATOR, Control, read_controls
+from workbench_labelstudio.reading.given import result_of, taken
 from workbench_labelstudio.reading.intents import clean
 from workbench_labelstudio.reading.tasks import Task, parse_task
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from workbench.context import Log
     from workbench.nouns.model import Model
     from workbench.nouns.predictor import Floats, Prediction, Predictor
@@ -94,16 +93,8 @@ class Asked:
 
     def prediction(self, task: int, intent: Intent, score: float, version: str) -> JSON:
         """As the import of predictions takes it."""
-        label = self.labels[intent]
-        value = list(label) if isinstance(label, tuple) else label
-        kind = self.control.kind
-        result = {
-            "from_name": self.control.name,
-            "to_name": self.control.to_name,
-            "type": kind,
-            "value": {kind: [value]},
-        }
-        return {"task": task, "model_version": version, "score": score, "result": [result]}
+        result = result_of(self.control, [self.labels[intent]])
+        return {"task": task, "model_version": version, "score": score, "result": result}
 
     def refuse_lacking(self, intents: Iterable[Intent], where: object) -> None:
         """Make sure that all predicted intents can be given.
@@ -135,24 +126,13 @@ def asked(project: Project, model: Model, control: str | None, where: object) ->
         WorkbenchError: the label config has none of the intents, or takes no predictions.
     """
     chosen = read_controls(project.label_config, where).choose(control, where)
-    by_title = {title: label for label, title in chosen.labels.items()}
-    by_intent = chosen.intents("path" if any(isinstance(intent, tuple) for intent in model.intents) else "leaf")
-    known = by_title | by_intent
-    labels = {intent: known[intent] for intent in model.intents if intent in known}
-    if not chosen.closed:
-        labels = {intent: labels.get(intent, intent) for intent in model.intents}
+    labels = taken(chosen, model.intents, where)
     if model.intents and not labels:
         raise WorkbenchError(
             f"the label config has none of the model's {len(model.intents)} intents: it has "
             f"{listed(chosen.labels)}, the model {listed(model.intents)}",
             where=f"{where}: control {chosen.name}",
             remedy="Take the model that was trained on this project, or name another --control",
-        )
-    if chosen.kind == "choices" and any(isinstance(label, tuple) for label in labels.values()):
-        raise WorkbenchError(
-            "Label Studio takes no predictions for Choices with allowNested",
-            where=f"{where}: control {chosen.name}",
-            remedy="Make it a Taxonomy",
         )
     return Asked(chosen, labels)
 
@@ -218,11 +198,6 @@ def identity(predictor: Predictor) -> str:
     """Twelve digits that stand for exactly this model: the id of a bundle, else of all its files."""
     model = predictor.model
     return Bundle(model).id if (model.path / MANIFEST).is_file() else digest_path(model.path)[:12]
-
-
-def name_of(path: Path) -> str:
-    """What a model is called: its folder, by its own name."""
-    return path.resolve().name
 
 
 def shown_intent(intent: Intent) -> str:

@@ -16,17 +16,16 @@ from workbench_labelstudio.sync.predictions import (
     asked,
     identity,
     listed,
-    name_of,
     read_items,
     shown_intent,
 )
 from workbench_labelstudio.sync.pull import pull
 from workbench_labelstudio.sync.shown import is_queue, show, show_after
 from workbench_labelstudio.sync.standing import remove, standing, versions, write
+from workbench_labelstudio.versions import model_name, model_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from workbench.context import Log
     from workbench.nouns.predictor import Predictor
@@ -109,7 +108,6 @@ def push(
     project: Project,
     mirror: Mirror,
     predictor: Predictor,
-    path: Path,
     wanted: Push,
     log: Callable[[str], Log],
 ) -> Pushed:
@@ -120,7 +118,6 @@ def push(
         project: whose tasks get predictions.
         mirror: of the project; pulled first.
         predictor: of the model.
-        path: where the model is, for its name.
         wanted: how.
         log: gives the progress of a step.
 
@@ -128,7 +125,7 @@ def push(
         WorkbenchError: there are no texts, the label config lacks intents that are predicted, or the server refuses.
     """
     project = pull(connection, project, mirror, log("pull")).project
-    name = name_of(path)
+    name = model_name(predictor.model.path)
     plan = _plan(connection, project, mirror, predictor, name, wanted)
     predictions, intents = {}, Counter[str]()
     if plan.items:
@@ -159,7 +156,7 @@ def _plan(
 ) -> _Plan:
     """What is there to do; nothing is written."""
     where = f"{connection.url}/projects/{project.id}"
-    version = wanted.version or f"{name}-{identity(predictor)}"
+    version = wanted.version or model_version(predictor.model.path, identity(predictor))
     if is_queue(version):
         raise UsageProblem(f"{version!r} is a name of a queue's predictions", remedy="Choose another --version")
     told = asked(project, predictor.model, wanted.control, where)

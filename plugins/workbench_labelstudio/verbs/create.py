@@ -109,7 +109,7 @@ def _target(connection: Any, dataset: Dataset, wanted: dict[str, Any]) -> Target
         question, more = question_of(dataset, names=names), {"extend": wanted["extend"], "dry_run": dry_run}
         return adopt_project(connection, wanted["into"], question, control=control, text=text, **more)
     question = question_of(dataset, names=names, control=control or "intent", text=text or "text")
-    return create_project(connection, wanted["title"], question, overlap=wanted["overlap"] or 1, dry_run=dry_run)
+    return create_project(connection, wanted["title"], question, overlap=wanted["overlap"], dry_run=dry_run)
 
 
 def _report(target: Target, counts: dict[str, int], base: str, as_json: bool, wanted: dict[str, Any]) -> None:

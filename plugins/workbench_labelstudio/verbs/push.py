@@ -32,7 +32,11 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @labelstudio.command("push")
     @MODEL
     @PROJECT
-    @click.option("--version", metavar="NAME", help="Model version to write; else the model's folder name and its id.")
+    @click.option(
+        "--version",
+        metavar="NAME",
+        help="Model version to write; else the name of the run or folder, and the model's id.",
+    )
     @click.option(
         "--only",
         type=click.Choice(["all", "unlabelled"]),
@@ -66,8 +70,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """Put the predictions of MODEL onto the tasks of PROJECT.
 
         MODEL is a bundle, a run or a model folder; PROJECT an id, a title or the address of the project's page. Each
-        task gets the most probable intent with its probability as score, under a model version: the folder's name and
-        the bundle's id. Annotators then see it as the suggested answer.
+        task gets the most probable intent with its probability as score, under a model version: the name of
+        the run or folder and the bundle's id, which is what a served bundle is called, too. Annotators then see it as
+        the suggested answer.
 
         Run it as often as you like: a task that has a prediction of this version gets no second one, so that only new
         tasks are written. What earlier pushes of a model of the same name wrote is removed once the new predictions
@@ -87,7 +92,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
             found = find_project(connection, project)
             predictor = open_any(model, host)
             with closing(mirror_of(connection, found, mirror)) as place, shown_steps() as log:
-                pushed = carry_out(connection, found, place, predictor, model, wanted, log)
+                pushed = carry_out(connection, found, place, predictor, wanted, log)
         if as_json:
             echo_json(dataclasses.asdict(pushed))
         for line in _told(pushed):

@@ -68,6 +68,7 @@ def test_the_command_runs_the_recipe(tmp_path):
         str(tmp_path / "recipe.toml"),
         "-o",
         str(tmp_path / "run"),
+        "--drop-old",
     ]
 
 

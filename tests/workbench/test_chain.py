@@ -128,6 +128,20 @@ def test_a_broken_budget_is_exit_3_with_its_figure_and_the_bundle_says_so(run):
     assert [stage.status for stage in run("--gate.max_rows", "1000")[1].stages][:-1] == ["cached"] * 7
 
 
+def test_what_earlier_runs_left_is_dropped_when_asked_unless_the_gate_refuses(run, tmp_path):
+    def folders():
+        return {folder.name for folder in (tmp_path / "run/stages").iterdir()}
+
+    _, first = run()
+    assert run("--seed", "6", "--gate.max_rows", "10", "--drop-old")[0].exit_code == 3
+    assert folders() > {stage.path.parent.name for stage in first.stages}
+    (tmp_path / "run/stages/.train-00000000.partial").mkdir()  # of a run that was killed
+    done, last = run("--seed", "6", "--drop-old")
+    assert done.exit_code == 0, done.output
+    assert folders() == {stage.path.parent.name for stage in last.stages}
+    assert {stage.status for stage in run("--seed", "6")[1].stages} == {"cached"}
+
+
 def test_without_a_gate_the_bundle_is_not_judged(run):
     recipe = naive_bayes.RECIPE.partition("[gate]")[0]
     done, made = run(recipe=recipe)

@@ -10,6 +10,7 @@ import click
 
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import TerminalProgress
+from workbench.engine.lock import locked
 from workbench.engine.overrides import parse_overrides
 from workbench.engine.recipe import load_recipe
 from workbench.engine.run import RUN, Run
@@ -120,13 +121,26 @@ def add(cli: click.Group, host: Host) -> None:
     @click.option("-o", "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/RECIPE]")
     @click.option("--from", "again", metavar="STAGE", help="Work this stage and all after it again.")
     @click.option("--force", is_flag=True, help="Work every stage again.")
+    @click.option(
+        "--drop-old", is_flag=True, help="Unless the gate refuses the bundle, remove stages of earlier runs from OUT."
+    )
     @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
     @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
     @click.pass_context
     def run(
-        ctx: click.Context, recipe: Path, out: Path | None, again: str | None, force: bool, dry_run: bool, as_json: bool
+        ctx: click.Context,
+        recipe: Path,
+        out: Path | None,
+        again: str | None,
+        force: bool,
+        drop_old: bool,
+        dry_run: bool,
+        as_json: bool,
     ) -> None:
         """Run a RECIPE from start to end; what is up to date is taken from the cache.
+
+        Stages of earlier recipes and data stay in OUT, so that going back to them costs nothing; --drop-old is for a
+        run that is repeated again and again.
 
         Any key of the recipe can be overridden: --train.epochs 3, --compress.int8.per_channel false.
 
@@ -145,6 +159,9 @@ def add(cli: click.Group, host: Host) -> None:
         else:
             summarize(done)
         check_gate(done)
+        if drop_old:
+            with locked(out):
+                Store(out).drop_unused()
 
 
 def show_plan(recipe: Recipe, out: Path, host: Host, *, again: str | None, force: bool, as_json: bool) -> None:

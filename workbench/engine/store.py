@@ -118,6 +118,15 @@ class Store:
         shutil.rmtree(self.path / "work", ignore_errors=True)
         for folder in self.stages.glob(".*.partial"):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def drop_unused(self) -> None:
+        """Remove published stages that `run.json` does not point at, and tidy; only for the holder of the lock."""
+        self.tidy()
+        used = {record.path.parent.name for record in Run.load(self.path).stages}
+        for folder in self.stages.glob("[!.]*"):
+            if folder.name not in used:
+                gone = folder.rename(folder.with_name(f".{folder.name}.partial"))  # a kill leaves no half stage
+                shutil.rmtree(gone, ignore_errors=True)
         for half in self.path.glob(".*.json.*"):
             half.unlink(missing_ok=True)
 

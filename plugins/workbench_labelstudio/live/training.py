@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 
 def retrain_command(recipe: Path, run: Path) -> list[str]:
-    """The command that runs a recipe into a folder; what is up to date is taken from its cache."""
-    return [sys.executable, "-m", "workbench", "run", str(recipe), "-o", str(run)]
+    """The command that runs a recipe into a folder; what is up to date is taken from its cache, the rest makes room."""
+    return [sys.executable, "-m", "workbench", "run", str(recipe), "-o", str(run), "--drop-old"]
 
 
 class Training:

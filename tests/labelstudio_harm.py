@@ -97,6 +97,29 @@ def late(seconds: float) -> Fault:
     return fault
 
 
+def late_until_asked_again() -> tuple[Fault, Fault]:
+    """For a request and its repetition: 504 at once; then both are done, what was asked again half a second before."""
+    again, pause = threading.Event(), 0.5
+
+    @_named("504, done after its repetition")
+    def first(exchange: Exchange) -> None:
+        def done() -> None:
+            again.wait(LONG)
+            exchange.proxy.over.wait(pause)
+            exchange.forward()
+
+        threading.Thread(target=done, daemon=True).start()
+        exchange.send(504, [("Content-Type", "text/html")], PAGE % (504, 504))
+
+    @_named("repetition")
+    def second(exchange: Exchange) -> None:
+        done = exchange.forward()
+        again.set()
+        exchange.send(*done)
+
+    return first, second
+
+
 class Held:
     """A fault that holds a request until `go` is set; `begun` is set when there is one."""
 

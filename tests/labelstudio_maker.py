@@ -14,6 +14,7 @@ from workbench.nouns.utterance import Utterance
 @pytest.fixture(autouse=True)
 def known(label_studio, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
 

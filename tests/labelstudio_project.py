@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from tests.label_studio import TOKEN
 
 CONFIG = (
@@ -9,6 +13,31 @@ CONFIG = (
     '<Choice value="delivery"/><Choice value="退款"/></Choices></View>'
 )
 TEXTS = ["where is my parcel", "give me my money back", "我的快递到哪", "我要退款", "refund parcel", "please"]
+
+
+@pytest.fixture
+def run(label_studio, workbench, monkeypatch, tmp_path):
+    """`run(verb, *words)`: the outcome as JSON."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+    def call(verb, *words, fails=False):
+        done = workbench("labelstudio", verb, *words, "--json")
+        assert (done.exit_code != 0) == fails, done.output
+        return done.stderr if fails else json.loads(done.stdout)
+
+    return call
+
+
+@pytest.fixture
+def push(run, bundle):
+    """`push(project, *words)`: the outcome as JSON."""
+
+    def call(project, *words, model=bundle.path, fails=False):
+        return run("push", model, project, *words, fails=fails)
+
+    return call
 
 
 def with_texts(server, texts=TEXTS, config=CONFIG) -> tuple[int, dict[str, int]]:
@@ -46,6 +75,19 @@ def predict(server, task, label, version, score=0.5) -> None:
     with server.http() as http:
         body = {"task": task, "result": result, "model_version": version, "score": score}
         http.post("/api/predictions", json=body).raise_for_status()
+
+
+def remove_predictions(server, project, version, tasks=()) -> None:
+    """What somebody deletes in Label Studio: those of these tasks, else all of the version."""
+    with server.http() as http:
+        for one in http.get("/api/predictions", params={"project": project}).raise_for_status().json():
+            if one["model_version"] == version and one["task"] in (tasks or [one["task"]]):
+                http.delete(f"/api/predictions/{one['id']}").raise_for_status()
+
+
+def edit(server, task, text) -> None:
+    with server.http() as http:
+        http.patch(f"/api/tasks/{task}/", json={"data": {"text": text}}).raise_for_status()
 
 
 def label(server, task, intent, token=TOKEN, control="intent") -> int:

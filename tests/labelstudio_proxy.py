@@ -41,14 +41,15 @@ class Exchange:
 
     def __init__(self, handler: BaseHTTPRequestHandler, proxy: Proxy, seen: Seen, body: bytes) -> None:
         self.handler, self.proxy, self.seen, self.body = handler, proxy, seen, body
+        # copied, because the handler goes on to the next request of its connection while a fault is still at this one
+        self.headers = {name: value for name, value in handler.headers.items() if name.lower() not in HOP}
 
     def forward(self) -> tuple[int, Headers, bytes]:
         """Let the server do it, and give its answer; 502 if it is down."""
-        headers = {name: value for name, value in self.handler.headers.items() if name.lower() not in HOP}
         target = f"{self.seen.path}?{self.seen.query}" if self.seen.query else self.seen.path
         server = http.client.HTTPConnection(self.proxy.server, timeout=LONG)
         try:
-            server.request(self.seen.method, target, self.body or None, headers)
+            server.request(self.seen.method, target, self.body or None, self.headers)
             answer = server.getresponse()
             self.seen.status, content = answer.status, answer.read()
         except (OSError, http.client.HTTPException):
@@ -157,6 +158,11 @@ class Proxy:
         """How many requests came in."""
         with self._lock:
             return sum(method in (None, seen.method) and bool(re.search(path, seen.path)) for seen in self.requests)
+
+    def said(self, fault: Fault) -> list[int]:
+        """What the server said to the requests that a fault befell; 0 where it was not asked, or is not done yet."""
+        with self._lock:
+            return [seen.status for seen in self.requests if seen.fault == fault.__name__]
 
     def fault_for(self, seen: Seen) -> Fault:
         """Note a request and choose what befalls it."""

@@ -25,6 +25,7 @@ import pytest
 
 from tests.label_studio import TOKEN, LabelStudioServer, free_port
 from tests.labelstudio_backend import ENDED, JOB, until
+from tests.labelstudio_habits import OUTCOMES, habit_of
 from tests.labelstudio_watching import Watching
 from workbench import open_bundle
 from workbench.engine.run import Run
@@ -51,16 +52,6 @@ use = "int8"
 [gate]
 min_agreement = 0.5
 """
-# what the two people do with a task, by its number modulo 20: (right | wrong | skip | nothing, ...)
-HABITS = {0: ("nothing", "nothing"), 1: ("skip", "nothing"), 2: ("right", "wrong"), 3: ("right", "right")}
-HABITS |= {4: ("right", "skip"), 5: ("nothing", "right"), 6: ("skip", "skip")}
-USUAL = ("right", "nothing")
-OUTCOMES = {  # of the habits that lead to no row
-    ("nothing", "nothing"): "unlabelled",
-    ("skip", "nothing"): "skipped",
-    ("skip", "skip"): "skipped",
-    ("right", "wrong"): "disagreement",
-}
 
 
 class Story:
@@ -138,7 +129,7 @@ class Story:
         for number, row in enumerate(self.rows):
             wrong = intents[intents.index(row.intent) - 1]
             answers = {"right": row.intent, "wrong": wrong, "skip": None}
-            for person, habit in enumerate(HABITS.get(number % 20, USUAL)):
+            for person, habit in enumerate(habit_of(number)):
                 if habit != "nothing":
                     self.annotate(person, self.tasks[row.text], answers[habit])
 
@@ -289,11 +280,6 @@ def tell(server: LabelStudioServer, folder: Path, rows: Sequence[Utterance], tit
         step()
         seconds[step.__name__] = round(time.monotonic() - begun, 1)
     return seconds | {"slowest webhook during a training": round(story.slowest_webhook, 3)}
-
-
-def habit_of(number: int) -> tuple[str, str]:
-    """What the two people do with task `number`."""
-    return HABITS.get(number % 20, USUAL)
 
 
 def answers(http: httpx.Client) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -149,12 +149,16 @@ class Watching:
 
     def wait_for(self, event: str, count: int = 1, **about: Any) -> dict[str, Any]:
         """The `count`-th such event."""
+        self.wait_until(lambda: len(self.seen(event, **about)) >= count, f"{event} {about}")
+        return self.seen(event, **about)[count - 1]
+
+    def wait_until(self, condition: Callable[[], object], what: str = "such state") -> None:
+        """Until it holds."""
         deadline = time.monotonic() + PATIENCE
-        while len(found := self.seen(event, **about)) < count:
-            assert time.monotonic() < deadline, f"no {event} {about}: {self.events}"
+        while not condition():
+            assert time.monotonic() < deadline, f"no {what}: {self.events}"
             assert self.process.poll() is None, f"ended: {self.events}"
             time.sleep(0.05)
-        return found[count - 1]
 
     def seen(self, event: str, **about: Any) -> list[dict[str, Any]]:
         """Such events so far."""

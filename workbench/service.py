@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from workbench.host import Host
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction
 
@@ -15,20 +16,41 @@ Job = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Served:
+    """A bundle that answers, or answered.
+
+    Args:
+        bundle: it.
+        id: its short name, `Bundle.id`, without reading a file.
+    """
+
+    bundle: Bundle
+    id: str
+
+
+@dataclass(frozen=True)
 class Answers:
     """What one bundle said of several texts.
 
     Args:
-        bundle: the `Bundle.id` of the one that answered.
+        served: the one that answered.
         predictions: one a text, in their order; None for a text that has no answer: it is blank or too long.
     """
 
-    bundle: str
+    served: Served
     predictions: Sequence[Prediction | None]
 
 
 class Service(Protocol):
     """The serving side of the host, handed to `register_routes`."""
+
+    @property
+    def host(self) -> Host:
+        """The plugins that the server runs with."""
+
+    @property
+    def served(self) -> Served:
+        """The bundle that answers now and its id, as one: a swap may come between two questions."""
 
     @property
     def bundle(self) -> Bundle:
@@ -55,7 +77,7 @@ class Service(Protocol):
 
         Args:
             name: of the job; none is added twice.
-            status: its state as JSON: `state`, a word such as `running`, and whatever else is worth knowing.
+            status: its state as JSON: `state`, a word such as `running`, and whatever else everybody may know.
         """
 
     def job_status(self) -> dict[str, Job]:
@@ -63,3 +85,6 @@ class Service(Protocol):
 
     def allow_bytes(self, path: str, most: int) -> None:
         """Let requests to a path, such as "/mine/upload", have so many bytes, where others may have fewer."""
+
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Have `close` called when the server ends; it may take its time."""

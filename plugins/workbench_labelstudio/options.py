@@ -34,6 +34,11 @@ class TaskOptions:
         "what to do with annotations of several intents: refuse; keep the first; explode into an utterance for each "
         "(which the cleaner conflicts would take out of train again)",
     )
+    empty: Literal["leave-out", "out-of-scope"] = option(
+        "leave-out",
+        "what a submitted annotation without an intent says: nothing, leave-out; or that the text is out of scope",
+    )
     split_key: str | None = option(None, "key of data or meta that holds train, dev or test")
     group_key: str | None = option(None, "key of data or meta whose rows stay in one split: conversation, customer")
-    language: str | None = option(None, "ISO 639-1 code of the texts")
+    language_key: str | None = option(None, "key of data or meta that holds a text's language, an ISO 639-1 code")
+    language: str | None = option(None, "ISO 639-1 code of the texts, of those without one under language_key too")

@@ -17,7 +17,8 @@ class ProjectOptions(TaskOptions):
     )
     token_file: str | None = option(
         None,
-        "a file, mode 0600, that holds the token; none = LABEL_STUDIO_API_KEY, else what `connect` stored",
+        "a file, mode 0600, that holds the token; none = LABEL_STUDIO_API_KEY if it is for the server that "
+        "LABEL_STUDIO_URL names, else what `connect` stored",
         in_key=False,
     )
     mirror: str | None = option(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -29,6 +31,14 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         WorkbenchError: a plugin failed to add its routes, or refuses its settings.
     """
     limits = service.limits
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(service.end)
+
     app = FastAPIOffline(
         title="Intent workbench",
         version=workbench.__version__,
@@ -36,6 +46,7 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
         f"{limits.bytes} bytes a request.",
         responses=problems(422, 500, 503),
+        lifespan=lifespan,
     )
     app.router.route_class = JsonRoute
     app.add_middleware(BodyLimit, most=service.most_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import threading
 import time
@@ -18,7 +19,7 @@ from workbench.host import Host
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction, Predictor
 from workbench.nouns.report import Figure
-from workbench.service import Answers, Job
+from workbench.service import Answers, Job, Served
 from workbench.serving import find_bundle, open_verified
 from workbench_serve.limits import Limits, Unanswerable, answerable, place, slices
 from workbench_serve.turns import Turns
@@ -29,12 +30,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Opened:
+class Opened(Served):
     """A bundle and what answers for it; replaced as one, so that no request sees half of each."""
 
-    bundle: Bundle
     predictor: Predictor
-    id: str
 
 
 class BundleService:
@@ -69,8 +68,14 @@ class BundleService:
         self._swapping = threading.Lock()
         self._jobs: dict[str, Callable[[], Job]] = {}
         self._bytes: dict[str, int] = {}
+        self._ends: list[Callable[[], None]] = []
         self.turns = Turns(threads, self.limits.waiting)
         self._opened = self._open(path)
+
+    @property
+    def served(self) -> Served:
+        """The bundle that answers now and its id, as one."""
+        return self._opened
 
     @property
     def bundle(self) -> Bundle:
@@ -133,7 +138,7 @@ class BundleService:
 
         def finished(predictions: list[Prediction | None]) -> Answers:
             self._tell(opened, begun, [prediction for prediction in predictions if prediction])
-            return Answers(opened.id, predictions)
+            return Answers(opened, predictions)
 
         return self.turns.take([partial(answer, numbers) for numbers in slices(texts)], finished)
 
@@ -166,6 +171,18 @@ class BundleService:
         """The bytes that a request to a path may have."""
         return self._bytes.get(path, self.limits.bytes)
 
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Have `close` called when the server ends."""
+        self._ends.append(close)
+
+    def end(self) -> None:
+        """Call all that is to be called at the end; what fails is logged."""
+        for close in self._ends:
+            try:
+                close()
+            except Exception:  # of a plugin: the others are still to be closed
+                logger.exception("something did not end in order")
+
     def _tell(self, opened: Opened, begun: float, predictions: Sequence[Prediction]) -> None:
         if self.answered:
             self.answered(
@@ -184,12 +201,15 @@ class BundleService:
             check_gate(bundle)
         predictor = open_verified(bundle, self.host, threads=self.threads)
         predictor.predict(WARM_UP)
-        return Opened(bundle, predictor, bundle.id)
+        return Opened(bundle, bundle.id, predictor)
 
 
 def _state(name: str, status: Callable[[], Job]) -> Job:
     try:
-        return dict(status())
+        state: Job = json.loads(json.dumps(dict(status()), allow_nan=False, ensure_ascii=False).encode())
+        if not isinstance(state["state"], str):
+            raise TypeError("'state' is no word")
+        return state
     except Exception as error:  # of a plugin: the other jobs are still worth seeing
         logger.exception("the job %s does not tell its state", name)
         return {"state": "unknown", "message": f"{type(error).__name__}: its state cannot be told; the log says why"}

@@ -173,6 +173,7 @@ PASSWORD = "päss:wörd"
 
 @pytest.fixture
 def guarded(serving, bundle, monkeypatch, tmp_path):
+    (tmp_path / "password").touch(0o600)
     (tmp_path / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_USER", "studio")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_PASSWORD_FILE", str(tmp_path / "password"))
@@ -229,11 +230,14 @@ def test_a_webhook_may_give_the_secret_instead(guarded):
 def test_without_a_login_other_machines_are_not_answered(serving, bundle):
     with serving(bundle.path) as server:
         assert server.client.get("/label-studio/health").status_code == 200
-        # what a proxy on this machine says of its client
-        assert server.client.get("/label-studio/health", headers={"x-forwarded-for": "10.1.2.3"}).status_code == 401
-        assert server.client.get("/health", headers={"x-forwarded-for": "10.1.2.3"}).status_code == 200
+        for client in ("10.1.2.3", "127.0.0.1"):  # what a proxy on this machine says, or its client
+            assert server.client.get("/label-studio/health", headers={"x-forwarded-for": client}).status_code == 401
+            assert server.client.get("/health", headers={"x-forwarded-for": client}).status_code == 200
         server.stop()
-        assert "it comes from another machine, and WORKBENCH_LABELSTUDIO_USER" in server.process.stderr.read()
+        assert (
+            "it comes from another machine, or by a proxy, and WORKBENCH_LABELSTUDIO_USER"
+            in server.process.stderr.read()
+        )
 
 
 @pytest.mark.parametrize(
@@ -243,6 +247,10 @@ def test_without_a_login_other_machines_are_not_answered(serving, bundle):
         ({"PASSWORD": "a"}, "WORKBENCH_LABELSTUDIO_PASSWORD: is set alone"),
         ({"USER": "a:b", "PASSWORD": "c"}, "the user has a colon"),
         ({"USER": "a", "PASSWORD": "密码"}, "a character that Label Studio cannot send"),
+        (
+            {"SECRET": "密码密码"},
+            "WORKBENCH_LABELSTUDIO_SECRET: the secret has a character that Label Studio cannot send",
+        ),
         ({"USER": "a", "PASSWORD": "b", "PASSWORD_FILE": "c"}, "_PASSWORD_FILE is set too"),
         ({"USER": "a", "PASSWORD_FILE": "/nowhere"}, "/nowhere cannot be read (No such file or directory)"),
         ({"SECRET_FILE": "/"}, "/ cannot be read"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from tests.label_studio import TOKEN, free_port
-from tests.labelstudio_backend import CONFIG, JOB, until
-from workbench_labelstudio.live.events import SECRET
+from tests.labelstudio_backend import CONFIG, job_of, said_of, until
+from workbench_labelstudio.live.events import PROJECT, SECRET
 
-PASSWORD, HUSH = "open-sesame-7f3a", "hush-52c1"
+PASSWORD, HUSH = "open-sesame-7f3a", "hush, 52c1!"
+FAILS = '[[import]]\nreader = "labelstudio"\nsource = "{project}"\ntext = "nowhere"\n'  # and needs no time for it
 
 
 @pytest.fixture
@@ -36,8 +38,9 @@ def backend(label_studio, workbench, monkeypatch):
 @pytest.fixture
 def guarded(monkeypatch, tmp_path):
     """Settings of a server with a login and a secret; the options that give them."""
-    (tmp_path / "password").write_text(PASSWORD)
-    (tmp_path / "secret").write_text(HUSH)
+    for name, word in (("password", PASSWORD), ("secret", HUSH)):
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_text(f"{word}\n")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_USER", "studio")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_PASSWORD", PASSWORD)
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_SECRET", HUSH)
@@ -48,6 +51,26 @@ def guarded(monkeypatch, tmp_path):
         return ["--user", "studio", "--password-file", tmp_path / "password"], ["--secret-file", tmp_path / "secret"]
 
     return forget
+
+
+@pytest.fixture
+def trains(label_studio, project, monkeypatch, tmp_path):
+    """A server started now retrains by a recipe that reads the project, and fails."""
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(FAILS.format(project=project))
+    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RECIPE", str(recipe))
+    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RUN", str(tmp_path / "run"))
+    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_QUIET", "0.2")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def annotate(label_studio, project):
+    """Submit an annotation of a new task."""
+    with label_studio.http() as http:
+        body = [{"正文": "退款"}]
+        answer = http.post(f"/api/projects/{project}/import", params={"return_task_ids": "true"}, json=body)
+        (task,) = answer.raise_for_status().json()["task_ids"]
+        http.post(f"/api/tasks/{task}/annotations/", json={"result": []}).raise_for_status()
 
 
 def read(label_studio, path, **params):
@@ -67,7 +90,7 @@ def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio,
         assert one["url"] == f"{str(first.client.base_url).rstrip('/')}/label-studio"
         assert backend(project, one["url"], "--title", "parcels").told["done"] == "updated"
         moved = backend(project, second.client.base_url, "--title", "parcels").told
-        assert (moved["id"], moved["done"]) == (one["id"], "updated")
+        assert (moved["id"], moved["done"], moved["moved"]) == (one["id"], "updated", one["url"])
         (entry,) = read(label_studio, "ml", project=project)
         (hook,) = read(label_studio, "webhooks/", project=project)
         assert (entry["url"], entry["state"], hook["url"]) == (moved["url"], "CO", f"{moved['url']}/webhook")
@@ -81,8 +104,9 @@ def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio,
 
 def test_another_model_that_is_asked_first_is_named(backend, serving, bundle, project):
     with serving(bundle.path) as first, serving(bundle.path) as second:
-        before = backend(project, first.client.base_url, "--title", "a").told
-        assert backend(project, second.client.base_url, "--title", "b").told["others"] == [before["url"]]
+        before = backend(project, first.client.base_url).told
+        after = backend(project, second.client.base_url).told  # its title is the same, but nobody asked to move it
+        assert (after["done"], after["moved"], after["others"]) == ("created", "", [before["url"]])
 
 
 def test_a_new_task_is_opened_with_a_prediction(label_studio, backend, serving, bundle, project):
@@ -98,9 +122,10 @@ def test_a_new_task_is_opened_with_a_prediction(label_studio, backend, serving, 
 
 
 def test_the_secret_lets_events_in_where_there_is_a_login(
-    label_studio, backend, serving, bundle, project, guarded, monkeypatch, tmp_path
+    label_studio, backend, serving, bundle, project, guarded, trains
 ):
     with serving(bundle.path) as server:
+        server.client.auth = ("studio", PASSWORD)
         login, secret = guarded()
         wrong = backend(project, server.client.base_url)
         assert wrong.exit_code == 1
@@ -112,12 +137,11 @@ def test_the_secret_lets_events_in_where_there_is_a_login(
         heard = backend(project, server.client.base_url, *login, *secret)
         assert (heard.told["silent"], heard.told["state"]) == ("", "Connected")
         (hook,) = read(label_studio, "webhooks/", project=project)
-        assert hook["headers"] == {SECRET: HUSH}
+        assert hook["headers"] == {SECRET: HUSH, PROJECT: str(project)}
         assert read(label_studio, "ml", project=project)[0]["state"] == "CO"
-        with label_studio.http() as http:
-            http.post(f"/api/projects/{project}/import", json=[{"正文": "退款"}]).raise_for_status()
-            task = http.get(f"/api/projects/{project}/next").json()["id"]
-            http.post(f"/api/tasks/{task}/annotations/", json={"result": []}).raise_for_status()
+        annotate(label_studio, project)
+        job = until(lambda: (job := job_of(server.client))["state"] == "failed" and job)
+        assert job["why"] == "ANNOTATION_CREATED"
         server.stop()
         log = server.process.stderr.read()
         assert "no login" in log  # of the first call, and of the webhook that Label Studio makes by itself
@@ -125,24 +149,40 @@ def test_the_secret_lets_events_in_where_there_is_a_login(
         assert HUSH not in outputs
 
 
-def test_an_annotation_starts_a_training_through_the_webhook(
-    label_studio, backend, serving, bundle, project, monkeypatch, tmp_path
+@pytest.mark.parametrize("secret", [None, HUSH], ids=["open", "secret"])
+def test_an_annotation_and_the_button_start_a_training(
+    label_studio, backend, serving, bundle, project, trains, monkeypatch, secret
 ):
-    recipe = tmp_path / "recipe.toml"
-    recipe.write_text('[[import]]\nreader = "csv"\nsource = "nowhere.csv"\n')
-    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RECIPE", str(recipe))
-    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RUN", str(tmp_path / "run"))
-    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_QUIET", "0.2")
+    if secret:
+        monkeypatch.setenv("WORKBENCH_LABELSTUDIO_SECRET", secret)
     with serving(bundle.path) as server:
-        backend(project, server.client.base_url)
-        with label_studio.http() as http:
-            http.post(f"/api/projects/{project}/import", json=[{"正文": "退款"}]).raise_for_status()
-            task = http.get(f"/api/projects/{project}/next").json()["id"]
-            assert server.client.get("/jobs").json()[JOB]["state"] == "idle"
-            http.post(f"/api/tasks/{task}/annotations/", json={"result": []}).raise_for_status()
-        job = until(lambda: (job := server.client.get("/jobs").json()[JOB])["state"] == "failed" and job)
+        entry = backend(project, server.client.base_url).told["id"]
+        assert job_of(server.client)["state"] == "idle"
+        annotate(label_studio, project)
+        job = until(lambda: (job := job_of(server.client))["state"] == "failed" and job)
         assert (job["why"], job["bundle"]) == ("ANNOTATION_CREATED", bundle.id)
-        assert "nowhere.csv" in job["message"]
+        assert "nowhere" in job["message"]
+        with label_studio.http() as http:
+            http.post(f"/api/ml/{entry}/train", json={}).raise_for_status()
+        until(lambda: (job := job_of(server.client))["state"] == "failed" and job["why"] == "START_TRAINING")
+
+
+def test_events_of_a_project_that_the_recipe_does_not_read_train_nothing(
+    label_studio, backend, serving, bundle, project, trains
+):
+    other = label_studio.project(CONFIG)
+    with serving(bundle.path) as server:
+        entry = backend(other, server.client.base_url).told["id"]
+        annotate(label_studio, other)
+        with label_studio.http() as http:
+            http.post(f"/api/ml/{entry}/train", json={}).raise_for_status()
+        state, said = said_of(label_studio, entry)
+        assert (state, f"does not read project {other}" in said) == ("ER", True), said
+        time.sleep(1)  # five times as long as it waits for more events
+        assert job_of(server.client)["state"] == "idle"
+        assert backend(project, server.client.base_url).told["state"] == "Connected"
+        annotate(label_studio, project)
+        until(lambda: job_of(server.client)["state"] == "failed")
 
 
 def test_a_project_of_other_intents_is_refused_in_words(label_studio, backend, serving, bundle):

@@ -158,7 +158,7 @@ def test_full_finds_what_no_time_and_no_count_shows(label_studio, project, pull)
     folder = Path(pull(project)["mirror"])
     mirror = Mirror(folder)
     (task, *_) = mirror.tasks()
-    mirror.put([{**task, "data": {"text": "damaged"}}])
+    mirror.put([{**task, "meta": {"damaged": True}}])
     mirror.close()
     assert brought(pull(project))["changed"] == 0
     said = pull(project, "--full")
@@ -166,7 +166,8 @@ def test_full_finds_what_no_time_and_no_count_shows(label_studio, project, pull)
     assert_same(label_studio, project, folder)
 
 
-def test_of_two_pulls_at_once_one_waits_and_finds_all_done(label_studio, project, tmp_path):
+def test_of_two_pulls_at_once_one_waits_and_finds_all_done(label_studio, project, tmp_path, monkeypatch):
+    monkeypatch.setattr(Mirror.held.__wrapped__, "__defaults__", (60.0,))
     held, done = Held(), []
     with Proxy(label_studio.url) as proxy:
         proxy.harm(held, "POST", "/exports/")
@@ -180,7 +181,7 @@ def test_of_two_pulls_at_once_one_waits_and_finds_all_done(label_studio, project
         assert threads[1].is_alive()
         held.go.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
     assert [(pulled.how, pulled.added) for pulled in done] == [("snapshot", 6), ("changes", 0)]
     assert_same(label_studio, project, tmp_path)
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from tests.bundles import INTENTS, write_bundle
-from tests.label_studio import TOKEN
 from tests.labelstudio_harm import passed
-from tests.labelstudio_project import CONFIG, TEXTS, about, add_texts, label, predict, predictions, with_texts
+from tests.labelstudio_project import (
+    CONFIG,
+    TEXTS,
+    about,
+    add_texts,
+    label,
+    predict,
+    predictions,
+    remove_predictions,
+    with_texts,
+)
+from tests.labelstudio_project import push as push
+from tests.labelstudio_project import run as run
 from tests.labelstudio_proxy import Proxy
 from workbench.nouns.model import Model
-
-
-@pytest.fixture
-def push(label_studio, workbench, bundle, monkeypatch, tmp_path):
-    """`push(project, *words)`: the outcome as JSON."""
-    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-
-    def run(project, *words, model=bundle.path, fails=False):
-        done = workbench("labelstudio", "push", model, project, "--json", *words)
-        assert (done.exit_code != 0) == fails, done.output
-        return done.stderr if fails else json.loads(done.stdout)
-
-    return run
 
 
 def test_each_task_gets_one_prediction_and_a_second_push_writes_none(label_studio, push, bundle):
@@ -71,10 +63,11 @@ def test_stale_predictions_and_what_is_shown_stay_when_asked_so(label_studio, pu
 
 def test_a_push_goes_on_where_another_was_killed_and_leaves_no_task_with_two(label_studio, push):
     project, ids = with_texts(label_studio)
-    for text in ("please", "我要退款", "please"):
-        predict(label_studio, ids[text], "退款", "mine")
+    push(project, "--version", "mine")
+    predict(label_studio, ids["我要退款"], "退款", "mine")
+    remove_predictions(label_studio, project, "mine", [ids["please"], ids["where is my parcel"]])
     pushed = push(project, "--version", "mine")
-    assert (pushed["written"], pushed["standing"], pushed["twins"]) == (len(TEXTS) - 2, 2, 1)
+    assert (pushed["written"], pushed["standing"], pushed["twins"]) == (2, len(TEXTS) - 2, 1)
     assert set(predictions(label_studio, project)["mine"]) == set(TEXTS)
 
 
@@ -112,17 +105,24 @@ def test_a_label_that_was_removed_from_the_config_is_named_and_stops_new_predict
         http.patch(f"/api/projects/{project}", json={"label_config": config}).raise_for_status()
     again = push(project)
     assert again["written"] == 0
-    assert again["findings"] == ["the label config lacks intents of the model: '退款'"]
+    assert again["findings"] == [
+        "intent: removed since the last pull: '退款'",
+        "the label config lacks intents of the model: '退款'",
+    ]
     add_texts(label_studio, project, ["my money", "late"])
     assert "'退款' (1 texts)" in push(project, fails=True)
     assert "late" not in predictions(label_studio, project)[again["version"]]
 
 
-def test_a_dry_run_writes_nothing(label_studio, push):
-    project, _ = with_texts(label_studio)
-    assert push(project, "--dry-run")["written"] == len(TEXTS)
-    assert predictions(label_studio, project) == {}
-    assert not about(label_studio, project)["model_version"]
+def test_a_dry_run_asks_and_writes_nothing(label_studio, run, bundle, monkeypatch, tmp_path):
+    project, ids = with_texts(label_studio)
+    elsewhere = ("--mirror", tmp_path / "elsewhere")  # a first pull, too
+    label(label_studio, ids["please"], "delivery")
+    with Proxy(label_studio.url) as proxy:
+        monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)
+        assert run("push", bundle.path, project, "--dry-run")["written"] == len(TEXTS)
+        assert len(run("queue", bundle.path, project, "--dry-run", *elsewhere)["tasks"]) == len(TEXTS) - 1
+        assert proxy.seen() == proxy.seen("GET") > 0
 
 
 def test_an_intent_that_the_label_config_lacks_is_named_before_anything_is_written(label_studio, push):

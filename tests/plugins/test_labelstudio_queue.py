@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from tests.label_studio import TOKEN
 from tests.labelstudio_project import TEXTS, about, label, predictions, with_texts
+from tests.labelstudio_project import run as run
 
 UNCERTAIN = {"refund parcel", "please"}  # both intents speak for them, or none
-
-
-@pytest.fixture
-def run(label_studio, workbench, monkeypatch, tmp_path):
-    """`run(verb, *words)`: the outcome as JSON."""
-    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-
-    def call(verb, *words, fails=False):
-        done = workbench("labelstudio", verb, *words, "--json")
-        assert (done.exit_code != 0) == fails, done.output
-        return done.stderr if fails else json.loads(done.stdout)
-
-    return call
 
 
 def served_next(server, project, token=TOKEN):
@@ -77,6 +59,21 @@ def test_with_two_annotators_the_tab_keeps_the_order(label_studio, run, bundle):
     assert served_by_tab(label_studio, project, "Review queue", label_studio.second) == order[1]
     assert served_by_tab(label_studio, project, "Review queue", TOKEN) == order[1]
     assert {served_next(label_studio, project) for _ in range(5)} <= set(order[1:])
+
+
+def test_what_others_have_begun_is_served_before_the_queue_where_texts_are_for_several_people(
+    label_studio, run, bundle
+):
+    project, ids = with_texts(label_studio)
+    with label_studio.http() as http:
+        http.patch(f"/api/projects/{project}", json={"maximum_annotations": 2}).raise_for_status()
+    label(label_studio, ids["我要退款"], "退款")
+    queued = run("queue", bundle.path, project, "--size", 2)
+    assert ids["我要退款"] not in {entry["task"] for entry in queued["tasks"]}
+    (told,) = [finding for finding in queued["findings"] if "each text is for 2 annotators" in finding]
+    assert "(1 tasks now)" in told
+    assert served_next(label_studio, project, label_studio.second) == ids["我要退款"]
+    assert served_next(label_studio, project) == queued["tasks"][0]["task"]
 
 
 def test_the_models_own_confidence_is_never_overwritten_and_clear_restores(label_studio, run, bundle):

@@ -100,6 +100,6 @@ def test_a_label_that_is_removed_while_it_is_used_is_pulled_and_named(label_stud
         http.patch(f"/api/projects/{project}", json={"label_config": config}).raise_for_status()
         done = workbench("labelstudio", "pull", project, *mirror, "-o", tmp_path / "dataset")
         assert mirrored(tmp_path / "mirror") == exported(http, project)
+    assert done.exit_code == 0, done.stderr
     assert "退款" in done.stderr
-    if done.exit_code == 0:
-        assert {row.text: row.intents for row in Dataset.load(tmp_path / "dataset")}["钱"] == ("退款",)
+    assert {row.text: row.intents for row in Dataset.load(tmp_path / "dataset")}["钱"] == ("退款",)

@@ -7,12 +7,12 @@ import collections
 import pytest
 
 from tests.label_studio import TOKEN
-from tests.labelstudio_harm import cases, late, lost
+from tests.labelstudio_harm import cases, late, late_until_asked_again, lost
 from tests.labelstudio_proxy import Proxy
 from tests.labelstudio_rig import CONFIG, add_tasks, exported, snapshots
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.sync import connection, upload
+from workbench_labelstudio.sync import connection, looking, upload
 
 CREATE = {
     "projects": ("GET", r"/api/projects/?$"),
@@ -41,7 +41,7 @@ def proxy(label_studio):
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch, tmp_path):
     monkeypatch.setattr(connection, "LONGEST_WAIT", 0.02)
-    monkeypatch.setattr(upload, "LOOKS", (0.0, 0.2))
+    monkeypatch.setattr(looking, "LOOKS", (0.0, 0.2, 1.5))
     monkeypatch.setattr(upload, "CHUNK_TASKS", 4)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -83,9 +83,36 @@ def test_a_text_is_uploaded_once_whatever_request_fails(label_studio, proxy, aga
 
 def test_an_import_that_the_server_does_after_the_proxy_gave_up_is_seen(label_studio, proxy, again, dataset):
     """As with nginx in front, which answers 504 while the server is still at it."""
-    proxy.harm(late(1.0), *CREATE["import"])
+    proxy.harm(fault := late(1.0), *CREATE["import"])
     again("create", dataset, "--title", "late")
+    assert proxy.said(fault) == [201]
     assert_uploaded(label_studio, "late", 10)
+
+
+def test_a_project_that_the_server_makes_after_the_proxy_gave_up_is_the_one_that_is_filled(
+    label_studio, proxy, again, dataset
+):
+    proxy.harm(fault := late(1.0), *CREATE["project"])
+    again("create", dataset, "--title", "made late", at_most=1)
+    assert proxy.said(fault) == [201]
+    assert_uploaded(label_studio, "made late", 10)
+
+
+def test_two_projects_that_the_server_made_of_one_are_named_before_a_text_is_uploaded(
+    label_studio, proxy, workbench, dataset
+):
+    first, second = late_until_asked_again()
+    proxy.harm(first, *CREATE["project"])
+    proxy.harm(second, *CREATE["project"])
+    done = [workbench("labelstudio", "create", dataset, "--title", "made twice", "--url", proxy.url) for _ in "12"]
+    assert proxy.said(first) == proxy.said(second) == [201]
+    assert proxy.seen("POST", "/import") == 0
+    with label_studio.http() as http:
+        found = http.get("/api/projects", params={"page_size": 1000}).json()["results"]
+        ids = sorted(one["id"] for one in found if one["title"] == "made twice")
+    for one in done:
+        assert one.exit_code == 2
+        assert f"2 projects are called 'made twice' and ask the same: {ids[0]} (0 tasks), {ids[1]}" in one.stderr
 
 
 @named(("kind", "fault"), cases(PUSH))
@@ -109,9 +136,24 @@ def test_predictions_that_the_server_takes_after_the_proxy_gave_up_do_not_stand_
     project = label_studio.project(CONFIG)
     with label_studio.http() as http:
         add_tasks(http, project, [f"where is my parcel {number}" for number in range(10)])
-    proxy.harm(late(0.5), *PUSH["import"])
-    again("push", bundle.path, project, "--version", "words-1")
-    again("push", bundle.path, project, "--version", "words-1")
+    proxy.harm(fault := late(0.5), *PUSH["import"])
+    again("push", bundle.path, project, "--version", "words-1", at_most=1)
+    assert proxy.said(fault) == [201]
+    assert proxy.seen("POST", "/import/predictions") == 1
+    assert_predicted(label_studio, project, {"words-1": 10})
+
+
+def test_predictions_that_the_server_takes_when_they_were_sent_again_do_not_stand_twice(
+    label_studio, proxy, again, bundle
+):
+    project = label_studio.project(CONFIG)
+    with label_studio.http() as http:
+        add_tasks(http, project, [f"where is my parcel {number}" for number in range(10)])
+    first, second = late_until_asked_again()
+    proxy.harm(first, *PUSH["import"])
+    proxy.harm(second, *PUSH["import"])
+    again("push", bundle.path, project, "--version", "words-1", at_most=1)
+    assert proxy.said(first) == proxy.said(second) == [201]
     assert_predicted(label_studio, project, {"words-1": 10})
 
 

@@ -17,12 +17,14 @@ from tests.labelstudio_rig import exported, sign_up
 from tests.plugins.labelstudio_tasks import reading
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
+from workbench_labelstudio.sync import looking
 from workbench_labelstudio.sync import upload as module
 
 
 @pytest.fixture(autouse=True)
 def known(label_studio, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
 
@@ -30,7 +32,7 @@ def known(label_studio, monkeypatch, tmp_path):
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(module, "CHUNK_TASKS", 10)
-    monkeypatch.setattr(module, "LOOKS", (0.0, 0.2))
+    monkeypatch.setattr(looking, "LOOKS", (0.0, 0.2))
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ def test_a_server_that_does_late_what_it_seemed_not_to_do_is_looked_at_again(
 ):
     """The answer is given up before the server has begun; it is done a moment later."""
     monkeypatch.setattr(module, "IMPORT_TIMEOUT", 0.5)
-    monkeypatch.setattr(module, "LOOKS", (0.0, 0.5, 1.5))
+    monkeypatch.setattr(looking, "LOOKS", (0.0, 0.5, 1.5))
     proxy.harm(delayed(1.0), "POST", "/import$")
     made = create(save(tmp_path / "data", rows(8)), "--title", "done late")
     assert texts(tasks(made["project"])) == Counter(row.text for row in rows(8))
@@ -166,7 +168,7 @@ def test_a_server_that_does_late_what_it_seemed_not_to_do_is_looked_at_again(
 def test_a_text_that_stands_twice_after_all_is_told(workbench, tmp_path, proxy, monkeypatch, small_chunks):
     """What was given up is done just before it is done again."""
     monkeypatch.setattr(module, "IMPORT_TIMEOUT", 2.0)
-    monkeypatch.setattr(module, "LOOKS", (0.0,))
+    monkeypatch.setattr(looking, "LOOKS", (0.0,))
     again, done = threading.Event(), threading.Event()
 
     def first(exchange):
@@ -221,6 +223,25 @@ def test_an_upload_that_is_killed_goes_on_from_there(create, tasks, tmp_path, pr
     made = create(folder, "--title", f"killed {done}")
     assert (made["there"], made["uploaded"]) == ((1000, 300) if done else (500, 800))
     assert texts(tasks(made["project"])) == Counter(row.text for row in rows(1300))
+
+
+def test_two_uploads_into_one_project_at_a_time_are_refused(workbench, create, tasks, tmp_path, proxy):
+    folder, held = save(tmp_path / "data", rows(20)), Held()
+    proxy.harm(held, "POST", "/import$")
+    words = ["labelstudio", "create", str(folder), "--title", "at one time"]
+    process = subprocess.Popen([sys.executable, "-m", "workbench", *words], stdout=subprocess.DEVNULL)
+    try:
+        assert held.begun.wait(60)
+        done = workbench(*words)
+    finally:
+        held.go.set()
+        process.wait(60)
+    assert done.exit_code == 1
+    assert f"project 'at one time': is in use by process {process.pid}" in done.stderr
+    assert process.returncode == 0
+    made = create(folder, "--title", "at one time")
+    assert (made["there"], made["uploaded"]) == (20, 0)
+    assert texts(tasks(made["project"])) == Counter(row.text for row in rows(20))
 
 
 def test_chunks_are_bounded_in_bytes_and_a_long_text_goes_alone(create, tasks, tmp_path, proxy):

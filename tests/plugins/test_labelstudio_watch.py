@@ -8,8 +8,7 @@ import time
 import httpx
 import pytest
 
-from tests.labelstudio_watching import PATIENCE, Watched
-from workbench.engine.lock import locked
+from tests.labelstudio_watching import Watched
 from workbench_labelstudio.live.events import SECRET
 from workbench_labelstudio.live.hooks import WATCH
 
@@ -46,15 +45,15 @@ def post(shared, followed):
 
 def looked(watch, hints=None):
     """Wait until it has looked after its last training, after so many hints; its status."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+
+    def has_looked():
         status = watch.status()
         trained = status["training"]["since"] if status["training"]["state"] != "idle" else ""
         idle = status["training"]["state"] not in ("waiting", "running")
-        if idle and status["last_pull"] and status["last_pull"]["at"] > trained and status["hints"] >= (hints or 0):
-            return status
-        assert time.monotonic() < deadline, status
-        time.sleep(0.1)
+        return idle and status["last_pull"] and status["last_pull"]["at"] > trained and status["hints"] >= (hints or 0)
+
+    watch.wait_until(has_looked, "look")
+    return watch.status()
 
 
 def test_a_label_becomes_exactly_one_run_through_the_webhook(shared, followed):
@@ -115,7 +114,16 @@ def test_a_wrong_secret_is_refused_and_nothing_happens(followed, post, secret):
 
 def test_what_is_no_json_is_refused(shared, followed):
     (hook,) = shared.hooks()
-    assert httpx.post(hook["url"], content=b"\xff{", headers=hook["headers"]).status_code == 400
+    for kind, code in (("application/json", 422), ("text/plain", 415)):
+        headers = hook["headers"] | {"content-type": kind}
+        assert httpx.post(hook["url"], content=b"\xff{", headers=headers).status_code == code
+
+
+def test_the_status_is_for_this_machine_or_with_the_secret(shared, followed):
+    (hook,) = shared.hooks()
+    passed_on = {"x-forwarded-for": "127.0.0.1"}  # a proxy lets others in; what it says of them may be their own word
+    assert httpx.get(f"{followed.url}/status", headers=passed_on).status_code == 401
+    assert httpx.get(f"{followed.url}/status", headers=passed_on | hook["headers"]).status_code == 200
 
 
 def test_an_unlabelled_task_and_a_repeated_save_train_nothing(shared, followed):
@@ -129,19 +137,21 @@ def test_an_unlabelled_task_and_a_repeated_save_train_nothing(shared, followed):
     assert len(followed.seen("training")) == runs
 
 
-def test_answers_come_at_once_while_a_run_is_made(shared, followed, post):
-    runs, slowest, answers = len(followed.seen("training")), 0.0, 0
+def test_answers_come_at_once_while_a_run_is_made(shared, followed, post, record_property):
+    runs, seconds = len(followed.seen("training")), []
     shared.label()
-    while followed.status()["training"]["state"] != "running":
-        time.sleep(0.05)
-    while followed.status()["training"]["state"] == "running":
+    followed.wait_until(lambda: followed.status()["training"]["state"] == "running")
+
+    def ended():
         begun = time.perf_counter()
         assert post({"action": "ANNOTATION_CREATED"}).status_code == 200
-        slowest, answers = max(slowest, time.perf_counter() - begun), answers + 1
-        time.sleep(0.02)
-    assert answers > 3
-    assert slowest < 1, "Label Studio would have hung up"
-    print(f"{answers} webhooks answered during a run, the slowest in {1000 * slowest:.1f} ms")
+        seconds.append(time.perf_counter() - begun)
+        return followed.status()["training"]["state"] != "running"
+
+    followed.wait_until(ended)
+    record_property("slowest_webhook_ms", round(1000 * max(seconds), 1))
+    assert len(seconds) > 3
+    assert max(seconds) < 1, "Label Studio would have hung up"
     followed.wait_for("training", runs + 1)
     looked(followed)
     assert len(followed.seen("training")) == runs + 1
@@ -150,8 +160,7 @@ def test_answers_come_at_once_while_a_run_is_made(shared, followed, post):
 def test_a_label_during_a_run_leads_to_one_more(shared, followed):
     runs = len(followed.seen("training"))
     shared.label()
-    while followed.status()["training"]["state"] != "running":
-        time.sleep(0.05)
+    followed.wait_until(lambda: followed.status()["training"]["state"] == "running")
     text = shared.label()
     followed.wait_for("training", runs + 2)
     looked(followed)
@@ -190,19 +199,6 @@ def test_a_killed_watch_leaves_one_webhook_to_the_next_and_no_label_is_forgotten
         watch.wait_for("training", state="succeeded")
         assert text in watched.rows()
     assert [hook["url"] for hook in watched.hooks()] == ["http://127.0.0.1:9/other"]
-
-
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_a_signal_ends_it_in_order(watched, how, code):
-    with watched.watching("--debounce", "0") as watch:
-        watch.wait_for("pulled")
-        while watch.status()["training"]["state"] != "running":
-            time.sleep(0.05)
-        assert watch.stop(how) == code
-    assert watched.hooks() == []
-    assert "Traceback" not in watch.errors
-    with locked(watched.run):  # the run has ended, too
-        pass
 
 
 def test_once_trains_for_what_is_new_and_only_then(watched):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import socket
 
+import httpx
 import pytest
 
-from tests.label_studio import TOKEN
+from tests.label_studio import TOKEN, free_port
 from tests.labelstudio_harm import answer
 from tests.labelstudio_proxy import Proxy
 from tests.labelstudio_watching import PATIENCE, RECIPE, Watched
@@ -48,14 +49,23 @@ def test_a_look_that_fails_is_said_in_one_line_and_repeated(watched):
         rule = proxy.harm(answer(403), path="/api/(tasks|projects)", times=None)
         watch.wait_for("trouble")
         text, asked = watched.label(), len(proxy.requests)
-        while len(proxy.requests) < asked + 4:
-            assert watch.process.poll() is None
+        watch.wait_until(lambda: len(proxy.requests) >= asked + 4)
         assert "403" in watch.status()["trouble"]
         rule.times = 0
         watch.wait_for("training", 2, state="succeeded")
         assert text in watched.rows()
         assert len(watch.seen("trouble")) == 1
         assert watch.status()["trouble"] is None
+
+
+def test_a_404_of_a_gateway_ends_nothing(watched):
+    with Proxy(watched.server.url) as proxy, watched.watching(*OFTEN, LABEL_STUDIO_URL=proxy.url) as watch:
+        watch.wait_for("training", state="succeeded")
+        proxy.harm(answer(404), path="/api/(tasks|projects)", times=2)
+        assert "the project was deleted" in watch.wait_for("trouble")["message"]
+        text = watched.label()
+        watch.wait_for("training", 2, state="succeeded")
+        assert text in watched.rows()
 
 
 def test_a_project_that_is_deleted_ends_it_in_one_line(watched):
@@ -120,9 +130,10 @@ def nobody(*_):
         ("epochs = 3", (), 2, "unknown key 'epochs'"),
         ("seed = 1", ("--host", "0.0.0.0"), 2, "Label Studio cannot call 0.0.0.0. Give --public-url as well"),
         ("seed = 1", ("--public-url", "receiver"), 2, "is no http or https URL"),
-        ("seed = 1", ("--secret-file", "nowhere"), 1, "nowhere: there is no such file"),
+        ("seed = 1", ("--secret-file", "nowhere"), 2, "nowhere cannot be read (No such file or directory)"),
         ("seed = 1", ("--secret-file", "open"), 1, "others can read this file (mode 0644)"),
-        ("seed = 1", ("--secret-file", "empty"), 1, "holds no secret"),
+        ("seed = 1", ("--secret-file", "empty"), 2, "empty does not hold one line"),
+        ("seed = 1", ("--secret-file", "foreign"), 2, "a character that Label Studio cannot send"),
         ("seed = 1", ("-o", "full"), 1, "is not empty and holds no run"),
         ("seed = 1", ("--poll", "0"), 2, "0 is not in the range"),
     ],
@@ -134,8 +145,8 @@ def test_what_is_wrong_is_said_before_the_server_is_asked(
     monkeypatch.setattr("workbench_labelstudio.live.session.Connection", nobody)
     if recipe is not None:
         (tmp_path / "recipe.toml").write_text(recipe)
-    for name, mode in (("open", 0o644), ("empty", 0o600)):
-        (tmp_path / name).write_text("word" if name == "open" else "\n")
+    for name, word, mode in (("open", "word", 0o644), ("empty", "\n", 0o600), ("foreign", "密码密码", 0o600)):
+        (tmp_path / name).write_text(word, encoding="utf-8")
         (tmp_path / name).chmod(mode)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
@@ -156,6 +167,17 @@ def test_a_recipe_that_does_not_read_the_project_is_pointed_out(watched):
     done = watched.once()
     assert done.returncode == 0
     assert "does not import with the reader 'labelstudio', but with: labelstudio-export" in done.stdout
+
+
+def test_with_a_public_url_the_status_asks_for_the_secret(watched):
+    port = free_port()
+    address = f"http://localhost:{port}"
+    with watched.watching("--debounce", "60", "--port", port, "--public-url", address) as watch:
+        assert watch.wait_for("watching")["webhook"] is not None
+        (hook,) = watched.hooks()
+        assert hook["url"] == f"{address}/webhook"
+        assert httpx.get(f"{watch.url}/status").status_code == 401
+        assert httpx.get(f"{watch.url}/status", headers=hook["headers"]).json()["hints"] == 0
 
 
 def test_no_webhook_means_none(watched):

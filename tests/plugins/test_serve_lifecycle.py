@@ -17,6 +17,8 @@ import pytest
 import uvicorn
 
 from tests.bundles import write_bundle
+from tests.plugins.serve_live import live
+from workbench import build_host
 from workbench_serve.middleware import Faults
 
 SLOW = Path(__file__).with_name("serve_slowly.py")
@@ -200,3 +202,14 @@ def test_sigterm_before_it_serves_ends_it_at_once(tmp_path, bundle):
         process.terminate()
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
+
+
+def test_what_is_to_end_with_the_server_does(bundle, caplog):
+    ended = []
+    with live(build_host(), bundle) as client:
+        for close in (lambda: ended.append(1), lambda: 1 / 0, lambda: ended.append(2)):
+            client.service.at_end(close)
+        assert client.get("/health").status_code == 200
+        assert ended == []
+    assert ended == [1, 2]
+    assert "ZeroDivisionError" in caplog.text

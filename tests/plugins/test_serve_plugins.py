@@ -77,12 +77,13 @@ def test_everybody_sees_the_jobs_of_plugins(plugged, bundle):
             client.service.add_job("shadow", dict)
 
 
-def test_a_job_that_cannot_tell_its_state_hides_no_other(plugged, bundle, caplog):
-    def broken():
-        raise RuntimeError("no room")
+ODD = (dict, lambda: {"state": 3}, lambda: {"state": "\ud800"}, lambda: {"state": "", "x": float("nan")}, lambda: 1 / 0)
 
+
+@pytest.mark.parametrize("status", ODD)
+def test_a_job_that_cannot_tell_its_state_hides_no_other(plugged, bundle, caplog, status):
     with live(plugged, bundle) as client:
-        client.service.add_job("broken", broken)
+        client.service.add_job("broken", status)
         jobs = client.get("/jobs").json()
     assert jobs["shadow"]["state"] == "idle"
     assert jobs["broken"]["state"] == "unknown"
@@ -100,7 +101,7 @@ def test_each_text_is_asked_and_what_has_no_answer_spoils_no_other(plugged, bund
     texts = ["退款", " ", "where is my parcel", "refund " * 20] * 40
     with live(plugged, bundle, limits=Limits(texts=10, characters=100)) as client:
         answers = client.service.ask_each(texts).result(30)
-    assert answers.bundle == bundle.id
+    assert (answers.served.bundle, answers.served.id) == (bundle, bundle.id)
     intents = [prediction and prediction.intents for prediction in answers.predictions]
     assert intents == [("退款",), None, ("delivery",), None] * 40
     (record,) = plugged.shadow.records

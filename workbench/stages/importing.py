@@ -32,12 +32,13 @@ TRAIN = {"train": 1.0}
 KEPT = "kept an earlier split, or that of their group"
 
 
-def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
+def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = True) -> Stage:
     """The stage that reads every `[[import]]` of a recipe.
 
     Args:
         recipe: it has at least one.
         ledger: file that remembers which row went into which split; None forgets.
+        pins: whether new rows are remembered too.
     """
     if not recipe.imports:
         raise WorkbenchError("the recipe imports nothing", remedy="Add an [[import]] with a reader and a source")
@@ -46,7 +47,7 @@ def import_stage(recipe: Recipe, ledger: Path | None = None) -> Stage:
         known = read_ledger(ledger) if ledger else {}
         dataset = read_all(recipe, out, context, known, ledger)
         dataset.save(out)
-        if ledger:
+        if ledger and pins:
             # last of all, so that an import that fails pins no row; one that is killed between here and its publication
             # is worked again, and finds each row in the split that it gave it
             replace_json(ledger, remember(dataset, known))

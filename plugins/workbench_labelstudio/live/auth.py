@@ -10,7 +10,7 @@ import logging
 from fastapi import HTTPException, Request
 
 from workbench_labelstudio.live.events import right_secret
-from workbench_labelstudio.live.loopback import is_loopback
+from workbench_labelstudio.live.loopback import is_from_here
 from workbench_labelstudio.live.settings import PASSWORD, USER, Settings
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ class Guard:
         """
         if self.login is not None:
             self._check(self._wrong_login(request.headers.get("authorization", "")))
-        elif not is_loopback(request.client.host if request.client else ""):
-            self._check(f"it comes from another machine, and {USER} and {PASSWORD} are not set")
+        elif not is_from_here(request):
+            self._check(f"it comes from another machine, or by a proxy, and {USER} and {PASSWORD} are not set")
 
     async def webhook(self, request: Request) -> None:
         """As `__call__`, for webhooks, which cannot log in: the secret is as good.
@@ -44,11 +44,7 @@ class Guard:
         Raises:
             HTTPException: 401, it gives neither.
         """
-        if self.secret is None:
-            await self(request)
-        elif not right_secret(request.headers, self.secret):
-            if self.login is None:
-                self._check("the webhook gives no secret, or a wrong one")
+        if self.secret is None or not right_secret(request.headers, self.secret):
             await self(request)
 
     def _check(self, why: str) -> None:

@@ -6,6 +6,7 @@ Label Studio shows no more of a refusal than its status and its URL, so a refusa
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -18,18 +19,24 @@ from workbench.errors import WorkbenchError
 from workbench_labelstudio.live.answers import Form, form_of, listed
 from workbench_labelstudio.live.auth import Guard
 from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
-from workbench_labelstudio.live.events import START_TRAINING, heard
+from workbench_labelstudio.live.events import START_TRAINING
 from workbench_labelstudio.live.retraining import Retraining
 from workbench_labelstudio.live.settings import read_settings
-from workbench_labelstudio.live.wire import close_with, read_json, unless_gone
+from workbench_labelstudio.live.wire import hear, read_json, unless_gone
 from workbench_labelstudio.versions import model_version
 
 if TYPE_CHECKING:
-    from workbench.service import Answers, Service
+    from workbench.service import Answers, Served, Service
 
 JOB = "label-studio-retraining"
 MOST_BYTES = 64_000_000  # the Data Manager sends all the tasks that somebody chose in one request
-JOB_STATES = {"waiting": "queued", "running": "started", "succeeded": "finished"}  # in Label Studio's words
+JOB_STATES = {  # in Label Studio's words, where it has another
+    "waiting": "queued",
+    "running": "started",
+    "succeeded": "finished",
+    "refused": "failed",
+    "unavailable": "failed",
+}
 WHY = 500  # characters
 GET, POST = ["GET"], ["POST"]
 logger = logging.getLogger(__name__)
@@ -63,8 +70,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
         app.include_router(router, prefix=PREFIX)
     for path in ("/predict", WEBHOOK):
         service.allow_bytes(PREFIX + path, MOST_BYTES)
-    service.add_job(JOB, retraining.status)
-    close_with(app, retraining.close)
+    service.add_job(JOB, retraining.shown)
+    service.at_end(retraining.close)
 
 
 class Backend:
@@ -84,7 +91,7 @@ class Backend:
         return {
             "status": "UP",
             "model_class": "intent-workbench",
-            "model_version": self._version(),
+            "model_version": version_of(self.service.served),
         }
 
     async def setup(self, request: Request) -> dict[str, Any]:
@@ -92,24 +99,32 @@ class Backend:
 
         Of what else is sent, such as an access token, nothing is read.
         """
-        self._form(await read_json(request), "schema")
-        return {"model_version": self._version()}
+        served = self.service.served
+        self._form(await read_json(request), "schema", served)
+        return {"model_version": version_of(served)}
 
     async def predict(self, request: Request) -> Response:
         """A result, a score and a version for each task, in their order; a task without an answer has an empty one."""
         body = await read_json(request)
-        form, tasks = self._form(body, "label_config"), body.get("tasks")
-        if not isinstance(tasks, list):
-            raise HTTPException(422, "tasks: a list is expected")
-        texts = await asyncio.to_thread(lambda: [form.text(task) for task in tasks])
-        answers = await unless_gone(request, self.service.ask_each(texts))
-        version = self._version(answers.bundle)
-        return Response(await asyncio.to_thread(_results, form, answers, version), media_type="application/json")
+        while True:
+            served = self.service.served
+            form, tasks = self._form(body, "label_config", served), body.get("tasks")
+            if not isinstance(tasks, list):
+                raise HTTPException(422, "tasks: a list is expected")
+            texts = await asyncio.to_thread(_texts, form, tasks)
+            answers = await unless_gone(request, self.service.ask_each(texts))
+            if answers.served is served:  # else there was a swap, and the new bundle may ask for another form
+                results = await asyncio.to_thread(_results, form, answers)
+                return Response(results, media_type="application/json")
 
     async def webhook(self, request: Request) -> dict[str, Any]:
         """An event: START_TRAINING asks for a retraining, new labels for one a while later; others are passed over."""
-        event = heard(await read_json(request))
+        event = await hear(request)
         if event is None:
+            return {"status": "ignored"}
+        if not event.concerns(self.retraining.projects):
+            if event.action == START_TRAINING:
+                raise _refusal(f"the recipe of the retraining does not read project {event.project}")
             return {"status": "ignored"}
         if event.action == START_TRAINING:
             return await self.train()
@@ -125,12 +140,12 @@ class Backend:
 
     async def versions(self) -> dict[str, Any]:
         """The version that answers."""
-        return {"versions": [self._version()]}
+        return {"versions": [version_of(self.service.served)]}
 
     async def job_status(self) -> dict[str, Any]:
         """How the retraining stands: in Label Studio's word, and in ours."""
         status = self.retraining.status()
-        return {"job_status": JOB_STATES.get(status["state"], "failed"), **status}
+        return {"job_status": JOB_STATES.get(status["state"], status["state"]), **status}
 
     async def refused(self, request: Request) -> None:
         """Where a refusal leads to."""
@@ -140,15 +155,12 @@ class Backend:
         """What older servers ask, and nothing has to be done for."""
         return {"status": "ok"}
 
-    def _version(self, bundle: str | None = None) -> str:
-        return model_version(self.service.bundle.path, bundle or self.service.bundle_id)
-
-    def _form(self, body: Any, key: str) -> Form:
+    def _form(self, body: Any, key: str, served: Served) -> Form:
         config = body.get(key) if isinstance(body, dict) else None
         if not isinstance(config, str):
             raise HTTPException(422, f"{key}: the project's label config is expected")
         try:
-            form = form_of(config, self.service.bundle.model.intents)
+            form = form_of(config, served.bundle.model.intents)
         except WorkbenchError as error:
             raise _refusal(str(error)) from error
         if form.lacking and form.lacking not in self._said:
@@ -156,14 +168,28 @@ class Backend:
             logger.warning(
                 "%d intents of bundle %s have no label in the control %s, so tasks of these get no prediction: %s",
                 len(form.lacking),
-                self.service.bundle_id,
+                served.id,
                 form.control.name,
                 listed(form.lacking),
             )
         return form
 
 
-def _results(form: Form, answers: Answers, version: str) -> bytes:
+def version_of(served: Served) -> str:
+    """What its predictions are called."""
+    return _version(served.bundle.path, served.id)
+
+
+# which run a bundle is of is looked up in the file system, and asked for at every request
+_version = functools.lru_cache(maxsize=64)(model_version)
+
+
+def _texts(form: Form, tasks: list[Any]) -> list[str]:
+    return [form.text(task) for task in tasks]
+
+
+def _results(form: Form, answers: Answers) -> bytes:
+    version = version_of(answers.served)
     results = [form.answer(prediction, version) for prediction in answers.predictions]
     return json.dumps({"results": results}).encode()
 

@@ -7,11 +7,12 @@ what changed.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 SECRET = "X-Workbench-Secret"
+PROJECT = "X-Workbench-Project"  # whose webhook it is: a body that holds no text does not say it
 HOOKED = (  # what a webhook of a project can send and that matters here
     "ANNOTATION_CREATED",
     "ANNOTATION_UPDATED",
@@ -33,26 +34,21 @@ class Event:
     Args:
         action: one of `ACTIONS`.
         project: the project's id; None = the body does not say.
-        tasks: ids.
-        annotations: ids.
     """
 
     action: str
     project: int | None = None
-    tasks: tuple[int, ...] = ()
-    annotations: tuple[int, ...] = ()
+
+    def concerns(self, projects: Collection[int] | None) -> bool:
+        """Whether it may be one of these projects that it is about; None = any may be meant."""
+        return None in (self.project, projects) or self.project in (projects or ())
 
 
 def heard(body: Any) -> Event | None:
     """The event of a JSON body; None when it is none that matters here, which is to be answered politely."""
     if not isinstance(body, Mapping) or body.get("action") not in ACTIONS:
         return None
-    return Event(
-        body["action"],
-        project_number(body.get("project")),
-        tuple(_ids(body, "task", "tasks")),
-        tuple(_ids(body, "annotation", "annotations")),
-    )
+    return Event(body["action"], project_number(body.get("project")))
 
 
 def project_number(named: Any) -> int | None:
@@ -73,13 +69,4 @@ def right_secret(headers: Mapping[str, str], secret: str) -> bool:
         secret: what it must be.
     """
     given = headers.get(SECRET) or headers.get(SECRET.lower()) or ""
-    return hmac.compare_digest(given.encode("latin-1", "backslashreplace"), secret.encode("utf-8", "backslashreplace"))
-
-
-def _ids(body: Mapping[str, Any], *keys: str) -> Iterator[int]:
-    for key in keys:
-        found = body.get(key)
-        for one in found if isinstance(found, list) else [found]:
-            number = one.get("id") if isinstance(one, Mapping) else one
-            if isinstance(number, int) and not isinstance(number, bool):
-                yield number
+    return hmac.compare_digest(given.encode("latin-1", "backslashreplace"), secret.encode())

@@ -69,10 +69,16 @@ def remove(connection: Connection, hook: int) -> None:
         logger.info("webhook %d was removed already", hook)
 
 
-def _find(connection: Connection, project: int, url: str, name: str) -> list[int]:
-    known = connection.call(connection.client.webhooks.list, project=str(project))
+def remove_named(connection: Connection, name: str) -> None:
+    """Remove the webhooks of that name; there may be none, nor their project any more."""
+    for hook in _find(connection, None, None, name):
+        remove(connection, hook)
+
+
+def _find(connection: Connection, project: int | None, url: str | None, name: str) -> list[int]:
+    known = connection.call(connection.client.webhooks.list, project=None if project is None else str(project))
     return [hook.id for hook in known if hook.id is not None and _ours(hook.headers, hook.url, url, name)]
 
 
-def _ours(headers: Any, known: str, url: str, name: str) -> bool:
+def _ours(headers: Any, known: str, url: str | None, name: str) -> bool:
     return isinstance(headers, dict) and WATCH in headers and (headers[WATCH] == name or known == url)

@@ -13,6 +13,25 @@ OF_A_TASK = ("id", "data", "meta")
 OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "completed_by")
 
 
+class Labels:
+    """The digest of a mirror's labels, kept as long as neither the mirror nor the label config changes.
+
+    Args:
+        mirror: whose.
+    """
+
+    def __init__(self, mirror: Mirror) -> None:
+        self.mirror = mirror
+        self._known: tuple[object, tuple[str, int]] | None = None
+
+    def digest(self, label_config: str) -> tuple[str, int]:
+        """See `labels_digest`."""
+        of = (self.mirror.version, label_config)
+        if self._known is None or self._known[0] != of:
+            self._known = of, labels_digest(self.mirror, label_config)
+        return self._known[1]
+
+
 def labels_digest(mirror: Mirror, label_config: str) -> tuple[str, int]:
     """SHA-256 of the label config and of every task that has an annotation, skips included; and how many these are.
 

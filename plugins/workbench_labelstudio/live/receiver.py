@@ -6,7 +6,6 @@ Label Studio waits a second, in the middle of the annotator's request, so nothin
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import threading
@@ -15,52 +14,53 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, HTTPException, Request
 
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.live.events import Event, heard, right_secret
-from workbench_labelstudio.live.loopback import is_loopback
+from workbench_labelstudio.live.events import Event, right_secret
+from workbench_labelstudio.live.loopback import is_from_here
+from workbench_labelstudio.live.wire import hear
 
 PATH = "/webhook"
 MOST_BYTES = 1_000_000
 PATIENCE = 10  # seconds for the server to start
 
 
-def create_app(project: int, secret: str, hint: Callable[[Event], None], status: Callable[[], Any]) -> FastAPI:
+def create_app(
+    project: int, secret: str, hint: Callable[[Event], None], status: Callable[[], Any], *, public: bool
+) -> FastAPI:
     """The application.
 
     Args:
         project: events of others are not passed on.
         secret: what the header `SECRET` of a webhook must hold.
         hint: told of every event; it must return at once.
-        status: what GET /status answers, on this machine without the secret.
+        status: what GET /status answers.
+        public: others than this machine have a way in, so that the status, too, is told to those who know the secret.
     """
     app = FastAPI(title="Intent workbench: watch", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.post(PATH)
-    async def webhook(request: Request) -> JSONResponse:
-        """Note the event."""
+    async def knows_secret(request: Request) -> None:
         if not right_secret(request.headers, secret):
-            return JSONResponse({"detail": "the secret is missing or wrong"}, status_code=401)
-        body = await _read(request)
-        if body is None:
-            return JSONResponse({"detail": f"more than {MOST_BYTES} bytes"}, status_code=413)
-        try:
-            event = heard(json.loads(body))
-        except (ValueError, RecursionError):
-            return JSONResponse({"detail": "is no JSON"}, status_code=400)
-        if event is None or event.project not in (None, project):
-            return JSONResponse({"noted": False})
-        hint(event)
-        return JSONResponse({"noted": True})
+            raise HTTPException(401, "the secret is missing or wrong")
 
-    @app.get("/status")
-    async def show_status(request: Request) -> JSONResponse:
+    async def may_look(request: Request) -> None:
+        if public or not is_from_here(request):
+            await knows_secret(request)
+
+    @app.post(PATH, dependencies=[Depends(knows_secret)])
+    async def webhook(request: Request) -> dict[str, bool]:
+        """Note the event."""
+        event = await hear(request, MOST_BYTES)
+        if event is None or not event.concerns({project}):
+            return {"noted": False}
+        hint(event)
+        return {"noted": True}
+
+    @app.get("/status", dependencies=[Depends(may_look)])
+    async def show_status() -> dict[str, Any]:
         """How it stands."""
-        if not _is_local(request) and not right_secret(request.headers, secret):
-            return JSONResponse({"detail": "the secret is missing or wrong"}, status_code=401)
-        return JSONResponse(status())
+        return dict(status())
 
     return app
 
@@ -118,17 +118,3 @@ def url_of(listener: socket.socket) -> str:
     """The address of a listening socket."""
     address, port, *_ = listener.getsockname()
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-
-
-def _is_local(request: Request) -> bool:
-    return request.client is not None and is_loopback(request.client.host)
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body; None when it is too large."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return None
-    return body

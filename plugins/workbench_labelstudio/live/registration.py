@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 
 from workbench.errors import WorkbenchError
 from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
-from workbench_labelstudio.live.events import SECRET
+from workbench_labelstudio.live.events import PROJECT, SECRET
 from workbench_labelstudio.live.hooks import remove as remove_hook
 from workbench_labelstudio.sync.connection import NotFound
 from workbench_labelstudio.sync.credentials import clean_url
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.live.settings import Login
     from workbench_labelstudio.sync.connection import Connection
 
+TITLE = "intent-workbench"
 CONNECTED = "CO"
 TIMEOUT = 30.0  # seconds: Label Studio itself waits up to 2 x (1 + 3) for the server
 REFUSED = re.compile(r"/refused\?(\S+)")
@@ -46,15 +47,20 @@ class Wanted:
 
     Args:
         url: of the bundle's server, as Label Studio reaches it.
-        title: what Label Studio calls the model.
+        title: what Label Studio calls the model; None = `TITLE`, which other servers may have, too.
         login: of Basic auth; None = the server asks for none.
         secret: of the server's webhook; None = it has none.
     """
 
     url: str
-    title: str
+    title: str | None = None
     login: Login | None = None
     secret: str | None = field(default=None, repr=False)
+
+    @property
+    def called(self) -> str:
+        """The title that it gets."""
+        return self.title or TITLE
 
     def entry(self, project: int) -> dict[str, Any]:
         """As the API takes it; it wants all of it in every change, the password too."""
@@ -65,7 +71,7 @@ class Wanted:
                 "basic_auth_user": self.login.user,
                 "basic_auth_pass": self.login.password,
             }
-        return {"project": project, "url": self.url, "title": self.title, **auth}
+        return {"project": project, "url": self.url, "title": self.called, **auth}
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class Registered:
         silent: why new labels are not told to the server; "" = they are.
         others: entries of the project that Label Studio asks before this one.
         shown: the `model_version` whose predictions annotators see; "" = none.
+        moved: the URL that the entry had before; "" = this one, or it is new.
     """
 
     id: int | None
@@ -89,6 +96,7 @@ class Registered:
     silent: str = ""
     others: tuple[str, ...] = ()
     shown: str = ""
+    moved: str = ""
 
 
 def backend_url(address: str) -> str:
@@ -102,7 +110,7 @@ def backend_url(address: str) -> str:
 
 
 def register(connection: Connection, project: int, wanted: Wanted) -> Registered:
-    """Make the entry, or bring it up to date: the one with this URL, else the one with this title.
+    """Make the entry, or bring it up to date: the one with this URL, else the one with the title that was given.
 
     Raises:
         WorkbenchError: Label Studio does not reach the server, or it does not take the project; with its own words.
@@ -116,8 +124,9 @@ def register(connection: Connection, project: int, wanted: Wanted) -> Registered
     except WorkbenchError as error:
         raise _explained(_said(error), wanted.url) from error
     silent = _mend_hook(connection, project, wanted)
-    if ours is not None and not _same(ours["url"], wanted.url):
-        _remove_hooks(connection, project, ours["url"])
+    moved = "" if ours is None or _same(ours["url"], wanted.url) else str(ours["url"])
+    if moved:
+        _remove_hooks(connection, project, moved)
     now = connection.get(f"api/ml/{number}", timeout=TIMEOUT).json
     if now["state"] != CONNECTED:
         raise _explained(now["error_message"] or f"Label Studio says: {now['readable_state']}", wanted.url)
@@ -129,6 +138,7 @@ def register(connection: Connection, project: int, wanted: Wanted) -> Registered
         silent,
         tuple(str(entry["url"]) for entry in entries if entry["id"] < number),
         connection.get(f"api/projects/{project}").json["model_version"] or "",
+        moved,
     )
 
 
@@ -166,7 +176,7 @@ def _entries(connection: Connection, project: int) -> list[dict[str, Any]]:
 
 def _find(entries: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any] | None:
     by_url = [entry for entry in entries if _same(entry["url"], wanted.url)]
-    by_title = [entry for entry in entries if entry["title"] == wanted.title]
+    by_title = [entry for entry in entries if entry["title"] == wanted.title]  # None is nobody's
     return next(iter([*by_url, *by_title]), None)
 
 
@@ -188,7 +198,7 @@ def _mend_hook(connection: Connection, project: int, wanted: Wanted) -> str:
     change: Mapping[str, Any] = {
         "url": wanted.url + WEBHOOK,
         "actions": list(RETRAINS),
-        "headers": {SECRET: wanted.secret} if wanted.secret else {},
+        "headers": {PROJECT: str(project)} | ({SECRET: wanted.secret} if wanted.secret else {}),
         "send_for_all_actions": False,
         "send_payload": False,
         "is_active": True,

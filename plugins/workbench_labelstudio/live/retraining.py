@@ -10,7 +10,7 @@ from workbench.engine.recipe import load_recipe
 from workbench.engine.sections import Recipe
 from workbench.engine.stage import version
 from workbench.errors import GateRefused, MissingExtra, WorkbenchError
-from workbench.host import build_host
+from workbench_labelstudio.live.fit import projects_read
 from workbench_labelstudio.live.settings import RECIPE, RUN, Settings
 from workbench_labelstudio.live.training import Training, retrain_command
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from workbench.service import Service
 
 UNAVAILABLE = "unavailable"
+RETRY = 300.0  # seconds after which a failed run is tried again, each time twice as long
+SHOWN = ("state", "since", "bundle")  # what everybody may know: a message may hold paths, or what customers said
+OPENING = {"state": "running", "message": "the new bundle is being opened"}
 logger = logging.getLogger(__name__)
 
 
@@ -28,20 +31,29 @@ class Retraining:
         settings: recipe, run folder and quiet seconds.
         service: what the new bundle answers through.
 
+    Its `projects` are those that the recipe reads; None = it does not say.
+
     Raises:
         WorkbenchError: the recipe cannot be read, or asks for something that does not exist.
     """
 
     def __init__(self, settings: Settings, service: Service) -> None:
         self.service, self.run = service, settings.run
-        self._opened: dict[str, Any] | None = None
+        self.projects: frozenset[int] | None = None
+        self._opened: dict[str, Any] = {}
         self._training: Training | None = None
         self._why_not = f"no retraining is configured: set {RECIPE} and {RUN} for the server"
         if settings.recipe and settings.run:
-            self._why_not = missing_extras(load_recipe(settings.recipe, build_host()))
-        if settings.recipe and settings.run and not self._why_not:
-            command = retrain_command(settings.recipe.absolute(), settings.run.absolute())
-            self._training = Training(command, debounce=settings.quiet, finished=self._finished)
+            recipe, run = load_recipe(settings.recipe, service.host), settings.run.resolve()
+            self.projects, self._why_not = projects_read(recipe), missing_extras(recipe)
+            if not self._why_not:
+                self._training = Training(
+                    retrain_command(settings.recipe.absolute(), run),
+                    debounce=settings.quiet,
+                    finished=self._finished,
+                    log=run.with_name(f"{run.name}.log"),
+                    retry=RETRY,
+                )
 
     @property
     def why_not(self) -> str:
@@ -66,8 +78,13 @@ class Retraining:
             return {"state": UNAVAILABLE, "message": self._why_not, "bundle": self.service.bundle_id}
         status = self._training.status()
         if status["state"] == "succeeded":
-            status |= self._opened or {"state": "running", "message": "the new bundle is being opened"}
+            opened = self._opened if self._opened.get("since") == status["since"] else OPENING
+            status |= opened
         return status | {"bundle": self.service.bundle_id}
+
+    def shown(self) -> dict[str, Any]:
+        """What everybody may know of the status."""
+        return {name: value for name, value in self.status().items() if name in SHOWN}
 
     def close(self) -> None:
         """End what runs."""
@@ -76,18 +93,20 @@ class Retraining:
 
     def _finished(self, code: int) -> None:
         """After a run: its bundle takes over if its gate accepted it, else the old one goes on."""
-        self._opened = None
         if code != 0:
             logger.warning("retraining ended with exit code %d; bundle %s goes on", code, self.service.bundle_id)
             return
         assert self.run is not None
+        assert self._training is not None
+        since = self._training.status()["since"]  # says later which run this belongs to
         try:
             self.service.swap(self.run)
-        except WorkbenchError as error:
-            logger.warning("the retrained bundle is not served, %s goes on: %s", self.service.bundle_id, error)
-            self._opened = {"state": "refused" if isinstance(error, GateRefused) else "failed", "message": str(error)}
-        else:
-            self._opened = {"message": ""}
+            self._opened = {"since": since, "message": ""}
+        except Exception as error:
+            what = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+            logger.warning("the retrained bundle is not served, %s goes on: %s", self.service.bundle_id, what)
+            state = "refused" if isinstance(error, GateRefused) else "failed"
+            self._opened = {"since": since, "state": state, "message": what}
 
 
 def missing_extras(recipe: Recipe) -> str:

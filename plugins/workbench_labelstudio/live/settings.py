@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import UsageProblem
+from workbench_labelstudio.sync.credentials import refuse_open
 
 PREFIX = "WORKBENCH_LABELSTUDIO_"
 USER, PASSWORD, SECRET = f"{PREFIX}USER", f"{PREFIX}PASSWORD", f"{PREFIX}SECRET"
@@ -47,7 +48,7 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment. A variable that is empty is not set.
 
-    `WORKBENCH_LABELSTUDIO_USER` and `…_PASSWORD`, or `…_PASSWORD_FILE`, a file that holds it: the login of Basic auth.
+    `WORKBENCH_LABELSTUDIO_USER` and `…_PASSWORD`, or `…_PASSWORD_FILE`, a file, mode 0600, that holds it: the login.
     `…_SECRET` or `…_SECRET_FILE`: the secret of webhooks. `…_RECIPE` and `…_RUN`: a retraining is
     `workbench run RECIPE -o RUN`. `…_QUIET`: seconds, 60 by default.
 
@@ -63,7 +64,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise UsageProblem(
             "is set alone", where=RECIPE if recipe else RUN, remedy=f"Set {RECIPE} and {RUN}, a recipe and a run folder"
         )
-    return Settings(read_login(given), _secret(given, SECRET), recipe, run, _quiet(given.get(QUIET)))
+    secret = _word(given, SECRET)
+    return Settings(
+        read_login(given), checked_secret(secret, SECRET) if secret else None, recipe, run, _quiet(given.get(QUIET))
+    )
 
 
 def read_login(given: Mapping[str, str]) -> Login | None:
@@ -72,7 +76,7 @@ def read_login(given: Mapping[str, str]) -> Login | None:
     Raises:
         UsageProblem: half of it is missing, or Label Studio could not send it.
     """
-    user, password = given.get(USER), _secret(given, PASSWORD)
+    user, password = given.get(USER), _word(given, PASSWORD)
     if not user and not password:
         return None
     if not user or not password:
@@ -100,25 +104,44 @@ def checked_login(user: str, password: str, where: object) -> Login:
 
 
 def read_secret(file: str | Path, where: object) -> str:
-    """The secret in a file, without the end of its line.
+    """The secret of webhooks in a file, see `read_word` and `checked_secret`."""
+    return checked_secret(read_word(file, where), where)
+
+
+def checked_secret(secret: str, where: object) -> str:
+    """The secret, without white space around it, if Label Studio can send it: it puts ASCII alone into a header.
 
     Raises:
-        UsageProblem: it cannot be read, or there is none.
+        UsageProblem: it cannot.
     """
+    if not (secret.isascii() and secret.isprintable()):
+        raise UsageProblem("the secret has a character that Label Studio cannot send", where=where, remedy="Use ASCII")
+    return secret.strip()
+
+
+def read_word(file: str | Path, where: object) -> str:
+    """The one line in a file, which its owner alone may read, as it is with tokens; white space around it is left out.
+
+    Raises:
+        UsageProblem: it cannot be read, or does not hold one line.
+        WorkbenchError: others can read it.
+    """
+    path = Path(file).expanduser()
     try:
-        secret = Path(file).expanduser().read_text(encoding="utf-8").strip("\r\n")
+        word = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageProblem(f"{file} cannot be read ({why})", where=where) from None
-    if not secret.strip() or "\n" in secret:
+    refuse_open(path)
+    if len(word.splitlines()) != 1:
         raise UsageProblem(f"{file} does not hold one line", where=where, remedy="Write the secret into it")
-    return secret
+    return word
 
 
-def _secret(given: Mapping[str, str], name: str) -> str | None:
+def _word(given: Mapping[str, str], name: str) -> str | None:
     if name in given and name + FILE in given:
         raise UsageProblem(f"{name}{FILE} is set too", where=name, remedy="Set one of them")
-    return read_secret(given[name + FILE], name + FILE) if name + FILE in given else given.get(name)
+    return read_word(given[name + FILE], name + FILE) if name + FILE in given else given.get(name)
 
 
 def _quiet(text: str | None) -> float:

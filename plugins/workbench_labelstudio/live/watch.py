@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.engine.run import RUN
 from workbench.errors import WorkbenchError
 from workbench_labelstudio.live.hooks import name_of
-from workbench_labelstudio.live.labels import labels_digest
+from workbench_labelstudio.live.labels import Labels
 from workbench_labelstudio.sync.connection import NotFound
 from workbench_labelstudio.sync.pull import pull
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0  # seconds from a hint to the look: more may come, and the server may not have committed yet
 SOON = 30.0  # seconds to the next look when one failed
+SURE = 5.0  # seconds after which a project that is still not there is gone: a gateway may say so of a restart
 DONE = ("succeeded", "refused")  # the run came to its end, whatever the gate says
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -62,15 +63,16 @@ class Watch:
     ) -> None:
         self.connection, self.project, self.mirror = connection, project, mirror
         self.training, self.run, self.tell = training, run, tell
-        self._recipe = hashlib.sha256(recipe.read_bytes()).hexdigest()
+        self.recipe, self._labels = recipe, Labels(mirror)
         self._note = f"watch {name_of(run)}"
         self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()  # exit codes; None = a hint
         training.finished = self._signals.put
-        self._asked: list[str] | None = None  # what the training was last asked for
+        self._asked: list[str | None] | None = None  # what the training was last asked for
         self._hints = 0
         self._last_hint: dict[str, Any] | None = None
         self._last_pull: dict[str, Any] | None = None
         self._trouble: str | None = None
+        self._missed: float | None = None  # when the project was first not there
 
     def hint(self, event: Event) -> None:
         """Something may have changed: have a look soon."""
@@ -124,19 +126,27 @@ class Watch:
         """Pull, and ask for a training if labels changed; whether that went well.
 
         Raises:
-            NotFound: the project is gone.
+            NotFound: the project is gone, and was so `SURE` seconds ago.
         """
         try:
             self._look()
-        except NotFound:
-            raise
+        except NotFound as error:
+            now = time.monotonic()
+            self._missed = now if self._missed is None else self._missed
+            if now - self._missed >= SURE:
+                raise
+            return self._in_trouble(error)
         except WorkbenchError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                self.tell("trouble", {"at": _now(), "message": self._trouble})
-            return False
-        self._trouble = None
+            self._missed = None
+            return self._in_trouble(error)
+        self._trouble = self._missed = None
         return True
+
+    def _in_trouble(self, error: WorkbenchError) -> bool:
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            self.tell("trouble", {"at": _now(), "message": self._trouble})
+        return False
 
     def _look(self) -> None:
         with self.training.held() as free:
@@ -144,7 +154,7 @@ class Watch:
                 return  # its import reads the same mirror; there is a look when it has ended
             pulled = pull(self.connection, self.project, self.mirror)
             self.project = pulled.project
-            labels, labelled = labels_digest(self.mirror, self.project.label_config)
+            labels, labelled = self._labels.digest(self.project.label_config)
             self._last_pull = {
                 "at": _now(),
                 "tasks": self.project.tasks,
@@ -154,7 +164,7 @@ class Watch:
                 "removed": pulled.removed,
                 "requests": pulled.requests,
             }
-            wanted = [labels, self._recipe]
+            wanted = [labels, self._recipe_digest()]
             news = wanted != (self._asked or self._made_of())
             if news or pulled.added or pulled.changed or pulled.removed:
                 self.tell("pulled", {**self._last_pull, "train": news, "findings": list(pulled.findings)})
@@ -168,11 +178,22 @@ class Watch:
         return self.mirror.noted(self._note) if (self.run / RUN).is_file() else None
 
     def _settle(self) -> None:
-        """After a run: remember what it was made from, all of which was in the mirror before it began."""
+        """After a run: remember what it was made from, all of which was there before it began.
+
+        Nothing is remembered where it may have read another recipe than it was asked for: the next look asks again.
+        """
         status = self.training.status()
         if status["state"] in DONE:  # and not asked again since
-            self.mirror.note(self._note, self._asked)
+            labels, recipe = self._asked or (None, None)
+            self.mirror.note(self._note, [labels, recipe if self._recipe_digest() == recipe else None])
         self.tell("training", status)
+
+    def _recipe_digest(self) -> str | None:
+        """Of the recipe's file as it is now; None while it cannot be read."""
+        try:
+            return hashlib.sha256(self.recipe.read_bytes()).hexdigest()
+        except OSError:
+            return None
 
 
 def _now() -> str:

@@ -1,15 +1,16 @@
-"""What the routes need of HTTP: JSON of any size without holding others up, and clients that go away."""
+"""What the routes need of HTTP: events, JSON of any size without holding others up, and clients that go away."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import math
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import HTTPException, Request
+
+from workbench_labelstudio.live.events import PROJECT, Event, heard, project_number
 
 SMALL = 100_000  # bytes that are read without a thread
 LOOK = 1.0  # seconds between two looks whether the client is still there
@@ -17,15 +18,32 @@ GONE = 499  # nginx's code; nobody is there to read it
 Result = TypeVar("Result")
 
 
-async def read_json(request: Request) -> Any:
+async def hear(request: Request, most: float = math.inf) -> Event | None:
+    """The event that a request tells of, by its body and the header `PROJECT`; see `heard` and `read_json`."""
+    event = heard(await read_json(request, most))
+    if event is None or event.project is not None:
+        return event
+    return Event(event.action, project_number(request.headers.get(PROJECT)))
+
+
+async def read_json(request: Request, most: float = math.inf) -> Any:
     """The body.
 
+    Args:
+        request: that has it.
+        most: bytes that it may have.
+
     Raises:
-        HTTPException: 415, it is not sent as JSON, as any page of a browser could send it; 422, it cannot be read.
+        HTTPException: 415, it is not sent as JSON, as any page of a browser could send it; 413, it is too large; 422,
+            it cannot be read.
     """
     if "json" not in request.headers.get("content-type", ""):
         raise HTTPException(415, "send JSON, with the header Content-Type: application/json")
-    body = await request.body()
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise HTTPException(413, f"at most {most:,} bytes are read")
     try:
         return json.loads(body) if len(body) < SMALL else await asyncio.to_thread(json.loads, body)
     except (ValueError, RecursionError):
@@ -42,18 +60,3 @@ async def unless_gone(request: Request, answer: Future[Result]) -> Result:
         return waiting.result()
     finally:
         waiting.cancel()
-
-
-def close_with(app: FastAPI, close: Callable[[], None]) -> None:
-    """Have `close` called when the server ends."""
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
-        async with inner(app) as state:
-            try:
-                yield state
-            finally:
-                await asyncio.to_thread(close)
-
-    app.router.lifespan_context = lifespan

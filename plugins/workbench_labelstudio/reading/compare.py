@@ -20,7 +20,7 @@ from workbench_labelstudio.reading.record import dispute
 from workbench_labelstudio.reading.tasks import parse_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from workbench_labelstudio.options import TaskOptions
@@ -41,8 +41,21 @@ class Comparison:
     table: Path | None
 
 
-def report(tasks: Iterable[Mapping[str, Any]], options: TaskOptions, source: str, out: Path | None) -> Comparison:
+def report(
+    tasks: Iterable[Mapping[str, Any]],
+    options: TaskOptions,
+    source: str,
+    out: Path | None,
+    known: Collection[str] = (),
+) -> Comparison:
     """Measure the agreement on tasks; with `out`, write the disagreements into a new CSV file.
+
+    Args:
+        tasks: as Label Studio exports or lists them.
+        options: what makes an utterance.
+        source: where the tasks come from, for messages.
+        out: the file.
+        known: the controls of the label config, where that is known.
 
     Raises:
         WorkbenchError: the file exists already, or see `tasks_to_dataset`.
@@ -50,7 +63,7 @@ def report(tasks: Iterable[Mapping[str, Any]], options: TaskOptions, source: str
     if out:
         refuse_existing(out)
     parsed = [parse_task(task, source) for task in tasks]
-    control = choose_control(parsed, options.control, source)
+    control = choose_control(parsed, options.control, source, known)
     verdicts, _ = judge(parsed, control, options, source)
     agreement = measure_agreement(verdicts)
     if out:

@@ -7,14 +7,13 @@ whether one or several choices may be given; so the config itself is read, which
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from workbench.errors import UsageProblem, WorkbenchError, unknown
-from workbench_labelstudio.reading.intents import LABELLED as LABELLED
-from workbench_labelstudio.reading.intents import LEAF, clean, intent_of
+from workbench_labelstudio.reading.intents import LABELLED, LEAF, clean, intent_of
 
 if TYPE_CHECKING:
     from workbench.nouns.utterance import Intent
@@ -48,24 +47,29 @@ class Control:
     to_name: str
     data_key: str | None
 
-    def intents(self, level: Level = LEAF) -> dict[Intent, Intent]:
-        """Each intent, as the readers make it of a label -> that label as it has to stand in annotations.
+    def intents(self, level: Level, wanted: Iterable[Intent]) -> dict[Intent, Intent]:
+        """Those of the wanted intents that readers make of a label -> that label as it has to stand in annotations.
 
         Raises:
-            WorkbenchError: two labels make the same intent.
+            WorkbenchError: two labels make the same one of them.
         """
         found: dict[Intent, Intent] = {}
+        asked = set(wanted)
         for label in self.labels:
             intent = intent_of(clean(label), level)
-            if intent and found.setdefault(intent, label) != label:
+            if intent in asked and found.setdefault(intent, label) != label:
                 raise WorkbenchError(
-                    f"{intent!r} stands for two labels: {found[intent]!r} and {label!r}",
+                    f"the model's intent {_shown(intent)} stands for two labels: {_shown(found[intent])} and "
+                    f"{_shown(label)}",
                     where=f"control {self.name}",
-                    remedy="Rename one of them"
-                    if isinstance(intent, tuple)
-                    else 'Set taxonomy = "path", or rename one',
+                    remedy="Rename one of them in the label config"
+                    + (", or train on whole paths: import with --taxonomy path" if level == LEAF else ""),
                 )
         return found
+
+
+def _shown(label: Intent) -> str:
+    return repr(label if isinstance(label, str) else SEPARATOR.join(label))
 
 
 class Controls(dict[str, Control]):

@@ -1,9 +1,10 @@
-"""Which control of the label config asks for the intent, as far as the annotations say."""
+"""Which control asks for the intent: as the label config says, else as far as the annotations do."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from workbench.errors import UsageProblem, unknown
 from workbench_labelstudio.reading.intents import LABELLED
@@ -12,7 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from workbench.nouns.utterance import Intent
+    from workbench_labelstudio.options import TaskOptions
+    from workbench_labelstudio.reading.config import Controls
     from workbench_labelstudio.reading.tasks import Task
+
+    Options = TypeVar("Options", bound=TaskOptions)
+
+
+def with_control(options: Options, controls: Controls, where: object) -> Options:
+    """The options with the only control of a label config where they name none, whatever was answered so far.
+
+    Raises:
+        UsageProblem: the label config has none, or several.
+    """
+    return options if options.control else dataclasses.replace(options, control=controls.choose(None, where).name)
 
 
 def choose_control(tasks: Iterable[Task], wanted: str | None, where: object, known: Collection[str] = ()) -> str | None:

@@ -10,9 +10,10 @@ from workbench.errors import WorkbenchError, unknown
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance, split_named
 from workbench_labelstudio.reading.controls import choose_control
-from workbench_labelstudio.reading.judge import REASONS, Verdict, gives_several, judge, listed
+from workbench_labelstudio.reading.judge import REASONS, Verdict, gives_several, judge
 from workbench_labelstudio.reading.record import write_record
 from workbench_labelstudio.reading.tasks import Task, parse_task
+from workbench_labelstudio.reading.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -105,10 +106,10 @@ def _utterances(verdict: Verdict, options: TaskOptions) -> Iterator[Utterance]:
             f"{task.id}#{number}" if several else task.id,
             text,
             text,
-            (intent,),
+            (intent,) if intent else (),
             split=split_named(split, where=task.where) if split else None,
             group=group or (f"task {task.id}" if several else None),
-            language=options.language,
+            language=(task.value(options.language_key) if options.language_key else None) or options.language,
             meta=_meta(verdict, intent),
         )
 
@@ -140,6 +141,6 @@ def _check_keys(tasks: Sequence[Task], options: TaskOptions, source: object) -> 
     if options.text not in data:
         raise unknown("data key", options.text, data, where=f"{source}: option text")
     both = data | dict.fromkeys(key for task in tasks for key in task.meta)
-    for name in ("split_key", "group_key"):
+    for name in ("split_key", "group_key", "language_key"):
         if (key := getattr(options, name)) is not None and key not in both:
             raise unknown("data or meta key", key, both, where=f"{source}: option {name}")

@@ -10,17 +10,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from workbench_labelstudio.reading.config import SEPARATOR
-from workbench_labelstudio.reading.intents import clean
+from workbench_labelstudio.reading.intents import LABELLED, clean
 from workbench_labelstudio.reading.tasks import parse_task
+from workbench_labelstudio.reading.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from workbench.nouns.utterance import Intent
 
     Labels = Mapping[Intent, str]  # as they stand in annotations -> the title that is shown
-
-LISTED = 10
 
 
 def drift(
@@ -46,12 +45,32 @@ def drift(
     strangers = sorted((label for label in given if label not in now), key=lambda label: (-given[label], str(label)))
     if strangers and closed:
         counted = [f"{_shown(label)} ({given[label]:,} annotations of {on[label]:,} tasks)" for label in strangers]
-        findings.append(f"used in annotations, but not in the label config: {_listed(counted)}")
+        findings.append(f"used in annotations, but not in the label config: {listed(counted)}")
     done = {*given, *_above(now)}  # a name that others stand below need not be given itself
     unused = [label for label in now if label not in done]
     if unused and given:
-        findings.append(f"never used, {len(unused)} of {len(now)} labels: {_listed([_shown(one) for one in unused])}")
+        findings.append(f"never used, {len(unused)} of {len(now)} labels: {listed([_shown(one) for one in unused])}")
     return [f"{control}: {finding}" for finding in findings]
+
+
+def strange_controls(tasks: Iterable[Mapping[str, Any]], known: Collection[str]) -> list[str]:
+    """A sentence for each control that annotations answer with labels, but that a label config does not have.
+
+    Args:
+        tasks: as Label Studio exports or lists them.
+        known: the names of the controls that it has.
+    """
+    answered = Counter(
+        name
+        for value in tasks
+        for annotation in parse_task(value, "task").submitted
+        for name, answer in annotation.answers.items()
+        if answer.kind in LABELLED and name not in known
+    )
+    return [
+        f"{name}: used in annotations ({count:,}), but the label config has no such control"
+        for name, count in answered.most_common()
+    ]
 
 
 def note_labels(labels: Labels) -> list[list[Any]]:
@@ -84,14 +103,14 @@ def _changes(before: Labels, now: Labels) -> Iterator[str]:
         removed = [label for label in removed if label not in dict(renamed)]
         added = [label for label in added if label not in dict(renamed).values()]
         pairs = [f"{_shown(old)} to {_shown(new)}" for old, new in renamed]
-        yield f"renamed since the last pull, it seems: {_listed(pairs)}"
+        yield f"renamed since the last pull, it seems: {listed(pairs)}"
     if removed:
-        yield f"removed since the last pull: {_listed([_shown(label) for label in removed])}"
+        yield f"removed since the last pull: {listed([_shown(label) for label in removed])}"
     if added:
-        yield f"added since the last pull: {_listed([_shown(label) for label in added])}"
+        yield f"added since the last pull: {listed([_shown(label) for label in added])}"
     if shown := [label for label in now if label in before and before[label] != now[label]]:
         pairs = [f"{_shown(label)} was {before[label]!r}, is {now[label]!r}" for label in shown]
-        yield f"shown otherwise since the last pull: {_listed(pairs)}"
+        yield f"shown otherwise since the last pull: {listed(pairs)}"
 
 
 def _renamed(before: Labels, now: Labels) -> list[tuple[Intent, Intent]]:
@@ -121,8 +140,3 @@ def _above(labels: Iterable[Intent]) -> set[Intent]:
 
 def _shown(label: Intent) -> str:
     return repr(label if isinstance(label, str) else SEPARATOR.join(label))
-
-
-def _listed(words: Sequence[str]) -> str:
-    more = f" and {len(words) - LISTED:,} more" if len(words) > LISTED else ""
-    return ", ".join(words[:LISTED]) + more

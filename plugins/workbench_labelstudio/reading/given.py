@@ -17,13 +17,13 @@ def offered(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]
     """Each intent for which a control has a label -> that label: by its alias or path, else by its title.
 
     Raises:
-        WorkbenchError: a name stands for two labels.
+        WorkbenchError: one of the intents stands for two labels.
     """
+    names = {intent: name for intent in intents if (name := clean(intent))}
     known: dict[Intent, Intent] = {title: label for label, title in control.labels.items()}
-    known |= control.intents("path")
-    if any(isinstance(intent, str) for intent in intents):
-        known |= control.intents("leaf")
-    return {intent: known[name] for intent in intents if (name := clean(intent)) in known}
+    known |= control.intents("path", names.values())
+    known |= control.intents("leaf", names.values())
+    return {intent: known[name] for intent, name in names.items() if name in known}
 
 
 def taken(control: Control, intents: Sequence[Intent], where: object = None) -> dict[Intent, Intent]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from workbench.errors import UsageProblem, WorkbenchError, unknown
 from workbench.sources import is_blank
 from workbench_labelstudio.reading.consolidate import POLICIES, Vote, estimate_weights
-from workbench_labelstudio.reading.intents import LEAF, intent_of
+from workbench_labelstudio.reading.intents import LEAF, OUT_OF_SCOPE, intent_of
+from workbench_labelstudio.reading.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from workbench_labelstudio.reading.tasks import Annotation, Task
 
 REASONS = ("blank", "unlabelled", "skipped", "empty", "disagreement")
-LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Verdict:
 
     Args:
         task: the task.
-        votes: its submitted annotations that have an intent.
+        votes: its submitted annotations that have an intent, which may be `OUT_OF_SCOPE`.
         intents: what the policy makes of them; () when the task is left out.
         reason: why it is left out, one of `REASONS`; None when it is kept.
     """
@@ -59,41 +59,35 @@ def judge(
         _refuse_ambiguous(tasks, control, source)
     if options.several == "refuse":
         _refuse_several(tasks, control, source)
-    votes = [votes_of(task, control, options.taxonomy, first=options.several == "first") for task in tasks]
+    votes = [_votes(task, control, options) for task in tasks]
     weights = _weights(tasks, votes, options, source)
     return [_verdict(task, ballot, options, weights) for task, ballot in zip(tasks, votes, strict=True)], weights
 
 
-def votes_of(task: Task, control: str | None, level: Level, *, first: bool = False) -> list[Vote]:
-    """The submitted annotations of a task that give intents, by rising id.
+def _votes(task: Task, control: str | None, options: TaskOptions) -> list[Vote]:
+    """The submitted annotations of a task that give intents, by rising id; those that give none count as `empty` says.
 
-    Args:
-        task: the task.
-        control: that asks for the intent.
-        level: which part of a taxonomy's path is the intent.
-        first: whether only the first intent of each counts.
+    Where a ground truth gives none, it says so for all under the policy that follows it.
     """
-    return [
+    none = (OUT_OF_SCOPE,) if options.empty == "out-of-scope" else ()
+    votes = [
         Vote(
-            intents[:1] if first else intents,
+            (_intents(annotation, control, options.taxonomy) or none)[: 1 if options.several == "first" else None],
             annotation.annotator,
             annotation.ground_truth,
             annotation.updated or annotation.created or "",
         )
         for annotation in task.submitted
-        if (intents := _intents(annotation, control, level))
     ]
+    marked = [vote for vote in votes if vote.ground_truth]
+    if options.policy == "ground-truth" and marked and not any(vote.intents for vote in marked):
+        return []
+    return [vote for vote in votes if vote.intents]
 
 
 def gives_several(task: Task, control: str | None) -> bool:
     """Whether an annotation of the task gives several intents."""
     return any(len(annotation.values(control)) > 1 for annotation in task.submitted)
-
-
-def listed(ids: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = f" and {len(ids) - LISTED:,} more" if len(ids) > LISTED else ""
-    return ", ".join(ids[:LISTED]) + more
 
 
 def _intents(annotation: Annotation, control: str | None, level: Level) -> Intents:

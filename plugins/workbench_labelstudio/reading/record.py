@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.text import well_formed
+from workbench_labelstudio.reading.intents import OUT_OF_SCOPE
 from workbench_labelstudio.reading.tasks import id_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from workbench.nouns.utterance import Intent
     from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.reading.judge import Verdict
     from workbench_labelstudio.reading.tasks import Annotation
@@ -52,10 +54,14 @@ def dispute(verdict: Verdict, options: TaskOptions) -> dict[str, Any]:
     return {
         "task": verdict.task.id,
         "text": verdict.task.value(options.text),
-        "votes": [{"annotator": vote.annotator, "intents": vote.intents} for vote in verdict.votes],
+        "votes": [{"annotator": vote.annotator, "intents": _named(vote.intents)} for vote in verdict.votes],
         "policy": options.policy,
-        "intents": verdict.intents or None,
+        "intents": _named(verdict.intents) if verdict.intents else None,
     }
+
+
+def _named(intents: Sequence[Intent]) -> list[Intent]:
+    return [intent for intent in intents if intent != OUT_OF_SCOPE]
 
 
 def _said(task: str, annotation: Annotation) -> dict[str, Any]:

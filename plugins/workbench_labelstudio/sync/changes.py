@@ -1,7 +1,8 @@
 """What differs between the server and the mirror: found in a light list, then read in full; what is gone is removed.
 
 A light list says of each task when it was updated and how many annotations and skips it has. That shows what
-the time alone does not: deleting annotations in bulk sets the time by another clock.
+the time alone does not: deleting annotations in bulk sets the time by another clock. It also holds the task's data,
+which the Data Manager's bulk actions change without setting a time.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench_labelstudio.sync.listing import LIGHT, PAGE, Filter, list_tasks, where_is
-from workbench_labelstudio.sync.mirror import Change
+from workbench_labelstudio.sync.mirror import Change, canonical
 
 if TYPE_CHECKING:
     from workbench_labelstudio.sync.connection import Connection
     from workbench_labelstudio.sync.mirror import Mirror
 
 LIGHT_PAGE = 5000
+SHOWN = ("updated_at", "total_annotations", "cancelled_annotations", "data")  # of each task in a light list
 
 
 def read_since(connection: Connection, project: int, mirror: Mirror, moment: datetime) -> Change:
@@ -34,10 +36,10 @@ def reconcile(connection: Connection, project: int, mirror: Mirror) -> Change:
     for page in _light(connection, project):
         seen.update(task["id"] for task in page)
         differing += _differing(page, mirror)
-    gone = [number for number, *_ in mirror.versions() if number not in seen]
+    gone = mirror.ids() - seen
     with mirror.transaction():
         mirror.drop(gone)
-    return _read(connection, project, mirror, differing) + Change(removed=len(gone))
+    return _read(connection, project, mirror, differing) + Change(removed=frozenset(gone))
 
 
 def _light(connection: Connection, project: int, filters: Sequence[Filter] = ()) -> Iterator[list[dict[str, Any]]]:
@@ -45,12 +47,9 @@ def _light(connection: Connection, project: int, filters: Sequence[Filter] = ())
 
 
 def _differing(page: Sequence[dict[str, Any]], mirror: Mirror) -> list[int]:
-    known = {number: version for number, *version in mirror.versions(page[0]["id"], page[-1]["id"])}
-    return [
-        task["id"]
-        for task in page
-        if known.get(task["id"]) != [task["updated_at"], task["total_annotations"], task["cancelled_annotations"]]
-    ]
+    shown = ((task["id"], *map(task.get, SHOWN)) for task in page)
+    known = {number: canonical(version) for number, *version in mirror.versions(page[0]["id"], page[-1]["id"])}
+    return [number for number, *version in shown if known.get(number) != canonical(version)]
 
 
 def _read(connection: Connection, project: int, mirror: Mirror, ids: Sequence[int]) -> Change:

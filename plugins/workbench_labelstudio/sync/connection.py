@@ -115,15 +115,27 @@ class Connection:
         Raises:
             WorkbenchError: see `call`.
         """
-        http = self.client._client_wrapper.httpx_client
 
         def read(request_options: Any) -> Answer:
-            response = http.request(path, method="GET", params=dict(params or {}), request_options=request_options)
-            if not response.is_success:
-                raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
+            response = self.send(path, method="GET", params=dict(params or {}), request_options=request_options)
             return Answer(response.json(), response.headers)
 
         return self.call(read, where=f"{self.url}/{path}", timeout=timeout)
+
+    def send(self, path: str, **request: Any) -> httpx.Response:
+        """What `call` calls where the SDK has no method that does: one request.
+
+        Args:
+            path: below the URL.
+            request: its method, params, json, and the options that `call` gives.
+
+        Raises:
+            ApiError: the server does not say that it succeeded.
+        """
+        response: httpx.Response = self.client._client_wrapper.httpx_client.request(path, **request)
+        if not response.is_success:
+            raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
+        return response
 
     def call(
         self,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.engine.lock import locked
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.files import make_folder
 from workbench_labelstudio.reading.config import Control, read_controls
 from workbench_labelstudio.reading.intents import clean
 from workbench_labelstudio.sync.connection import Unconfirmed
 from workbench_labelstudio.sync.label_config import Question, check_known, path_of, write_config
 from workbench_labelstudio.sync.label_config_edit import extend_config
+from workbench_labelstudio.sync.looking import looks, settle
+from workbench_labelstudio.sync.mirror import server_folder
 from workbench_labelstudio.sync.project import Project, find_project, project_titles, read_project
 
 if TYPE_CHECKING:
@@ -68,6 +74,29 @@ def question_of(dataset: Dataset, **more: Any) -> Question:
     return Question(dataset.intents, several=dataset.task == "intents", required=not out_of_scope, **more)
 
 
+@contextmanager
+def alone(connection: Connection, named: str) -> Iterator[None]:
+    """Keep other processes of this user from making or filling a project meanwhile: texts would stand twice.
+
+    Args:
+        connection: to the server.
+        named: what the user calls the project.
+
+    Raises:
+        WorkbenchError: another process does.
+    """
+    folder = server_folder(connection) / f"create-{hashlib.sha256(named.strip().encode()).hexdigest()[:12]}"
+    make_folder(folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except WorkbenchError as error:
+            raise WorkbenchError(
+                error.what, where=f"{connection.url}: project {named!r}", remedy="Wait for it to end"
+            ) from None
+        yield
+
+
 def create_project(
     connection: Connection, title: str, question: Question, *, overlap: int | None = None, dry_run: bool = False
 ) -> Target:
@@ -81,34 +110,21 @@ def create_project(
         dry_run: write nothing.
 
     Raises:
-        UsageProblem: a project with that title asks something else, or the title or an intent cannot be.
+        UsageProblem: a project with that title asks something else, several ask the same, or the title or an intent
+            cannot be.
         WorkbenchError: the server refuses the label config.
     """
     title = title.strip()
     config = write_config(question)
     control = read_controls(config)[question.control]
     labels = _labels(control, question.intents)
-    _validate(connection, config)
-    for _ in range(TRIES):
-        if same := _same(connection, title, control):
-            _check_overlap(connection, same, overlap)
-            return Target(same, control, question.text, labels)
-        if dry_run:
-            return Target(None, control, question.text, labels, made=True)
-        try:
-            made = connection.call(
-                connection.client.projects.create,
-                title=title,
-                label_config=config,
-                maximum_annotations=overlap or 1,
-                where=f"{connection.url}: project {title!r}",
-                repeat=False,
-            )
-        except Unconfirmed as error:  # the next round looks for it
-            lost = error
-        else:
-            return Target(read_project(connection, int(made.id or 0)), control, question.text, labels, made=True)
-    raise lost
+    validate, body = "api/projects/validate/", {"label_config": config}
+    connection.call(connection.send, validate, method="POST", json=body, where="the label config")
+    if same := _same(connection, title, control):
+        _check_overlap(connection, same, overlap)
+        return Target(same, control, question.text, labels)
+    made = None if dry_run else _make(connection, title, config, control, overlap or 1)
+    return Target(made, control, question.text, labels, made=True)
 
 
 def adopt_project(
@@ -172,6 +188,33 @@ def adopt_project(
     return Target(project, found, key, labels, added=missing)
 
 
+def _make(connection: Connection, title: str, config: str, control: Control, overlap: int) -> Project:
+    """A new project, of which there is only one: what the server makes late is found before texts are uploaded."""
+    lost: Unconfirmed | None = None
+    for _ in range(TRIES):
+        try:
+            made = connection.call(
+                connection.client.projects.create,
+                title=title,
+                label_config=config,
+                maximum_annotations=overlap,
+                where=f"{connection.url}: project {title!r}",
+                repeat=False,
+            )
+        except Unconfirmed as error:
+            lost = error
+            for _ in looks():
+                if late := _same(connection, title, control):
+                    return late
+        else:
+            if lost:
+                settle()
+                _same(connection, title, control)
+            return read_project(connection, int(made.id or 0))
+    assert lost
+    raise lost
+
+
 def _labels(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]:
     """Intent -> label, of those that a control offers; a name may stand for the one path that ends in it."""
     offered: dict[Intent | None, Intent] = {clean(label): label for label in control.labels}
@@ -190,24 +233,37 @@ def _labels(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]
 
 
 def _same(connection: Connection, title: str, control: Control) -> Project | None:
-    """The project with that title, if it asks the same."""
-    others = []
-    for number, other in project_titles(connection).items():
+    """The project with that title, if it asks the same.
+
+    Raises:
+        UsageProblem: none with that title does, or several do, of which texts would be uploaded to the wrong one.
+    """
+    same, others = list[Project](), []
+    for number, other in sorted(project_titles(connection).items()):
         if other == title:
             project = read_project(connection, number)
             try:
                 if read_controls(project.label_config).get(control.name) == control:
-                    return project
+                    same.append(project)
+                    continue
             except WorkbenchError:  # the label config of somebody's project need not be readable
                 pass
             others.append(number)
-    if others:
+    if len(same) > 1:
+        listed = ", ".join(f"{project.id} ({project.tasks:,} tasks)" for project in same)
+        raise UsageProblem(
+            f"{len(same)} projects are called {title!r} and ask the same: {listed}",
+            where=connection.url,
+            remedy="Delete the one that is too many (the server made it late, or two commands did at once), or name "
+            f"one: --into {same[0].id}",
+        )
+    if others and not same:
         raise UsageProblem(
             f"there is a project {title!r} already, and it asks something else",
             where=f"{connection.url}/projects/{others[0]}",
             remedy=f"Choose another title, or give --into {others[0]} to add the texts to it",
         )
-    return None
+    return same[0] if same else None
 
 
 def _check_overlap(connection: Connection, project: Project, overlap: int | None) -> None:
@@ -218,22 +274,6 @@ def _check_overlap(connection: Connection, project: Project, overlap: int | None
             where=f"{connection.url}/projects/{project.id}",
             remedy="Set it in the project's settings, and leave out --overlap",
         )
-
-
-def _validate(connection: Connection, config: str) -> None:
-    from label_studio_sdk.core.api_error import ApiError
-
-    from workbench_labelstudio.sync.answers import body_of
-
-    http = connection.client._client_wrapper.httpx_client
-
-    def validate(request_options: Any) -> None:
-        body = {"label_config": config}
-        response = http.request("api/projects/validate/", method="POST", json=body, request_options=request_options)
-        if not response.is_success:
-            raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
-
-    connection.call(validate, where="the label config")
 
 
 def _listed(intents: tuple[Intent, ...]) -> str:

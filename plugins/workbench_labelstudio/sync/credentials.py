@@ -41,12 +41,13 @@ class Credentials:
         clean_token(self.token, self.url)
 
 
-def find_credentials(url: str | None = None, token_file: str | None = None) -> Credentials:
+def find_credentials(url: str | None = None, token_file: str | None = None, *, named: bool = True) -> Credentials:
     """The server and its token: what is given, else the environment, else what `connect` stored.
 
     Args:
         url: of the server; None = the environment's, else the one connected last.
         token_file: a file that holds the token, "-" = standard input; None = look for one.
+        named: whether the user named the URL; a recipe may come from elsewhere, and must not say where a token goes.
 
     Raises:
         UsageProblem: the URL is none.
@@ -57,10 +58,11 @@ def find_credentials(url: str | None = None, token_file: str | None = None) -> C
     if not chosen:
         raise WorkbenchError("no Label Studio server is known", remedy=f"Run: {CONNECT}, or set {URL} and {TOKEN}")
     chosen = clean_url(chosen)
-    token = read_token(token_file) if token_file else token_of_environment(chosen, given=bool(url))
+    token = read_token(token_file) if token_file else token_of_environment(chosen, given=bool(url) and named)
     if token := token or tokens.get(chosen):
         return Credentials(chosen, token)
-    raise WorkbenchError("there is no token for this server", where=chosen, remedy=f"Run: {CONNECT}, or set {TOKEN}")
+    remedy = f"Run: {CONNECT.replace('URL', chosen)}, or set {TOKEN}{'' if named else f' and {URL}'}"
+    raise WorkbenchError("there is no token for this server", where=chosen, remedy=remedy)
 
 
 def token_of_environment(url: str, *, given: bool) -> str | None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
 from workbench_labelstudio.reading.config import read_controls
-from workbench_labelstudio.reading.drift import drift, note_labels, noted_labels
+from workbench_labelstudio.reading.drift import drift, note_labels, noted_labels, strange_controls
+from workbench_labelstudio.sync.mirror import TOUCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,15 +19,14 @@ if TYPE_CHECKING:
 CONFIG, LABELS, STANDING = "config", "labels", "drift"  # notes in the mirror
 
 
-def note_drift(project: Project, mirror: Mirror, *, changed: bool) -> list[str]:
+def note_drift(project: Project, mirror: Mirror) -> list[str]:
     """What the user should know of the labels, and what changed in them since the last pull; it is remembered.
 
     Args:
         project: as it is now.
         mirror: in step with it.
-        changed: whether tasks changed since the last call.
     """
-    if not changed and mirror.noted(CONFIG) == project.label_config:
+    if not mirror.noted(TOUCHED) and mirror.noted(CONFIG) == project.label_config:
         standing: list[str] = mirror.noted(STANDING)
         return standing
     try:
@@ -35,6 +35,8 @@ def note_drift(project: Project, mirror: Mirror, *, changed: bool) -> list[str]:
         return [str(error)]
     findings = [finding for control in controls.values() for finding in _changes(control, mirror)]
     standing = [finding for control in controls.values() for finding in _standing(control, mirror)]
+    standing += strange_controls(mirror.tasks(), {*controls, *(project.about.get("parsed_label_config") or ())})
+    mirror.forget(TOUCHED)
     mirror.note(CONFIG, project.label_config)
     mirror.note(LABELS, {control.name: note_labels(control.labels) for control in controls.values()})
     mirror.note(STANDING, standing)

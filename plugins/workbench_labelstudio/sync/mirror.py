@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from workbench_labelstudio.sync.project import Project
 
 DATA = "XDG_DATA_HOME"
+TOUCHED = "touched"  # note: tasks came, changed or went, and nobody has looked at their labels since
 PATIENCE = 5.0  # seconds: as long as a pull without many changes takes
-LARGEST = 2**63 - 1  # id that the database can hold
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY, updated TEXT NOT NULL, annotations INTEGER NOT NULL, skips INTEGER NOT NULL,
@@ -43,36 +43,45 @@ OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "created_at
 
 @dataclass(frozen=True)
 class Change:
-    """How many tasks came in, changed in what is kept of them beside their time, or went."""
+    """The ids of the tasks that came in, changed in what is kept of them beside their time, or went."""
 
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
+    added: frozenset[int] = frozenset()
+    changed: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
 
-    def __add__(self, other: Change) -> Change:
-        return Change(self.added + other.added, self.changed + other.changed, self.removed + other.removed)
+    def __add__(self, later: Change) -> Change:
+        added, removed = self.added | later.added, self.removed | later.removed
+        return Change(added - removed, (self.changed | later.changed) - added - removed, removed - self.added)
 
 
 class Mirror:
     """The tasks of one project, and notes of how far they were read.
 
     Args:
-        folder: its own; made if it is not there. Only the owner can read it: it holds what customers said.
+        folder: its own; made if it is not there. Only the owner can read what it holds: what customers said.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.splits = folder / "splits.json"  # which task went into which split of the datasets made of it
+        self._changes = 0  # by this process
         with self._readable():
             if not folder.is_dir():
                 make_folder(folder)
                 folder.chmod(0o700)
-            self._database = sqlite3.connect(folder / "tasks.sqlite3", isolation_level=None)
+            file = folder / "tasks.sqlite3"
+            file.touch(0o600)
+            self._database = sqlite3.connect(file, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.executescript(SCHEMA)
 
     def __len__(self) -> int:
         return int(self._one("SELECT count(*) FROM tasks")[0])
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Something else once the tasks have changed, by this process or another."""
+        return int(self._one("PRAGMA data_version")[0]), self._changes
 
     def close(self) -> None:
         """Close the database."""
@@ -103,19 +112,20 @@ class Mirror:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes of the block, or none."""
-        self._database.execute("BEGIN IMMEDIATE")
+        self._run("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._database.execute("ROLLBACK")
+            self._run("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
+        self._run("COMMIT")
 
     @contextmanager
-    def _readable(self) -> Iterator[None]:
+    def _readable(self, *more: type[Exception]) -> Iterator[None]:
+        faults: tuple[type[Exception], ...] = (sqlite3.DatabaseError, OSError, *more)
         try:
             yield
-        except (sqlite3.DatabaseError, OSError) as error:
+        except faults as error:
             raise WorkbenchError(
                 f"the local copy of the project cannot be used ({error})",
                 where=self.folder,
@@ -124,36 +134,54 @@ class Mirror:
 
     def tasks(self) -> Iterator[dict[str, Any]]:
         """Every task as Label Studio exports it, without its predictions, by rising id."""
-        for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
-            yield json.loads(text)
+        with self._readable(ValueError):
+            for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
+                yield json.loads(text)
 
     def put(self, tasks: Sequence[Mapping[str, Any]]) -> Change:
         """Add tasks as the server sends them, or replace those with the same id."""
-        added = changed = 0
+        added, changed, touched = set(), set(), False
         for row in map(_row, tasks):
             number, *_, text = row
-            known = self._database.execute("SELECT json FROM tasks WHERE id = ?", (number,)).fetchone()
+            known = self._one("SELECT json FROM tasks WHERE id = ?", (number,))
             if known and known[0] == text:
                 continue
-            self._database.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", row)
-            added += not known
-            changed += bool(known) and _without_time(known[0]) != _without_time(text)
-        return Change(added, changed)
+            self._run("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", row)
+            touched = True
+            if not known:
+                added.add(number)
+            elif self._differ(known[0], text):
+                changed.add(number)
+        if touched:
+            self._touch()
+        return Change(frozenset(added), frozenset(changed))
 
-    def drop(self, ids: Iterable[int]) -> None:
+    def drop(self, ids: Collection[int]) -> None:
         """Remove tasks."""
-        self._database.executemany("DELETE FROM tasks WHERE id = ?", ((number,) for number in ids))
+        for number in ids:
+            self._run("DELETE FROM tasks WHERE id = ?", (number,))
+        if ids:
+            self._touch()
 
     def clear(self) -> None:
         """Forget everything, also which task went into which split."""
-        self.splits.unlink(missing_ok=True)
-        self._database.execute("DELETE FROM tasks")
-        self._database.execute("DELETE FROM notes")
+        self._changes += 1
+        with self._readable():
+            self.splits.unlink(missing_ok=True)
+        self._run("DELETE FROM tasks")
+        self._run("DELETE FROM notes")
 
-    def versions(self, first: int = 0, last: int = LARGEST) -> Iterator[tuple[int, str, int, int]]:
-        """Of every task with such an id: id, when it was updated, annotations that are no skips, skips."""
-        query = "SELECT id, updated, annotations, skips FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id"
-        yield from self._database.execute(query, (first, last))
+    def ids(self) -> set[int]:
+        """The ids of all tasks."""
+        with self._readable():
+            return {number for (number,) in self._database.execute("SELECT id FROM tasks")}
+
+    def versions(self, first: int, last: int) -> Iterator[tuple[int, str, int, int, Any]]:
+        """Of every task with such an id: id, when it was updated, annotations that are no skips, skips, data."""
+        query = "SELECT id, updated, annotations, skips, json FROM tasks WHERE id BETWEEN ? AND ?"
+        with self._readable(ValueError):
+            for number, updated, annotations, skips, text in self._database.execute(query, (first, last)):
+                yield number, updated, annotations, skips, json.loads(text)["data"]
 
     def counts(self) -> tuple[int, int, int]:
         """Tasks, annotations that are no skips, skips."""
@@ -169,20 +197,34 @@ class Mirror:
 
     def note(self, name: str, value: Any) -> None:
         """Remember something, as JSON."""
-        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
     def forget(self, *names: str) -> None:
         """Remember nothing under these names."""
-        self._database.executemany("DELETE FROM notes WHERE name = ?", ((name,) for name in names))
+        for name in names:
+            self._run("DELETE FROM notes WHERE name = ?", (name,))
 
     def noted(self, name: str) -> Any:
         """What was remembered under a name; None if nothing was."""
-        row = self._database.execute("SELECT json FROM notes WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
+        row = self._one("SELECT json FROM notes WHERE name = ?", (name,))
+        with self._readable(ValueError):
+            return json.loads(row[0]) if row else None
 
-    def _one(self, query: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self._database.execute(query).fetchone()
-        return row
+    def _touch(self) -> None:
+        self._changes += 1
+        self.note(TOUCHED, True)
+
+    def _differ(self, *texts: bytes) -> bool:
+        with self._readable(ValueError):
+            return len({canonical({**json.loads(text), "updated_at": None}) for text in texts}) > 1
+
+    def _run(self, query: str, values: tuple[Any, ...] = ()) -> None:
+        with self._readable():
+            self._database.execute(query, values)
+
+    def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._readable():
+            return self._database.execute(query, values).fetchone()
 
 
 def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
@@ -209,15 +251,21 @@ def _user(who: Any) -> int | None:
     return number
 
 
-def _without_time(text: bytes) -> str:
-    return json.dumps({**json.loads(text), "updated_at": None})  # as text, because True == 1 == 1.0
+def canonical(value: Any) -> str:
+    """A value of JSON as text, because True == 1 == 1.0; the order of keys is nothing."""
+    return json.dumps(value, sort_keys=True)
 
 
 def mirror_of(connection: Connection, project: Project, place: str | None = None) -> Mirror:
     """The mirror of a project: at `place`, else below the user's data folder, one a server and project."""
     if place:
         return Mirror(Path(place).expanduser())
+    return Mirror(server_folder(connection) / str(project.id))
+
+
+def server_folder(connection: Connection) -> Path:
+    """What is kept of a server, below the user's data folder."""
     url = httpx.URL(connection.url)
     server = "-".join(part for part in (url.host, str(url.port or ""), *url.path.split("/")) if part)
     data = Path(os.environ.get(DATA) or Path.home() / ".local" / "share")
-    return Mirror(data / "intent-workbench" / "labelstudio" / server / str(project.id))
+    return data / "intent-workbench" / "labelstudio" / server

@@ -1,6 +1,8 @@
 """What a mirror remembers between pulls: whose copy it is, and up to which moment of the server's clock it has read.
 
-The moments are the server's own: the times that tasks were updated, and the `date` of its answers.
+The moments are the server's own: the times that tasks were updated, and the `date` of its answers. A proxy that writes
+the `date` may have another clock, so that no more is taken from it than how long ago something was, and that the mark
+never lies after it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.sync.mirror import Mirror
     from workbench_labelstudio.sync.project import Project
 
-IDENTITY, BEGUN, MARK = "project", "begun", "mark"
+IDENTITY, BEGUN, MARK, SEEN = "project", "begun", "mark", "seen"
 OVERLAP = timedelta(seconds=60)  # a transaction may commit so much later than the time that it sets
 
 
@@ -70,21 +72,28 @@ def mark_of(mirror: Mirror) -> datetime | None:
 def new_mark(mirror: Mirror, begun: datetime | None) -> datetime | None:
     """The moment up to which nothing can be missing: the latest update seen, but not what may still have to commit.
 
+    Nothing has to once an earlier pull saw the same, and has ended for long enough when this one began.
+
     Args:
         mirror: it has all that the server had.
         begun: when the reading began; None where the server does not tell the time.
     """
     latest = mirror.latest()
-    seen = datetime.fromisoformat(latest) if latest else None
-    if begun is None:
+    seen = datetime.fromisoformat(latest) if latest else begun
+    if begun is None or seen is None:
         return seen and seen - OVERLAP
-    return min(seen or begun, begun - OVERLAP)
+    before, since = mirror.noted(SEEN) or (None, None)
+    settled = latest == before and since is not None and begun - datetime.fromisoformat(since) >= OVERLAP
+    return min(seen if settled else seen - OVERLAP, begun - OVERLAP)
 
 
-def set_mark(mirror: Mirror, mark: datetime | None) -> None:
-    """Remember that everything up to a moment was read."""
+def set_mark(mirror: Mirror, mark: datetime | None, now: datetime | None) -> None:
+    """Remember that everything up to a moment was read, and since when the latest update is known."""
     if mark and mark != mark_of(mirror):
         mirror.note(MARK, mark.isoformat())
+    latest = mirror.latest()
+    if now and latest != (mirror.noted(SEEN) or (None,))[0]:
+        mirror.note(SEEN, (latest, now.isoformat()))
 
 
 def _moment(mirror: Mirror, note: str) -> datetime | None:

@@ -64,7 +64,15 @@ class Pulled:
     findings: tuple[str, ...]
 
 
-def pull(connection: Connection, project: Project, mirror: Mirror, log: Log = silent, *, full: bool = False) -> Pulled:
+def pull(
+    connection: Connection,
+    project: Project,
+    mirror: Mirror,
+    log: Log = silent,
+    *,
+    full: bool = False,
+    snapshots: bool = True,
+) -> Pulled:
     """Bring the mirror into step; after a kill at any moment, the next call goes on.
 
     Args:
@@ -73,6 +81,7 @@ def pull(connection: Connection, project: Project, mirror: Mirror, log: Log = si
         mirror: of this project.
         log: shows progress.
         full: read everything anew, also what no time and no count shows.
+        snapshots: whether the server may be asked to make one; else nothing is written to it.
 
     Raises:
         NotFound: the project is gone.
@@ -81,7 +90,7 @@ def pull(connection: Connection, project: Project, mirror: Mirror, log: Log = si
     """
     with mirror.held(), tallied(connection) as tally:
         try:
-            return _pull(connection, project, mirror, log, tally, full)
+            return _pull(connection, project, mirror, log, tally, full, snapshots)
         except NotFound as error:
             raise NotFound(
                 "the project was deleted, or this user may not see it any more",
@@ -90,18 +99,19 @@ def pull(connection: Connection, project: Project, mirror: Mirror, log: Log = si
             ) from error
 
 
-def _pull(connection: Connection, project: Project, mirror: Mirror, log: Log, tally: Tally, full: bool) -> Pulled:
-    before = len(mirror)
+def _pull(
+    connection: Connection, project: Project, mirror: Mirror, log: Log, tally: Tally, full: bool, snapshots: bool
+) -> Pulled:
     findings = identify(project, mirror)
     how: How = "changes"
     mark = mark_of(mirror)
     if full or mark is None:
         read_project(connection, project.id)  # the first answer tells the server's time
         begun, resumes = begin(mirror, tally.begun)
-        how, change = _read_all(connection, project, mirror, log, findings, resumes)
+        how, change = _read_all(connection, project, mirror, log, findings, resumes, snapshots)
+        if resumes or how == "pages":  # what was read first may have changed since
+            change += reconcile(connection, project.id, mirror)
         mark = new_mark(mirror, begun)
-        if resumes and mark:  # what an earlier pull has read may have changed since
-            change += read_since(connection, project.id, mirror, mark)
     else:
         change = read_since(connection, project.id, mirror, mark)
         begun = tally.begun
@@ -119,12 +129,13 @@ def _pull(connection: Connection, project: Project, mirror: Mirror, log: Log, ta
         else:
             raise _short(connection, now, mirror)
     with mirror.transaction():
-        findings += note_drift(now, mirror, changed=how != "changes" or change != Change())
-        set_mark(mirror, new_mark(mirror, begun))
+        findings += note_drift(now, mirror)
+        set_mark(mirror, new_mark(mirror, begun), tally.now)
         mirror.forget(BEGUN, PAGED)
-    findings += sweep(connection, project.id, mirror)
-    unchanged = before - change.changed - change.removed
-    return Pulled(now, change.added, change.changed, change.removed, unchanged, tally.requests, how, tuple(findings))
+    findings += sweep(connection, project.id, mirror) if snapshots else []
+    added, changed, removed = map(len, (change.added, change.changed, change.removed))
+    unchanged = len(mirror) - added - changed
+    return Pulled(now, added, changed, removed, unchanged, tally.requests, how, tuple(findings))
 
 
 def _steps(mark: datetime | None) -> list[Callable[[Connection, int, Mirror], Change]]:
@@ -135,17 +146,24 @@ def _steps(mark: datetime | None) -> list[Callable[[Connection, int, Mirror], Ch
 
 
 def _read_all(
-    connection: Connection, project: Project, mirror: Mirror, log: Log, findings: list[str], resumes: bool
+    connection: Connection,
+    project: Project,
+    mirror: Mirror,
+    log: Log,
+    findings: list[str],
+    resumes: bool,
+    snapshots: bool,
 ) -> tuple[How, Change]:
     change, done = Change(), 0
     try:
-        with snapshot(connection, project.id, mirror, resumes) as batches:
-            for batch in batches:
-                with mirror.transaction():
-                    change += mirror.put(batch)
-                done += len(batch)
-                log({"progress": min(1.0, done / max(1, project.tasks))}, done)
-            return "snapshot", change
+        if snapshots:
+            with snapshot(connection, project.id, mirror, resumes) as batches:
+                for batch in batches:
+                    with mirror.transaction():
+                        change += mirror.put(batch)
+                    done += len(batch)
+                    log({"progress": min(1.0, done / max(1, project.tasks))}, done)
+                return "snapshot", change
     except WorkbenchError as error:
         logger.info("no snapshot: %s", error)
         findings.append(f"read page by page, because there is no snapshot: {error.what}")

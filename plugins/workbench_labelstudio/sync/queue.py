@@ -3,12 +3,14 @@
 A prediction of a model version of its own orders each task: the lowest score comes first. The project shows that
 version and samples by uncertainty, so that the next task is the one with the lowest score. Where several people
 annotate, the server picks at random among the tasks of the version; so only as many as wanted get such a prediction,
-and a tab of the Data Manager lists them in their order.
+and a tab of the Data Manager lists them in their order. What a person has opened is locked for the others. Where a text
+is for several annotators, the server serves first what others have begun, whatever its version: nothing that a queue
+could write changes that, so it is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -67,6 +69,7 @@ class Queue:
         doubtful: labelled ones, the most doubtful one first.
         open: tasks with a text that nobody has labelled or skipped.
         annotators: people who have annotated in the project.
+        findings: what the user has to know, in words.
         dry: nothing was written.
     """
 
@@ -76,6 +79,7 @@ class Queue:
     doubtful: tuple[Chosen, ...]
     open: int
     annotators: int
+    findings: tuple[str, ...]
     dry: bool
 
 
@@ -101,7 +105,8 @@ def queue_up(
         WorkbenchError: there is nothing to queue, the label config lacks intents that are predicted, or the server
             refuses.
     """
-    project = pull(connection, project, mirror, log("pull")).project
+    pulled = pull(connection, project, mirror, log("pull"), snapshots=not wanted.dry)
+    project = pulled.project
     where = f"{connection.url}/projects/{project.id}"
     told = asked(project, predictor.model, wanted.control, where)
     items, _ = read_items(mirror, wanted.text or told.control.data_key or FALLBACK_KEY, where)
@@ -121,7 +126,16 @@ def queue_up(
     if not wanted.dry:
         _carry_out(connection, project, mirror, told, version, f"doubtful-{number}", chosen, doubts, log)
     people = {annotation.annotator for item in items for annotation in item.task.annotations}
-    return Queue(project.id, version, tuple(chosen), tuple(doubts), len(candidates), len(people), wanted.dry)
+    return Queue(
+        project.id,
+        version,
+        tuple(chosen),
+        tuple(doubts),
+        len(candidates),
+        len(people),
+        (*pulled.findings, *_served_before(project, items)),
+        wanted.dry,
+    )
 
 
 def clear(connection: Connection, project: Project, mirror: Mirror) -> dict[str, Any]:
@@ -149,6 +163,17 @@ def clear(connection: Connection, project: Project, mirror: Mirror) -> dict[str,
 def scores(chosen: Sequence[Chosen]) -> list[float]:
     """What orders them: rising between 0 and 1."""
     return [place / (len(chosen) + 1) for place in range(1, len(chosen) + 1)]
+
+
+def _served_before(project: Project, items: Sequence[Item]) -> Iterator[str]:
+    """What the server serves before the queue."""
+    overlap = project.about["maximum_annotations"]
+    begun = sum(0 < len(item.task.annotations) < overlap for item in items)
+    if overlap > 1:
+        yield (
+            f"each text is for {overlap} annotators: Label Studio serves first what others have begun, in the queue or "
+            f"not ({begun:,} tasks now), and only then the queue"
+        )
 
 
 def _choose(

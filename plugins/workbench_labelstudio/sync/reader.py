@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.text import well_formed
+from workbench_labelstudio.reading.config import read_controls
+from workbench_labelstudio.reading.controls import with_control
 from workbench_labelstudio.reading.dataset import tasks_to_dataset
 from workbench_labelstudio.sync.connection import Connection
 from workbench_labelstudio.sync.credentials import find_credentials
 from workbench_labelstudio.sync.mirror import mirror_of
+from workbench_labelstudio.sync.people import by_id
 from workbench_labelstudio.sync.project import find_project
 from workbench_labelstudio.sync.pull import pull
 
@@ -35,16 +38,16 @@ def read_project(source: str, out: Path, options: ProjectOptions, context: Conte
         context: shows progress.
 
     Raises:
-        WorkbenchError: see `find_credentials`, `find_project`, `pull` and `tasks_to_dataset`.
+        WorkbenchError: see `find_credentials`, `find_project`, `pull`, `by_id` and `read_mirror`.
     """
-    with Connection(find_credentials(options.url, options.token_file)) as connection:
+    with Connection(find_credentials(options.url, options.token_file, named=False)) as connection:
         project = find_project(connection, source)
         mirror = mirror_of(connection, project, options.mirror)
         try:
             pulled = pull(connection, project, mirror, context.log)
             for finding in pulled.findings:
                 logger.warning("%s", finding)
-            return read_mirror(pulled.project, mirror, out, options)
+            return read_mirror(pulled.project, mirror, out, by_id(connection, options))
         finally:
             mirror.close()
 
@@ -53,11 +56,10 @@ def read_mirror(project: Project, mirror: Mirror, out: Path, options: TaskOption
     """The labelled tasks of the local copy.
 
     Raises:
-        WorkbenchError: see `tasks_to_dataset`.
+        WorkbenchError: see `read_controls`, `with_control` and `tasks_to_dataset`.
     """
-    title = well_formed(project.title)
+    title, where = well_formed(project.title), f"project {project.id}"
     provenance = {"reader": "labelstudio", "project": project.id, "title": title}
-    known = project.about.get("parsed_label_config") or {}
-    return tasks_to_dataset(
-        mirror.tasks(), options, title, f"project {project.id}", provenance, out=out, known=known.keys()
-    )
+    controls = read_controls(project.label_config, where)
+    chosen = with_control(options, controls, where)
+    return tasks_to_dataset(mirror.tasks(), chosen, title, where, provenance, out=out, known=controls)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import secrets
 import time
@@ -161,7 +162,7 @@ def _find(connection: Connection, project: int, title: str) -> _Export | None:
 def _download(connection: Connection, project: int, made: _Export, file: Path) -> None:
     def save(request_options: Any) -> None:
         digest = hashlib.md5(usedforsecurity=False)  # what the server tells of the file
-        with file.open("wb") as out:
+        with open(file, "wb", opener=_private) as out:
             for chunk in connection.client.projects.exports.download(
                 project, made.id, export_type="JSON", request_options=request_options
             ):
@@ -171,6 +172,10 @@ def _download(connection: Connection, project: int, made: _Export, file: Path) -
             raise ValueError("the download is not what the server wrote")
 
     connection.call(save, where=_where(connection, project))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _batches(file: Path) -> Iterator[list[dict[str, Any]]]:

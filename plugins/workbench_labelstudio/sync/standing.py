@@ -11,13 +11,14 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from label_studio_sdk.core.api_error import ApiError
-
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.sync.answers import body_of
 from workbench_labelstudio.sync.connection import NotFound, Unconfirmed
+from workbench_labelstudio.sync.listing import list_tasks
+from workbench_labelstudio.sync.looking import looks, settle
+from workbench_labelstudio.sync.tabs import of_version
 
 if TYPE_CHECKING:
     from workbench.context import Log
@@ -28,6 +29,7 @@ CHUNK_BYTES = 900_000  # nginx takes 1 MB unless it is told otherwise
 ROUNDS = 4  # how often predictions are sent of which none arrived
 TIMEOUT = 300.0  # seconds for a chunk
 PER_REMOVAL = 0.05  # seconds; measured: 0.005
+Entry = dict[str, Any]  # a prediction as the server has it: id, task, model_version, result, score …
 logger = logging.getLogger(__name__)
 
 
@@ -37,14 +39,23 @@ def versions(connection: Connection, project: int) -> dict[str, int]:
     return {entry["model_version"]: entry["count"] for entry in answer["static"] if entry["count"]}
 
 
-def standing(connection: Connection, project: int, version: str) -> dict[int, list[int]]:
-    """The tasks that have predictions of a version -> the ids of these, oldest first."""
-    found: dict[int, list[int]] = defaultdict(list)
+def standing(connection: Connection, project: int, version: str) -> dict[int, list[Entry]]:
+    """The tasks that have predictions of a version -> these as the server has them, oldest first."""
+    found: dict[int, list[Entry]] = defaultdict(list)
     if version in versions(connection, project):
         for entry in connection.get("api/predictions", {"project": project}, timeout=TIMEOUT).json:
             if entry["model_version"] == version:
-                found[entry["task"]].append(entry["id"])
-    return {task: sorted(ids) for task, ids in found.items()}
+                found[entry["task"]].append(entry)
+    return {task: sorted(entries, key=itemgetter("id")) for task, entries in found.items()}
+
+
+def control_of(connection: Connection, project: int, version: str) -> str | None:
+    """The control that a version's predictions answer, by one of them; None if it gives no label."""
+    for task in next(list_tasks(connection, project, filters=of_version(version), page=1), []):
+        for entry in task["predictions"]:
+            if entry["model_version"] == version and entry["result"]:
+                return str(entry["result"][0]["from_name"])
+    return None
 
 
 def write(
@@ -67,17 +78,23 @@ def write(
     """
     removed, rounds, before = 0, 0, -1
     failed: Unconfirmed | None = None
+    doubtful = False  # whether some that were sent again may still come twice
     while True:
         have = standing(connection, project, version)
-        removed += _remove_twins(connection, have)
+        removed += remove_each(connection, [entry for entries in have.values() for entry in entries[1:]])
         missing = [prediction for task, prediction in predictions.items() if task not in have]
         if not missing:
-            return removed
+            if not doubtful:
+                return removed
+            doubtful = False
+            settle()
+            continue
         rounds = 0 if len(missing) < before else rounds + 1
         if rounds == ROUNDS:
             raise _not_taken(connection, project, missing, failed)
         before = len(missing)
-        failed = _send(connection, project, missing, log)
+        failed = _send(connection, project, version, missing, log)
+        doubtful = doubtful or bool(failed)
 
 
 def remove(connection: Connection, project: int, version: str, count: int) -> None:
@@ -89,21 +106,32 @@ def remove(connection: Connection, project: int, version: str, count: int) -> No
         version: which.
         count: how many there are, for the time that it may take.
     """
-    http = connection.client._client_wrapper.httpx_client
-    path, body = f"api/projects/{project}/model-versions", {"model_version": version}
+    connection.call(
+        connection.send,
+        f"api/projects/{project}/model-versions",
+        method="DELETE",
+        json={"model_version": version},
+        where=f"{connection.url}/projects/{project}",
+        timeout=TIMEOUT + PER_REMOVAL * count,
+    )
 
-    def delete(request_options: Any) -> None:
-        response = http.request(path, method="DELETE", json=body, request_options=request_options)
-        if not response.is_success:
-            raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
 
-    connection.call(delete, where=f"{connection.url}/projects/{project}", timeout=TIMEOUT + PER_REMOVAL * count)
+def remove_each(connection: Connection, entries: Sequence[Entry]) -> int:
+    """Remove these predictions, one by one; how many there are."""
+    for number in map(itemgetter("id"), entries):
+        try:
+            connection.call(
+                connection.client.predictions.delete, number, where=f"{connection.url}: prediction {number}"
+            )
+        except NotFound:  # removed already, and the answer got lost
+            logger.info("prediction %d is gone already", number)
+    return len(entries)
 
 
 def _send(
-    connection: Connection, project: int, predictions: Sequence[Mapping[str, Any]], log: Log
+    connection: Connection, project: int, version: str, predictions: Sequence[Mapping[str, Any]], log: Log
 ) -> Unconfirmed | None:
-    """Send what is missing, up to the first chunk of which nobody knows whether it arrived; why nobody knows."""
+    """Send what is missing, up to the first chunk of which nobody knows whether it arrives; why nobody knows."""
     sent = 0
     for chunk in _chunks(predictions):
         try:
@@ -117,7 +145,9 @@ def _send(
             )
         except Unconfirmed as error:
             logger.info("%s: looking what stands there", error)
-            return error
+            tasks = {prediction["task"] for prediction in chunk}
+            if not any(tasks <= standing(connection, project, version).keys() for _ in looks()):
+                return error
         sent += len(chunk)
         log({"progress": sent / len(predictions)}, sent)
     return None
@@ -135,18 +165,6 @@ def _chunks(predictions: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[s
         room -= size
     if chunk:
         yield chunk
-
-
-def _remove_twins(connection: Connection, have: Mapping[int, list[int]]) -> int:
-    twins = [number for ids in have.values() for number in ids[1:]]
-    for number in twins:
-        try:
-            connection.call(
-                connection.client.predictions.delete, number, where=f"{connection.url}: prediction {number}"
-            )
-        except NotFound:  # removed already, and the answer got lost
-            logger.info("prediction %d is gone already", number)
-    return len(twins)
 
 
 def _not_taken(

@@ -24,10 +24,12 @@ class Tally:
         requests: how many were sent, repeated ones too.
         begun: when the first one was sent, by the server's clock to the second; None before the first answer, or where
             the server does not say.
+        now: when the last answer came, likewise.
     """
 
     requests: int = 0
     begun: datetime | None = None
+    now: datetime | None = None
 
 
 @contextmanager
@@ -42,8 +44,9 @@ def tallied(connection: Connection) -> Iterator[Tally]:
             sent = time.monotonic()
 
     def read_clock(response: httpx.Response) -> None:
-        if tally.begun is None and (said := clock(response.headers)):
-            tally.begun = said - timedelta(seconds=time.monotonic() - sent)
+        if said := clock(response.headers):
+            tally.now = said
+            tally.begun = tally.begun or said - timedelta(seconds=time.monotonic() - sent)
 
     hooks = connection.http.event_hooks
     hooks["request"].append(count)

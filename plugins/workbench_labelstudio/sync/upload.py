@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.context import Log, silent
 from workbench.errors import WorkbenchError
 from workbench.sources import is_blank
 from workbench.text import text_key, well_formed
 from workbench_labelstudio.sync.connection import Unconfirmed
 from workbench_labelstudio.sync.listing import LIGHT, count_tasks, list_tasks
+from workbench_labelstudio.sync.looking import looks
 
 if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 CHUNK_TASKS, CHUNK_BYTES = 500, 512 * 1024  # nginx takes 1 MB unless it is told otherwise
 IMPORT_TIMEOUT = 300.0
 TRIES = 5
-LOOKS = (0.0, 1.0, 3.0)  # seconds between looks after a lost answer: the server may still be at it
 PAGE = 500
 HELD_OUT = ("test", "dev", "train", None)
 logger = logging.getLogger(__name__)
@@ -111,22 +111,23 @@ class Upload:
         self.connection, self.project, self.data_key, self.result = connection, project, data_key, result
         self.where = f"{connection.url}/projects/{project}"
 
-    def run(self, texts: Sequence[Text], last: int, progress: Callable[[int], object]) -> None:
+    def run(self, texts: Sequence[Text], last: int, log: Log = silent) -> None:
         """Upload texts, none of which the project holds.
 
         Args:
             texts: to upload.
             last: the largest id of a task before.
-            progress: called with the number of texts that were uploaded since the last call.
+            log: shows progress.
 
         Raises:
             WorkbenchError: the server refuses, or does not answer; or the project does not hold what it should.
         """
         before = count_tasks(self.connection, self.project)
-        first = last
+        first, done = last, 0
         for chunk in self._chunks(texts):
             last = self._send(chunk, last)
-            progress(len(chunk))
+            done += len(chunk)
+            log({"progress": done / len(texts)}, done)
             logger.info("%s: %d texts uploaded, up to task %d", self.where, len(chunk), last)
         if count_tasks(self.connection, self.project) != before + len(texts):
             self._check(texts, first)
@@ -149,8 +150,7 @@ class Upload:
             except Unconfirmed as error:
                 logger.warning("%s: the outcome of an import is not known, looking for its texts", self.where)
                 failed = error
-            for pause in LOOKS:
-                time.sleep(pause)
+            for _ in looks():
                 there, newest = keys_on_server(self.connection, self.project, self.data_key, last)
                 left = [(text, task) for text, task in chunk if not text.keys & there.keys()]
                 if not left:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from workbench.host import Host
     from workbench_labelstudio.live.registration import Registered, Wanted
 
-TITLE = "intent-workbench"
-
 
 def add(labelstudio: click.Group, host: Host) -> None:
     """Add the verb."""
@@ -28,9 +26,15 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @click.argument("address")
     @server
     @click.option("--user", help="Of the server at ADDRESS, if it asks for a login.")
-    @click.option("--password-file", metavar="FILE", help="A file that holds the password for it.")
-    @click.option("--secret-file", metavar="FILE", help="A file that holds the secret of the server's webhook.")
-    @click.option("--title", default=TITLE, show_default=True, help="What Label Studio calls the model.")
+    @click.option("--password-file", metavar="FILE", help="A file, mode 0600, that holds the password for it.")
+    @click.option(
+        "--secret-file", metavar="FILE", help="A file, mode 0600, that holds the secret of the server's webhook."
+    )
+    @click.option(
+        "--title",
+        help="What Label Studio calls the model; intent-workbench by default. An entry of the title that is given "
+        "moves to ADDRESS.",
+    )
     @click.option("--remove", is_flag=True, help="Take the server out of PROJECT.")
     @JSON
     def backend(
@@ -41,7 +45,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         user: str | None,
         password_file: str | None,
         secret_file: str | None,
-        title: str,
+        title: str | None,
         remove: bool,
         as_json: bool,
     ) -> None:
@@ -56,18 +60,29 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         \b
         WORKBENCH_LABELSTUDIO_USER and ..._PASSWORD or ..._PASSWORD_FILE
-            the login that it asks for; without one, it answers its own machine only
+            the login that it asks for; without one, it answers its own machine
+            only, so set one where a proxy on it passes on requests of others
         WORKBENCH_LABELSTUDIO_SECRET or ..._SECRET_FILE
-            lets webhooks in, which Label Studio sends without the login
+            lets webhooks in, which Label Studio sends without the login; ASCII
         WORKBENCH_LABELSTUDIO_RECIPE and WORKBENCH_LABELSTUDIO_RUN
             what Start Training runs: `workbench run RECIPE -o RUN`; if the gate
             accepts what comes of it, it takes over at once
         WORKBENCH_LABELSTUDIO_QUIET
             seconds without a new label after which it runs, too; 60 by default
 
-        GET ADDRESS/jobs tells how a training stands; Label Studio has no place for it. The login and the secret are
-        given here by options, else by the same variables. With a login, but without a secret, new labels are not told
-        to the server, and Start Training is what trains.
+        The files hold one line and have mode 0600. The training runs as the server does, and needs what RECIPE needs
+        there: for the reader `labelstudio`, LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or what `workbench labelstudio
+        connect` stored. It is heard of the projects that RECIPE names by id or address, else of all.
+
+        When the gate refuses what was trained, the old bundle goes on answering. RUN then holds the refused one: a
+        server that was started on RUN itself ends with exit code 3 when it is started again, until a training is
+        accepted. Serve a copy of the bundle's folder, or another run than RUN, to be safe from that.
+
+        GET ADDRESS/jobs tells everybody whether a training runs; GET ADDRESS/label-studio/job_status, with the login,
+        tells what it says, too, and so does the file RUN.log. Label Studio has no place for it. One that fails is tried
+        again after five minutes, each time twice as long. The login and the secret are given here by options, else by
+        the same variables. With a login, but without a secret, new labels are not told to the server, and Start
+        Training is what trains.
 
         Label Studio refuses addresses of its own machine and of private networks, unless it was started with
         ML_BLOCK_LOCAL_IP=false and, for the events, SSRF_PROTECTION_ENABLED=false.
@@ -92,18 +107,20 @@ def add(labelstudio: click.Group, host: Host) -> None:
             _tell(outcome, wanted, f"project {found.id} ({found.title})")
 
 
-def _wanted(address: str, title: str, user: str | None, password_file: str | None, secret_file: str | None) -> Wanted:
+def _wanted(
+    address: str, title: str | None, user: str | None, password_file: str | None, secret_file: str | None
+) -> Wanted:
     from workbench_labelstudio.live.registration import Wanted, backend_url
-    from workbench_labelstudio.live.settings import checked_login, read_secret, read_settings
+    from workbench_labelstudio.live.settings import checked_login, read_secret, read_settings, read_word
 
     if bool(user) != bool(password_file):
         raise UsageProblem("--user and --password-file belong together")
-    if not title.strip():
+    if title is not None and not title.strip():
         raise UsageProblem("--title is blank")
     known = read_settings(os.environ)
     login = known.login
     if user and password_file:
-        login = checked_login(user, read_secret(password_file, "--password-file"), "--user")
+        login = checked_login(user, read_word(password_file, "--password-file"), "--user")
     secret = read_secret(secret_file, "--secret-file") if secret_file else known.secret
     return Wanted(backend_url(address), title, login, secret)
 
@@ -114,12 +131,13 @@ def _tell(outcome: Registered, wanted: Wanted, project: str) -> None:
         click.echo(f"{wanted.url} {done} {project}")
         return
     click.echo(f"{outcome.state}: {wanted.url} answers for {project} with bundle {outcome.version} ({outcome.done})")
+    if outcome.moved:
+        say(f"The model was at {outcome.moved} before, which the project asks no more.")
     if outcome.silent:
         say(f"New labels are not told to the server, so that Start Training alone trains: {outcome.silent}.")
     if outcome.others:
         say(f"Label Studio asks the first model of a project: {outcome.others[0]} comes before this one.")
-    if outcome.shown != wanted.title:
+    if outcome.shown != wanted.called:
         shown = f"those of {outcome.shown}" if outcome.shown else "no predictions"
-        say(
-            f"Annotators see {shown}: choose {wanted.title} in Settings, Annotation, Use predictions to prelabel tasks."
-        )
+        where = "Settings, Annotation, Use predictions to prelabel tasks"
+        say(f"Annotators see {shown}: choose {wanted.called} in {where}.")

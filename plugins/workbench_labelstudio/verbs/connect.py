@@ -41,7 +41,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         It is stored in ~/.config/intent-workbench/labelstudio.json, which only you can read, and is never sent to
         another server. The other verbs use the server that was connected last; LABEL_STUDIO_URL and --url name
-        another.
+        another. The token in LABEL_STUDIO_API_KEY is for the server in LABEL_STUDIO_URL, or without that for the one
+        that --url names; for that server it is used instead of the stored one.
 
         Without URL: what is known, without the tokens.
         """
@@ -131,7 +132,9 @@ def _show(as_json: bool) -> None:
     else:
         say(f"No server is connected. Run: {credentials.CONNECT}")
     if used := [name for name, is_set in variables.items() if is_set]:
-        say(f"Set in the environment, and used first: {', '.join(used)}")
+        say(f"Set in the environment: {', '.join(used)}")
+    if used == [credentials.TOKEN]:
+        say(f"It is used for a server that --url names; for the default one, set {credentials.URL} too")
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from workbench.cli.output import echo_json, say
 from workbench.cli.verbs import FOLDER, JSON
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench_labelstudio.verbs.server import connected, server
+from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.host import Host
@@ -55,7 +55,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         DATASET is a folder that `workbench import` wrote. The project shows a text and a choice for each intent (with a
         box to filter many; a taxonomy if the intents are hierarchical), and every text of the dataset becomes one task,
         labelled or not: what stands twice is uploaded once, made-up and blank rows are not. The labels go along as
-        annotations. A task's meta keeps id, split, group and language of the row, so that a pull with
+        annotations; a row that is labelled out of scope gets an empty one, which a pull with empty="out-of-scope"
+        brings back. A task's meta keeps id, split, group and language of the row, so that a pull with
         split_key="split" and group_key="group" brings every text back into its split.
 
         The same command goes on where a killed one stood: a project with this title that asks the same is continued,
@@ -79,10 +80,11 @@ def _create(dataset: Dataset, url: str | None, token_file: str | None, as_json: 
     from workbench.offers import resolve
 
     upload = resolve("workbench_labelstudio.sync.upload:Upload", "labelstudio")
+    from workbench_labelstudio.sync.create import alone
     from workbench_labelstudio.sync.upload import keys_on_server, texts_of
 
     texts, counts = texts_of(dataset)
-    with connected(url, token_file) as connection:
+    with connected(url, token_file) as connection, alone(connection, wanted["title"] or wanted["into"]):
         target = _target(connection, dataset, wanted)
         there: dict[str, int] = {}
         last = 0
@@ -93,8 +95,8 @@ def _create(dataset: Dataset, url: str | None, token_file: str | None, as_json: 
         counts |= {"there": len(texts) - len(missing), "uploaded": len(missing), "labelled": labelled}
         if target.project and missing and not wanted["dry_run"]:
             result = None if wanted["no_labels"] else target.result
-            with click.progressbar(length=len(missing), label="Uploading", file=sys.stderr) as bar:
-                upload(connection, target.project.id, target.data_key, result).run(missing, last, bar.update)
+            with shown_steps() as log:
+                upload(connection, target.project.id, target.data_key, result).run(missing, last, log("upload"))
         base = connection.url
     _report(target, counts, base, as_json, wanted)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +52,13 @@ def add(labelstudio: click.Group, host: Host) -> None:
         annotations do not share are named too. After a crash or Ctrl-C the next pull goes on from there. On the server
         nothing is changed; the first pull has it make an export snapshot, which is deleted afterwards.
 
+        Label Studio sets no time when the Data Manager adds or modifies a data field of many tasks, nor when somebody
+        edits its database. A pull may miss that: give --full after it.
+
         With -o the labelled tasks become a dataset folder, as the import verb writes it. Rows keep the split that they
-        were given by earlier pulls, whatever -o is called; new rows are divided as --split says. A folder that exists
-        is not overwritten. For a model that is trained again and again, use a recipe with the reader "labelstudio"
-        instead: workbench run pulls by itself.
+        were given by earlier pulls, whatever -o is called; new rows are divided as --split says, and without it stand
+        in train, which is not remembered. A folder that exists is not overwritten. For a model that is trained again
+        and again, use a recipe with the reader "labelstudio" instead: workbench run pulls by itself.
 
         \b
         Examples:
@@ -63,24 +67,38 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         if out:
             refuse_existing(out)
-        options = collect(ProjectOptions, values)
-        with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(connected(options.url, options.token_file))
-            from workbench_labelstudio.sync.mirror import mirror_of
-            from workbench_labelstudio.sync.project import find_project
-            from workbench_labelstudio.sync.pull import pull as bring
-
-            found = find_project(connection, project)
-            mirror = stack.enter_context(contextlib.closing(mirror_of(connection, found, options.mirror)))
-            with shown_steps() as log:
-                pulled = bring(connection, found, mirror, log("pull"), full=full)
-            _say(pulled)
+        with brought(project, collect(ProjectOptions, values), full=full) as (options, mirror, pulled):
             dataset = _write(pulled.project, mirror, out, options, values, seed, host) if out else None
             if as_json:
                 echo_json(_as_json(pulled, mirror, out, dataset))
 
     made = [*click_options(ProjectOptions), *click_options(ImportOptions)]
     pull.params += [option for option in made if option.name in {*ProjectOptions.__dataclass_fields__, *DIVISION}]
+
+
+@contextmanager
+def brought(
+    project: str, options: ProjectOptions, *, full: bool = False
+) -> Iterator[tuple[ProjectOptions, Mirror, Pulled]]:
+    """The options as the reader takes them, the local copy of a project, in step, and what the pull says, told.
+
+    Args:
+        project: its id, title or address.
+        options: which server, and what makes an utterance.
+        full: see `pull`.
+    """
+    with connected(options.url, options.token_file) as connection:
+        from workbench_labelstudio.sync.mirror import mirror_of
+        from workbench_labelstudio.sync.people import by_id
+        from workbench_labelstudio.sync.project import find_project
+        from workbench_labelstudio.sync.pull import pull
+
+        found = find_project(connection, project)
+        with closing(mirror_of(connection, found, options.mirror)) as mirror:
+            with shown_steps() as log:
+                pulled = pull(connection, found, mirror, log("pull"), full=full)
+            _say(pulled)
+            yield by_id(connection, options), mirror, pulled
 
 
 def _say(pulled: Pulled) -> None:
@@ -121,7 +139,8 @@ def _write(
 
     step = Step("readers", READER, dataclasses.replace(host.named("readers")[READER], run=read), options, settings)
     recipe = Recipe(collect(RecipeOptions, {"seed": seed}), (step,))
-    work([import_stage(recipe, mirror.splits)], {}, out, host, seed)
+    # what is divided one day must not stay in train because somebody had a look before
+    work([import_stage(recipe, mirror.splits, pins=settings.split is not None)], {}, out, host, seed)
     dataset = Dataset.load(out)
     show(dataset, out, as_json=False)
     return dataset

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.output import echo_json, say
+from workbench.cli.verbs import JSON
 from workbench_labelstudio.verbs.server import MIRROR, PROJECT, connected, server
 from workbench_labelstudio.verbs.steps import shown_steps
 
@@ -23,7 +24,6 @@ MODEL = click.argument("model", type=click.Path(path_type=Path, exists=True, fil
 CONTROL = click.option("--control", metavar="NAME", help="The control that asks for the intent; else the only one.")
 TEXT = click.option("--text", metavar="KEY", help="Key of the tasks' data that holds the text; else what is labelled.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing to the server.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -44,7 +44,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         show_default=True,
         help="Which tasks get a prediction.",
     )
-    @click.option("--keep-stale", is_flag=True, help="Leave what earlier pushes of this model's name wrote.")
+    @click.option("--keep-stale", is_flag=True, help="Leave the earlier versions of this model's name.")
     @click.option("--no-show", is_flag=True, help="Leave it as it is which model version annotators see.")
     @CONTROL
     @TEXT
@@ -75,9 +75,14 @@ def add(labelstudio: click.Group, host: Host) -> None:
         the suggested answer.
 
         Run it as often as you like: a task that has a prediction of this version gets no second one, so that only new
-        tasks are written. What earlier pushes of a model of the same name wrote is removed once the new predictions
-        stand; predictions of others are left alone. Removing takes the server about 5 ms a prediction, during which one
-        on SQLite may answer annotators with an error: with --keep-stale it can wait until nobody works.
+        tasks and those whose text was edited are written. Predictions of this version that the local copy did not push
+        stay if the model says the same, and are replaced if not. A version of another model, or for another control, is
+        refused.
+
+        Once the new predictions stand, earlier versions of a model of the same name are removed if they answer the same
+        control: those that this local copy pushed, and those called as a push or a served bundle calls them.
+        Predictions of others are left alone. Removing takes the server about 5 ms a prediction, during which one on
+        SQLite may answer annotators with an error: with --keep-stale it can wait until nobody works.
 
         Nothing is written when the label config lacks an intent that the model predicts.
         """
@@ -105,6 +110,11 @@ def _told(pushed: Pushed) -> Iterator[str]:
         f"{pushed.version}: {would} {pushed.written:,} predictions; {pushed.standing:,} tasks had theirs, "
         f"{pushed.blank:,} have no text"
     )
+    if pushed.replaced:
+        yield (
+            f"{pushed.version}: {pushed.replaced:,} of these {'would ' if pushed.dry else ''}replace what stood there: "
+            "the text was edited, or it said something else"
+        )
     for version, count in pushed.removed.items():
         yield f"{version}: {'would remove' if pushed.dry else 'removed'} {count:,} stale predictions"
     if pushed.twins:

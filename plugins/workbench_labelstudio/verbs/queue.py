@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.output import echo_json, say, table
+from workbench.cli.verbs import JSON
 from workbench.errors import UsageProblem
-from workbench_labelstudio.verbs.push import CONTROL, DRY_RUN, JSON, TEXT
+from workbench_labelstudio.verbs.push import CONTROL, DRY_RUN, TEXT
 from workbench_labelstudio.verbs.server import MIRROR, connected, server
 from workbench_labelstudio.verbs.steps import shown_steps
 
@@ -66,8 +67,10 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         The queue is written as the scores of predictions, lowest first, under a model version of its own; what push
         wrote stays as it is. The project then samples by uncertainty, so that a single annotator gets the first task of
-        the queue next. Where several people annotate, Label Studio picks at random among the queue; the tab "Review
-        queue" of the Data Manager lists it in its order, and its button Label All Tasks keeps to that.
+        the queue next. Where several people annotate, Label Studio picks at random among the queue, and passes over
+        what somebody else has open: queue more tasks than there are people. The tab "Review queue" of the Data Manager
+        lists it in its order, and its button Label All Tasks keeps to that. Where each text is for several annotators,
+        Label Studio serves first what others have begun, in the queue or not.
 
         --doubtful N fills the tab "Doubtful labels" with labelled tasks: disputed ones first, then those to whose label
         the model gives a low probability. A model that was trained on these labels underestimates what is wrong.
@@ -115,6 +118,7 @@ def _tell(queued: Queue, *, as_json: bool) -> None:
                 "version": queued.version,
                 "open": queued.open,
                 "annotators": queued.annotators,
+                "findings": list(queued.findings),
                 "dry": queued.dry,
                 "tasks": list(map(_entry, queued.tasks, scores(queued.tasks))),
                 "doubtful": list(map(_entry, queued.doubtful, scores(queued.doubtful))),
@@ -131,6 +135,8 @@ def _tell(queued: Queue, *, as_json: bool) -> None:
             f"{queued.annotators} people annotate: Label Studio picks at random among the queue; "
             'the tab "Review queue" keeps its order'
         )
+    for finding in queued.findings:
+        say(finding)
 
 
 def _entry(entry: Chosen, score: float) -> dict[str, Any]:

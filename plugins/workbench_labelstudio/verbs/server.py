@@ -14,8 +14,8 @@ URL = click.option("--url", help="The server; else LABEL_STUDIO_URL, else the on
 TOKEN_FILE = click.option(
     "--token-file",
     metavar="FILE",
-    help='A file, mode 0600, that holds the token, "-" for standard input; else LABEL_STUDIO_API_KEY, else what '
-    "`workbench labelstudio connect` stored.",
+    help='A file, mode 0600, that holds the token, "-" for standard input; else LABEL_STUDIO_API_KEY, which is '
+    "for LABEL_STUDIO_URL, or without that for --url; else what `workbench labelstudio connect` stored.",
 )
 PROJECT = click.argument("project")  # id, title or address of its page
 MIRROR = click.option("--mirror", metavar="FOLDER", help="Where the local copy of the project is kept.")

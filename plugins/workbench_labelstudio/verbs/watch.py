@@ -30,20 +30,21 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @click.option("--host", "address", default="127.0.0.1", show_default=True, help="Where webhooks are received.")
     @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
     @click.option("--public-url", metavar="URL", help="How Label Studio reaches --host and --port, if it is otherwise.")
-    @click.option("--secret-file", metavar="FILE", help="Mode 0600: what webhooks must know; else it is made up.")
+    @click.option("--secret-file", metavar="FILE", help="Mode 0600: what webhooks must know, in ASCII.")
     @click.option("--no-webhook", is_flag=True, help="Register no webhook; look every --poll seconds only.")
     @click.option("--once", is_flag=True, help="Look once, train if labels changed, and end with its exit code.")
     @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON, an object a line.")
     @click.pass_context
     def watch(ctx: click.Context, /, as_json: bool, **options: Any) -> None:
-        """Run RECIPE whenever labels of PROJECT change, until a SIGTERM or Ctrl-C.
+        """Run RECIPE whenever labels of PROJECT change, until a SIGTERM, a SIGHUP or Ctrl-C.
 
         PROJECT is an id, a title or the address of the project's page. The RECIPE should import the project with the
-        reader `labelstudio`; it runs in a process of its own, at low priority, and its output goes to the file OUT.log.
-        It runs at the start, too, unless OUT was made from the same labels and recipe. It begins after --debounce quiet
-        seconds, at the latest ten times as long after the first change; labels that change while it runs lead to one
-        more run. A run that fails is tried again after --poll seconds, each time twice as long. When this program ends
-        it ends the run as well; the next start goes on from there.
+        reader `labelstudio`, and with the same --mirror if one is given; it runs in a process of its own, at low
+        priority, with this program's server and token, and its output goes to the file OUT.log. It runs at the start,
+        too, unless OUT was made from the same labels and recipe, and when RECIPE was changed. It begins after
+        --debounce quiet seconds, at the latest ten times as long after the first change; labels that change while it
+        runs lead to one more run. A run that fails is tried again after --poll seconds, each time twice as long. When
+        this program ends it ends the run as well; the next start goes on from there. One watch at a time can have OUT.
 
         A webhook at the project tells when to look. Its requests hold no text and are only hints, of which Label Studio
         sends each one once: what they leave out is found by the look every --poll seconds, which costs a few small
@@ -55,7 +56,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         machine or of a private network, which a warning tells. When its requests do not get through later, nothing
         tells: the look every --poll seconds is what remains.
 
-        GET /status at the receiver's address tells how it stands: the last hint, the last look, the training.
+        GET /status at the receiver's address tells how it stands: the last hint, the last look, the training; with
+        --public-url, or from elsewhere, to those alone who send the secret in the header X-Workbench-Secret.
 
         \b
         Example:

@@ -173,7 +173,7 @@ PASSWORD = "päss:wörd"
 
 @pytest.fixture
 def guarded(serving, bundle, monkeypatch, tmp_path):
-    (tmp_path / "password").touch(0o600)
+    (tmp_path / "password").touch(0o644)  # as containers mount it
     (tmp_path / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_USER", "studio")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_PASSWORD_FILE", str(tmp_path / "password"))

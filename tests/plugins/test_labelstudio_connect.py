@@ -186,6 +186,16 @@ def test_what_is_known_is_shown_without_tokens_and_can_be_forgotten(label_studio
     assert "no Label Studio server is known" in failed_find()
 
 
+def test_a_token_of_the_environment_without_its_server_is_not_called_used(label_studio, connect, monkeypatch):
+    connect(label_studio.url, "--token-file", "-", token=TOKEN)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "f" * 40)
+    assert "used for a server that --url names; for the default one, set LABEL_STUDIO_URL too" in connect().stderr
+    assert find_credentials().token == TOKEN
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
+    assert "--url" not in connect().stderr
+    assert find_credentials().token == "f" * 40
+
+
 def failed_find() -> str:
     with pytest.raises(WorkbenchError) as caught:
         find_credentials()

@@ -35,6 +35,7 @@ def test_a_big_project_arrives_as_it_stands_on_the_server(label_studio, shared, 
         whole = {"exportType": "JSON", "download_all_tasks": "true"}
         export.write_bytes(http.get(f"/api/projects/{project}/export", params=whole).raise_for_status().content)
 
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
     reader = host.named("readers")["labelstudio"]
     options = {"url": label_studio.url, "mirror": str(tmp_path / "mirror"), "control": "intent"}

@@ -48,7 +48,7 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment. A variable that is empty is not set.
 
-    `WORKBENCH_LABELSTUDIO_USER` and `…_PASSWORD`, or `…_PASSWORD_FILE`, a file, mode 0600, that holds it: the login.
+    `WORKBENCH_LABELSTUDIO_USER` and `…_PASSWORD`, or `…_PASSWORD_FILE`, a file that holds it: the login.
     `…_SECRET` or `…_SECRET_FILE`: the secret of webhooks. `…_RECIPE` and `…_RUN`: a retraining is
     `workbench run RECIPE -o RUN`. `…_QUIET`: seconds, 60 by default.
 
@@ -119,8 +119,13 @@ def checked_secret(secret: str, where: object) -> str:
     return secret.strip()
 
 
-def read_word(file: str | Path, where: object) -> str:
-    """The one line in a file, which its owner alone may read, as it is with tokens; white space around it is left out.
+def read_word(file: str | Path, where: object, *, private: bool = True) -> str:
+    """The one line in a file; white space around it is left out.
+
+    Args:
+        file: its path.
+        where: what names it, for messages.
+        private: whether its owner alone may read it, as it is with tokens; containers mount secrets otherwise.
 
     Raises:
         UsageProblem: it cannot be read, or does not hold one line.
@@ -132,7 +137,8 @@ def read_word(file: str | Path, where: object) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageProblem(f"{file} cannot be read ({why})", where=where) from None
-    refuse_open(path)
+    if private:
+        refuse_open(path)
     if len(word.splitlines()) != 1:
         raise UsageProblem(f"{file} does not hold one line", where=where, remedy="Write the secret into it")
     return word
@@ -141,7 +147,7 @@ def read_word(file: str | Path, where: object) -> str:
 def _word(given: Mapping[str, str], name: str) -> str | None:
     if name in given and name + FILE in given:
         raise UsageProblem(f"{name}{FILE} is set too", where=name, remedy="Set one of them")
-    return read_word(given[name + FILE], name + FILE) if name + FILE in given else given.get(name)
+    return read_word(given[name + FILE], name + FILE, private=False) if name + FILE in given else given.get(name)
 
 
 def _quiet(text: str | None) -> float:

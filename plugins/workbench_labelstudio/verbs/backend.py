@@ -70,9 +70,10 @@ def add(labelstudio: click.Group, host: Host) -> None:
         WORKBENCH_LABELSTUDIO_QUIET
             seconds without a new label after which it runs, too; 60 by default
 
-        The files hold one line and have mode 0600. The training runs as the server does, and needs what RECIPE needs
-        there: for the reader `labelstudio`, LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or what `workbench labelstudio
-        connect` stored. It is heard of the projects that RECIPE names by id or address, else of all.
+        The files hold one line; those of the options have mode 0600. The training runs as the server does, and needs
+        what RECIPE needs there: for the reader `labelstudio`, LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or what
+        `workbench labelstudio connect` stored. It is heard of the projects that RECIPE names by id or address, else of
+        all.
 
         When the gate refuses what was trained, the old bundle goes on answering. RUN then holds the refused one: a
         server that was started on RUN itself ends with exit code 3 when it is started again, until a training is

@@ -76,7 +76,8 @@ def test_what_the_gate_accepts_takes_over(served, bundle):
     with served() as studio:
         assert (studio.job()["state"], studio.job()["job_status"], studio.bundle) == ("idle", "idle", bundle.id)
         answer = studio.hook(START)
-        assert (answer.status_code, answer.json()["job"], answer.json()["state"]) == (200, JOB, "waiting")
+        assert (answer.status_code, answer.json()["job"]) == (200, JOB)
+        assert answer.json()["state"] in ("waiting", "running")  # it begins at once
         job = ended(studio.client)
         assert (job["state"], job["exit_code"], job["why"]) == ("succeeded", 0, "START_TRAINING"), job
         assert job["bundle"] == studio.bundle != bundle.id

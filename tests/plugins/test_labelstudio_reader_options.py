@@ -48,7 +48,7 @@ def test_texts_out_of_scope_come_back_as_they_were_sent(label_studio, pull, work
         Utterance("c", "nice weather", "nice weather", ()),
     ]
     Dataset("intent", ("delivery", "退款"), tuple(rows)).save(tmp_path / "sent")
-    done = workbench_cli("labelstudio", "create", tmp_path / "sent", "--title", "there and back", "--json")
+    done = workbench_cli("labelstudio", "create", tmp_path / "sent", "--title", "out of scope and back", "--json")
     assert done.exit_code == 0, done.output
     project = json.loads(done.stdout)["project"]
     pull(project, "-o", tmp_path / "plain")

@@ -142,3 +142,11 @@ def test_nothing_executable_is_loaded_from_data():
     )
     for path in HOST + PLUGINS:
         assert not forbidden.search(path.read_text(encoding="utf-8")), path
+
+
+def test_no_two_test_files_make_projects_of_the_same_title():
+    """All tests share one Label Studio server, where `create` continues a project that has the title already."""
+    owners: dict[str, Path] = {}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for title in re.findall(r'"--title", "([^"]+)"', path.read_text(encoding="utf-8")):
+            assert owners.setdefault(title, path) == path, f"{title}: {path} and {owners[title]}"

@@ -70,6 +70,14 @@ def again(workbench, proxy):
     return run
 
 
+def parcels(server):
+    """A project of ten texts."""
+    project = server.project(CONFIG)
+    with server.http() as http:
+        add_tasks(http, project, [f"where is my parcel {number}" for number in range(10)])
+    return project
+
+
 @named(("kind", "fault"), cases(CREATE))
 def test_a_text_is_uploaded_once_whatever_request_fails(label_studio, proxy, again, dataset, kind, fault):
     title = f"{kind} {fault.__name__}"
@@ -120,9 +128,7 @@ def test_a_task_has_one_prediction_of_a_version_whatever_request_fails(
     label_studio, proxy, again, bundle, monkeypatch, kind, fault
 ):
     monkeypatch.setattr("workbench_labelstudio.sync.standing.CHUNK", 4)
-    project = label_studio.project(CONFIG)
-    with label_studio.http() as http:
-        add_tasks(http, project, [f"where is my parcel {number}" for number in range(10)])
+    project = parcels(label_studio)
     again("push", bundle.path, project, "--version", "words-1")
     rule = proxy.harm(fault, *PUSH[kind], skip=kind == "import")
     again("push", bundle.path, project, "--version", "words-2")
@@ -133,9 +139,7 @@ def test_a_task_has_one_prediction_of_a_version_whatever_request_fails(
 def test_predictions_that_the_server_takes_after_the_proxy_gave_up_do_not_stand_twice(
     label_studio, proxy, again, bundle
 ):
-    project = label_studio.project(CONFIG)
-    with label_studio.http() as http:
-        add_tasks(http, project, [f"where is my parcel {number}" for number in range(10)])
+    project = parcels(label_studio)
     proxy.harm(fault := late(0.5), *PUSH["import"])
     again("push", bundle.path, project, "--version", "words-1", at_most=1)
     assert proxy.said(fault) == [201]
@@ -146,9 +150,7 @@ def test_predictions_that_the_server_takes_after_the_proxy_gave_up_do_not_stand_
 def test_predictions_that_the_server_takes_when_they_were_sent_again_do_not_stand_twice(
     label_studio, proxy, again, bundle
 ):
-    project = label_studio.project(CONFIG)
-    with label_studio.http() as http:
-        add_tasks(http, project, [f"where is my parcel {number}" for number in range(10)])
+    project = parcels(label_studio)
     first, second = late_until_asked_again()
     proxy.harm(first, *PUSH["import"])
     proxy.harm(second, *PUSH["import"])

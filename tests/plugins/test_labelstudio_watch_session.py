@@ -109,7 +109,7 @@ def test_a_second_watch_of_a_run_is_told_so_and_disturbs_nothing(watched):
         assert second.returncode == 1
         told = f"{watched.run}: is in use by process {watch.process.pid} on "
         assert told in second.stderr.splitlines()[-1]
-        assert "End that one, or give another -o" in second.stderr.splitlines()[-1]
+        assert "End that watch, or give another -o" in second.stderr.splitlines()[-1]
         assert [one["id"] for one in watched.hooks()] == [hook]
 
 

@@ -13,8 +13,13 @@ from workbench.errors import WorkbenchError
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, where: object = None, remedy: str = "Wait for it, or give another -o") -> Iterator[None]:
     """Hold `folder` for this process.
+
+    Args:
+        folder: to hold.
+        where: what is in use while somebody else holds it, for the message; None = the folder.
+        remedy: what to do then.
 
     Raises:
         WorkbenchError: another process holds it; the message says which.
@@ -25,9 +30,7 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another process"
-            raise WorkbenchError(
-                f"is in use by {holder}", where=folder, remedy="Wait for it, or give another -o"
-            ) from None
+            raise WorkbenchError(f"is in use by {holder}", where=where or folder, remedy=remedy) from None
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()}")
         file.flush()

@@ -126,13 +126,7 @@ def _alone(out: Path) -> Iterator[None]:
     """
     place = out.with_name(f".{out.name}.watch")
     make_folder(place)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked(place))
-        except WorkbenchError as error:
-            raise WorkbenchError(
-                f"{error.what}, a watch into it", where=out, remedy="End that one, or give another -o"
-            ) from None
+    with locked(place, where=out, remedy="End that watch, or give another -o"):
         yield
 
 

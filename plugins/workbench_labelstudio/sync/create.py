@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +87,7 @@ def alone(connection: Connection, named: str) -> Iterator[None]:
     """
     folder = server_folder(connection) / f"create-{hashlib.sha256(named.strip().encode()).hexdigest()[:12]}"
     make_folder(folder)
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(folder))
-        except WorkbenchError as error:
-            raise WorkbenchError(
-                error.what, where=f"{connection.url}: project {named!r}", remedy="Wait for it to end"
-            ) from None
+    with locked(folder, where=f"{connection.url}: project {named!r}", remedy="Wait for it to end"):
         yield
 
 

@@ -101,11 +101,11 @@ class Mirror:
         with self._readable(), ExitStack() as stack:
             while True:
                 try:
-                    stack.enter_context(locked(self.folder))
+                    stack.enter_context(locked(self.folder, remedy="Wait for it to end"))
                     break
-                except WorkbenchError as error:
+                except WorkbenchError:
                     if time.monotonic() > deadline:
-                        raise WorkbenchError(error.what, where=self.folder, remedy="Wait for it to end") from None
+                        raise
                     time.sleep(0.2)
             yield
 

@@ -41,6 +41,8 @@ def encoder(family: str) -> Any:
         made = t.BertModel(t.BertConfig(**SIZES))
     elif family == "roberta":
         made = t.RobertaModel(t.RobertaConfig(**SIZES, pad_token_id=1))
+    elif family == "xlm-roberta":
+        made = t.XLMRobertaModel(t.XLMRobertaConfig(**SIZES, pad_token_id=1))
     elif family == "albert":
         made = t.AlbertModel(t.AlbertConfig(**SIZES, embedding_size=16))
     else:

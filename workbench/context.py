@@ -35,6 +35,8 @@ class Context:
         dataset: the rows at hand, for passes that measure or train.
         reference: the uncompressed model, for passes.
         log: `log({"loss": 0.3}, step)` shows progress.
+        evidence: a folder that is kept beside the stage's output without being part of its digest, for what differs
+            from run to run, such as measured times; made by who writes into it. None where nobody keeps it.
     """
 
     host: Host
@@ -43,3 +45,4 @@ class Context:
     dataset: Dataset | None = None
     reference: Model | None = None
     log: Log = silent
+    evidence: Path | None = None

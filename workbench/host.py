@@ -165,10 +165,14 @@ class Host:
         plugin = self.manager.get_plugin(name)
         return digest_json([self.versions.get(name), _sources(plugin)])
 
+    def hook_digest(self, hook: str) -> str:
+        """sha256 over every plugin that implements a hook; part of the key of a stage that calls what they offer."""
+        owners = [implementation.plugin_name for implementation in getattr(self.hook, hook).get_hookimpls()]
+        return digest_json({name: self.plugin_digest(name) for name in owners})
+
     def predictor_digest(self) -> str:
         """sha256 over every plugin that opens predictors; part of the key of every stage that asks one."""
-        owners = [implementation.plugin_name for implementation in self.hook.open_predictor.get_hookimpls()]
-        return digest_json({name: self.plugin_digest(name) for name in owners})
+        return self.hook_digest("open_predictor")
 
 
 def _mapping(owner: str, hook: str, call: Callable[[], Any]) -> Mapping[str, Any]:

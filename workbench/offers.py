@@ -26,6 +26,7 @@ class Offer:
         extra: the extra of the distribution that brings the libraries it imports.
         libraries: distributions whose version is part of a stage's key.
         machine: whether the output depends on this machine's CPU, which is then part of the key too.
+        calls: named hooks whose offers it calls; the plugins behind them are then part of the key too.
     """
 
     run: Callable[..., Any] | str
@@ -34,6 +35,7 @@ class Offer:
     extra: str = "all"
     libraries: tuple[str, ...] = ()
     machine: bool = False
+    calls: tuple[str, ...] = ()
 
     def __call__(self, *args: Any) -> Any:
         """Call `run`; a library that is missing is reported with the extra that brings it."""
@@ -93,10 +95,12 @@ class Trainer(Offer):
 class Pass(Offer):
     """`(model, out, options, context) -> Model`: prune, export, quantize and the like have this one shape.
 
-    One that `exports` turns a trained model into a format that a bundle can hold; `workbench export` uses it.
+    One that `exports` turns a trained model into a format that a bundle can hold; `workbench export` uses it. One that
+    `searches` chooses other passes itself; `workbench compress` uses it when none is named.
     """
 
     exports: bool = False
+    searches: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

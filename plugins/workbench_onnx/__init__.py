@@ -1,4 +1,4 @@
-"""ONNX: the pass `onnx` that exports a trained model, and the predictor that serves one without torch."""
+"""ONNX: passes that export a trained model and fuse its graph, and the predictor that serves one without torch."""
 
 from __future__ import annotations
 
@@ -25,9 +25,17 @@ class OnnxOptions:
     tolerance: float = option(1e-4, "largest difference to torch, of a logit or an embedding's component", least=0.0)
 
 
+@dataclass(frozen=True)
+class FuseOptions:
+    """Options of the pass `fuse`."""
+
+    parity_rows: int = option(256, "rows on which the fused graph must answer as the one before", least=1)
+    tolerance: float = option(1e-4, "largest difference, of a logit or an embedding's component", least=0.0)
+
+
 @hookimpl
 def passes() -> Mapping[str, Pass]:
-    """`onnx`: torch -> onnx."""
+    """`onnx`: torch -> onnx; `fuse`: onnx -> onnx."""
     return {
         "onnx": Pass(
             run="workbench_onnx.export:export_onnx",
@@ -36,7 +44,14 @@ def passes() -> Mapping[str, Pass]:
             exports=True,
             summary="encoder, pooling and head as one ONNX graph, checked against torch on real rows",
             libraries=("torch", "transformers", "optimum-onnx", "onnx", "onnxscript", "onnxruntime"),
-        )
+        ),
+        "fuse": Pass(
+            run="workbench_onnx.fuse:fuse",
+            options=FuseOptions,
+            extra="export",
+            summary="attention and GELU as one node each, and nothing that need not run once a text",
+            libraries=("onnx", "onnx-ir", "onnxscript", "onnxruntime"),
+        ),
     }
 
 

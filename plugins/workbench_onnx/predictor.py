@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 INPUTS = ("input_ids", "attention_mask")  # int64 [batch, sequence]
 OUTPUTS = ("logits", "embedding")  # float32 [batch, intents] and [batch, d]
+MASK = INPUTS[1]
 ROWS_PER_CALL = 32
+SLOW = "SkipLayerNormFusion"  # its CPU kernel takes several times as long as the two nodes that it stands for
 
 
 class OnnxPredictor(Predictor):
@@ -46,18 +49,25 @@ class OnnxPredictor(Predictor):
     def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
         """Logits and embeddings; texts of like length share a call, unless the model wants fewer rows a call.
 
+        A graph without a mask cannot be told what is padding: only texts of the same length share a call there.
+
         Raises:
             WorkbenchError: onnxruntime cannot answer, as when the tokenizer is another model's.
         """
         ids = self.model.encode(texts)
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        size = self.model.rows_per_call or ROWS_PER_CALL
-        calls = [[ids[row] for row in order[start : start + size]] for start in range(0, len(order), size)]
+        calls = self._calls([ids[row] for row in order])
         none = {name: np.zeros((0, width), np.float32) for name, width in self._widths.items()}
         answers = [none, *(self._pool.map if self._pool else map)(self._call, calls)]
         back = np.argsort(order)
         results = {name: np.concatenate([answer[name] for answer in answers])[back] for name in self._widths}
         return results.get("logits"), results.get("embedding")
+
+    def _calls(self, rows: Sequence[Sequence[int]]) -> list[list[Sequence[int]]]:
+        """The rows, shortest first, in the same order and parted into calls."""
+        size = self.model.rows_per_call or ROWS_PER_CALL
+        alike = [list(rows)] if MASK in self._inputs else [list(group) for _, group in groupby(rows, key=len)]
+        return [group[start : start + size] for group in alike for start in range(0, len(group), size)]
 
     def _call(self, rows: Sequence[Sequence[int]]) -> dict[str, Floats]:
         # a tokenizer without special tokens makes nothing of an empty text, and onnxruntime wants a token
@@ -105,6 +115,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4  # errors are raised; they need no line on stderr as well
     options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was checked
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("optimization.disable_specified_optimizers", SLOW)
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base class

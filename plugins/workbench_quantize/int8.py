@@ -1,8 +1,8 @@
-"""The pass `int8`: dynamic quantization of an exported graph by onnxruntime.
+"""The pass `int8`: onnxruntime quantizes an exported or fused graph, and it is checked that it did.
 
-Weights are int8, activations are quantized to uint8 as they come, with one scale for all rows of a call. A row's answer
-would therefore depend on the rows beside it (https://github.com/microsoft/onnxruntime/issues/10111), so the model says
-that it wants one row a call.
+Weights are int8, activations uint8. In the mode `dynamic` an activation has one scale for all rows of a call, so that a
+row's answer would depend on the rows beside it (https://github.com/microsoft/onnxruntime/issues/10111): such a model
+wants one row a call. In the mode `static` scales are constants; whether rows may share a call is then measured.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -22,29 +22,22 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from workbench.context import Context
 from workbench.errors import WorkbenchError
-from workbench.machine import has_int8_dot_products
+from workbench.machine import cpu_features, has_int8_dot_products
 from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench_quantize import Int8Options
-from workbench_quantize.weights import constant_products, embedding_lookups, weight_bytes
+from workbench_quantize.calibration import Rows, calibration_texts
+from workbench_quantize.checks import check_complete, check_served, open_float_graph
+from workbench_quantize.invariance import batch_invariance
+from workbench_quantize.static import add_scales
+from workbench_quantize.weights import all_names, constant_products, embedding_lookups, excluded, weight_bytes
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from collections.abc import Set
 
-QUANTIZED = frozenset(
-    {
-        "MatMulInteger",
-        "DynamicQuantizeLinear",
-        "QuantizeLinear",
-        "DequantizeLinear",
-        "QLinearMatMul",
-        "MatMulIntegerToFloat",
-        "DynamicQuantizeMatMul",
-        "QAttention",
-        "MatMulNBits",
-    }
-)
-NAMED = 5
+    from onnx import ModelProto
+
+MASK = "attention_mask"
 logger = logging.getLogger(__name__)
 
 
@@ -52,83 +45,99 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     """Write the int8 `model.onnx`, the tokenizer and `workbench.json` into `out`.
 
     Raises:
-        WorkbenchError: the model is not ONNX, is quantized already, or a weight stayed in float32.
+        UsageProblem: a pattern of `exclude` matches no node.
+        WorkbenchError: the model is not ONNX, is quantized already, there are no texts for static scales, or a weight
+            stayed in float32.
     """
-    if model.format != "onnx":
-        raise WorkbenchError(
-            f"has the format {model.format!r}, the pass int8 needs onnx",
-            where=model.path,
-            remedy='Put an export before it: [[compress]] use = "onnx"',
-        )
-    context.host.open_predictor(model)  # whatever is wrong with the file is said there
-    graph = onnx.load(model.path / "model.onnx", load_external_data=False)
-    if done := sorted(QUANTIZED & {node.op_type for node in graph.graph.node}):
-        raise WorkbenchError(
-            f"is quantized already ({', '.join(done)})",
-            where=model.path,
-            remedy="Leave out one of the passes that quantize",
-        )
+    graph = open_float_graph(model, "int8", context)
+    texts = calibration_texts(model, options, context) if options.mode == "static" else []
+    apart = excluded(graph.graph, options.exclude, "int8.exclude")
     reduced = options.reduce_range == "yes" or (options.reduce_range == "auto" and not has_int8_dot_products())
-    products = len(list(constant_products(graph.graph)))
-    before = weight_bytes(graph.graph)
-    add_pre_process_metadata(graph)  # onnxruntime fuses this graph when it loads it, not before it is quantized
+    products = [node.name for node in constant_products(graph.graph) if node.name not in apart]
+    if options.mode == "static":
+        apart |= {node.name for node in constant_products(graph.graph) if node.op_type == "Gemm"}
+        products = [name for name in products if name not in apart]
+    tables = [node.name for node in embedding_lookups(graph.graph)] if options.embeddings else []
+    wanted = products + [name for name in tables if name not in apart]
+    if not products:
+        raise WorkbenchError(
+            "has no product left to quantize", where=model.path, remedy="Exclude less, or leave the pass int8 out"
+        )
+    before, inputs = weight_bytes(graph.graph), [entry.name for entry in graph.graph.input]
     out.mkdir(parents=True, exist_ok=True)
     path = out / "model.onnx"
     with root_logger_untouched():
-        quantize_dynamic(
-            graph,
-            path,
-            op_types_to_quantize=["MatMul", "Gather"] if options.embeddings else ["MatMul"],
-            per_channel=options.per_channel,
-            reduce_range=reduced,
-            weight_type=QuantType.QInt8,
-        )
-    graph = onnx.load(path)
-    check_complete(graph.graph, products, options, path)
-    graph.ClearField("metadata_props")
-    path.write_bytes(graph.SerializeToString(deterministic=True))
-    ratio = weight_bytes(graph.graph) / before
-    logger.info("%d products quantized, weights %.2f of their size", products, ratio)
+        if options.mode == "dynamic":
+            write_dynamic(graph, path, options, apart, reduced, ("MatMul", "Gather") if tables else ("MatMul",))
+        else:
+            if tables:
+                write_dynamic(graph, path, options, apart, reduced, ("Gather",))
+                graph = onnx.load(path)
+            add_pre_process_metadata(graph)
+            rows = Rows(model, texts, inputs)
+            add_scales(graph, path, rows, products, options.per_channel, reduced)
+    made = onnx.load(path)
+    check_complete(made.graph, products, wanted, path)
+    made.ClearField("metadata_props")
+    path.write_bytes(made.SerializeToString(deterministic=True))
+    check_served(path, len(products))
+    ratio = weight_bytes(made.graph) / before
+    logger.info("%d products quantized, weights %.2f of their size", len(products), ratio)
     shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
     step = {
         "step": "int8",
-        "options": as_json(options),
+        "options": as_json(options, key_only=True),
         "libraries": {"onnxruntime": version("onnxruntime")},
         "reduce_range": reduced,
-        "products": products,
+        "cpu_features": cpu_features(),
+        "products": len(products),
+        "excluded": sorted(apart),
         "weights_ratio": round(ratio, 4),
     }
-    return dataclasses.replace(model, path=out, rows_per_call=1, history=(*model.history, step)).save()
+    quantized = dataclasses.replace(model, path=out, rows_per_call=1)
+    if options.mode == "static":
+        free = MASK not in inputs and shares_calls(quantized, texts, context, step)
+        quantized = dataclasses.replace(quantized, rows_per_call=model.rows_per_call if free else 1)
+    return dataclasses.replace(quantized, history=(*model.history, step)).save()
 
 
-def check_complete(graph: GraphProto, products: int, options: Int8Options, where: Path) -> None:
-    """Raise unless all `products` are integer products now, and all embedding tables int8 if asked for.
+def write_dynamic(
+    graph: ModelProto, path: Path, options: Int8Options, apart: Set[str], reduced: bool, kinds: tuple[str, ...]
+) -> None:
+    """Write the graph to `path` with the nodes of these kinds quantized, but for those `apart`."""
+    add_pre_process_metadata(graph)  # onnxruntime fuses this graph when it loads it, not before it is quantized
+    quantize_dynamic(
+        graph,
+        path,
+        op_types_to_quantize=list(kinds),
+        per_channel=options.per_channel,
+        reduce_range=reduced,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=all_names(apart),
+    )
 
-    Releases of onnxruntime have skipped nodes and said nothing (https://github.com/microsoft/onnxruntime/issues/24459).
 
-    Raises:
-        WorkbenchError: naming the nodes that stayed in float32.
-    """
-    left = [node.name for node in constant_products(graph)]
-    if options.embeddings:
-        left += [node.name for node in embedding_lookups(graph)]
-    integer = sum(node.op_type == "MatMulInteger" for node in graph.node)
-    if left or integer != products:
-        names = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
-        raise WorkbenchError(
-            f"{integer} of {products} products with a constant weight were quantized"
-            + (f"; still float32: {names}" if left else ""),
-            where=where,
-            remedy='Export it with exporter = "torch", which ALBERT needs, or with another release of onnxruntime',
-        )
+def shares_calls(model: Model, texts: list[str], context: Context, step: dict[str, Any]) -> bool:
+    """Whether texts that share a call are answered as each is alone; what was found is written into `step`."""
+    predictor = context.host.open_predictor(dataclasses.replace(model, rows_per_call=None))
+    found = batch_invariance(predictor, texts, seed=context.seed)
+    step["batch_invariance"] = {"rows": found.rows, "label_changes": found.label_changes, "holds": found.holds}
+    if not found.holds:
+        logger.warning("texts do not share a call: %s", found)
+    return found.holds
 
 
 @contextlib.contextmanager
 def root_logger_untouched() -> Iterator[None]:
-    """Keep `logging.info(...)`, as onnxruntime calls it, from giving a root logger without handlers one to stderr."""
-    handler = logging.NullHandler()
+    """Keep `logging.info(...)`, as onnxruntime calls it, from giving a root logger without handlers one to stderr.
+
+    Its warnings on tensors without a range, which dynamic quantization has none of, stay out of sight too.
+    """
+    handler, before = logging.NullHandler(), logging.root.level
     logging.root.addHandler(handler)
+    logging.root.setLevel(logging.ERROR)
     try:
         yield
     finally:
+        logging.root.setLevel(before)
         logging.root.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""Training: base encoders by name, the trainers `names`, `probe` and `finetune`, and the predictor of their models.
+"""Training: base encoders by name, the trainers `names`, `probe`, `finetune` and `distil`, and their models' predictor.
 
 A model is an encoder, a pooling over its last hidden states, a normalisation to length 1 and a linear head.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from workbench import hookimpl
 from workbench.offers import Encoder, Trainer, resolve
 from workbench_train.known import ENCODERS
-from workbench_train.options import FinetuneOptions, NamesOptions, ProbeOptions
+from workbench_train.options import DistilOptions, FinetuneOptions, NamesOptions, ProbeOptions
 
 if TYPE_CHECKING:
     from workbench.nouns.model import Model
@@ -53,6 +53,14 @@ def trainers() -> Mapping[str, Trainer]:
             options=FinetuneOptions,
             extra="train",
             libraries=(*libraries, "scikit-learn"),
+        ),
+        "distil": Trainer(
+            run="workbench_train.distil:train",
+            summary="a student learns the answers of one teacher or the mean of several",
+            options=DistilOptions,
+            extra="train",
+            libraries=(*libraries, "scikit-learn", "onnxruntime"),
+            calls=("open_predictor",),
         ),
     }
 

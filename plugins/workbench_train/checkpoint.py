@@ -30,23 +30,25 @@ class Checkpoint:
     Args:
         folder: survives a kill (`Context.work`).
         key: digest of everything that determines the training's course.
+        file: its name there.
     """
 
     folder: Path
     key: str
+    file: str = FILE
 
     def save(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Replace the checkpoint by these tensors and this JSON."""
-        staged = self.folder / f".{FILE}"
+        staged = self.folder / f".{self.file}"
         contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
         save_file(contiguous, staged, metadata={"key": self.key, "state": json.dumps(state)})
         fsync_path(staged)
-        os.replace(staged, self.folder / FILE)
+        os.replace(staged, self.folder / self.file)
         fsync_path(self.folder)
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """What `save` wrote last; None when there is nothing of this training."""
-        path = self.folder / FILE
+        path = self.folder / self.file
         if not path.is_file():
             return None
         try:

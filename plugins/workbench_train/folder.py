@@ -17,7 +17,7 @@ from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench.pretrained import open_encoder, open_tokenizer
 from workbench_train.classifier import IntentClassifier
-from workbench_train.options import NamesOptions
+from workbench_train.options import DistilOptions, NamesOptions, ProbeOptions
 
 VOCABULARIES = (
     "tokenizer.json",
@@ -48,14 +48,13 @@ def begin(
     prefix = found.prefix if options.prefix is None else options.prefix
     pooling = options.pooling or found.pooling
     chosen = as_json(options, key_only=True) | {"encoder": found.name, "prefix": prefix, "pooling": pooling}
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     history = {
         "step": step,
         "options": chosen,
         "encoder": found.name,
         "encoder_sha256": found.digest(),
         "licence": found.licence,
-        "libraries": versions,
+        "libraries": versions(),
     }
     model = Model(
         path=out,
@@ -69,6 +68,33 @@ def begin(
         history=(history,),
     )
     return model, IntentClassifier(encoder, None, pooling, model.pad_id)
+
+
+def go_on(student: Model, out: Path, options: DistilOptions, step: str) -> tuple[Model, IntentClassifier]:
+    """The model to be, its tokenizer already in `out`, and the network of a trained model, with its head.
+
+    Raises:
+        WorkbenchError: the student is no trained torch model, or is damaged.
+    """
+    if student.format != "torch" or not student.intents:
+        what = f"has the format {student.format!r}" if student.intents else "is an encoder without a head"
+        raise WorkbenchError(
+            f"{what}, which cannot be trained further",
+            where=student.path,
+            remedy="Give a model that a trainer made as student, or a base model as encoder",
+        )
+    classifier = IntentClassifier.load(student)
+    out.mkdir(parents=True, exist_ok=True)
+    copy_tokenizer(student.path, out, classifier.encoder.get_input_embeddings().num_embeddings)
+    about_start = {field.name for field in dataclasses.fields(ProbeOptions)}  # what the student brings itself
+    chosen = {name: value for name, value in as_json(options, key_only=True).items() if name not in about_start}
+    history = {"step": step, "options": chosen, "libraries": versions()}
+    return dataclasses.replace(student, path=out, history=(*student.history, history)), classifier
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of the libraries that training depends on."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 def copy_tokenizer(source: Path, out: Path, rows: int) -> None:

@@ -32,6 +32,7 @@ from workbench_train.rows import Examples
 
 LOG_EVERY = 10  # steps
 Tensors = tuple[Tensor, ...] | list[Tensor]
+Loss = Callable[[Tensor, list[int]], Tensor]  # logits [n, intents] and the numbers of their train rows -> a number
 
 
 def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
@@ -70,9 +71,20 @@ class Progress:
     best_loss: float = 0.0
     waited: int = 0
 
+    def figures(self) -> dict[str, float]:
+        """What a model's history tells of it."""
+        figures: dict[str, float] = {"steps": self.step}
+        if self.best_accuracy >= 0:
+            figures |= {
+                "best_step": self.best_step,
+                "start_dev_accuracy": self.start_accuracy,
+                "dev_accuracy": self.best_accuracy,
+            }
+        return figures
+
 
 class Training:
-    """One fine-tuning.
+    """One training of encoder and head.
 
     Args:
         classifier: is trained in place.
@@ -80,12 +92,20 @@ class Training:
         dev: the rows that decide when to stop and which weights are kept; without any, the last weights are.
         options: see `FinetuneOptions`.
         seed: of order and dropout.
+        loss: what a step makes smaller; None = the cross-entropy with the rows' labels.
     """
 
     def __init__(
-        self, classifier: IntentClassifier, train: Examples, dev: Examples, options: FinetuneOptions, seed: int
+        self,
+        classifier: IntentClassifier,
+        train: Examples,
+        dev: Examples,
+        options: FinetuneOptions,
+        seed: int,
+        loss: Loss | None = None,
     ) -> None:
         self.classifier, self.train, self.dev, self.options, self.seed = classifier, train, dev, options, seed
+        self.loss = loss or self._cross_entropy
         lengths, size = [len(row) for row in train.ids], options.batch_size
         self.batches = [
             batch
@@ -159,14 +179,13 @@ class Training:
         torch.manual_seed(int(np.random.SeedSequence((self.seed, step)).generate_state(1)[0]))
         rows = self.batches[step]
         ids, mask = pad([self.train.ids[row] for row in rows], self.classifier.pad_id)
-        labels = torch.tensor([self.train.labels[row] for row in rows])
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * self._rate(step)
         self.classifier.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
             vectors = self.classifier.embed(ids, mask)
         logits = self.classifier.classify(vectors)
-        loss = functional.cross_entropy(logits, labels, label_smoothing=options.label_smoothing)
+        loss = self.loss(logits, rows)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.classifier.parameters(), options.max_grad_norm)
         self.optimizer.step()
@@ -175,9 +194,13 @@ class Training:
         value = loss.item()
         if not math.isfinite(value):
             raise WorkbenchError(
-                f"the loss is {value} at step {step}", where="finetune", remedy="Lower encoder_lr and head_lr"
+                f"the loss is {value} at step {step}", where="training", remedy="Lower encoder_lr and head_lr"
             )
         return value
+
+    def _cross_entropy(self, logits: Tensor, rows: list[int]) -> Tensor:
+        labels = torch.tensor([self.train.labels[row] for row in rows])
+        return functional.cross_entropy(logits, labels, label_smoothing=self.options.label_smoothing)
 
     def _rate(self, step: int) -> float:
         total = len(self.batches)

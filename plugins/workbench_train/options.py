@@ -48,3 +48,21 @@ class FinetuneOptions(ProbeOptions):
     evaluate_every: float = option(0.5, "share of an epoch between two evaluations on dev", least=0.001)
     patience: int | None = option(6, "evaluations without a better one before it stops; none = never", least=1)
     bf16: bool = option(False, "bfloat16 autocast: faster on CPUs that have it")
+
+
+@dataclass(frozen=True)
+class DistilOptions(FinetuneOptions):
+    """Training of a student by teachers."""
+
+    label_smoothing: float = option(
+        0.0, "of the hard labels: share of the target that goes to the other intents", least=0.0, most=0.99
+    )
+    teachers: tuple[str, ...] = option((), "models, bundles or runs whose mean answer is learned", kind="path")
+    student: str | None = option(
+        None,
+        "a trained model to go on from, with its head, tokenizer, prefix and max length; none = start from the encoder",
+        kind="path",
+    )
+    temperature: float = option(2.0, "softens the answers of teachers and student", least=0.1)
+    hard_share: float = option(0.3, "share of the loss that is cross-entropy with the labels", least=0.0, most=1.0)
+    extra: str | None = option(None, "a file of texts without labels, one a line, to learn from too", kind="path")

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.bundles import write_bundle
+from tests.compressing import searching as searching
 from workbench.cli.root import build_cli
 from workbench.nouns.bundle import Bundle
 

@@ -98,11 +98,15 @@ def add_compression(cli: click.Group, host: Host) -> None:
             work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed)
             show(out, as_json=as_json)
 
-    def exporter() -> tuple[str, ...]:
-        return tuple(name for name, offer in sorted(host.named("passes").items()) if offer.exports)[:1]
+    def first(kind: str) -> Callable[[], tuple[str, ...]]:
+        return lambda: tuple(name for name, offer in sorted(host.named("passes").items()) if getattr(offer, kind))[:1]
 
-    register("compress", "Let passes work on a MODEL, in the order given; an ONNX result becomes a bundle.")
-    register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=exporter)
+    register(
+        "compress",
+        "Make a bundle of a MODEL by passes in the order given; without --use by a search within budgets.",
+        default=first("searches"),
+    )
+    register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=first("exports"))
 
 
 def show(out: Path, *, as_json: bool) -> None:

@@ -14,12 +14,14 @@ from workbench.host import Host
 from workbench.offers import Offer
 
 CHOSEN = "workbench.chosen"
+BY_DEFAULT = "workbench.by_default"
 
 
 class OfferedCommand(click.Command):
     """A verb with an option (`--use`, `--reader`) that names offers of a hook, and the options of those offers.
 
-    With several offers, their options carry the offer's name: `--int8.reduce-range yes`.
+    With several offers, their options carry the offer's name: `--int8.reduce-range yes`. Those of the default go
+    without it too.
 
     Args:
         host: the plugins.
@@ -44,7 +46,8 @@ class OfferedCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find the offers that `args` names, then parse with their options."""
-        ctx.meta[CHOSEN] = self._named(args)
+        named = self._named(args)
+        ctx.meta[CHOSEN], ctx.meta[BY_DEFAULT] = named or self.default(), not named
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -52,7 +55,8 @@ class OfferedCommand(click.Command):
         own = super().get_params(ctx)
         more: list[click.Parameter] = []
         for name in ctx.meta.get(CHOSEN, ()):
-            more += click_options(self._offer(name).options, name if self.several else "")
+            prefix = name if self.several else ""
+            more += click_options(self._offer(name).options, prefix, short=ctx.meta[BY_DEFAULT])
         return [*own[:-1], *more, own[-1]]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -82,7 +86,7 @@ class OfferedCommand(click.Command):
             self._offer(name)
         if len(names) > 1 and not self.several:
             raise UsageProblem(f"--{self.choice} is given {len(names)} times", remedy="Give one")
-        return tuple(dict.fromkeys(names)) or self.default()
+        return tuple(dict.fromkeys(names))
 
     def _offer(self, name: str) -> Offer:
         offer: Offer = self.host.named(self.hook).pick(name, f"--{self.choice}")

@@ -16,9 +16,13 @@ from workbench.engine.stage import Stage
 from workbench.files import publish, refuse_existing
 from workbench.host import Host
 
+EVIDENCE = "out-evidence"  # forgotten after a failure, as outputs are
+
 
 def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int) -> None:
     """Work stages one after the other, the last one into `out`, which appears whole or not at all.
+
+    Evidence that a stage wrote stands in `OUT.evidence` afterwards.
 
     Args:
         stages: each may read what stands before it.
@@ -30,7 +34,9 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
     Raises:
         WorkbenchError: `out` exists, another process works on it, or a stage failed.
     """
+    evidence = out.with_name(f"{out.name}.evidence")
     refuse_existing(out)
+    refuse_existing(evidence)
     scratch = out.with_name(f".{out.name}.work")
     scratch.mkdir(parents=True, exist_ok=True)
     places = dict(inputs)
@@ -40,6 +46,9 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
                 places[stage.name] = _fresh(scratch / f"out-{stage.name}")
                 _work_one(stage, places, scratch, host, seed)
             publish(places[stages[-1].name], out)
+            if (scratch / EVIDENCE).is_dir():
+                publish(scratch / EVIDENCE, evidence)
+                say(f"wrote {evidence}")
             shutil.rmtree(scratch)
         finally:
             _forget_all_but_memories(scratch)
@@ -50,8 +59,10 @@ def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Hos
     key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs})
     memory = scratch / key[:8]  # found again by the same command only
     memory.mkdir(exist_ok=True)
+    log = TerminalProgress().started(stage)
     try:
-        stage.work(places, places[stage.name], Context(host, seed, memory, log=TerminalProgress().started(stage)))
+        context = Context(host, seed, memory, log=log, evidence=scratch / EVIDENCE)
+        stage.work(places, places[stage.name], context)
     except Exception as error:
         if (told := explain(error, stage)) is error:
             raise

@@ -37,18 +37,25 @@ def _parameter(name: str, prefix: str) -> str:
     return f"{prefix}__{name}".replace("-", "_").lstrip("_")
 
 
-def click_options(options: type, prefix: str = "") -> list[click.Option]:
-    """A click option for every field; one that nobody gives stays None."""
+def click_options(options: type, prefix: str = "", *, short: bool = False) -> list[click.Option]:
+    """A click option for every field; one that nobody gives stays None.
+
+    Args:
+        options: the dataclass.
+        prefix: put before the names.
+        short: whether they go by their names without the prefix too.
+    """
     made = []
     for field in option_fields(options):
         words = "none" if field.default is None else ",".join(field.default) if field.type is tuple else field.default
-        names = [flag(field.name, prefix), _parameter(field.name, prefix)]
+        spelt = dict.fromkeys(["", prefix] if short else [prefix])
+        flags, parameter = [flag(field.name, each) for each in spelt], _parameter(field.name, prefix)
         help_text = f"{field.help}  [default: {words if words != '' else 'none'}]"
         if field.type is bool:
-            names[0] += f"/{flag('no-' + field.name, prefix)}"
-            made.append(click.Option(names, default=None, help=help_text))
+            both = [f"{yes}/{flag('no-' + field.name, each)}" for yes, each in zip(flags, spelt, strict=True)]
+            made.append(click.Option([*both, parameter], default=None, help=help_text))
         else:
-            made.append(click.Option(names, type=FieldType(field), default=None, help=help_text))
+            made.append(click.Option([*flags, parameter], type=FieldType(field), default=None, help=help_text))
     return made
 
 

@@ -14,7 +14,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.report import Measurement, Report
 from workbench.shapes import Shape, check_shape
 
-RUN = "run.json"
+RUN, EVIDENCE = "run.json", "evidence"
 FORMAT = 1
 RECORD: Shape = {
     "name": str,
@@ -54,6 +54,11 @@ class StageRecord:
     seconds: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+
+    @property
+    def evidence(self) -> Path:
+        """The folder of what was measured beside the output; most stages have none."""
+        return self.path.parent / EVIDENCE
 
 
 @dataclass(frozen=True)

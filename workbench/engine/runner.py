@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from workbench.context import Context, Log
 from workbench.digests import digest_folder
 from workbench.engine.lock import locked
-from workbench.engine.run import Run, StageRecord
+from workbench.engine.run import EVIDENCE, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.engine.store import Store
 from workbench.errors import WorkbenchError, unknown
@@ -106,9 +106,9 @@ class Engine:
             return found
         inputs = {name: records[name].path for name in stage.needs}
         work = self.store.work(stage, key)
-        context = Context(self.host, self.seed, work, log=self.progress.started(stage))
-        staging = self.store.staging(stage, key)
+        staging, log = self.store.staging(stage, key), self.progress.started(stage)
         with staging as folder:
+            context = Context(self.host, self.seed, work, log=log, evidence=folder / EVIDENCE)
             begun = time.monotonic()
             metrics = dict(stage.work(inputs, folder / "out", context))
             seconds = time.monotonic() - begun

@@ -59,6 +59,7 @@ class Stage:
         """
         owners = {step.name: host.plugin_digest(host.named(step.hook).owners[step.name]) for step in self.steps}
         libraries = sorted({library for step in self.steps for library in step.offer.libraries})
+        called = sorted({hook for step in self.steps for hook in step.offer.calls})
         return digest_json(
             {
                 "host": host_digest(),
@@ -66,6 +67,7 @@ class Stage:
                 "seed": seed,
                 "inputs": dict(inputs),
                 "plugins": owners,
+                "called": {hook: host.hook_digest(hook) for hook in called},
                 "steps": [step.identity(host) for step in self.steps],
                 "settings": dict(self.settings),
                 "libraries": {library: version(library) for library in libraries},

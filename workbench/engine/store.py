@@ -1,6 +1,6 @@
 """The store of a run: published stages, each a folder `<name>-<key8>` with `out/` and `stage.json`.
 
-A folder appears whole or not at all, and is never written again.
+A folder appears whole or not at all, and is never written again. It may hold `evidence/` too, which is not digested.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from workbench.text import NORMALIZATIONS, normalize, well_formed
 
 FORMAT = 1
 ABOUT = "workbench.json"
+MADE_OF_MODELS = {"bundle.json": "bundle", "run.json": "run"}
 PADDING = ("[PAD]", "<pad>")  # of WordPiece, and of BPE and SentencePiece
 MOST_TOKENS = 1_000_000
 SHAPE: Shape = {
@@ -81,6 +82,13 @@ class Model:
         """
         if not (path / ABOUT).is_file() and (path / "config.json").is_file():
             return cls.from_plain(path)
+        for file, kind in MADE_OF_MODELS.items():
+            if (path / file).is_file():
+                raise WorkbenchError(
+                    f"is a {kind}, and a model is asked for",
+                    where=path,
+                    remedy="Give the trained model: the output of workbench train, or of a run's train stage",
+                )
         if not (path / ABOUT).is_file():
             raise WorkbenchError(
                 f"is no model folder: {ABOUT} is missing", where=path, remedy="Make one with: workbench train"

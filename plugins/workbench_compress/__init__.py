@@ -1,0 +1,70 @@
+"""Compression under budgets: the pass `search`, which tries the other passes, measures on this CPU, and chooses.
+
+It calls what other plugins offer by name, and does without what nobody offers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from workbench import hookimpl
+from workbench.offers import Pass
+from workbench.options import option
+
+if TYPE_CHECKING:
+    from workbench.engine.run import Run
+    from workbench.report.section import Section
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """Budgets of the pass `search`, and how hard it tries."""
+
+    max_drop: float = option(0.5, "points of dev accuracy that may be lost", least=0.0, most=100.0)
+    confidence: float = option(
+        0.7,
+        "how sure it must be that no more is lost; 0.5 takes the estimate as it is, which flatters the chosen one",
+        least=0.5,
+        most=0.999,
+    )
+    max_latency_ms: float | None = option(
+        None, "95th percentile of the time for one text on one core, tokenizing included", least=0.0
+    )
+    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0)
+    max_memory_mb: float | None = option(None, "peak memory of a process that serves it, in MB", least=0.0)
+    minutes: float = option(60.0, "for the whole search; no training begins that would end later", least=0.0)
+    screened: int = option(12, "cuts that are made and compared before any is trained", least=0)
+    recovered: int = option(6, "the most promising of them, which are trained", least=0)
+    epochs: int = option(2, "of the first round of training; a round has twice those of the one before", least=1)
+    vocabulary: Literal["auto", "keep", "trim"] = option(
+        "auto", "trim the vocabulary to the data; auto does where it is most of the model, or a budget asks for it"
+    )
+    texts: str | None = option(
+        None, "a file of texts without labels, one a line: more to learn from, or all there is to go by", kind="path"
+    )
+
+
+@hookimpl
+def passes() -> Mapping[str, Pass]:
+    """`search`: torch -> onnx."""
+    return {
+        "search": Pass(
+            run="workbench_compress.search:search",
+            options=SearchOptions,
+            summary="the fastest model that keeps every budget, found by measuring on this CPU",
+            libraries=("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "scipy"),
+            machine=True,
+            searches=True,
+            calls=("passes", "trainers", "open_predictor"),
+        )
+    }
+
+
+@hookimpl
+def report_sections(run: Run) -> Iterator[Section]:
+    """What the search measured: accuracy against latency and size."""
+    from workbench_compress.section import sections
+
+    return sections(run)

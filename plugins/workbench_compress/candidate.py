@@ -1,0 +1,132 @@
+"""A candidate: a model that could be served, with its figures; and what the budgets say of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from workbench.nouns.model import Model
+from workbench_compress import SearchOptions
+from workbench_compress.chains import Chain
+from workbench_compress.measuring import Bench
+from workbench_compress.structure import Structure
+from workbench_compress.workshop import Workshop
+
+MB = 1e6
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A measured model.
+
+    Args:
+        name: unique in its search.
+        chain: the export and what follows it.
+        model: as it would be served.
+        figures: see `Bench.figures`.
+        structure: what is left of the encoder; None where its family is unknown.
+        trimmed: whether the vocabulary is.
+        epochs: of recovery.
+        whole: whether nothing is left out but, it may be, tokens.
+        predicted_ms: what the latency table says, None without one.
+    """
+
+    name: str
+    chain: Chain
+    model: Model
+    figures: Mapping[str, Any]
+    structure: Structure | None
+    trimmed: bool = False
+    epochs: int = 0
+    whole: bool = True
+    predicted_ms: float | None = None
+
+    @property
+    def drop(self) -> float:
+        """Points of accuracy that are lost, with the confidence that was asked for."""
+        return float(self.figures["drop"]["bound"])
+
+    def to_json(self) -> dict[str, Any]:
+        """It for the evidence."""
+        return {
+            "name": self.name,
+            "precision": self.chain.precision,
+            "chain": dataclasses.asdict(self.chain),
+            "passes": list(self.chain.passes),
+            "structure": dataclasses.asdict(self.structure) if self.structure else None,
+            "trimmed": self.trimmed,
+            "epochs": self.epochs,
+            "whole": self.whole,
+            "predicted_ms": self.predicted_ms,
+            **self.figures,
+        }
+
+
+def measured(
+    name: str, chain: Chain, origin: Callable[[], Model], lab: Workshop, bench: Bench, **more: Any
+) -> Candidate:
+    """The candidate that a chain makes of a torch model, with its figures from the note or measured now."""
+    model = chain.applied(lab, name, origin)
+    full = f"{name}-{chain.name}"
+    return Candidate(full, chain, model, lab.noted(full, lambda: bench.figures(model, origin())), **more)
+
+
+def calibrated(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with times as if all had been measured in the same minutes.
+
+    Each was timed in turn with the yardstick; its share of the yardstick's mean time is multiplied by the median of
+    what that took beside all of them.
+    """
+    usual = median(c.figures["yardstick_ms"] for c in candidates)
+    return [
+        dataclasses.replace(
+            c,
+            figures={
+                **c.figures,
+                **{key: c.figures[key] / c.figures["yardstick_ms"] * usual for key in ("mean_ms", "p95_ms")},
+            },
+        )
+        for c in candidates
+    ]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A budget.
+
+    Args:
+        name: of the option.
+        most: its value.
+        unit: of both.
+        value: what a candidate has of it.
+    """
+
+    name: str
+    most: float
+    unit: str
+    value: Callable[[Candidate], float]
+
+    def excess(self, candidate: Candidate) -> float:
+        """How far a candidate is beyond it, as a share of it; 0 where it keeps it."""
+        over = self.value(candidate) - self.most
+        return 0.0 if over <= ROUNDING else over / max(self.most, 1.0)
+
+
+def limits(options: SearchOptions) -> list[Limit]:
+    """The budgets that were given."""
+    return [
+        Limit("max_drop", options.max_drop, "points", lambda c: c.drop),
+        *(
+            Limit(name, most, unit, value)
+            for name, most, unit, value in (
+                ("max_latency_ms", options.max_latency_ms, "ms", lambda c: c.figures["p95_ms"]),
+                ("max_size_mb", options.max_size_mb, "MB", lambda c: c.figures["bytes"] / MB),
+                ("max_memory_mb", options.max_memory_mb, "MB", lambda c: c.figures["memory_bytes"] / MB),
+            )
+            if most is not None
+        ),
+    ]

@@ -1,0 +1,70 @@
+"""The choice: the fastest candidate that keeps every budget, or a refusal that names the nearest misses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from workbench.errors import GateRefused
+from workbench_compress.candidate import Candidate, Limit
+
+NEAREST = 3
+logger = logging.getLogger(__name__)
+
+
+def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate:
+    """The candidate with the least mean time for a text among those that keep every budget.
+
+    Of equally fast ones the smaller is taken. With an accuracy budget alone, the uncut float32 model stands for what
+    was given and is taken where nothing else keeps it.
+
+    Raises:
+        GateRefused: none keeps every budget.
+    """
+    kept = [c for c in candidates if all(limit.excess(c) == 0 for limit in limits)]
+    exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
+    if not kept and [limit.name for limit in limits] == ["max_drop"]:
+        kept = exact
+    if not kept:
+        raise refusal(candidates, limits)
+    best = min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.name))
+    if best.chain.precision != "int8" and any(c.chain.precision == "int8" for c in candidates):
+        warn(best, candidates, limits)
+    return best
+
+
+def warn(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[Limit]) -> None:
+    """Say aloud why the answer is not quantized."""
+    (nearest, *_) = nearest_of([c for c in candidates if c.chain.precision == "int8"], limits)
+    broken = misses(nearest, limits)
+    why = (
+        f"no int8 candidate keeps every budget; the nearest, {nearest.name}, has {broken}"
+        if broken
+        else (f"it is faster here than {nearest.name}")
+    )
+    logger.warning("NOT QUANTIZED: the bundle is %s, in %s: %s", best.name, best.chain.precision, why)
+
+
+def nearest_of(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> list[Candidate]:
+    """The candidates, those first that break budgets by the least share of them."""
+    return sorted(candidates, key=lambda c: (sum(limit.excess(c) for limit in limits), c.figures["mean_ms"], c.name))
+
+
+def misses(candidate: Candidate, limits: Sequence[Limit]) -> str:
+    """The budgets that a candidate breaks, in words; empty when it breaks none."""
+    return " and ".join(
+        f"{limit.name} {limit.value(candidate):.4g} {limit.unit}, budget {limit.most:g}"
+        for limit in limits
+        if limit.excess(candidate)
+    )
+
+
+def refusal(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> GateRefused:
+    """The error that names the nearest misses."""
+    nearest = nearest_of(candidates, limits)[:NEAREST]
+    listed = "; ".join(f"{c.name}: {misses(c, limits)}" for c in nearest)
+    return GateRefused(
+        f"none of {len(candidates)} measured candidates keeps every budget. Nearest: {listed}",
+        where="the pass search",
+        remedy="Allow more of what they break, or give the search more minutes and candidates to recover",
+    )

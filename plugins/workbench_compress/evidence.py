@@ -1,0 +1,65 @@
+"""The evidence: `search.json`, every figure of a search, times among them; it stands beside the output, undigested."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.files import write_json
+from workbench.machine import describe
+from workbench.options import as_json
+from workbench_compress import SearchOptions
+from workbench_compress.candidate import Candidate, limits
+from workbench_compress.choosing import misses
+
+if TYPE_CHECKING:
+    from workbench_compress.search import Findings
+
+FILE, FORMAT = "search.json", 1
+
+
+def write_evidence(folder: Path, findings: Findings, best: Candidate, options: SearchOptions, seconds: float) -> None:
+    """Write `search.json` into the folder."""
+    budgets = limits(options)
+    folder.mkdir(parents=True, exist_ok=True)
+    material = findings.material
+    write_json(
+        folder / FILE,
+        {
+            "format": FORMAT,
+            "options": as_json(options, key_only=True),
+            "machine": describe(),
+            "seconds": round(seconds, 1),
+            "judged": {"rows": len(material.texts), "by": material.by},
+            "budgets": [{"name": limit.name, "most": limit.most, "unit": limit.unit} for limit in budgets],
+            "chosen": best.name,
+            "candidates": [
+                {**c.to_json(), "misses": misses(c, budgets), "chosen": c.name == best.name}
+                for c in findings.candidates
+            ],
+            "table": findings.table.to_json() if findings.table else None,
+            "screening": screening(findings),
+        },
+    )
+
+
+def screening(findings: Findings) -> dict[str, Any] | None:
+    """How many structures were thought of, and what became of those that were cut."""
+    plan, table = findings.plan, findings.table
+    if plan is None or table is None:
+        return None
+    return {
+        "grid": len(plan.grid),
+        "undominated": len(plan.undominated),
+        "cuts": [
+            {
+                "name": structure.name,
+                **asdict(structure),
+                "predicted_ms": table.predict(structure, findings.leading)[0],
+                "distance": plan.distances[structure],
+                "promising": structure in plan.promising,
+            }
+            for structure in plan.screened
+        ],
+    }

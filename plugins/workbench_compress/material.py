@@ -1,0 +1,131 @@
+"""What a search goes by: rows to learn from, and dev rows on which every candidate is judged."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from workbench.context import Context
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench.nouns.utterance import Utterance
+from workbench_compress import SearchOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+FEW = 100
+MOST = 4000  # rows on which a candidate is judged; more would take long and tell little
+FOR_DEV = 4  # of so many texts without labels one goes to dev
+REMEDY = (
+    "Label more of them and import with a dev share, or name the passes yourself, which judges nothing: --use onnx,int8"
+)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Rows of the search.
+
+    Args:
+        dataset: for the passes that measure and train; each of its dev rows has a label.
+        texts: the dev texts.
+        truth: the index of each one's intent, int64 [n].
+        by: `labels` of people, or the uncompressed model's own `answers`.
+        extra: a file of further texts to learn from.
+    """
+
+    dataset: Dataset
+    texts: tuple[str, ...]
+    truth: npt.NDArray[np.int64]
+    by: Literal["labels", "answers"]
+    extra: str | None = None
+
+
+def gather(model: Model, options: SearchOptions, context: Context) -> Material:
+    """The material from the dataset at hand, or from texts alone.
+
+    Raises:
+        WorkbenchError: there is neither, the dataset is another model's, or there are fewer than 100 rows to judge by.
+    """
+    import numpy as np
+
+    dataset, extra = context.dataset, options.texts
+    if dataset is None and extra is None:
+        raise WorkbenchError(
+            "the pass search needs real texts to measure on, and none are at hand",
+            where=model.path,
+            remedy="Give the training data: --data FOLDER; or texts without labels: --texts FILE",
+        )
+    if dataset is None:
+        dataset, extra = from_texts(read_texts(Path(str(extra)).expanduser()), model), None
+    if dataset.intents != model.intents:
+        raise WorkbenchError(
+            f"has {len(model.intents)} intents, and the dataset {len(dataset.intents)}, others or in another order",
+            where=model.path,
+            remedy="Give the dataset that the model was trained on",
+        )
+    by: Literal["labels", "answers"] = "labels"
+    if not dataset.labelled("dev"):
+        dataset, by = answered(dataset, model, context), "answers"
+    rows = evenly(dataset.labelled("dev"), MOST)
+    if len(rows) < FEW:
+        raise WorkbenchError(
+            f"there are {len(rows)} dev rows to judge candidates by, and {FEW} are the least that tell a point apart",
+            where="the pass search",
+            remedy=REMEDY,
+        )
+    truth = np.array(dataset.label_ids(rows), np.int64)
+    return Material(dataset, tuple(row.text for row in rows), truth, by, extra)
+
+
+def from_texts(texts: Sequence[str], model: Model) -> Dataset:
+    """A dataset of texts without labels, every fourth of them for dev."""
+    rows = (
+        Utterance(f"text-{n}", text, text, None, split="dev" if n % FOR_DEV == 0 else "train")
+        for n, text in enumerate(texts)
+    )
+    return Dataset(model.task, model.intents, tuple(rows), normalization=model.normalization)
+
+
+def answered(dataset: Dataset, model: Model, context: Context) -> Dataset:
+    """The dataset with the model's own answers as the labels of dev."""
+    logger.warning(
+        "no dev row has a label: candidates are judged by how often they answer as the uncompressed model does. Where "
+        "it is wrong itself this counts against them, and nothing is known of how good any of them is"
+    )
+    rows = [row for row in dataset.split("dev") if row.intents is None]
+    logits = context.host.open_predictor(model).logits([row.text for row in rows]) if rows else None
+    answers = {} if logits is None else {row.id: int(a) for row, a in zip(rows, logits.argmax(1), strict=True)}
+    return dataset.with_rows(
+        dataclasses.replace(row, intents=(model.intents[answers[row.id]],)) if row.id in answers else row
+        for row in dataset
+    )
+
+
+def read_texts(path: Path) -> list[str]:
+    """The lines of a text file that are not blank, each once.
+
+    Raises:
+        WorkbenchError: it cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise WorkbenchError(
+            f"cannot be read ({reason})", where=path, remedy="Give a file with a text a line"
+        ) from None
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+
+def evenly(rows: Sequence[Utterance], most: int) -> list[Utterance]:
+    """Up to `most` rows from the whole of them, for they often stand sorted by their intent."""
+    count = min(most, len(rows))
+    return [rows[number * len(rows) // count] for number in range(count)]

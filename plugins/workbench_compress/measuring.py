@@ -1,0 +1,160 @@
+"""What is measured of a candidate as it is served: accuracy, agreement, time, size, memory, and whether rows mix."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench.errors import WorkbenchError
+from workbench.host import Host
+from workbench.machine import cores
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import PredictorOptions
+from workbench_compress.judging import Drop, judge
+from workbench_compress.material import Material
+from workbench_compress.memory import peak_of
+
+if TYPE_CHECKING:
+    from workbench.nouns.predictor import Floats, Predictor
+
+TIMED, ROUNDS = 200, 5
+ASKED = 64  # texts for the peak of memory
+FILES = ("model.onnx", "tokenizer.json")
+COMPARED = 256
+QUANTIZED = ("Integer", "Quantize", "QLinear", "QAttention", "QGemm")  # parts of the names of such nodes
+
+
+@dataclass
+class Bench:
+    """Measures candidates against the uncompressed model, on the same rows.
+
+    Args:
+        host: opens the models.
+        material: the rows.
+        reference: the uncompressed model.
+        confidence: see `judge`.
+        seed: of the bootstrap and of the order of rows.
+        yardstick: a model that is timed beside every candidate, so that what else the machine does cancels out.
+    """
+
+    host: Host
+    material: Material
+    reference: Model
+    confidence: float
+    seed: int
+    yardstick: Model | None = None
+    _answers: dict[str, Any] = field(default_factory=dict)
+    _opened: Predictor | None = None
+
+    def figures(self, model: Model, origin: Model) -> dict[str, Any]:
+        """All of it, as JSON.
+
+        Args:
+            model: the candidate, onnx.
+            origin: the torch model that it was exported from.
+        """
+        texts, truth = self.material.texts, self.material.truth
+        logits, before, own = self._ask(model, texts), self.answers(self.reference), self.answers(origin)
+        return {
+            "accuracy": float((logits.argmax(1) == truth).mean()),
+            "drop": asdict(self.drop(logits)),
+            "agreement": float((logits.argmax(1) == before.argmax(1)).mean()),
+            "origin_agreement": float((logits.argmax(1) == own.argmax(1)).mean()),
+            "origin_logit_difference": float(np.abs(logits - own).max()),
+            "bytes": sum((model.path / name).stat().st_size for name in FILES),
+            "nodes": nodes(model),
+            "memory_bytes": peak_of(model, longest_first(texts)[:ASKED]),
+            **self.times(model),
+        }
+
+    def _ask(self, model: Model, texts: Sequence[str]) -> Floats:
+        return self.host.open_predictor(model, PredictorOptions(threads=cores())).logits(texts)
+
+    def drop(self, logits: Floats) -> Drop:
+        """What answers to the dev texts lose."""
+        truth, before = self.material.truth, self.answers(self.reference)
+        return judge(before.argmax(1) == truth, logits.argmax(1) == truth, self.confidence, self.seed)
+
+    def answers(self, model: Model) -> Floats:
+        """A torch model's logits for the dev texts, float32 [n, intents]."""
+        key, first = str(model.path), str(self.reference.path)
+        if key not in self._answers:
+            self._answers = {place: kept for place, kept in self._answers.items() if place == first}  # and the last one
+            self._answers[key] = self._ask(model, self.material.texts)
+        logits: Floats = self._answers[key]
+        if not np.isfinite(logits).all():
+            raise WorkbenchError("answers with logits that are not finite numbers", where=model.path)
+        return logits
+
+    def distance(self, model: Model) -> float:
+        """How far a torch model's answers are from the uncompressed one's: mean Kullback-Leibler divergence, nats."""
+        rows = spread(len(self.material.texts), COMPARED)
+        wanted = log_softmax(self.answers(self.reference)[rows])
+        found = log_softmax(self._ask(model, [self.material.texts[row] for row in rows]))
+        return float((np.exp(wanted) * (wanted - found)).sum(1).mean())
+
+    def times(self, model: Model) -> dict[str, Any]:
+        """Milliseconds for one text, mean and 95th percentile over the texts, of it and of the yardstick in turn.
+
+        Beside them: what becomes of a text's answer among others, as labels that change and the largest difference of
+        a score.
+        """
+        texts = [self.material.texts[row] for row in spread(len(self.material.texts), TIMED)]
+        if self._opened is None and self.yardstick is not None:
+            self._opened = self.host.open_predictor(self.yardstick, PredictorOptions(threads=1))
+        predictor = self.host.open_predictor(model, PredictorOptions(threads=1))
+        rivals = [predictor, self._opened or predictor]
+        alone = np.concatenate([predictor.logits([text]) for text in texts])
+        rivals[1].logits(texts[:ASKED])
+        milliseconds = np.zeros((2, ROUNDS, len(texts)))
+        for number in range(ROUNDS):
+            for rival, asked in enumerate(rivals):  # one after the other: weights stay in the cache as when served
+                for place, text in enumerate(texts):
+                    begun = time.perf_counter()
+                    asked.logits([text])
+                    milliseconds[rival, number, place] = 1000 * (time.perf_counter() - begun)
+        mine, yard = milliseconds.min(axis=1)  # what else the machine does only adds to it
+        order = list(range(len(texts)))
+        random.Random(self.seed).shuffle(order)
+        among = predictor.logits([texts[place] for place in order])[np.argsort(order)]
+        return {
+            "mean_ms": float(mine.mean()),
+            "p95_ms": float(np.quantile(mine, 0.95)),
+            "yardstick_ms": float(yard.mean()),
+            "labels_changed_by_company": int((alone.argmax(1) != among.argmax(1)).sum()),
+            "score_changed_by_company": float(np.abs(np.exp(log_softmax(alone)) - np.exp(log_softmax(among))).max()),
+        }
+
+
+def nodes(model: Model) -> dict[str, int]:
+    """How many nodes a graph has, how many of them are onnxruntime's fused ones, how many have to do with int8."""
+    import onnx
+
+    graph = onnx.load(model.path / "model.onnx", load_external_data=False).graph
+    return {
+        "all": len(graph.node),
+        "fused": sum(node.domain == "com.microsoft" for node in graph.node),
+        "quantized": sum(any(part in node.op_type for part in QUANTIZED) for node in graph.node),
+    }
+
+
+def log_softmax(logits: Floats) -> Any:
+    """Natural logarithms of the probabilities, float64 [n, intents]."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Up to `most` of `count` numbers, evenly."""
+    few = min(count, most)
+    return [number * count // few for number in range(few)]
+
+
+def longest_first(texts: Sequence[str]) -> list[str]:
+    """The texts by falling length; the longest decide how much memory is held."""
+    return sorted(texts, key=len, reverse=True)

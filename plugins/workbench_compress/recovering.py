@@ -1,0 +1,139 @@
+"""Recovery in rounds: every promising cut is trained for a little, the better half of what is left for twice as long.
+
+That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with two rules of our own: once a cut keeps
+the accuracy budget, only faster ones are worth more training; and none is that gains too little to ever keep it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workbench.nouns.model import Model
+from workbench_compress.candidate import Candidate, measured
+from workbench_compress.chains import Chain
+from workbench_compress.cutting import Cutter
+from workbench_compress.measuring import Bench
+from workbench_compress.structure import Structure
+from workbench_compress.workshop import Workshop
+
+RECOVER = "recover"
+ROUNDS = 6
+HOPE = 0.25
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Recovery:
+    """Trains cuts in rounds.
+
+    Args:
+        lab: keeps what was trained, and knows how much time is left.
+        cutter: makes the cuts.
+        bench: measures.
+        chains: how each trained cut is served; others than the first only where that alone spoils it.
+        time: predicted milliseconds of a structure.
+        max_drop: the accuracy budget, in points.
+        extra: a file of further texts to learn from.
+    """
+
+    lab: Workshop
+    cutter: Cutter
+    bench: Bench
+    chains: Sequence[Chain]
+    time: Callable[[Structure], float]
+    max_drop: float
+    extra: str | None
+    found: list[Candidate] = field(default_factory=list)
+    _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
+
+    def run(self, batch: Sequence[Structure], epochs: int) -> None:
+        """Train until the time is spent or none of the batch is worth more; `found` has every round's candidates."""
+        alive, total, before = list(batch), 0, dict.fromkeys(batch, math.inf)
+        for number in range(1, ROUNDS + 1):
+            total += epochs
+            trained = [s for s in alive if self._train(s, number, epochs, total)]
+            drops = self.drops()
+            alive = worth_more(trained, drops, before, self.time, self.max_drop)
+            epochs, before = 2 * epochs, drops
+            if not alive:
+                break
+
+    def faster(self, structures: Sequence[Structure]) -> list[Structure]:
+        """Those that were not trained, and are faster than all that keep the accuracy budget."""
+        drops = self.drops()
+        fastest = min((self.time(s) for s, drop in drops.items() if drop <= self.max_drop), default=math.inf)
+        return [s for s in structures if s not in drops and self.time(s) < fastest]
+
+    def _train(self, structure: Structure, number: int, epochs: int, total: int) -> bool:
+        name = f"{self.cutter.name(structure)}-r{number}"
+        if not self.lab.has(name) and not self._affords(structure, epochs):
+            logger.info("no time is left to train %s for %d epochs", name, epochs)
+            return False
+        more = {"extra": self.extra} if self.extra else {}
+
+        def trained() -> Model:
+            return self.lab.passed(name, lambda: self._before(structure, number), RECOVER, epochs=epochs, **more)
+
+        trained()
+        self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
+        leading, *others = self.chains
+        self.found.append(self._measured(name, leading, trained, structure, total))
+        if self.found[-1].drop > self.max_drop and self._keeps_it_unquantized(name, trained):
+            self.found += [self._measured(name, chain, trained, structure, total) for chain in others]
+        return True
+
+    def _measured(
+        self, name: str, chain: Chain, trained: Callable[[], Model], structure: Structure, epochs: int
+    ) -> Candidate:
+        more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
+        return measured(name, chain, trained, self.lab, self.bench, **more)
+
+    def _keeps_it_unquantized(self, name: str, trained: Callable[[], Model]) -> bool:
+        bound = self.lab.noted(f"{name}-torch", lambda: self.bench.drop(self.bench.answers(trained())).bound)
+        return bool(bound <= self.max_drop)
+
+    def _before(self, structure: Structure, number: int) -> Model:
+        name = f"{self.cutter.name(structure)}-r{number - 1}"
+        return self.cutter.cut(structure) if number == 1 else Model.load(self.lab.path(name))
+
+    def _affords(self, structure: Structure, epochs: int) -> bool:
+        pace = max(self._pace, default=0.0)
+        return self.lab.left > pace * epochs * self.time(structure)
+
+    def drops(self) -> dict[Structure, float]:
+        """The least points that each trained structure loses, served by the first of the chains."""
+        drops: dict[Structure, float] = {}
+        for c in self.found:
+            if c.chain == self.chains[0] and c.structure is not None:
+                drops[c.structure] = min(c.drop, drops.get(c.structure, math.inf))
+        return drops
+
+
+def worth_more(
+    trained: Sequence[Structure],
+    drops: Mapping[Structure, float],
+    before: Mapping[Structure, float],
+    time: Callable[[Structure], float],
+    max_drop: float,
+) -> list[Structure]:
+    """Of those that do not keep the budget yet and are faster than all that do, the half that loses least, best first.
+
+    One whose last round, of twice the epochs, won back less than a quarter of what is missing is given up.
+
+    Args:
+        trained: in the last round.
+        drops: points that each structure loses, also those of earlier rounds.
+        before: the same before the last round; infinite before the first.
+        time: predicted milliseconds.
+        max_drop: the budget.
+    """
+    fastest = min((time(s) for s, drop in drops.items() if drop <= max_drop), default=math.inf)
+    left = [
+        s
+        for s in trained
+        if drops[s] > max_drop and time(s) < fastest and before[s] - drops[s] >= HOPE * (drops[s] - max_drop)
+    ]
+    return sorted(left, key=lambda s: (drops[s], s))[: math.ceil(len(left) / 2)]

@@ -1,0 +1,216 @@
+"""The pass `search`: the uncut model first, then cuts that are screened, recovered and measured; one is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.context import Context
+from workbench.errors import WorkbenchError
+from workbench.nouns.model import Model
+from workbench.options import as_json
+from workbench_compress import SearchOptions
+from workbench_compress.candidate import MB, Candidate, calibrated, limits
+from workbench_compress.chains import EXPORT, Chain
+from workbench_compress.choosing import choose
+from workbench_compress.cutting import Cutter, Plan, plan
+from workbench_compress.evidence import write_evidence
+from workbench_compress.material import Material, gather
+from workbench_compress.measuring import FILES, Bench
+from workbench_compress.recovering import RECOVER, Recovery
+from workbench_compress.structure import KEYS, Encoder, Structure
+from workbench_compress.table import NOTE as TABLE
+from workbench_compress.table import Table, measure
+from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, trimmed
+from workbench_compress.workshop import Workshop
+
+BYTES = {"fp32": 4, "fp16": 2, "int8": 1}  # of a weight
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Findings:
+    """What a search found.
+
+    Args:
+        material: the rows that it went by.
+        candidates: all that were measured.
+        table: what layers cost, None where nothing was cut.
+        leading: the precision by whose time cuts were chosen.
+        plan: which structures were thought of, None where nothing was cut.
+    """
+
+    material: Material
+    candidates: list[Candidate] = field(default_factory=list)
+    table: Table | None = None
+    leading: str = "int8"
+    plan: Plan | None = None
+
+
+def search(model: Model, out: Path, options: SearchOptions, context: Context) -> Model:
+    """Write the fastest model that keeps every budget into `out`, and what was measured into the evidence.
+
+    Raises:
+        WorkbenchError: the model is none that a trainer made, or there is too little to judge by.
+        GateRefused: nothing keeps every budget.
+    """
+    check(model, context)
+    reference = context.reference or model
+    material = gather(reference, options, context)
+    lab = Workshop(dataclasses.replace(context, dataset=material.dataset, reference=reference), options.minutes)
+    findings = explore(model, reference, material, options, lab)
+    findings.candidates = calibrated(findings.candidates)
+    best = choose(findings.candidates, limits(options))
+    if context.evidence is not None:
+        write_evidence(context.evidence, findings, best, options, lab.seconds)
+    logger.info("%s of %d candidates after %.0f s", best.name, len(findings.candidates), lab.seconds)
+    return hand_over(best, material, out, options)
+
+
+def check(model: Model, context: Context) -> None:
+    """Raise unless a trained torch model is there, and a pass that exports it."""
+    if model.format == "onnx":
+        done = sorted(str(step["step"]) for step in model.history if step.get("step") in ("int8", "fp16-weights"))
+        raise WorkbenchError(
+            f"is quantized already ({', '.join(done)})" if done else "is an ONNX model already",
+            where=model.path,
+            remedy="The pass search starts from the model that a trainer made: give that, and put no export before it",
+        )
+    if model.format != "torch" or not model.intents:
+        raise WorkbenchError(
+            f"has the format {model.format!r}" if model.format != "torch" else "has no head",
+            where=model.path,
+            remedy="The pass search starts from a model that was trained here: workbench train",
+        )
+    if model.task != "intent":
+        raise WorkbenchError(
+            f"is for the task {model.task!r}, and the pass search judges models that give one intent a text",
+            where=model.path,
+            remedy="Name the passes yourself: --use onnx,int8",
+        )
+    _ = context.host.named("passes")[EXPORT]
+
+
+def explore(model: Model, reference: Model, material: Material, options: SearchOptions, lab: Workshop) -> Findings:
+    """Measure the uncut model, then cuts of it while there is time."""
+    context = lab.context
+    bench = Bench(context.host, material, reference, options.confidence, context.seed)
+    encoder = Encoder.of(model)
+    found = measure_uncut(model, encoder, options, lab, bench)
+    findings, chains = Findings(material, found), fastest_chains(found, options.max_drop)
+    small = trimmed(model, encoder, options, found, lab, material.extra)
+    if small is not None:
+        found += [
+            by_chain("uncut-trimmed", chain, small, encoder, lab, bench, trimmed=True) for chain in chains.values()
+        ]
+    if encoder is None:
+        logger.warning(
+            "%s: its encoder is of a kind that cannot be cut here (known: %s), so only the whole one was tried",
+            model.path,
+            ", ".join(sorted(KEYS)),
+        )
+        return findings
+    if small is not None:
+        encoder = Encoder.of(small) or encoder
+    cutter = Cutter(lab, small or model, encoder, "" if small is None else "trimmed-")
+    wanted = options.screened and options.recovered and lab.offers(RECOVER) and len(cutter.grid()) > 1
+    if wanted and (lab.left > 0 or lab.knows(TABLE)):  # a search that was killed late keeps what it had trained
+        cut(findings, cutter, bench, chains, options)
+    return findings
+
+
+def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chain], options: SearchOptions) -> None:
+    """Screen cuts, recover the promising ones, and add what they became to the findings."""
+    lab, material = cutter.lab, findings.material
+    shown = {precision: chain for precision, chain in chains.items() if precision != "fp16"}
+    table = measure(cutter.base, cutter.encoder, shown, material.texts, lab)
+    leading = fastest(findings.candidates, shown.values())
+    ordered = [chains[leading], *(chain for precision, chain in chains.items() if precision != leading)]
+
+    def time(structure: Structure) -> float:
+        return table.predict(structure, leading)[0]
+
+    base = [c for c in findings.candidates if c.trimmed == bool(cutter.prefix)]
+    findings.table, findings.leading = table, leading
+    findings.plan = plan(
+        cutter,
+        bench,
+        time,
+        lambda structure: fits(structure, cutter.encoder, base, table, options),
+        options.screened,
+        options.recovered,
+    )
+    recovery = Recovery(
+        lab,
+        cutter,
+        bench,
+        ordered,
+        time,
+        options.max_drop,
+        material.extra,
+    )
+    batch, before = findings.plan.promising, -1
+    while batch and len(recovery.found) > before:  # until there is no time to train one more
+        before = len(recovery.found)
+        recovery.run(batch, options.epochs)
+        rest = recovery.faster(findings.plan.screened)
+        batch = sorted(rest, key=findings.plan.distances.__getitem__)[: options.recovered]
+    findings.candidates += recovery.found
+    findings.candidates = [predicted(c, table) for c in findings.candidates]
+
+
+def fastest(uncut: Sequence[Candidate], chains: Collection[Chain]) -> str:
+    """The precision in which the uncut model takes the least time here: int8, unless the CPU has nothing for it."""
+    shown = [c for c in uncut if c.chain in chains]
+    return min(shown, key=lambda c: c.figures["mean_ms"] / c.figures["yardstick_ms"]).chain.precision
+
+
+def predicted(candidate: Candidate, table: Table) -> Candidate:
+    """The candidate with what the table says of its time, so far as it says something of its precision."""
+    precision = candidate.chain.precision
+    if candidate.structure is None or precision not in table.times:
+        return candidate
+    return dataclasses.replace(candidate, predicted_ms=table.predict(candidate.structure, precision)[0])
+
+
+def fits(
+    structure: Structure, encoder: Encoder, uncut: Sequence[Candidate], table: Table, options: SearchOptions
+) -> bool:
+    """Whether a structure may keep the budgets of time and size, with a tenth of leeway for the prediction."""
+    precisions = table.times.keys()
+    if options.max_latency_ms is not None and all(
+        table.predict(structure, precision)[1] > 1.1 * options.max_latency_ms for precision in precisions
+    ):
+        return False
+    if options.max_size_mb is None:
+        return True
+    return min(predicted_bytes(c, structure, encoder) for c in uncut) <= 1.1 * options.max_size_mb * MB
+
+
+def predicted_bytes(uncut: Candidate, structure: Structure, encoder: Encoder) -> float:
+    """What a structure will weigh: words as in the uncut model, and of all else as much as it has of the weights."""
+    weights = uncut.model.path / "model.onnx"
+    tokenizer = uncut.figures["bytes"] - weights.stat().st_size
+    words = tokenizer + encoder.embeddings * BYTES[uncut.chain.precision]
+    share = encoder.weights(structure) / encoder.weights(encoder.full)
+    return float(words + max(0.0, uncut.figures["bytes"] - words) * share)
+
+
+def hand_over(best: Candidate, material: Material, out: Path, options: SearchOptions) -> Model:
+    """Write the chosen model; its history tells what it lost and nothing of time, which differs from run to run."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        shutil.copyfile(best.model.path / name, out / name)
+    step = {
+        "step": "search",
+        "options": as_json(options, key_only=True),
+        "chosen": best.name,
+        "judged_by": material.by,
+        "rows": len(material.texts),
+        **{name: best.figures[name] for name in ("accuracy", "agreement", "drop")},
+    }
+    return dataclasses.replace(best.model, path=out, history=(*best.model.history, step)).save()

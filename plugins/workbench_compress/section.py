@@ -1,0 +1,74 @@
+"""The section of `report.html`: every candidate's accuracy against its time and size, and the one that was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.files import read_json
+from workbench.report.markup import environment
+from workbench.report.section import Section
+from workbench_compress.evidence import FILE
+from workbench_compress.picture import Picture, draw
+
+if TYPE_CHECKING:
+    from workbench.engine.run import Run
+
+TITLE = ("Compression: what was tried", "压缩搜索：全部候选")
+ORDER = 65
+MB = 1e6
+PEERS = {"uncut-fp32": ("plain fp32", "直接 fp32"), "uncut-int8": ("plain int8", "直接 int8")}
+
+
+def sections(run: Run) -> Iterator[Section]:
+    """One for the last search of a run that left its evidence."""
+    found = [stage.evidence / FILE for stage in run.stages if (stage.evidence / FILE).is_file()]
+    if not found:
+        return
+    html = environment("workbench_compress").get_template("pareto.html.j2").render(values(read_json(found[-1])))
+    css = Path(__file__).with_name("pareto.css").read_text(encoding="utf-8")
+    yield Section(TITLE, html, ORDER, css)
+
+
+def values(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template shows of a search's evidence."""
+    candidates = sorted(evidence["candidates"], key=lambda c: c["mean_ms"])
+    chosen = next(c for c in candidates if c["chosen"])
+    budgets = {budget["name"]: budget["most"] for budget in evidence["budgets"]}
+    least = reference_accuracy(chosen) - budgets["max_drop"] / 100
+    return {
+        "candidates": [{**c, "peer": PEERS.get(c["name"])} for c in candidates],
+        "chosen": chosen,
+        "peers": [
+            {"words": PEERS[c["name"]], "times": c["mean_ms"] / chosen["mean_ms"], "bytes": c["bytes"]}
+            for c in candidates
+            if c["name"] in PEERS and c is not chosen
+        ],
+        "pictures": pictures(candidates, least, budgets),
+        "budgets": evidence["budgets"],
+        "judged": evidence["judged"],
+        "screening": evidence["screening"],
+        "seconds": evidence["seconds"],
+        "machine": evidence["machine"],
+        "confidence": evidence["options"]["confidence"],
+    }
+
+
+def reference_accuracy(candidate: Mapping[str, Any]) -> float:
+    """The uncompressed model's, as a share."""
+    return float(candidate["accuracy"] + candidate["drop"]["points"] / 100)
+
+
+def pictures(candidates: Sequence[Mapping[str, Any]], least: float, budgets: Mapping[str, float]) -> list[Picture]:
+    """Accuracy against milliseconds, and against megabytes."""
+    return [
+        draw(
+            candidates,
+            lambda c: c["mean_ms"],
+            least,
+            None,
+            ("Milliseconds for one text, mean", "单条文本平均耗时（毫秒）"),
+        ),
+        draw(candidates, lambda c: c["bytes"] / MB, least, budgets.get("max_size_mb"), ("Size in MB", "大小（MB）")),
+    ]

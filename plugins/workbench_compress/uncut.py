@@ -1,0 +1,106 @@
+"""The uncut model in every precision: what peers serve, what the cuts are compared with, and the way back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from workbench.errors import WorkbenchError
+from workbench.nouns.model import Model
+from workbench_compress import SearchOptions
+from workbench_compress.candidate import Candidate, Limit, limits, measured
+from workbench_compress.chains import Chain, offered
+from workbench_compress.measuring import Bench
+from workbench_compress.structure import Encoder
+from workbench_compress.workshop import Workshop
+
+TRIM = "trim-vocab"
+MOST = 2 / 3  # share of a model's weights from which its vocabulary is trimmed unasked
+SIZES = ("max_size_mb", "max_memory_mb")
+logger = logging.getLogger(__name__)
+
+
+def measure_uncut(
+    model: Model, encoder: Encoder | None, options: SearchOptions, lab: Workshop, bench: Bench
+) -> list[Candidate]:
+    """The model by every chain that can be had, the plain ones first; the first of all is plain float32.
+
+    Raises:
+        WorkbenchError: it cannot be exported.
+    """
+    plain, *more = offered(lab, sized=bool(sizes(options)))
+    bench.yardstick = yardstick(model, plain, more, lab)
+    found = [by_chain("uncut", plain, model, encoder, lab, bench, trimmed=False)]
+    for chain in more:
+        try:
+            found.append(by_chain("uncut", chain, model, encoder, lab, bench, trimmed=False))
+        except WorkbenchError as error:
+            logger.warning("%s is left out: %s", chain.name, error)
+    return found
+
+
+def yardstick(model: Model, plain: Chain, more: Sequence[Chain], lab: Workshop) -> Model:
+    """Plain int8, or float32 where that cannot be made."""
+    for chain in (*(chain for chain in more if chain == Chain("int8")), plain):
+        try:
+            return chain.applied(lab, "uncut", lambda: model)
+        except WorkbenchError:
+            if chain == plain:
+                raise
+    raise AssertionError("the plain chain either returns or raises")
+
+
+def by_chain(
+    name: str, chain: Chain, model: Model, encoder: Encoder | None, lab: Workshop, bench: Bench, *, trimmed: bool
+) -> Candidate:
+    """One of them, measured."""
+    full = encoder.full if encoder else None
+    return measured(name, chain, lambda: model, lab, bench, structure=full, trimmed=trimmed)
+
+
+def fastest_chains(found: Sequence[Candidate], max_drop: float) -> dict[str, Chain]:
+    """Of each precision the chain that took the least time, beside the yardstick's, of those that keep the accuracy."""
+    ordered = sorted(found, key=lambda c: (c.drop <= max_drop, -c.figures["mean_ms"] / c.figures["yardstick_ms"]))
+    return {c.chain.precision: c.chain for c in ordered}
+
+
+def trimmed(
+    model: Model,
+    encoder: Encoder | None,
+    options: SearchOptions,
+    found: Sequence[Candidate],
+    lab: Workshop,
+    extra: str | None,
+) -> Model | None:
+    """The model with the vocabulary that the data needs; None where it is to stay as it is.
+
+    Raises:
+        WorkbenchError: it was asked for and cannot be done.
+    """
+    if options.vocabulary == "keep" or not lab.offers(TRIM):
+        return None
+    if options.vocabulary == "auto" and not (mostly_words(encoder) or too_large(options, found)):
+        return None
+    more = {"background": extra} if extra else {}
+    try:
+        return lab.passed("trimmed", lambda: model, TRIM, **more)
+    except WorkbenchError as error:
+        if options.vocabulary == "trim":
+            raise
+        logger.warning("the vocabulary stays as it is: %s", error)
+        return None
+
+
+def mostly_words(encoder: Encoder | None) -> bool:
+    """Whether token embeddings are most of the weights, as in multilingual encoders."""
+    return encoder is not None and encoder.embeddings > MOST * (encoder.embeddings + encoder.weights(encoder.full))
+
+
+def too_large(options: SearchOptions, found: Sequence[Candidate]) -> bool:
+    """Whether the uncut model breaks a budget of size or memory in every precision."""
+    return all(any(limit.excess(c) for limit in sizes(options)) for c in found)
+
+
+def sizes(options: SearchOptions) -> list[Limit]:
+    """The budgets of size and memory that were given."""
+    return [limit for limit in limits(options) if limit.name in SIZES]

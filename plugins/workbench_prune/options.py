@@ -1,0 +1,90 @@
+"""The passes' options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workbench.options import option
+
+WHICH = "which stay: those that the others cannot stand in for, or those on which the loss depends most by itself"
+
+
+def _texts() -> Any:
+    return option(
+        None,
+        "a file of texts, one a line, instead of the dataset's rows; the model's own answers count, which is weaker",
+        kind="path",
+    )
+
+
+@dataclass(frozen=True)
+class LayersOptions:
+    """Options of the pass `drop-layers`."""
+
+    keep: str | None = option(None, 'the layers that stay, counted from 0: "0,2,5"; none = as choose says')
+    layers: int | None = option(None, "how many layers stay; none = half of them", least=1)
+    choose: Literal["measured", "evenly"] = option(
+        "measured",
+        "leave out, one after another, the layer without which the loss is least; or keep evenly spaced ones",
+    )
+    rows: int = option(512, "rows of dev, else of train, on which the loss is measured", least=1)
+    texts: str | None = _texts()
+
+
+@dataclass(frozen=True)
+class FfnOptions:
+    """Options of the pass `prune-ffn`."""
+
+    width: int | None = option(None, "neurons of a layer that stay, a multiple of 32; none = as share says", least=1)
+    share: float = option(0.5, "share of the neurons that stay, to the next multiple of 32", least=0.0, most=1.0)
+    measure: Literal["output", "fisher"] = option("output", WHICH)
+    rows: int = option(1024, "rows of train on which that is measured", least=1)
+    texts: str | None = _texts()
+    correct: bool = option(True, "fit the weights behind the neurons that stay to what all of them gave")
+
+
+@dataclass(frozen=True)
+class HeadsOptions:
+    """Options of the pass `prune-heads`."""
+
+    heads: int | None = option(None, "attention heads of a layer that stay; none = half of them", least=1)
+    measure: Literal["output", "fisher"] = option("output", WHICH)
+    rows: int = option(1024, "rows of train on which that is measured", least=1)
+    texts: str | None = _texts()
+    correct: bool = option(True, "fit the weights behind the heads that stay to what all of them gave")
+
+
+MeasureOptions = LayersOptions | FfnOptions | HeadsOptions
+
+
+@dataclass(frozen=True)
+class VocabularyOptions:
+    """Options of the pass `trim-vocab`."""
+
+    background: str | None = option(None, "a file of words or texts whose tokens stay too, one a line", kind="path")
+    common: int = option(0, "the tokenizer's first tokens that stay too, the most common ones", least=0)
+    characters: Literal["script", "all"] = option(
+        "script", "single letters that stay: those of the scripts that the data is written in, or all"
+    )
+
+
+@dataclass(frozen=True)
+class RecoverOptions:
+    """Options of the pass `recover`: its teacher, and what it hands to the trainer `distil`."""
+
+    teacher: str | None = option(
+        None, "a model, bundle or run whose answers are learned; none = the model before the first pass", kind="path"
+    )
+    epochs: int = option(5, "times that every train row is seen", least=1)
+    batch_size: int = option(32, "rows a step", least=1)
+    encoder_lr: float = option(2e-4, "highest learning rate of the encoder", least=0.0)
+    head_lr: float = option(1e-3, "highest learning rate of the head", least=0.0)
+    warmup: float = option(0.06, "share of the steps in which the learning rate rises", least=0.0, most=1.0)
+    averaging: float = option(0.99, "decay of the moving average of the weights", least=0.0, most=0.9999)
+    temperature: float = option(2.0, "softens the answers of both models", least=0.1)
+    hard_share: float = option(0.3, "share of the loss that is cross-entropy with the labels", least=0.0, most=1.0)
+    extra: str | None = option(None, "a file of texts without labels, one a line, to learn from too", kind="path")
+    evaluate_every: float = option(0.5, "share of an epoch between two evaluations on dev", least=0.001)
+    patience: int | None = option(6, "evaluations without a better one before it stops; none = never", least=1)
+    bf16: bool = option(False, "bfloat16 autocast: faster on CPUs that have it")

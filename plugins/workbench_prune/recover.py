@@ -1,0 +1,56 @@
+"""The pass `recover`: the trainer `distil`, with the pruned model as student and the uncompressed one as teacher."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from workbench.context import Context
+from workbench.errors import WorkbenchError
+from workbench.nouns.model import Model
+from workbench.options import as_json, parse_options
+from workbench_prune.network import check_trained
+from workbench_prune.options import RecoverOptions
+from workbench_prune.rows import dataset_of
+
+NAME = "recover"
+TRAINER = "distil"
+logger = logging.getLogger(__name__)
+
+
+def recover(model: Model, out: Path, options: RecoverOptions, context: Context) -> Model:
+    """Write the trained student into `out`.
+
+    Raises:
+        WorkbenchError: the model is no trained torch model, there is nothing to learn from or no teacher but the model
+            itself, or no plugin offers the trainer.
+    """
+    check_trained(model, NAME)
+    dataset = dataset_of(model, NAME, context, "extra", options.extra)
+    teacher = teacher_of(model, options, context)
+    trainer = context.host.named("trainers")[TRAINER]
+    if context.dataset is None:
+        logger.warning("%s: without a dataset only the teacher's answers are learned, which is weaker", NAME)
+    values = {**as_json(options), "student": str(model.path), "teachers": (str(teacher),)}
+    del values["teacher"]
+    made: Any = trainer(dataset, out, parse_options(trainer.options, values, NAME), context)
+    return made  # type: ignore[no-any-return]
+
+
+def teacher_of(model: Model, options: RecoverOptions, context: Context) -> Path:
+    """Where the teacher is.
+
+    Raises:
+        WorkbenchError: none is at hand, or it is the model itself.
+    """
+    known = None if context.reference is None else context.reference.path
+    where = known if options.teacher is None else Path(options.teacher).expanduser()
+    if where is None or where.resolve() == model.path.resolve():
+        what = "none is at hand" if where is None else "it is the model that is to learn from it"
+        raise WorkbenchError(
+            f"the pass {NAME} needs the uncompressed model as teacher, and {what}",
+            where=model.path,
+            remedy=f"Put a pass that prunes before it, or name the teacher: --{NAME}.teacher MODEL",
+        )
+    return where

@@ -1,0 +1,134 @@
+"""The rows on which the passes measure: evenly taken from a split or a file, labelled, else answered by the model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from workbench.context import Context
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench.nouns.utterance import Utterance
+from workbench_prune.lines import read_lines
+from workbench_prune.network import Network
+from workbench_prune.options import MeasureOptions
+
+FEW = 100
+SIZE = 32  # rows a call
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of like length.
+
+    Args:
+        ids: token ids, int64 [n, tokens].
+        mask: attention mask, int64 [n, tokens].
+        labels: indices of intents, int64 [n].
+    """
+
+    ids: Tensor
+    mask: Tensor
+    labels: Tensor
+
+
+def dataset_of(model: Model, name: str, context: Context, option: str, file: str | None) -> Dataset:
+    """The dataset at hand, which has the model's intents; an empty one where a file of texts stands in for it.
+
+    Args:
+        model: what the pass was given.
+        name: of the pass.
+        context: of the pass.
+        option: the pass's option that names a file of texts.
+        file: its value.
+
+    Raises:
+        WorkbenchError: there is neither a dataset nor a file, or the dataset has other intents.
+    """
+    dataset = context.dataset
+    if dataset is None and file is not None:
+        return Dataset(model.task, model.intents, (), normalization=model.normalization)
+    if dataset is None:
+        raise WorkbenchError(
+            f"the pass {name} needs real rows, and no dataset is at hand",
+            remedy=f"Give the training data, --data FOLDER, or texts without labels, --{name}.{option} FILE, "
+            "which is weaker",
+        )
+    if dataset.intents != model.intents:
+        raise WorkbenchError(
+            f"has {len(model.intents)} intents, the dataset {len(dataset.intents)} others or in another order",
+            where=model.path,
+            remedy="Give the dataset that the model was trained on",
+        )
+    return dataset
+
+
+def measured(
+    model: Model, network: Network, splits: Sequence[str], options: MeasureOptions, name: str, context: Context
+) -> list[Batch]:
+    """Up to `options.rows` rows of the first of the splits that has any, in batches sorted by length.
+
+    Labelled rows come first; where a split has none, its unlabelled rows count with the model's own answers. So do the
+    lines of `options.texts`, which take the dataset's place.
+
+    Raises:
+        WorkbenchError: there is no dataset and no file, or no row, or none with a token.
+    """
+    dataset = dataset_of(model, name, context, "texts", options.texts)
+    source, rows = rows_of(dataset, splits, options.texts, name)
+    rows = evenly(rows, options.rows)
+    if len(rows) < FEW:
+        logger.warning("%s: %d rows of %s are few to measure on; %d or more are wanted", name, len(rows), source, FEW)
+    ids, labelled = model.encode([row.text for row in rows]), bool(rows[0].intents)
+    if not any(ids):
+        raise WorkbenchError(f"the pass {name} needs real rows, and no text of {source} has a token")
+    labels = dataset.label_ids(rows) if labelled else [0] * len(rows)
+    made = list(batches(ids, labels, network.pad_id))
+    if labelled:
+        return made
+    logger.warning("%s: no row of %s has a label; the model's own answers count, which is weaker", name, source)
+    with torch.no_grad():
+        return [Batch(batch.ids, batch.mask, network.logits(batch.ids, batch.mask).argmax(1)) for batch in made]
+
+
+def rows_of(dataset: Dataset, splits: Sequence[str], texts: str | None, name: str) -> tuple[str, list[Utterance]]:
+    """Where the rows come from, and all of them: either all labelled or none.
+
+    Raises:
+        WorkbenchError: the file cannot be read, or none of the splits has a row.
+    """
+    if texts is not None:
+        lines = read_lines(texts)
+        return Path(texts).name, [Utterance(str(number), line, line) for number, line in enumerate(lines)]
+    split = next((split for split in splits if dataset.split(split)), None)
+    if split is None:
+        raise WorkbenchError(
+            f"the pass {name} needs rows of {' or '.join(splits)}, and the dataset has none",
+            remedy="Import it with a split: split = { train = 0.9, dev = 0.1 }",
+        )
+    return split, dataset.labelled(split) or dataset.split(split)
+
+
+def evenly(rows: Sequence[Utterance], most: int) -> list[Utterance]:
+    """Up to `most` rows from the whole of a split, for they often stand sorted by their intent."""
+    count = min(most, len(rows))
+    return [rows[number * len(rows) // count] for number in range(count)]
+
+
+def batches(ids: Sequence[Sequence[int]], labels: Sequence[int], pad_id: int) -> Iterator[Batch]:
+    """Batches of rows sorted by length, padded on the right; a text without tokens is padding only."""
+    order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
+    for start in range(0, len(order), SIZE):
+        numbers = order[start : start + SIZE]
+        rows = [torch.tensor(ids[number] or [pad_id], dtype=torch.long) for number in numbers]
+        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad_id)
+        lengths = torch.tensor([len(ids[number]) for number in numbers])
+        mask = (torch.arange(padded.shape[1]) < lengths[:, None]).long()
+        yield Batch(padded, mask, torch.tensor([labels[number] for number in numbers]))

@@ -1,0 +1,64 @@
+"""Whether a text's answer depends on the texts beside it: each is asked alone, and among random others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from workbench.nouns.predictor import Floats, Predictor
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Invariance:
+    """What the comparison found.
+
+    Args:
+        rows: how many texts were compared.
+        label_changes: those with another first intent among others.
+        max_score_difference: largest absolute difference of an intent's probability; NaN where there is a NaN.
+    """
+
+    rows: int
+    label_changes: int
+    max_score_difference: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether no label changes, and no score by more than 1e-6."""
+        return self.label_changes == 0 and self.max_score_difference <= TOLERANCE
+
+
+def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, together: int = 256) -> Invariance:
+    """Compare the answers to each of `texts`, at least one, alone and among random others.
+
+    Args:
+        predictor: as it is served.
+        texts: to be asked; they are each other's company.
+        seed: of the random order.
+        together: how many are asked at once.
+    """
+    order = random.Random(seed).sample(range(len(texts)), len(texts))
+    mixed = np.concatenate(
+        [
+            predictor.logits([texts[number] for number in order[start : start + together]])
+            for start in range(0, len(order), together)
+        ]
+    )[np.argsort(order)]
+    alone = np.concatenate([predictor.logits([text]) for text in texts])
+    return Invariance(
+        rows=len(texts),
+        label_changes=int((alone.argmax(1) != mixed.argmax(1)).sum()),
+        max_score_difference=float(np.abs(_scores(alone, predictor) - _scores(mixed, predictor)).max()),
+    )
+
+
+def _scores(logits: Floats, predictor: Predictor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    exponents = np.exp((logits - logits.max(1, keepdims=True)).astype(np.float64) / predictor.temperature)
+    return np.asarray(exponents / exponents.sum(1, keepdims=True), np.float64)

@@ -1,0 +1,66 @@
+"""What a student learns from: labelled rows, rows without a label, and texts of a file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+
+UNLABELLED = -100  # what torch's cross-entropy leaves out
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Texts, and for each the index of its intent or `UNLABELLED`."""
+
+    texts: list[str]
+    labels: list[int]
+
+
+def gather(dataset: Dataset, model: Model, extra: str | None) -> Material:
+    """The train split's labelled rows, made-up ones among them, its unlabelled rows, and the lines of `extra`.
+
+    Lines that stand in the material already, and those that stand in dev or test, are left out. Rows that are labelled
+    out of scope are none of the intents', and are left out too.
+
+    Raises:
+        WorkbenchError: there is no text, or `extra` is no file of texts.
+    """
+    rows = dataset.labelled("train")
+    texts, labels = [row.text for row in rows], dataset.label_ids(rows)
+    free = [row.text for row in dataset.split("train") if row.intents is None]
+    if extra is not None:
+        known = {model.prepare(row.text) for row in dataset}
+        lines = {model.prepare(line): line for line in reversed(read_lines(Path(extra).expanduser()))}
+        added = [line for prepared, line in reversed(lines.items()) if prepared not in known]
+        logger.info("%d texts of %s are learned from too", len(added), Path(extra).name)
+        free += added
+    if not texts and not free:
+        raise WorkbenchError(
+            "the train split has no row, and there is no other text to learn from",
+            remedy="Give a source a split with train in it, or a file of texts: extra = FILE",
+        )
+    return Material(texts + free, labels + [UNLABELLED] * len(free))
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not blank.
+
+    Raises:
+        WorkbenchError: there is no such file, it is no UTF-8, or it is blank.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise WorkbenchError(
+            f"cannot be read ({reason})", where=path, remedy="Give a text file, a text a line"
+        ) from None
+    if not (texts := [line for line in lines if line]):
+        raise WorkbenchError("holds no text", where=path, remedy="Give a text file, a text a line")
+    return texts

@@ -1,0 +1,112 @@
+"""Five-fold cross-validation of what a search chose: fine-tune on four fifths, compress alike, ask the last fifth.
+
+    python -m tests.benchmarks.compress_folds RUN BUNDLE --place FOLDER [--limit ROWS]
+
+RUN is a run of smp2017.toml, BUNDLE what tests/benchmarks/compress.py left, with its evidence beside it. The rows are
+train and dev; the test split is not touched. Finished folds and their steps stay in PLACE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from tests.benchmarks.records import Records
+from workbench import build_host
+from workbench.context import Context
+from workbench.engine.run import Run
+from workbench.host import Host
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import PredictorOptions
+from workbench.options import parse_options
+from workbench_compress.chains import Chain
+from workbench_compress.cutting import Cutter
+from workbench_compress.recovering import RECOVER
+from workbench_compress.structure import Encoder, Structure
+from workbench_compress.uncut import TRIM
+from workbench_compress.workshop import Workshop
+
+FOLDS, DEV = 5, 0.1
+FOREVER = 1e9  # minutes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--place", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--limit", type=int)
+    asked = parser.parse_args()
+    run, host, records = Run.load(asked.run), build_host(), Records("compress-folds")
+    beside = asked.bundle.with_name(f"{asked.bundle.name}.evidence") / "search.json"
+    evidence = json.loads(beside.read_text(encoding="utf-8"))
+    chosen = next(c for c in evidence["candidates"] if c["chosen"])
+    folds = []
+    for number, dataset in enumerate(divided(run.dataset(), asked)):
+        setting = f"{chosen['name']}, seed {asked.seed}, limit {asked.limit}, fold {number}"
+        work = lambda: fold(run, host, dataset, chosen, evidence["options"]["epochs"], asked, number)  # noqa: E731, B023
+        folds.append(records.measure(setting, work))
+    drops = [100 * (fold["fine-tuned"] - fold["compressed"]) for fold in folds]
+    print(f"points lost: mean {statistics.mean(drops):.2f}, by fold {', '.join(f'{drop:.2f}' for drop in drops)}")
+
+
+def divided(dataset: Dataset, asked: argparse.Namespace) -> list[Dataset]:
+    """A dataset for each fold: the held-out fifth is called test, of the rest a tenth is dev."""
+    rows = [*dataset.labelled("train"), *dataset.labelled("dev")][: asked.limit]
+    labels = np.array(dataset.label_ids(rows))
+    made = []
+    for kept, held in StratifiedKFold(FOLDS, shuffle=True, random_state=asked.seed).split(rows, labels):
+        train, dev = train_test_split(kept, test_size=DEV, stratify=labels[kept], random_state=asked.seed)
+        split = dict.fromkeys(train, "train") | dict.fromkeys(dev, "dev") | dict.fromkeys(held, "test")
+        made.append(dataset.with_rows(dataclasses.replace(row, split=split[n]) for n, row in enumerate(rows)))
+    return made
+
+
+def fold(
+    run: Run, host: Host, dataset: Dataset, chosen: dict[str, Any], epochs: int, asked: argparse.Namespace, number: int
+) -> dict[str, float]:
+    """Accuracy on the held-out fifth of the fine-tuned model and of the compressed one."""
+    place = asked.place / f"fold-{number}"
+    place.mkdir(parents=True, exist_ok=True)
+    seen = dataset.with_rows(row for row in dataset if row.split != "test")
+    context = Context(host, asked.seed, place, dataset=seen)
+    values = {key: value for key, value in run.recipe["train"].items() if key != "use"}
+    trainer = host.named("trainers")[run.recipe["train"]["use"]]
+    options = parse_options(trainer.options, values, "train")
+    tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, options, around))
+    lab = Workshop(dataclasses.replace(context, reference=tuned), FOREVER)
+    small = compressed(tuned, chosen, epochs, lab)
+    return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}
+
+
+def compressed(tuned: Model, chosen: dict[str, Any], epochs: int, lab: Workshop) -> Model:
+    """The model after the passes by which the chosen candidate was made."""
+    model = lab.passed("trimmed", lambda: tuned, TRIM) if chosen["trimmed"] else tuned
+    encoder = Encoder.of(model)
+    if encoder is not None and not chosen["whole"]:
+        model = Cutter(lab, model, encoder).cut(Structure(**chosen["structure"]))
+    done = 0
+    while done < chosen["epochs"]:
+        model = lab.passed(f"recovered-{done}", lambda source=model: source, RECOVER, epochs=epochs)
+        done, epochs = done + epochs, 2 * epochs
+    return Chain(**chosen["chain"]).applied(lab, "served", lambda: model)
+
+
+def accuracy(model: Model, host: Host, dataset: Dataset) -> float:
+    """Share of the test rows that it answers right."""
+    rows = dataset.labelled("test")
+    logits = host.open_predictor(model, PredictorOptions(threads=2)).logits([row.text for row in rows])
+    return float((logits.argmax(1) == np.array(dataset.label_ids(rows))).mean())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What counts as lost accuracy: paired rows, an interval, and the confidence that was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workbench_compress.judging import judge
+
+
+def flags(rows: int, lost: int, won: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of so many rows, some that only the first model gets right and some that only the second does."""
+    before, after = np.ones(rows, bool), np.ones(rows, bool)
+    after[:lost] = False
+    before[lost : lost + won] = False
+    return before, after
+
+
+def test_equal_answers_lose_nothing_for_certain():
+    drop = judge(*flags(500, 0, 0), confidence=0.99, seed=1)
+    assert (drop.points, drop.low, drop.high, drop.bound, drop.p) == (0, 0, 0, 0, 1)
+
+
+def test_the_estimate_is_in_points_of_all_rows():
+    drop = judge(*flags(1000, 12, 2), confidence=0.5, seed=1)
+    assert drop.points == pytest.approx(1.0)
+    assert drop.bound == pytest.approx(1.0, abs=0.05)
+    assert drop.low < 1.0 < drop.high
+
+
+def test_more_confidence_asks_for_more_room():
+    bounds = [judge(*flags(1000, 12, 8), confidence=c, seed=1).bound for c in (0.5, 0.7, 0.9, 0.99)]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] > bounds[0] + 0.5
+
+
+def test_a_gain_is_a_negative_drop():
+    assert judge(*flags(400, 0, 4), confidence=0.5, seed=1).points == pytest.approx(-1.0)
+
+
+def test_the_interval_agrees_with_the_normal_one():
+    """For many rows: (b - c) / n ± 1.96 sqrt(b + c - (b - c)² / n) / n."""
+    drop = judge(*flags(20_000, 900, 700), confidence=0.975, seed=1)
+    error = 100 * np.sqrt(1600 - 200**2 / 20_000) / 20_000
+    assert drop.low == pytest.approx(1.0 - 1.96 * error, abs=0.03)
+    assert drop.high == pytest.approx(1.0 + 1.96 * error, abs=0.03)
+    assert drop.bound == pytest.approx(drop.high, abs=1e-9)
+
+
+def test_mcnemar_looks_at_the_rows_where_they_differ():
+    assert judge(*flags(1000, 10, 10), 0.5, 1).p == pytest.approx(1.0)
+    assert judge(*flags(1000, 5, 0), 0.5, 1).p == pytest.approx(2 * 0.5**5)
+
+
+def test_the_same_seed_gives_the_same_interval():
+    assert judge(*flags(300, 9, 4), 0.8, seed=7) == judge(*flags(300, 9, 4), 0.8, seed=7)

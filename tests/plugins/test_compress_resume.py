@@ -1,0 +1,73 @@
+"""A search that is killed goes on where it was; the same seed finds the same candidates."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.digests import digest_file
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120
+MEASURED_TIMES = {"mean_ms", "p95_ms", "yardstick_ms", "memory_bytes"}
+
+
+def finished(work: Path) -> dict[Path, int]:
+    """What is done, and when it was written."""
+    return {path: path.stat().st_mtime_ns for path in [*work.glob("*/step.json"), *work.glob("*.json")]}
+
+
+def killed(searching, place: Path, name: str, at: str) -> Path:
+    """The work folder of a search that was killed as soon as something called `at` stood there."""
+    work = place / name / "work"
+    command = [sys.executable, "-m", "tests.compressing", str(place), str(searching.model.path), name]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + PATIENCE
+    while not list(work.glob(at)):
+        assert process.poll() is None, process.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    return work
+
+
+@pytest.mark.parametrize("at", ["uncut-int8.json", "table-*-int8", ".*-r1.partial"])
+def test_a_killed_search_goes_on_and_makes_nothing_twice(searching, tmp_path, at):
+    work = killed(searching, tmp_path, "killed", at)
+    before = finished(work)
+    assert before
+    again = dataclasses.replace(searching, place=tmp_path)
+    again.run("killed")
+    assert before.items() <= finished(work).items()
+    assert any(candidate["chosen"] for candidate in again.evidence("killed")["candidates"])
+    assert not list(work.glob(".*.partial"))
+
+
+def test_the_same_seed_finds_the_same_candidates(searching, tmp_path):
+    """Given the same latency table, for what is fast enough to be cut depends on the machine."""
+    work = tmp_path / "again" / "work"
+    work.mkdir(parents=True)
+    for name in ("table.json", "tokenizing.json"):
+        shutil.copyfile(searching.work("whole") / name, work / name)
+    again = dataclasses.replace(searching, place=tmp_path)
+    again.run("again")
+    one, two = searching.evidence("whole"), again.evidence("again")
+    assert one["screening"] == two["screening"]
+    known, found = ({c["name"]: c for c in evidence["candidates"]} for evidence in (one, two))
+    assert known.keys() == found.keys()
+    for name, candidate in known.items():
+        same = candidate.keys() - MEASURED_TIMES - {"chosen", "misses"}
+        assert {key: candidate[key] for key in same} == {key: found[name][key] for key in same}
+    graphs = {path.relative_to(work): digest_file(path) for path in work.rglob("model.onnx")}
+    assert len(graphs) >= len(found)
+    for place, digest in graphs.items():
+        assert digest_file(searching.work("whole") / place) == digest

@@ -1,0 +1,143 @@
+"""The pass `search` on a real tiny model: what it leaves, each budget, and what it says when one cannot be kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from workbench.digests import digest_folder
+from workbench.errors import GateRefused
+from workbench.nouns.model import Model
+
+AS_IT_IS = {"minutes": 0.0, "vocabulary": "keep"}  # nothing new is made
+
+
+def by_name(evidence: dict) -> dict:
+    return {candidate["name"]: candidate for candidate in evidence["candidates"]}
+
+
+def test_what_it_leaves_is_the_chosen_candidate(searching):
+    evidence = searching.evidence("whole")
+    out = searching.place / "whole" / "out"
+    (chosen,) = [c for c in evidence["candidates"] if c["chosen"]]
+    assert {path.name for path in out.iterdir()} == {"model.onnx", "tokenizer.json", "workbench.json"}
+    texts = [row.text for row in searching.dataset.labelled("dev")]
+    truth = np.array(searching.dataset.label_ids(searching.dataset.labelled("dev")))
+    made = Model.load(out)
+    logits = searching.host.open_predictor(made).logits(texts)
+    assert (logits.argmax(1) == truth).mean() == pytest.approx(chosen["accuracy"])
+    assert sum((out / name).stat().st_size for name in ("model.onnx", "tokenizer.json")) == chosen["bytes"]
+    assert made.history[-1]["chosen"] == chosen["name"]
+    assert chosen["misses"] == ""
+    kept = [c for c in evidence["candidates"] if not c["misses"]]
+    assert chosen["mean_ms"] == min(c["mean_ms"] for c in kept)
+
+
+def test_cuts_were_predicted_made_trained_and_measured(searching):
+    evidence = searching.evidence("whole")
+    cuts = evidence["screening"]["cuts"]
+    assert evidence["screening"]["grid"] == 8
+    assert 1 <= len(cuts) <= 2
+    trained = [c for c in evidence["candidates"] if c["epochs"]]
+    assert {c["name"].partition("-r1")[0] for c in trained} == {c["name"] for c in cuts if c["promising"]}
+    for candidate in evidence["candidates"]:
+        assert candidate["predicted_ms"] or candidate["precision"] == "fp16"
+        assert 0 < candidate["mean_ms"] <= candidate["p95_ms"]
+        assert candidate["origin_logit_difference"] < (1e-4 if candidate["precision"] == "fp32" else 10)
+        assert candidate["memory_bytes"] > candidate["bytes"]
+        assert bool(candidate["nodes"]["quantized"]) == (candidate["precision"] == "int8")
+        assert (candidate["labels_changed_by_company"], candidate["score_changed_by_company"] <= 1e-6) == (0, True)
+    names = by_name(evidence)
+    assert names["uncut-int8"]["bytes"] < names["uncut-fp32"]["bytes"]
+
+
+def test_time_stands_in_the_evidence_and_not_in_the_output(searching):
+    for path in (searching.place / "whole" / "out").iterdir():
+        assert b"_ms" not in path.read_bytes().replace(b"max_latency_ms", b"")
+    assert "mean_ms" in searching.evidence("whole")["candidates"][0]
+
+
+def test_everything_is_made_once(searching, tmp_path):
+    again = searching.known("whole", tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in again.work("whole").rglob("*") if path.is_file()}
+    again.run("whole")
+    assert before == {path: path.stat().st_mtime_ns for path in again.work("whole").rglob("*") if path.is_file()}
+    assert again.evidence("whole")["candidates"] == searching.evidence("whole")["candidates"]
+    assert digest_folder(tmp_path / "whole" / "out") == digest_folder(searching.place / "whole" / "out")
+
+
+@pytest.mark.parametrize(
+    ("budget", "figure", "scale"),
+    [("max_size_mb", "bytes", 1e6), ("max_memory_mb", "memory_bytes", 1e6), ("max_latency_ms", "p95_ms", 1.0)],
+)
+def test_a_budget_rules_out_what_is_beyond_it(searching, tmp_path, budget, figure, scale):
+    known = searching.known("whole", tmp_path)
+    least = min(c[figure] for c in searching.evidence("whole")["candidates"])
+    known.claim("whole", "uncut-int8", **{figure: least / 2})
+    known.run("whole", **{budget: 0.75 * least / scale}, **AS_IT_IS)
+    candidates = known.evidence("whole")["candidates"]
+    assert [c["name"] for c in candidates if not c["misses"]] == ["uncut-int8"]
+    assert all(budget in c["misses"] for c in candidates if c["name"] != "uncut-int8")
+    assert known.evidence("whole")["chosen"] == "uncut-int8"
+
+
+@pytest.mark.parametrize("budget", ["max_size_mb", "max_memory_mb", "max_latency_ms"])
+def test_a_budget_that_nothing_keeps_is_refused_with_the_nearest_misses(searching, tmp_path, budget):
+    with pytest.raises(GateRefused, match=rf"none of \d+ measured candidates.*Nearest: .*{budget} [\d.]+ M?") as caught:
+        searching.known("whole", tmp_path).run("whole", **{budget: 0.0001}, **AS_IT_IS)
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "whole" / "out").exists()
+
+
+def test_an_accuracy_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp_path, caplog):
+    known = searching.known("whole", tmp_path)
+    for name, candidate in by_name(searching.evidence("whole")).items():
+        lossy = candidate["precision"] != "fp32" or candidate["epochs"]
+        known.claim("whole", name, bound=3.0 if lossy else 0.0)
+        if candidate["epochs"]:
+            known.note("whole", f"{name.partition('-r1')[0]}-r1-torch", 3.0)
+    with caplog.at_level(logging.WARNING):
+        made = known.run("whole", max_drop=0.5, **AS_IT_IS)
+    assert made.history[-1]["chosen"].endswith("fp32")
+    assert "int8" not in {step["step"] for step in made.history}
+    assert "NOT QUANTIZED" in caplog.text
+    assert "max_drop 3 points, budget 0.5" in caplog.text
+
+
+def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, tmp_path):
+    known = searching.known("whole", tmp_path)
+    (trained, *_) = [c for c in searching.evidence("whole")["candidates"] if c["epochs"]]
+    known.claim("whole", trained["name"], bound=3.0)
+    known.run("whole", max_drop=0.5, **AS_IT_IS)
+    found = [c for c in known.evidence("whole")["candidates"] if c["epochs"]]
+    kept = {c["precision"]: c["misses"] == "" for c in found}
+    assert kept == {"int8": trained["precision"] != "int8", "fp32": trained["precision"] != "fp32"}
+
+
+def test_a_budget_of_nothing_is_kept(searching, tmp_path):
+    known = searching.known("whole", tmp_path)
+    known.run("whole", max_drop=0.0, confidence=0.95, **AS_IT_IS)
+    (chosen,) = [c for c in known.evidence("whole")["candidates"] if c["chosen"]]
+    assert chosen["drop"]["bound"] <= 0
+
+
+def test_no_time_leaves_the_uncut_model(searching, tmp_path):
+    quick = dataclasses.replace(searching, place=tmp_path)
+    quick.run("hasty", minutes=0.0)
+    evidence = quick.evidence("hasty")
+    assert evidence["screening"] is None
+    assert {c["name"] for c in evidence["candidates"]} >= {"uncut-fp32", "uncut-int8"}
+    assert all(c["whole"] for c in evidence["candidates"])
+
+
+def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path):
+    known = searching.known("whole", tmp_path)
+    least = min(c["bytes"] for c in searching.evidence("whole")["candidates"] if c["whole"])
+    known.run("whole", max_size_mb=0.999 * least / 1e6, minutes=0.0)
+    found = by_name(known.evidence("whole"))
+    (small,) = [c for c in found.values() if c["trimmed"] and c["precision"] == "int8"]
+    assert small["bytes"] < found[small["name"].replace("-trimmed", "")]["bytes"]
+    assert known.evidence("whole")["chosen"].startswith("uncut-trimmed")

@@ -1,0 +1,153 @@
+"""The verb `workbench compress` without `--use`, and the recipe's `use = "search"`."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from workbench.engine.run import Run
+from workbench.nouns.bundle import Bundle
+
+ALONE = ("--minutes", "0")  # the uncut model only
+
+
+@pytest.fixture(scope="module")
+def data(searching, tmp_path_factory):
+    out = tmp_path_factory.mktemp("rows") / "data"
+    searching.dataset.save(out)
+    return out
+
+
+def test_without_use_it_searches_and_leaves_a_bundle_and_its_evidence(workbench, searching, data, tmp_path):
+    out = tmp_path / "bundle"
+    done = workbench("compress", searching.model.path, "--data", data, "-o", out, "--max-drop", "1.5", *ALONE)
+    assert done.exit_code == 0, done.output
+    bundle = Bundle.load(out)
+    evidence = json.loads((tmp_path / "bundle.evidence" / "search.json").read_text(encoding="utf-8"))
+    assert bundle.model.history[-1]["chosen"] == evidence["chosen"]
+    assert evidence["budgets"] == [{"name": "max_drop", "most": 1.5, "unit": "points"}]
+    assert {path.name for path in tmp_path.iterdir()} == {"bundle", "bundle.evidence"}
+    again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
+    assert (again.exit_code, "exists already" in again.output) == (1, True)
+
+
+def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_path):
+    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle")
+    for prefix in (("--",), ("--use", "search", "--search.")):
+        done = workbench(*words, *prefix[:-1], f"{prefix[-1]}max-size-mb", "0.0001", f"{prefix[-1]}minutes", "0")
+        assert done.exit_code == 3, done.output
+        assert "max_size_mb" in done.output
+        assert not (tmp_path / "bundle").exists()
+
+
+def test_texts_alone_are_enough(workbench, searching, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
+    done = workbench("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", *ALONE)
+    assert done.exit_code == 0, done.output
+    assert Bundle.load(tmp_path / "bundle").model.history[-1]["judged_by"] == "answers"
+
+
+@pytest.mark.parametrize("option", ["--opset", "--onnx.opset"])
+def test_the_default_of_export_has_both_names_too(workbench, searching, tmp_path, option):
+    done = workbench("export", searching.model.path, option, "19", "-o", tmp_path / "bundle")
+    assert done.exit_code == 0, done.output
+    assert Bundle.load(tmp_path / "bundle").model.history[-1]["options"]["opset"] == 19
+
+
+def test_help_shows_the_budgets(workbench):
+    shown = workbench("compress", "--help").output
+    assert "--max-drop" in shown
+    assert "--minutes" in shown
+    assert "--max-drop" not in workbench("compress", "--use", "int8", "--help").output
+
+
+def test_named_passes_work_as_before(workbench, searching, data, tmp_path):
+    words = ("compress", searching.model.path, "--data", data)
+    done = workbench(*words, "--use", "onnx,int8", "--int8.no-embeddings", "-o", tmp_path / "named")
+    assert done.exit_code == 0, done.output
+    assert [step["step"] for step in Bundle.load(tmp_path / "named").model.history][-2:] == ["onnx", "int8"]
+    assert not (tmp_path / "named.evidence").exists()
+    done = workbench(*words, "--use", "onnx", "--max-drop", "1", "-o", tmp_path / "wrong")
+    assert done.exit_code == 2
+
+
+def test_what_nobody_searches_needs_a_name(host, workbench):
+    from click.testing import CliRunner
+
+    from workbench.cli.root import build_cli
+    from workbench.host import build_host
+
+    few = build_cli(build_host(["workbench_onnx"]))
+    done = CliRunner().invoke(few, ["compress", ".", "-o", "nowhere"])
+    assert done.exit_code == 2
+    assert "--use is missing" in done.output
+
+
+@pytest.fixture(scope="module")
+def run(workbench, searching, tiny_encoder, tmp_path_factory):
+    """A run whose recipe searches."""
+    place = tmp_path_factory.mktemp("run")
+    for split in ("train", "dev"):
+        with (place / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["text", "intent"])
+            writer.writerows([row.text, row.intent] for row in searching.dataset.labelled(split))
+    sources = "".join(
+        f'[[import]]\nreader = "csv"\nsource = "{split}.csv"\nsplit = "{split}"\nlabel = "intent"\n'
+        for split in ("train", "dev")
+    )
+    (place / "recipe.toml").write_text(
+        f"""{sources}
+[train]
+use = "finetune"
+encoder = "{tiny_encoder}"
+epochs = 2
+encoder_lr = 2e-3
+
+[evaluate]
+baselines = []
+
+[[compress]]
+use = "search"
+screened = 1
+recovered = 1
+epochs = 1
+max_drop = 5.0
+
+[gate]
+max_accuracy_drop = 5.0
+""",
+        encoding="utf-8",
+    )
+    done = workbench("run", place / "recipe.toml", "-o", place / "run")
+    assert done.exit_code == 0, done.output
+    return place
+
+
+def test_a_recipe_that_searches_goes_through_to_the_gate(run):
+    made = Run.load(run / "run")
+    assert made.bundle().accepted
+    (stage,) = [stage for stage in made.stages if stage.kind == "compress"]
+    evidence = json.loads((stage.evidence / "search.json").read_text(encoding="utf-8"))
+    assert evidence["chosen"] == made.bundle().model.history[-1]["chosen"]
+    assert not list(stage.path.rglob("search.json"))
+
+
+def test_its_report_shows_every_candidate(run):
+    made = Run.load(run / "run")
+    page = (run / "run" / "report.html").read_text(encoding="utf-8")
+    (stage,) = [stage for stage in made.stages if stage.kind == "compress"]
+    for candidate in json.loads((stage.evidence / "search.json").read_text(encoding="utf-8"))["candidates"]:
+        assert f"<title>{candidate['name']}</title>" in page
+    assert "what was tried" in page
+    assert "全部候选" in page
+
+
+def test_a_second_run_searches_no_more(workbench, run):
+    before = Run.load(run / "run").bundle().id
+    done = workbench("run", run / "recipe.toml", "-o", run / "run")
+    assert "compress-1-search: cached" in done.output
+    assert Run.load(run / "run").bundle().id == before

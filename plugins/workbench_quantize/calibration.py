@@ -10,6 +10,7 @@ import numpy as np
 from onnxruntime.quantization import CalibrationDataReader
 
 from workbench.errors import WorkbenchError
+from workbench.files import read_lines
 
 if TYPE_CHECKING:
     from workbench.context import Context
@@ -42,14 +43,8 @@ def _source(model: Model, options: Int8Options, context: Context) -> tuple[Path,
         splits = ("train", "dev") if context.dataset else ()
         rows = [[row.text for row in context.dataset.split(split)] for split in splits if context.dataset]
         return model.path, next((texts for texts in rows if texts), [])
-    path = Path(options.texts)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkbenchError(
-            f"cannot be read ({error})", where=path, remedy="Give a file of texts in UTF-8, one a line"
-        ) from error
-    return path, [line for line in lines if line.strip()]
+    path = Path(options.texts).expanduser()
+    return path, read_lines(path)
 
 
 class Rows(CalibrationDataReader):  # type: ignore[misc]

@@ -65,11 +65,7 @@ def check_complete(graph: GraphProto, products: Sequence[str], wanted: Sequence[
     """
     float32 = {node.name for node in [*constant_products(graph), *embedding_lookups(graph)]}
     left = [name for name in wanted if float32.intersection(all_names([name]))]
-    scaled = {name for node in graph.node if node.op_type == "DequantizeLinear" for name in node.output}
-    integer = sum(
-        node.op_type == "MatMulInteger" or (node.op_type == "MatMul" and scaled.issuperset(node.input))
-        for node in graph.node
-    )
+    integer = sum(node.op_type in INTEGER for node in graph.node)
     if left or integer != len(products):
         names = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
         raise WorkbenchError(

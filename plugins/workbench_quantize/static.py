@@ -1,7 +1,7 @@
 """Static quantization: an activation's scale is a constant, found on real texts, and so the same for every text.
 
-Written as QuantizeLinear and DequantizeLinear around each product (QDQ); onnxruntime makes integer products of them as
-it loads the graph. The head stays in float32: it sees the mean over the tokens, which is summed in another order when
+onnxruntime writes QuantizeLinear and DequantizeLinear around each product (QDQ), of which `with_bias` makes integer
+products. The head stays in float32: it sees the mean over the tokens, which is summed in another order when
 texts share a call.
 """
 
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import onnx
 import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+from workbench_quantize.products import with_bias
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -57,6 +59,7 @@ def add_scales(
     )
     made = onnx.load(path)
     keep_residuals(made.graph)
+    with_bias(made)
     path.write_bytes(made.SerializeToString())
 
 

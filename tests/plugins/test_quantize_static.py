@@ -75,10 +75,11 @@ def test_a_fused_graph_is_quantized_dynamically(host, models, quantize, texts):
 def test_static_scales_are_constants(host, models, quantize, texts):
     made = quantize(models["fuse"], mode="static")
     counts, graph = operators(made), graph_of(made)
-    assert counts["DynamicQuantizeLinear"] == 0
+    assert (counts["MatMulIntegerToFloat"], counts["DynamicQuantizeLinear"]) == (HIDDEN_PRODUCTS, 0)
     held = {tensor.name for tensor in graph.initializer}
     scales = [node.input[1] for node in graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")]
-    assert len(scales) > HIDDEN_PRODUCTS
+    scales += [name for node in graph.node if node.op_type == "MatMulIntegerToFloat" for name in node.input[2:6]]
+    assert len(scales) > 4 * HIDDEN_PRODUCTS
     assert held.issuperset(scales)
     large = [tensor for tensor in graph.initializer if np.prod(tensor.dims) >= 1000 and len(tensor.dims) == 2]
     floats = [tensor.name for tensor in large if tensor.data_type == onnx.TensorProto.FLOAT]
@@ -87,12 +88,19 @@ def test_static_scales_are_constants(host, models, quantize, texts):
     assert near(host, made, models["fuse"], texts)
 
 
-def test_sums_read_what_was_not_quantized(models, quantize):
+def test_products_alone_read_what_was_quantized(models, quantize):
     graph = graph_of(quantize(models["fuse"], mode="static"))
     forth = {name for node in graph.node if node.op_type == "QuantizeLinear" for name in node.output}
-    back = {name for node in graph.node if forth.intersection(node.input[:1]) for name in node.output}
-    readers = {node.op_type for node in graph.node if back.intersection(node.input)}
-    assert readers == {"MatMul"}
+    assert {node.op_type for node in graph.node if forth.intersection(node.input)} == {"MatMulIntegerToFloat"}
+
+
+def test_a_product_adds_its_bias_itself(models, quantize):
+    graph, before = graph_of(quantize(models["fuse"], mode="static")), operators(models["fuse"])
+    products = [node for node in graph.node if node.op_type == "MatMulIntegerToFloat"]
+    vectors = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 1}
+    assert all(node.input[6] in vectors for node in products)
+    left = Counter(node.op_type for node in graph.node)["Add"]
+    assert left == before["Add"] - len(products) + before["Gemm"]  # onnxruntime parts the head's Gemm in two
 
 
 def test_texts_share_a_call_and_are_answered_as_alone(host, models, quantize, texts):

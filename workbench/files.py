@@ -63,6 +63,26 @@ def read_json(path: Path) -> Any:
         raise WorkbenchError(f"is not readable JSON ({error})", where=path) from error
 
 
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a text file in UTF-8 that are not blank, without a byte order mark and white space around them.
+
+    Lines end with a line feed, a carriage return before it or not, and nowhere else: other separators of Unicode can
+    stand inside a text.
+
+    Raises:
+        WorkbenchError: the file cannot be read, is no UTF-8, or holds no text.
+    """
+    where, remedy = Path(path).expanduser(), "Give a text file in UTF-8, a text a line"
+    try:
+        lines = where.read_bytes().decode("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise WorkbenchError(f"cannot be read ({reason})", where=where, remedy=remedy) from None
+    if not (texts := [text for line in lines if (text := line.strip())]):
+        raise WorkbenchError("holds no text", where=where, remedy=remedy)
+    return texts
+
+
 def refuse_existing(path: Path) -> None:
     """Raise when something stands at `path`."""
     if path.exists():

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from workbench.context import Context
 from workbench.errors import WorkbenchError
+from workbench.files import read_lines
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
-from workbench_prune.lines import read_lines
 from workbench_prune.network import Network
 from workbench_prune.options import MeasureOptions
 

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.context import Context
-from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
+from workbench.files import read_lines
 from workbench.nouns.model import Model
 from workbench_prune.embeddings import answers, check_answers, check_table, configured, keep_embeddings
-from workbench_prune.lines import read_lines
 from workbench_prune.network import finish, open_network
 from workbench_prune.options import VocabularyOptions
 from workbench_prune.rows import FEW, dataset_of
@@ -58,8 +57,6 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
     keep_embeddings(encoder, kept)
     logger.info("%d of %d tokens stay, %d of them for single characters", len(kept), rows, len(letters - wanted))
     figures = {"before": rows, "tokens": len(kept), "characters": len(letters - wanted), "texts": len(texts)}
-    if options.background is not None:
-        figures["background_sha256"] = digest_file(Path(options.background).expanduser())
     made = finish(model, encoder, out, NAME, options, figures)
     stored = answers(open_network(made, NAME), [[new[number] for number in ids] for ids in sample])
     check_answers(whole, stored, model.path)

@@ -10,11 +10,11 @@ from typing import Any
 
 from workbench.context import Context
 from workbench.encoders import find_encoder, token_limit
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.head import Head
 from workbench.nouns.model import Model
-from workbench.options import as_json
+from workbench.options import as_json, option_fields
 from workbench.pretrained import open_encoder, open_tokenizer
 from workbench_train.classifier import IntentClassifier
 from workbench_train.options import DistilOptions, NamesOptions, ProbeOptions
@@ -74,8 +74,17 @@ def go_on(student: Model, out: Path, options: DistilOptions, step: str) -> tuple
     """The model to be, its tokenizer already in `out`, and the network of a trained model, with its head.
 
     Raises:
+        UsageProblem: options say what the student brings itself.
         WorkbenchError: the student is no trained torch model, or is damaged.
     """
+    brought = {field.name: field.default for field in option_fields(ProbeOptions)}
+    for name, usual in brought.items():
+        if getattr(options, name) != usual:
+            raise UsageProblem(
+                f"is {getattr(options, name)!r}, and the student brings its own",
+                where=name,
+                remedy="Leave it out, or leave out the student: a new one starts from the encoder",
+            )
     if student.format != "torch" or not student.intents:
         what = f"has the format {student.format!r}" if student.intents else "is an encoder without a head"
         raise WorkbenchError(
@@ -86,8 +95,7 @@ def go_on(student: Model, out: Path, options: DistilOptions, step: str) -> tuple
     classifier = IntentClassifier.load(student)
     out.mkdir(parents=True, exist_ok=True)
     copy_tokenizer(student.path, out, classifier.encoder.get_input_embeddings().num_embeddings)
-    about_start = {field.name for field in dataclasses.fields(ProbeOptions)}  # what the student brings itself
-    chosen = {name: value for name, value in as_json(options, key_only=True).items() if name not in about_start}
+    chosen = {name: value for name, value in as_json(options, key_only=True).items() if name not in brought}
     history = {"step": step, "options": chosen, "libraries": versions()}
     return dataclasses.replace(student, path=out, history=(*student.history, history)), classifier
 

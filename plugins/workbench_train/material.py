@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
+from workbench.files import read_lines
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 
@@ -36,7 +37,7 @@ def gather(dataset: Dataset, model: Model, extra: str | None) -> Material:
     free = [row.text for row in dataset.split("train") if row.intents is None]
     if extra is not None:
         known = {model.prepare(row.text) for row in dataset}
-        lines = {model.prepare(line): line for line in reversed(read_lines(Path(extra).expanduser()))}
+        lines = {model.prepare(line): line for line in reversed(read_lines(extra))}
         added = [line for prepared, line in reversed(lines.items()) if prepared not in known]
         logger.info("%d texts of %s are learned from too", len(added), Path(extra).name)
         free += added
@@ -46,21 +47,3 @@ def gather(dataset: Dataset, model: Model, extra: str | None) -> Material:
             remedy="Give a source a split with train in it, or a file of texts: extra = FILE",
         )
     return Material(texts + free, labels + [UNLABELLED] * len(free))
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file that are not blank.
-
-    Raises:
-        WorkbenchError: there is no such file, it is no UTF-8, or it is blank.
-    """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise WorkbenchError(
-            f"cannot be read ({reason})", where=path, remedy="Give a text file, a text a line"
-        ) from None
-    if not (texts := [line for line in lines if line]):
-        raise WorkbenchError("holds no text", where=path, remedy="Give a text file, a text a line")
-    return texts

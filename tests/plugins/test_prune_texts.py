@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
 from tests.tiny_models import spoil, write_model
+from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import parse_options
@@ -59,6 +61,13 @@ def test_texts_alone_do_and_it_says_what_is_weaker(model, prune, lines, name, ca
     assert f"{name}: no row of asked.txt has a label; the model's own answers count, which is weaker" in caplog.text
     assert "are few to measure on" not in caplog.text
     assert made.history[-1]["options"]["texts"] == "asked.txt"
+    assert made.history[-1]["texts_sha256"] == digest_file(Path(lines))
+
+
+def test_without_a_file_the_history_has_no_digest_of_one(model, prune, small_dataset):
+    history = prune(model, "prune-ffn", dataset=small_dataset, width=32).history[-1]
+    assert history["options"]["texts"] is None
+    assert "texts_sha256" not in history
 
 
 def test_texts_take_the_place_of_the_rows(model, prune, lines, small_dataset):
@@ -109,6 +118,7 @@ def test_a_file_that_holds_no_texts_is_refused(model, prune, tmp_path, name, con
 def test_a_background_list_alone_trims(model, prune, lines, caplog):
     made = prune(model, "trim-vocab", background=lines)
     assert made.history[-1]["texts"] == 120
+    assert made.history[-1]["background_sha256"] == digest_file(Path(lines))
     assert made.history[-1]["tokens"] < made.history[-1]["before"]
     assert "without a dataset the background list alone says what stays, which is weaker" in caplog.text
 
@@ -117,6 +127,7 @@ def test_texts_alone_recover(model, prune, lines, caplog):
     cut = prune(model, "prune-ffn", texts=lines, width=32)
     with caplog.at_level(logging.WARNING):
         made = prune(cut, "recover", extra=lines, epochs=1)
+    assert made.history[-1]["extra_sha256"] == digest_file(Path(lines))
     assert (made.history[-1]["rows"], made.history[-1]["unlabelled_rows"]) == (0, 120)
     assert "only the teacher's answers are learned, which is weaker" in caplog.text
     assert "there is no dev split" in caplog.text

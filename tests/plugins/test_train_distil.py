@@ -37,7 +37,8 @@ def distil(context, small_dataset, tiny_encoder, teacher, tmp_path):
     """`distil(out, **options)` → the student; its teacher is `teacher`, its start the tiny encoder."""
 
     def run(out, *, dataset=small_dataset, around=context, **options) -> Model:
-        known = {"encoder": str(tiny_encoder), "teachers": (str(teacher.path),), **SMALL, **options}
+        start = {} if "student" in options else {"encoder": str(tiny_encoder)}
+        known = {"teachers": (str(teacher.path),), **SMALL, **start, **options}
         return run_trainer(around, "distil", dataset, tmp_path / out, **known)
 
     return run
@@ -184,6 +185,14 @@ def test_a_student_that_is_onnx_is_refused(host, distil, teacher, context, tmp_p
     graph = onnx(teacher, tmp_path / "graph", onnx.options(), context)
     with pytest.raises(WorkbenchError, match="has the format 'onnx', which cannot be trained further"):
         distil("made", student=str(graph.path))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("encoder", "minilm-multi"), ("pooling", "cls"), ("prefix", ""), ("max_length", 64), ("C", 1.0)]
+)
+def test_what_a_student_brings_itself_cannot_be_asked_for(distil, teacher, name, value):
+    with pytest.raises(UsageProblem, match=f"{name}: is {value!r}, and the student brings its own"):
+        distil("made", student=str(teacher.path), **{name: value})
 
 
 def test_labels_alone_without_any_label_are_refused(distil, teacher, small_dataset):

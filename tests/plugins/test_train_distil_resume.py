@@ -44,7 +44,8 @@ def distil(context, tiny_encoder, small_dataset, tmp_path):
             if step == kill_at:
                 raise KilledError
 
-        known = {"encoder": str(tiny_encoder), "teachers": teachers, **OPTIONS, **options}
+        start = {} if "student" in options else {"encoder": str(tiny_encoder)}
+        known = {"teachers": teachers, **OPTIONS, **start, **options}
         run_trainer(dataclasses.replace(context, log=log), "distil", small_dataset, tmp_path / out, **known)
         return digest_folder(tmp_path / out), steps
 

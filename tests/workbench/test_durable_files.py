@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.errors import WorkbenchError
-from workbench.files import Staging, make_folder, publish, read_json, replace_json
+from workbench.files import Staging, make_folder, publish, read_json, read_lines, replace_json
 
 
 def test_a_block_that_fails_publishes_nothing(tmp_path):
@@ -52,3 +52,22 @@ def test_replacing_keeps_the_old_file_when_writing_fails(tmp_path):
 def test_parents_are_made(tmp_path):
     make_folder(tmp_path / "a/b/c")
     assert (tmp_path / "a/b/c").is_dir()
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_end_at_line_feeds_alone(tmp_path, mark, end):
+    texts = ["where is\u2028my parcel", "two\x0bparts\x0cof\x85one", "a\rb", "快递呢"]
+    (tmp_path / "texts.txt").write_bytes(mark + end.join([texts[0], "", " \t", *texts[1:], ""]).encode())
+    assert read_lines(tmp_path / "texts.txt") == read_lines(str(tmp_path / "texts.txt")) == texts
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read"), (b"\xff\xfe", "it is not UTF-8"), (b"", "no text"), (b"\xef\xbb\xbf\n \r\n", "no text")],
+)
+def test_a_file_without_lines_is_an_error(tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "texts.txt").write_bytes(content)
+    with pytest.raises(WorkbenchError, match=rf"texts\.txt: .*{said}"):
+        read_lines(tmp_path / "texts.txt")

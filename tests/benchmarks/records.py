@@ -16,7 +16,19 @@ from workbench.machine import cores, describe
 
 RESULTS = Path(__file__).parent / "results"
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-LIBRARIES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "optimum-onnx", "scikit-learn", "numpy")
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "onnxruntime",
+    "onnx",
+    "optimum",
+    "optimum-onnx",
+    "accelerate",
+    "openvino",
+    "scikit-learn",
+    "numpy",
+)
 
 
 class Records:

@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.uncut RUN [--texts 200] [--rounds 5]
 
-RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, tokenising included,
-on one thread; rivals take turns on chunks of ten. CPU time is counted, so that a busy machine changes less. A rival
-`alone` gets a text a call; `together`, it gets all of them at once. Accuracy is of all dev rows, and of ours only: the
-peer has a head of random weights, which changes nothing in its time.
+RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, taken evenly, with
+tokenising included, on one thread; rivals take turns. CPU time is counted, so that a busy machine changes less. Each is
+asked one text a call, and all texts together in its own best way: the peers in padded batches of 32, sorted by length.
+Accuracy is of all dev rows, and of ours only: the peer has a head of random weights, which changes nothing in its time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
 
 import numpy as np
 
-from tests.benchmarks.records import Records, spread
+from tests.benchmarks.compress_peers import TOGETHER as BATCH
+from tests.benchmarks.compress_peers import one_thread, optimum_int8
+from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, evenly, own, race, size_of, summed
+from tests.benchmarks.compress_verdicts import said
+from tests.benchmarks.records import Records
 from workbench import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
@@ -31,7 +36,7 @@ from workbench.options import parse_options
 from workbench_quantize.invariance import batch_invariance
 
 PEER, BARE = "optimum int8", "optimum int8, bare session"
-LEAST, CHUNK = 1.3, 10
+LEAST = 1.3
 STATIC = {"mode": "static"}
 CHAINS: dict[str, list[tuple[str, dict]]] = {
     "fp32": [("onnx", {})],
@@ -41,49 +46,42 @@ CHAINS: dict[str, list[tuple[str, dict]]] = {
     "fused dynamic int8": [("onnx", {}), ("fuse", {}), ("int8", {})],
     "fused static int8": [("onnx", {}), ("fuse", {}), ("int8", STATIC)],
 }
-Rival = Callable[[list[str]], object]
+JUDGED = ("fused dynamic int8", "fused static int8")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    found = Records("uncut").measure(f"{asked.texts} texts, {asked.rounds} rounds", lambda: compare(asked))
-    for peer in (PEER, BARE):
-        for name in ("fused dynamic int8, alone", "fused static int8, together"):
-            ratio = found["ratios"][f"{name} / {peer}"]["median"]
-            print(f"{name} / {peer}: {ratio:.2f}, target {LEAST}: {'reached' if ratio >= LEAST else 'MISSED'}")
+    setting = f"train-{Run.load(asked.run).stage('train').key[:8]}, {asked.texts} texts, {asked.rounds} rounds"
+    found = Records("uncut").measure(setting, lambda: compare(asked))
+    for way in (ALONE, TOGETHER):
+        for peer in (PEER, BARE):
+            for name in JUDGED:
+                ratio = found[way]["ratios"][f"{name} / {peer}"]["median"]
+                print(f"{way}, {name} / {peer}: {ratio:.2f}, target {LEAST}: {said(ratio >= LEAST)}")
 
 
-def compare(asked: argparse.Namespace) -> dict:
-    """Accuracies, sizes, texts a second by round, and ratios to both peers."""
+def compare(asked: argparse.Namespace) -> dict[str, Any]:
+    """Accuracies, sizes, texts a second by way and round, and ratios to both peers, each asked in the same way."""
     run, host = Run.load(asked.run), build_host()
     rows = run.dataset().labelled("dev")
-    texts = [row.text for row in rows][: asked.texts]
     with tempfile.TemporaryDirectory() as work:
         context = Context(host=host, seed=13, work=Path(work), dataset=run.dataset())
         trained = Model.load(run.stage("train").path)
         models = {name: build(chain, trained, context, Path(work)) for name, chain in CHAINS.items()}
         predictors = {name: host.open_predictor(model) for name, model in models.items()}
-        rivals: dict[str, Rival] = dict(optimum(trained.path, Path(work)))
-        for name, predictor in predictors.items():
-            rivals[f"{name}, alone"] = alone(predictor)
-        rivals["fused static int8, together"] = predictors["fused static int8"].logits
-        rivals["fused fp32, together"] = predictors["fused fp32"].logits
-        speeds = race(rivals, texts, asked.rounds)
+        rivals = {name: own(predictor, size_of(models[name].path)) for name, predictor in predictors.items()}
+        rivals |= optimum(trained, Path(work))
+        texts = [row.text for row in evenly(rows, asked.texts)]
+        speeds = race(rivals, texts, asked.rounds, clock=time.process_time)["speeds"]
         return {
+            **{way: summed(values, list(models)) for way, values in speeds.items()},
             "accuracy": {name: accuracy(predictor, rows) for name, predictor in predictors.items()},
-            "bytes": {name: (model.path / "model.onnx").stat().st_size for name, model in models.items()},
+            "bytes": {name: rival.bytes for name, rival in rivals.items()},
             "invariance": {name: invariance(predictor, rows) for name, predictor in predictors.items()},
-            "texts a second": {name: spread(values) for name, values in speeds.items()},
-            "ratios": {
-                f"{name} / {peer}": spread([one / two for one, two in zip(speeds[name], speeds[peer], strict=True)])
-                for peer in (PEER, BARE)
-                for name in speeds
-                if name not in (PEER, BARE)
-            },
         }
 
 
@@ -102,64 +100,43 @@ def build(chain: list[tuple[str, dict]], model: Model, context: Context, work: P
     return model
 
 
-def optimum(trained: Path, work: Path) -> dict[str, Rival]:
-    """A plain export of a classifier of the same encoder, quantized as optimum's guide does, asked in two ways."""
-    import onnxruntime
-    from optimum.onnxruntime import ORTModelForSequenceClassification, ORTQuantizer
-    from optimum.onnxruntime.configuration import AutoQuantizationConfig
-    from tokenizers import Tokenizer
+def optimum(trained: Model, work: Path) -> dict[str, Rival]:
+    """A plain export of a classifier of the same encoder, quantized as optimum's guide does; and its graph alone."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    intents = len(Model.load(trained).intents)
-    plain, exported, made = (work / name for name in ("plain", "optimum", "optimum-int8"))
-    AutoModelForSequenceClassification.from_pretrained(trained, num_labels=intents).save_pretrained(plain)
-    AutoTokenizer.from_pretrained(trained).save_pretrained(plain)
-    ORTModelForSequenceClassification.from_pretrained(plain, export=True).save_pretrained(exported)
-    settings = AutoQuantizationConfig.avx512_vnni(is_static=False, per_channel=False)
-    ORTQuantizer.from_pretrained(exported).quantize(save_dir=made, quantization_config=settings)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    (file,) = made.glob("*.onnx")
-    model = ORTModelForSequenceClassification.from_pretrained(made, file_name=file.name, session_options=options)
-    tokenizer = AutoTokenizer.from_pretrained(plain)
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    names, fast = [entry.name for entry in session.get_inputs()], Tokenizer.from_file(str(trained / "tokenizer.json"))
-
-    def ask(texts: list[str]) -> None:
-        for text in texts:
-            model(**tokenizer(text, return_tensors="np")).logits.argmax()
-
-    def ask_bare(texts: list[str]) -> None:
-        for text in texts:
-            ids = np.array([fast.encode(text).ids], np.int64)
-            feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-            session.run(None, {name: feed[name] for name in names})
-
-    return {PEER: ask, BARE: ask_bare}
+    plain = work / "plain"
+    classifier = AutoModelForSequenceClassification.from_pretrained(trained.path, num_labels=len(trained.intents))
+    classifier.save_pretrained(plain)
+    AutoTokenizer.from_pretrained(trained.path).save_pretrained(plain)
+    return {PEER: (peer := optimum_int8(plain)), BARE: bare(trained, work, peer.bytes)}
 
 
-def alone(predictor: Predictor) -> Rival:
-    """One text a call."""
-    return lambda texts: [predictor.logits([text]) for text in texts]
+def bare(trained: Model, work: Path, size: int) -> Rival:
+    """The peer's graph without optimum and transformers around it: onnxruntime and tokenizers alone."""
+    import onnxruntime
+    from tokenizers import Tokenizer
 
+    (file,) = (work / "plain-int8").glob("*.onnx")
+    session = onnxruntime.InferenceSession(file, one_thread(), providers=["CPUExecutionProvider"])
+    names = [entry.name for entry in session.get_inputs()]
+    tokenizer = Tokenizer.from_file(str(trained.path / "tokenizer.json"))
 
-def race(rivals: dict[str, Rival], texts: list[str], rounds: int) -> dict[str, list[float]]:
-    """Texts a second of CPU time, by round; those `together` get all texts at once, the others take turns."""
-    speeds: dict[str, list[float]] = {name: [] for name in rivals}
-    for rival in rivals.values():
-        rival(texts[:CHUNK])
-    for _ in range(rounds):
-        seconds = dict.fromkeys(rivals, 0.0)
-        for start in range(0, len(texts), CHUNK):
-            for name, rival in rivals.items():
-                whole = name.endswith("together")
-                if not whole or start == 0:
-                    begun = time.process_time()
-                    rival(texts if whole else texts[start : start + CHUNK])
-                    seconds[name] += time.process_time() - begun
-        for name, spent in seconds.items():
-            speeds[name].append(len(texts) / spent)
-    return speeds
+    def run(rows: Sequence[Sequence[int]]) -> list[int]:
+        ids = np.full((len(rows), max(map(len, rows))), trained.pad_id, np.int64)
+        mask = np.zeros_like(ids)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)], mask[number, : len(row)] = row, 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return session.run(None, {name: feed[name] for name in names})[0].argmax(1).tolist()
+
+    def ask_all(texts: Sequence[str]) -> list[int]:
+        rows = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+        batches = (order[start : start + BATCH] for start in range(0, len(order), BATCH))
+        answers = {n: a for batch in batches for n, a in zip(batch, run([rows[n] for n in batch]), strict=True)}
+        return [answers[number] for number in range(len(rows))]
+
+    return Rival(lambda text: run([tokenizer.encode(text).ids])[0], ask_all, size)
 
 
 def accuracy(predictor: Predictor, rows: list) -> float:

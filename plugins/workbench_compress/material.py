@@ -6,11 +6,11 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from workbench.context import Context
 from workbench.errors import WorkbenchError
+from workbench.files import read_lines
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
@@ -64,7 +64,7 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
             remedy="Give the training data: --data FOLDER; or texts without labels: --texts FILE",
         )
     if dataset is None:
-        dataset, extra = from_texts(read_texts(Path(str(extra)).expanduser()), model), None
+        dataset, extra = from_texts(list(dict.fromkeys(read_lines(str(extra)))), model), None
     if dataset.intents != model.intents:
         raise WorkbenchError(
             f"has {len(model.intents)} intents, and the dataset {len(dataset.intents)}, others or in another order",
@@ -107,22 +107,6 @@ def answered(dataset: Dataset, model: Model, context: Context) -> Dataset:
         dataclasses.replace(row, intents=(model.intents[answers[row.id]],)) if row.id in answers else row
         for row in dataset
     )
-
-
-def read_texts(path: Path) -> list[str]:
-    """The lines of a text file that are not blank, each once.
-
-    Raises:
-        WorkbenchError: it cannot be read.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise WorkbenchError(
-            f"cannot be read ({reason})", where=path, remedy="Give a file with a text a line"
-        ) from None
-    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def evenly(rows: Sequence[Utterance], most: int) -> list[Utterance]:

@@ -64,8 +64,13 @@ class VocabularyOptions:
 
     background: str | None = option(None, "a file of words or texts whose tokens stay too, one a line", kind="path")
     common: int = option(0, "the tokenizer's first tokens that stay too, the most common ones", least=0)
-    characters: Literal["script", "all"] = option(
-        "script", "single letters that stay: those of the scripts that the data is written in, or all"
+    characters: Literal["script", "all", "seen"] = option(
+        "script",
+        "single characters that stay: all letters of the scripts that the data is written in, or all there are, or the "
+        "data's own, ASCII and punctuation; others become the unknown token, or bytes where the tokenizer has them",
+    )
+    common_characters: int = option(
+        2000, "with characters = seen: further letters of the data's scripts that stay, the tokenizer's first", least=0
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,6 +98,22 @@ class Vocabulary:
             if scripts is None or self._bytes or script(single) in (None, "LATIN", *scripts)
         } | {token for token in self.numbers if BYTE.fullmatch(token)}
 
+    def familiar(self, characters: set[str], seen: set[str], count: int) -> set[str]:
+        """Of tokens of a single character those for bytes, ASCII, punctuation and what was seen, and some letters.
+
+        Args:
+            characters: the tokens.
+            seen: the characters that the data has.
+            count: how many other letters stay, the first of the vocabulary. Where that is sorted by frequency, as
+                XLM-R's is, they are the most common ones.
+        """
+        if self._bytes:
+            return characters
+        singles = {token: single for token in characters if (single := self._single(token)) is not None}
+        strange = {token for token, single in singles.items() if not (single in seen or _plain(single))}
+        letters = [token for token in strange if script(singles[token]) is not None]
+        return characters - strange | set(sorted(letters, key=self.numbers.__getitem__)[:count])
+
     @property
     def has_unknown(self) -> bool:
         """Whether a character that it does not know becomes a token, and neither an error nor nothing."""
@@ -161,6 +178,11 @@ class Vocabulary:
             write_json(out / path.name, config)
         if (path := source / "special_tokens_map.json").is_file():
             write_json(out / path.name, read_json(path))
+
+
+def _plain(character: str) -> bool:
+    """Whether any text can have it, whatever its script."""
+    return character.isascii() or unicodedata.category(character).startswith("P")
 
 
 def _numbers(post_processor: Json | None) -> list[int]:

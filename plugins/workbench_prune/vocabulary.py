@@ -46,6 +46,8 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
     wanted |= vocabulary.special() | {by_number[n] for n in configured(encoder.config) if n in by_number}
     everything = options.characters == "all" or not vocabulary.has_unknown
     letters = vocabulary.characters(None if everything else scripts_of(used))
+    if options.characters == "seen" and not everything:
+        letters = vocabulary.familiar(letters, set().union(*used), options.common_characters)
     trimmed, kept = trim_exactly(vocabulary, wanted | letters, texts, before)
     check_table(encoder, kept[-1], model.path)
     new = {number: place for place, number in enumerate(kept)}

@@ -9,7 +9,7 @@ from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
 from workbench_prune.families import check_family, layers, set_width
-from workbench_prune.importance import measure
+from workbench_prune.importance import measure, rounded, told
 from workbench_prune.network import finish, open_network
 from workbench_prune.options import FfnOptions
 from workbench_prune.projection import keep_rows, narrow
@@ -34,24 +34,24 @@ def prune_ffn(model: Model, out: Path, options: FfnOptions, context: Context) ->
     before = parts[0].rise.out_features
     width = width_of(options, before)
     rows = measured(model, network, ("train",), options, NAME, context)
-    found = measure(network, rows, [layer.fall for layer in parts], before)
-    kept_shares = []
+    found = measure(network, rows, [layer.fall for layer in parts], before, fisher=options.measure == "fisher")
+    shares = []
     for layer, seen in zip(parts, found, strict=True):
         kept = select(layer.fall, seen, width, options.measure)
-        kept_shares.append(float(seen.fisher[kept].sum() / seen.fisher.sum().clamp(min=1e-30)))
+        shares.append(seen.kept(kept))
         narrow(layer.fall, kept, seen.moments if options.correct else None)
         keep_rows(layer.rise, kept)
     set_width(network.encoder.config, width)
     count = sum(len(batch.labels) for batch in rows)
     logger.info(
-        "%d of %d neurons of each of %d layers stay, by %d rows; of the Fisher information at least %.3f",
+        "%d of %d neurons of each of %d layers stay, by %d rows%s",
         width,
         before,
         len(parts),
         count,
-        min(kept_shares),
+        told(shares),
     )
-    figures = {"before": before, "width": width, "rows": count, "fisher_kept": [round(s, 4) for s in kept_shares]}
+    figures = {"before": before, "width": width, "rows": count, **rounded(shares)}
     return finish(model, network.encoder, out, NAME, options, figures)
 
 

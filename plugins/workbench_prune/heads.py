@@ -13,7 +13,7 @@ from workbench.context import Context
 from workbench.errors import UsageProblem
 from workbench.nouns.model import Model
 from workbench_prune.families import check_family, layers
-from workbench_prune.importance import measure
+from workbench_prune.importance import measure, rounded, told
 from workbench_prune.network import finish, open_network
 from workbench_prune.options import HeadsOptions
 from workbench_prune.projection import fitted
@@ -44,12 +44,9 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
             f"is {count}, and a layer has {before} heads", where=f"{NAME}.heads", remedy=f"Give less than {before}"
         )
     rows = measured(model, network, ("train",), options, NAME, context)
-    found = measure(network, rows, [layer.values for layer in parts], before)
+    found = measure(network, rows, [layer.values for layer in parts], before, fisher=options.measure == "fisher")
     kept = [select(layer.values, seen, count, options.measure) for layer, seen in zip(parts, found, strict=True)]
-    shares = [
-        float(seen.fisher[heads].sum() / seen.fisher.sum().clamp(min=1e-30))
-        for seen, heads in zip(found, kept, strict=True)
-    ]
+    shares = [seen.kept(heads) for seen, heads in zip(found, kept, strict=True)]
     fits = [
         fitted(layer.values, columns(heads, layer), seen.moments) if options.correct else None
         for layer, seen, heads in zip(parts, found, kept, strict=True)
@@ -60,14 +57,14 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
             layer.values.weight, layer.values.bias = map(nn.Parameter, fit)
     total = sum(len(batch.labels) for batch in rows)
     logger.info(
-        "%d of %d heads of each of %d layers stay, by %d rows; of the Fisher information at least %.3f",
+        "%d of %d heads of each of %d layers stay, by %d rows%s",
         count,
         before,
         len(parts),
         total,
-        min(shares),
+        told(shares),
     )
-    figures = {"before": before, "heads": count, "rows": total, "fisher_kept": [round(share, 4) for share in shares]}
+    figures = {"before": before, "heads": count, "rows": total, **rounded(shares)}
     return finish(model, encoder, out, NAME, options, figures)
 
 

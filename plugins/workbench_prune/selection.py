@@ -26,7 +26,10 @@ def select(projection: nn.Linear, seen: Measured, count: int, measure: str) -> T
         count: at most as many as there are.
         measure: `output` or `fisher`.
     """
-    return strongest(seen.fisher, count) if measure == "fisher" else irreplaceable(projection, seen, count)
+    if measure != "fisher":
+        return irreplaceable(projection, seen, count)
+    assert seen.fisher is not None
+    return strongest(seen.fisher, count)
 
 
 def strongest(scores: Tensor, count: int) -> Tensor:
@@ -41,8 +44,7 @@ def irreplaceable(projection: nn.Linear, seen: Measured, count: int) -> Tensor:
     where H is the inverse of the inputs' moments and Wg the weights of g's columns; the fit and H without g follow from
     H alone.
     """
-    groups = len(seen.fisher)
-    size = projection.in_features // groups
+    groups, size = seen.groups, projection.in_features // seen.groups
     weights = torch.cat([projection.weight, projection.bias[:, None]], dim=1).detach().double().T
     inverse = torch.linalg.inv(steadied(seen.moments))
     alive = torch.arange(groups)

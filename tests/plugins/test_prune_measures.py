@@ -44,8 +44,20 @@ def test_fisher_is_the_squared_gradient_of_a_mask(network, context, small_datase
                 loss = torch.nn.functional.cross_entropy(net.logits(ids[None], mask[None]), label[None])
                 expected += torch.autograd.grad(loss, ones)[0] ** 2
                 handle.remove()
-        found = measure(net, rows, [projection], groups)[0].fisher
+        found = measure(net, rows, [projection], groups, fisher=True)[0].fisher
         assert torch.allclose(found.float(), expected, rtol=1e-3)
+
+
+def test_moments_need_no_backward_pass(network, context, small_dataset, monkeypatch):
+    model, net = network
+    around = dataclasses.replace(context, dataset=small_dataset)
+    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around)
+    fall = layers(net.encoder)[0].fall
+    with_scores = measure(net, rows, [fall], 64, fisher=True)[0]
+    monkeypatch.setattr(torch.autograd, "grad", None)
+    without = measure(net, rows, [fall], 64, fisher=False)[0]
+    assert without.fisher is without.kept(torch.tensor([0])) is None
+    assert torch.equal(without.moments, with_scores.moments)
 
 
 def test_rows_are_taken_from_the_whole_split(network, context, small_dataset):
@@ -63,7 +75,7 @@ def sample(columns, groups, outputs=5, tokens=400):
     inputs = torch.randn(tokens, columns) @ torch.randn(columns, columns) + torch.randn(columns)
     with_one = torch.cat([inputs, torch.ones(tokens, 1)], dim=1).double()
     scores = torch.arange(groups, dtype=torch.float64)
-    return nn.Linear(columns, outputs), inputs, Measured(scores, with_one.T @ with_one)
+    return nn.Linear(columns, outputs), inputs, Measured(groups, with_one.T @ with_one, scores)
 
 
 def error(projection, inputs, seen, kept):
@@ -108,7 +120,7 @@ def test_one_of_two_that_are_the_same_goes():
     projection, inputs, _ = sample(4, 4)
     inputs[:, 1] = inputs[:, 0]
     with_one = torch.cat([inputs, torch.ones(400, 1)], dim=1).double()
-    seen = Measured(torch.tensor([9.0, 9.0, 1.0, 2.0], dtype=torch.float64), with_one.T @ with_one)
+    seen = Measured(4, with_one.T @ with_one, torch.tensor([9.0, 9.0, 1.0, 2.0], dtype=torch.float64))
     assert select(projection, seen, 2, "fisher").tolist() == [0, 1]
     kept = select(projection, seen, 3, "output")
     assert not {0, 1} <= set(kept.tolist())

@@ -25,7 +25,7 @@ from workbench_compress.recovering import RECOVER, Recovery
 from workbench_compress.structure import KEYS, Encoder, Structure
 from workbench_compress.table import NOTE as TABLE
 from workbench_compress.table import Table, measure
-from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, trimmed
+from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, sizes, trimmed
 from workbench_compress.workshop import Workshop
 
 BYTES = {"fp32": 4, "fp16": 2, "int8": 1}  # of a weight
@@ -104,9 +104,8 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
     findings, chains = Findings(material, found), fastest_chains(found, options.max_drop)
     small = trimmed(model, encoder, options, found, lab, material.extra)
     if small is not None:
-        found += [
-            by_chain("uncut-trimmed", chain, small, encoder, lab, bench, trimmed=True) for chain in chains.values()
-        ]
+        tried = [c.chain for c in found] if sizes(options) else [*chains.values()]  # the fastest is not the smallest
+        found += [by_chain("uncut-trimmed", chain, small, encoder, lab, bench, trimmed=True) for chain in tried]
     if encoder is None:
         logger.warning(
             "%s: its encoder is of a kind that cannot be cut here (known: %s), so only the whole one was tried",

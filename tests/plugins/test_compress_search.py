@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -42,7 +43,8 @@ def test_cuts_were_predicted_made_trained_and_measured(searching):
     assert evidence["screening"]["grid"] == 8
     assert 1 <= len(cuts) <= 2
     trained = [c for c in evidence["candidates"] if c["epochs"]]
-    assert {c["name"].partition("-r1")[0] for c in trained} == {c["name"] for c in cuts if c["promising"]}
+    names = {re.sub("-r[0-9].*", "", c["name"]) for c in trained}
+    assert {c["name"] for c in cuts if c["promising"]} <= names <= {c["name"] for c in cuts}  # faster ones may follow
     for candidate in evidence["candidates"]:
         assert candidate["predicted_ms"] or candidate["precision"] == "fp16"
         assert 0 < candidate["mean_ms"] <= candidate["p95_ms"]
@@ -112,7 +114,8 @@ def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, 
     (trained, *_) = [c for c in searching.evidence("whole")["candidates"] if c["epochs"]]
     known.claim("whole", trained["name"], bound=3.0)
     known.run("whole", max_drop=0.5, **AS_IT_IS)
-    found = [c for c in known.evidence("whole")["candidates"] if c["epochs"]]
+    alike = ("structure", "epochs")
+    found = [c for c in known.evidence("whole")["candidates"] if all(c[key] == trained[key] for key in alike)]
     kept = {c["precision"]: c["misses"] == "" for c in found}
     assert kept == {"int8": trained["precision"] != "int8", "fp32": trained["precision"] != "fp32"}
 
@@ -138,6 +141,7 @@ def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path)
     least = min(c["bytes"] for c in searching.evidence("whole")["candidates"] if c["whole"])
     known.run("whole", max_size_mb=0.999 * least / 1e6, minutes=0.0)
     found = by_name(known.evidence("whole"))
-    (small,) = [c for c in found.values() if c["trimmed"] and c["precision"] == "int8"]
-    assert small["bytes"] < found[small["name"].replace("-trimmed", "")]["bytes"]
+    trimmed = [c for c in found.values() if c["trimmed"]]
+    assert {"int8", "fp32"} <= {c["precision"] for c in trimmed}
+    assert all(c["bytes"] < found[c["name"].replace("-trimmed", "")]["bytes"] for c in trimmed)
     assert known.evidence("whole")["chosen"].startswith("uncut-trimmed")

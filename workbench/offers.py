@@ -14,6 +14,19 @@ from typing import Any
 from workbench.errors import MissingExtra
 from workbench.options import NoOptions
 
+# each gives a mapping of names to offers
+NAMED_HOOKS = (
+    "readers",
+    "cleaners",
+    "augmenters",
+    "encoders",
+    "trainers",
+    "passes",
+    "metrics",
+    "budgets",
+    "executors",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
@@ -26,7 +39,7 @@ class Offer:
         extra: the extra of the distribution that brings the libraries it imports.
         libraries: distributions whose version is part of a stage's key.
         machine: whether the output depends on this machine's CPU, which is then part of the key too.
-        calls: named hooks whose offers it calls; the plugins behind them are then part of the key too.
+        calls: hooks whose offers it calls; the plugins, and the libraries, behind them are then part of the key too.
     """
 
     run: Callable[..., Any] | str

@@ -37,7 +37,7 @@ def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
     if saturates(bundle) and not has_int8_dot_products():
         logger.warning(
             "%s was quantized for CPUs with int8 dot products (VNNI), which this one lacks: its answers can differ "
-            'from those that were measured; compress again with reduce_range = "yes"',
+            'from those that were measured; compress again by the pass int8 with reduce_range = "yes"',
             bundle.path,
         )
     predictor = host.open_predictor(bundle.model, PredictorOptions(threads=threads))

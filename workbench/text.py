@@ -15,7 +15,7 @@ ROUNDS = 8
 # ftfy takes quadratic time for mojibake or entities in one another, so it sees this much at a time; a piece ends before
 # ASCII or what the first byte of a UTF-8 sequence is misread as, so that no sequence is cut
 PIECE = re.compile(r".{1,512}(?=[ -~\u00c2-\u00f4]|\Z)|.{1,512}", re.DOTALL)
-MENDED = re.compile(r"[!-%'-;=-~]+(?: [!-%'-;=-~]+)*")  # printable ASCII without "&" and "<": nothing in it changes
+SOUND = re.compile(r"[!-%'-;=-~]+(?: [!-%'-;=-~]+)*")  # printable ASCII without "&" and "<": nothing in it changes
 PLAIN = re.compile(r"[^0-9A-Za-z\u4e00-\u9fff]+")
 
 EMOJI = r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
@@ -42,7 +42,7 @@ def repair_1(text: str) -> str:
     than `ROUNDS`, which only malice writes, the ASCII letters, digits and Chinese characters stay. Time is linear in
     the length.
     """
-    if MENDED.fullmatch(text):  # as most texts are; asking ftfy takes longer than their tokens do
+    if SOUND.fullmatch(text):  # as most texts are; asking ftfy takes longer than their tokens do
         return text
     for _ in range(ROUNDS):
         before, text = text, _repair_once(text)

@@ -76,7 +76,7 @@ def keep_residuals(graph: GraphProto) -> None:
 
 
 def integer_products(path: Path) -> int:
-    """How many integer products onnxruntime runs, once it has optimized the graph as it does when it is served."""
+    """How many integer products onnxruntime runs, once it has optimized the graph, which it does with its defaults."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = 1

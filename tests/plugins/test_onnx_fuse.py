@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import shutil
-from collections import Counter
 
 import numpy as np
 import onnx
@@ -13,12 +12,12 @@ import pytest
 from onnx import helper
 
 from tests.bundles import write_bundle
+from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import FAMILIES, write_model
 from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
-from workbench.options import parse_options
 
 LAYERS = 2
 KINDS = [*FAMILIES, "albert", "xlm-roberta"]
@@ -42,21 +41,11 @@ def exported(host, tmp_path_factory):
 
 
 @pytest.fixture
-def fuse(host, context, tmp_path):
+def fuse(context, tmp_path):
     def run(model, folder="fused", dataset=None, **options):
-        offer = host.named("passes")["fuse"]
-        chosen = parse_options(offer.options, options, "compress")
-        return offer(model, tmp_path / folder, chosen, dataclasses.replace(context, dataset=dataset))
+        return apply_pass("fuse", model, tmp_path / folder, context, dataset, **options)
 
     return run
-
-
-def graph_of(model):
-    return onnx.load(model.path / "model.onnx").graph
-
-
-def operators(model):
-    return Counter(node.op_type for node in graph_of(model).node)
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)

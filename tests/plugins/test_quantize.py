@@ -12,12 +12,12 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import FAMILIES, TEXTS, write_model
 from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
-from workbench.options import parse_options
 
 PRODUCTS = 2 * 6 + 1  # of two layers: query, key, value, output and the two of the feed-forward part; the head
 ACTIVATION_PRODUCTS = 2 * 2
@@ -36,20 +36,11 @@ def exported(host, tmp_path_factory):
 
 
 @pytest.fixture
-def quantize(host, context, tmp_path):
+def quantize(context, tmp_path):
     def run(model, folder="int8", **options):
-        offer = host.named("passes")["int8"]
-        return offer(model, tmp_path / folder, parse_options(offer.options, options, "compress"), context)
+        return apply_pass("int8", model, tmp_path / folder, context, **options)
 
     return run
-
-
-def graph_of(model):
-    return onnx.load(model.path / "model.onnx").graph
-
-
-def operators(model):
-    return Counter(node.op_type for node in graph_of(model).node)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

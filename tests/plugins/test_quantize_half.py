@@ -12,11 +12,11 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
+from tests.onnx_graphs import apply_pass
 from tests.tiny_models import TEXTS, write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
-from workbench.options import parse_options
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,9 @@ def exported(host, tmp_path_factory):
 
 
 @pytest.fixture
-def run(host, context, small_dataset, tmp_path):
+def run(context, small_dataset, tmp_path):
     def call(model, name="fp16-weights", folder="made", dataset=small_dataset, **options):
-        offer = host.named("passes")[name]
-        chosen = parse_options(offer.options, options, "compress")
-        return offer(model, tmp_path / folder, chosen, dataclasses.replace(context, dataset=dataset))
+        return apply_pass(name, model, tmp_path / folder, context, dataset, **options)
 
     return call
 

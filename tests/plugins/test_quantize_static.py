@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
-from workbench.options import parse_options
 from workbench_quantize.invariance import batch_invariance
 
 HIDDEN_PRODUCTS = 2 * 6  # of two layers: query, key, value, output and the two of the feed-forward part
@@ -36,21 +36,11 @@ def models(host, tmp_path_factory):
 
 
 @pytest.fixture
-def quantize(host, context, small_dataset, tmp_path):
+def quantize(context, small_dataset, tmp_path):
     def run(model, folder="int8", dataset=small_dataset, **options):
-        offer = host.named("passes")["int8"]
-        chosen = parse_options(offer.options, options, "compress")
-        return offer(model, tmp_path / folder, chosen, dataclasses.replace(context, dataset=dataset))
+        return apply_pass("int8", model, tmp_path / folder, context, dataset, **options)
 
     return run
-
-
-def graph_of(model):
-    return onnx.load(model.path / "model.onnx").graph
-
-
-def operators(model):
-    return Counter(node.op_type for node in graph_of(model).node)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from workbench.engine.sections import Step
 from workbench.engine.stage import Stage
 from workbench.engine.store import open_store
 from workbench.nouns.dataset import Dataset
-from workbench.offers import Cleaner, Pass
+from workbench.offers import Cleaner, Pass, Trainer
 from workbench.options import NoOptions
 
 
@@ -79,6 +79,32 @@ def test_a_verb_leaves_it_beside_its_output(small_dataset, tmp_path):
     small_dataset.with_rows(small_dataset.utterances[:2]).save(tmp_path / "few")
     assert run("clean", tmp_path / "few", "--use", "timed", "-o", tmp_path / "failed").exit_code == 1
     assert {path.name for path in tmp_path.iterdir()} == {"data", "few", "elsewhere", "made.evidence"}
+
+
+def test_the_libraries_behind_what_an_offer_calls_are_in_the_key(monkeypatch):
+    """An export that a search calls may answer differently with another release of the exporter."""
+    trained = Trainer(run=lambda *_: None, summary="", libraries=("exporter",))
+    chooses = Pass(run=lambda *_: None, summary="", calls=("trainers", "open_predictor"))
+
+    class Both:
+        @hookimpl
+        def trainers(self):
+            return {"trained": trained}
+
+        @hookimpl
+        def passes(self):
+            return {"chooses": chooses}
+
+    host = build_host([])
+    host.register(Both(), "both")
+    chosen = Stage("s", "compress", lambda *_: {}, steps=(Step("passes", "chooses", chooses, NoOptions()),))
+
+    def key(**versions):
+        monkeypatch.setattr("workbench.engine.stage.version", versions.get)
+        return chosen.key(host, 13, {})
+
+    assert key(exporter="1") == key(exporter="1", other="1")
+    assert len({key(exporter="1"), key(exporter="2"), key(exporter="1", onnxruntime="1")}) == 3
 
 
 def test_the_plugins_behind_what_an_offer_calls_are_in_the_key():

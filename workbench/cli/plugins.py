@@ -17,10 +17,9 @@ from workbench.engine.stage import version
 from workbench.errors import UsageProblem
 from workbench.hookspecs import hookspec
 from workbench.host import Host
-from workbench.offers import Offer
+from workbench.offers import NAMED_HOOKS, Offer
 from workbench.options import option_fields
 
-NAMED = ("readers", "cleaners", "augmenters", "encoders", "trainers", "passes", "metrics", "budgets", "executors")
 SECTIONS = {
     "the top": RecipeOptions,
     "[[import]], beside the options of its reader": ImportOptions,
@@ -37,7 +36,7 @@ def describe(host: Host) -> list[dict[str, Any]]:
         hooks = sorted(caller.name for caller in host.manager.get_hookcallers(plugin) or [])
         offers = {
             hook: sorted(offer for offer, owner in host.named(hook).owners.items() if owner == name)
-            for hook in NAMED
+            for hook in NAMED_HOOKS
             if hook in hooks
         }
         plugins.append(
@@ -77,7 +76,7 @@ def _verbs(host: Host, plugin: Any) -> list[str]:
 
 def _missing(host: Host, owner: str) -> list[str]:
     missing = {}
-    for hook in NAMED:
+    for hook in NAMED_HOOKS:
         for name, offer in host.named(hook).items():
             if host.named(hook).owners[name] == owner and isinstance(offer, Offer):
                 missing.update({library: offer.extra for library in offer.libraries if version(library) is None})
@@ -96,7 +95,7 @@ def options_page(host: Host) -> str:
     for name, e in sorted(host.named("encoders").items()):
         cells = [f"`{name}`", e.hub, ", ".join(e.languages), f"{e.parameters:g} M", e.licence]
         lines.append(f"| {' | '.join([*cells, f'`{e.prefix}`', e.pooling])} |")
-    for hook in NAMED:
+    for hook in NAMED_HOOKS:
         offers = {name: offer for name, offer in sorted(host.named(hook).items()) if isinstance(offer, Offer)}
         if offers and hook != "budgets":
             lines += ["", f"## {hook}"]

@@ -13,6 +13,7 @@ import workbench
 from workbench.context import Context
 from workbench.digests import digest_file, digest_json, digest_sources
 from workbench.machine import describe
+from workbench.offers import NAMED_HOOKS, Offer
 
 if TYPE_CHECKING:
     from workbench.engine.sections import Step
@@ -58,8 +59,12 @@ class Stage:
             inputs: stage name -> digest of its output.
         """
         owners = {step.name: host.plugin_digest(host.named(step.hook).owners[step.name]) for step in self.steps}
-        libraries = sorted({library for step in self.steps for library in step.offer.libraries})
         called = sorted({hook for step in self.steps for hook in step.offer.calls})
+        offers = [step.offer for step in self.steps]
+        reached = [offer for hook in called if hook in NAMED_HOOKS for offer in host.named(hook).values()]
+        offers += [offer for offer in reached if isinstance(offer, Offer)]
+        libraries = sorted({library for offer in offers for library in offer.libraries})
+        predicts = self.predicts or "open_predictor" in called
         return digest_json(
             {
                 "host": host_digest(),
@@ -72,8 +77,8 @@ class Stage:
                 "settings": dict(self.settings),
                 "libraries": {library: version(library) for library in libraries},
                 "outside": dict(self.outside()),
-                "machine": describe() if any(step.offer.machine for step in self.steps) else {},
-                "predictors": [host.predictor_digest(), *map(version, SERVING)] if self.predicts else [],
+                "machine": describe() if any(offer.machine for offer in offers) else {},
+                "predictors": [host.predictor_digest(), *map(version, SERVING)] if predicts else [],
             }
         )
 

@@ -26,7 +26,7 @@ def with_bias(model: ModelProto) -> None:
     users.update(entry.name for entry in graph.output)
     adds = {name: node for node in graph.node if node.op_type == "Add" for name in node.input}
     vectors = {tensor.name: tensor for tensor in graph.initializer if len(tensor.dims) == 1}
-    made: dict[str, NodeProto] = {}  # by the name of the MatMul
+    made: dict[str, NodeProto] = {}  # by the output of the MatMul: names may be missing
     gone: set[str] = set()
     for node in graph.node:
         scaled = [makers.get(name) for name in node.input] if node.op_type == "MatMul" else []
@@ -36,12 +36,12 @@ def with_bias(model: ModelProto) -> None:
         add = adds.get(result) if users[result] == 1 else None
         bias = next((name for name in add.input if name in vectors), "") if add is not None else ""
         if add is not None and bias:
-            gone.add(add.name)
+            gone.update(add.output)
             result = add.output[0]
         (x, x_scale, x_zero), (w, w_scale, w_zero) = (back.input for back in scaled if back is not None)
         inputs = [x, w, x_scale, w_scale, x_zero, w_zero, *([bias] if bias else [])]
-        made[node.name] = helper.make_node(PRODUCT, inputs, [result], node.name, domain=MICROSOFT)
-    kept = [made.get(node.name, node) for node in graph.node if node.name not in gone]
+        made[node.output[0]] = helper.make_node(PRODUCT, inputs, [result], node.name, domain=MICROSOFT)
+    kept = [made.get(node.output[0], node) for node in graph.node if gone.isdisjoint(node.output)]
     del graph.node[:]
     graph.node.extend(used(kept, {entry.name for entry in graph.output}))
     if made and all(entry.domain != MICROSOFT for entry in model.opset_import):

@@ -15,6 +15,7 @@ from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
 from workbench_quantize.invariance import batch_invariance
+from workbench_quantize.products import with_bias
 
 HIDDEN_PRODUCTS = 2 * 6  # of two layers: query, key, value, output and the two of the feed-forward part
 PRODUCTS = HIDDEN_PRODUCTS + 1  # and the head
@@ -91,6 +92,28 @@ def test_a_product_adds_its_bias_itself(models, quantize):
     assert all(node.input[6] in vectors for node in products)
     left = Counter(node.op_type for node in graph.node)["Add"]
     assert left == before["Add"] - len(products) + before["Gemm"]  # onnxruntime parts the head's Gemm in two
+
+
+def test_nodes_without_names_stay():
+    def tensor(name, shape, kind):
+        return onnx.helper.make_tensor(name, kind, shape, np.ones(shape, np.uint8).ravel())
+
+    node, float32 = onnx.helper.make_node, onnx.TensorProto.FLOAT
+    nodes = [
+        node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        node("DequantizeLinear", ["w", "s", "z"], ["v"]),
+        node("MatMul", ["d", "v"], ["m"]),
+        node("Add", ["m", "b"], ["a"]),
+        node("Add", ["a", "b"], ["y"]),
+    ]
+    sides = [[onnx.helper.make_tensor_value_info(name, float32, [1, 2])] for name in ("x", "y")]
+    held = [tensor("s", [], float32), tensor("z", [], onnx.TensorProto.UINT8), tensor("b", [2], float32)]
+    held.append(tensor("w", [2, 2], onnx.TensorProto.UINT8))
+    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", *sides, held))
+    with_bias(model)
+    assert [each.op_type for each in model.graph.node] == ["QuantizeLinear", "MatMulIntegerToFloat", "Add"]
+    assert model.graph.node[1].output[0] == "a"
 
 
 def test_texts_share_a_call_and_are_answered_as_alone(host, models, quantize, texts):

@@ -72,10 +72,10 @@ class Recovery:
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
-        more = {"extra": self.extra} if self.extra else {}
+        options = {"epochs": epochs, "patience": None, **({"extra": self.extra} if self.extra else {})}
 
         def trained() -> Model:
-            return self.lab.passed(name, lambda: self._before(structure, number), RECOVER, epochs=epochs, **more)
+            return self.lab.passed(name, lambda: self._before(structure, number), RECOVER, **options)
 
         trained()
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))

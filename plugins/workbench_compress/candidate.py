@@ -48,8 +48,13 @@ class Candidate:
 
     @property
     def drop(self) -> float:
-        """Points of accuracy that are lost, with the confidence that was asked for."""
-        return float(self.figures["drop"]["bound"])
+        """Points of accuracy that are lost, with the confidence that was asked for.
+
+        None of those where nothing was cut or rounded and no answer to a row has changed.
+        """
+        drop = self.figures["drop"]
+        same = self.chain.precision == "fp32" and self.whole and not self.trimmed and drop["points"] <= 0
+        return 0.0 if same else float(drop["bound"])
 
     @property
     def steady(self) -> bool:

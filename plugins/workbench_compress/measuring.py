@@ -38,7 +38,7 @@ class Bench:
         material: the rows.
         reference: the uncompressed model.
         confidence: see `judge`.
-        seed: of the bootstrap and of the order of rows.
+        seed: of the order of rows.
         yardstick: a model that is timed beside every candidate, so that what else the machine does cancels out.
     """
 
@@ -78,7 +78,7 @@ class Bench:
     def drop(self, logits: Floats) -> Drop:
         """What answers to the dev texts lose."""
         truth, before = self.material.truth, self.answers(self.reference)
-        return judge(before.argmax(1) == truth, logits.argmax(1) == truth, self.confidence, self.seed)
+        return judge(before.argmax(1) == truth, logits.argmax(1) == truth, self.confidence)
 
     def answers(self, model: Model) -> Floats:
         """A torch model's logits for the dev texts, float32 [n, intents]."""

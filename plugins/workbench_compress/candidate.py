@@ -17,6 +17,7 @@ from workbench_compress.workshop import Workshop
 
 MB = 1e6
 ROUNDING = 1e-9
+STEADY = 1e-6  # a score may change by so much when other texts share the call
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,18 @@ class Candidate:
 
     @property
     def drop(self) -> float:
-        """Points of accuracy that are lost, with the confidence that was asked for."""
-        return float(self.figures["drop"]["bound"])
+        """Points of accuracy that are lost, with the confidence that was asked for.
+
+        None of those where nothing was cut or rounded and no answer to a row has changed.
+        """
+        drop = self.figures["drop"]
+        same = self.chain.precision == "fp32" and self.whole and not self.trimmed and drop["points"] <= 0
+        return 0.0 if same else float(drop["bound"])
+
+    @property
+    def steady(self) -> bool:
+        """Whether a text is answered the same whatever other texts are asked beside it."""
+        return not self.figures["labels_changed_by_company"] and self.figures["score_changed_by_company"] <= STEADY
 
     def to_json(self) -> dict[str, Any]:
         """It for the evidence."""
@@ -113,7 +124,7 @@ class Limit:
     def excess(self, candidate: Candidate) -> float:
         """How far a candidate is beyond it, as a share of it; 0 where it keeps it."""
         over = self.value(candidate) - self.most
-        return 0.0 if over <= ROUNDING else over / max(self.most, 1.0)
+        return 0.0 if over <= ROUNDING else over / (self.most or 1.0)
 
 
 def limits(options: SearchOptions) -> list[Limit]:

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate:
-    """The candidate with the least mean time for a text among those that keep every budget.
+    """The candidate with the least mean time for a text among those that keep every budget and answer it steadily.
 
     Of equally fast ones the smaller is taken. With an accuracy budget alone, the uncut float32 model stands for what
     was given and is taken where nothing else keeps it.
@@ -21,13 +21,15 @@ def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidat
     Raises:
         GateRefused: none keeps every budget.
     """
-    kept = [c for c in candidates if all(limit.excess(c) == 0 for limit in limits)]
+    kept = [c for c in candidates if not misses(c, limits)]
     exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
     if not kept and [limit.name for limit in limits] == ["max_drop"]:
-        kept = exact
+        kept = sorted(exact, key=lambda c: c.drop)[:1]
     if not kept:
         raise refusal(candidates, limits)
     best = min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.name))
+    if broken := misses(best, limits):
+        logger.warning("NOTHING keeps every budget, not even float32 with nothing cut, which is taken: %s", broken)
     if best.chain.precision != "int8" and any(c.chain.precision == "int8" for c in candidates):
         warn(best, candidates, limits)
     return best
@@ -46,17 +48,23 @@ def warn(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[Limi
 
 
 def nearest_of(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> list[Candidate]:
-    """The candidates, those first that break budgets by the least share of them."""
-    return sorted(candidates, key=lambda c: (sum(limit.excess(c) for limit in limits), c.figures["mean_ms"], c.name))
+    """The candidates, those first that break budgets by the least share of them; unsteady ones are last."""
+    return sorted(
+        candidates, key=lambda c: (not c.steady, sum(limit.excess(c) for limit in limits), c.figures["mean_ms"], c.name)
+    )
 
 
 def misses(candidate: Candidate, limits: Sequence[Limit]) -> str:
-    """The budgets that a candidate breaks, in words; empty when it breaks none."""
-    return " and ".join(
+    """The budgets that a candidate breaks, and whether other texts change its answers, in words; empty when neither."""
+    broken = [
         f"{limit.name} {limit.value(candidate):.4g} {limit.unit}, budget {limit.most:g}"
         for limit in limits
         if limit.excess(candidate)
-    )
+    ]
+    if not candidate.steady:
+        changed, score = (candidate.figures[f"{what}_changed_by_company"] for what in ("labels", "score"))
+        broken.append(f"{changed} labels that change when other texts are asked beside (scores by up to {score:.2g})")
+    return " and ".join(broken)
 
 
 def refusal(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> GateRefused:

@@ -34,7 +34,7 @@ class Material:
     """Rows of the search.
 
     Args:
-        dataset: for the passes that measure and train; each of its dev rows has a label.
+        dataset: each of its dev rows has a label.
         texts: the dev texts.
         truth: the index of each one's intent, int64 [n].
         by: `labels` of people, or the uncompressed model's own `answers`.
@@ -46,6 +46,15 @@ class Material:
     truth: npt.NDArray[np.int64]
     by: Literal["labels", "answers"]
     extra: str | None = None
+
+    @property
+    def learning(self) -> Dataset:
+        """What passes and trainers see: all rows but those of dev.
+
+        Dev alone judges. A vocabulary trimmed to it would lose nothing on it, and layers or weights chosen by it would
+        look better on it than they are.
+        """
+        return self.dataset.with_rows(row for row in self.dataset if row.split != "dev")
 
 
 def gather(model: Model, options: SearchOptions, context: Context) -> Material:

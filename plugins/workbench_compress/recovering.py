@@ -15,13 +15,14 @@ from workbench.nouns.model import Model
 from workbench_compress.candidate import Candidate, measured
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter
-from workbench_compress.measuring import Bench
+from workbench_compress.measuring import COMPARED, Bench
 from workbench_compress.structure import Structure
 from workbench_compress.workshop import Workshop
 
 RECOVER = "recover"
 ROUNDS = 6
 HOPE = 0.25
+STEP = 3  # a step of training takes as long as asking its rows so often: forth once, back twice
 logger = logging.getLogger(__name__)
 
 
@@ -48,6 +49,7 @@ class Recovery:
     extra: str | None
     found: list[Candidate] = field(default_factory=list)
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
+    _after: float = 0.0  # seconds that exporting and measuring took, at most
 
     def run(self, batch: Sequence[Structure], epochs: int) -> None:
         """Train until the time is spent or none of the batch is worth more; `found` has every round's candidates."""
@@ -72,17 +74,19 @@ class Recovery:
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
-        more = {"extra": self.extra} if self.extra else {}
+        options = {"epochs": epochs, "patience": None, **({"extra": self.extra} if self.extra else {})}
 
         def trained() -> Model:
-            return self.lab.passed(name, lambda: self._before(structure, number), RECOVER, epochs=epochs, **more)
+            return self.lab.passed(name, lambda: self._before(structure, number), RECOVER, **options)
 
         trained()
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
+        begun = self.lab.seconds
         leading, *others = self.chains
         self.found.append(self._measured(name, leading, trained, structure, total))
         if self.found[-1].drop > self.max_drop and self._keeps_it_unquantized(name, trained):
             self.found += [self._measured(name, chain, trained, structure, total) for chain in others]
+        self._after = max(self._after, self.lab.seconds - begun)
         return True
 
     def _measured(
@@ -100,8 +104,17 @@ class Recovery:
         return self.cutter.cut(structure) if number == 1 else Model.load(self.lab.path(name))
 
     def _affords(self, structure: Structure, epochs: int) -> bool:
-        pace = max(self._pace, default=0.0)
-        return self.lab.left > pace * epochs * self.time(structure)
+        """Whether a training, and what is measured of it, will be over in time, as earlier ones tell.
+
+        The first is judged by how long the cut took to answer rows without learning from them.
+        """
+        if self._pace:
+            seconds = max(self._pace) * epochs * self.time(structure)
+        else:
+            dataset = self.lab.context.dataset
+            rows = epochs * len(dataset.split("train")) if dataset else 0
+            seconds = STEP * rows * self.lab.noting(f"cut-{self.cutter.name(structure)}") / COMPARED
+        return self.lab.left > seconds + self._after
 
     def drops(self) -> dict[Structure, float]:
         """The least points that each trained structure loses, served by the first of the chains."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Findings:
         material: the rows that it went by.
         candidates: all that were measured.
         table: what layers cost, None where nothing was cut.
-        leading: the precision by whose time cuts were chosen.
+        leading: name of the chain by whose time cuts were chosen.
         plan: which structures were thought of, None where nothing was cut.
     """
 
@@ -61,7 +61,7 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
     check(model, context)
     reference = context.reference or model
     material = gather(reference, options, context)
-    lab = Workshop(dataclasses.replace(context, dataset=material.dataset, reference=reference), options.minutes)
+    lab = Workshop(dataclasses.replace(context, dataset=material.learning, reference=reference), options.minutes)
     findings = explore(model, reference, material, options, lab)
     findings.candidates = calibrated(findings.candidates)
     best = choose(findings.candidates, limits(options))
@@ -125,10 +125,10 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
 def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chain], options: SearchOptions) -> None:
     """Screen cuts, recover the promising ones, and add what they became to the findings."""
     lab, material = cutter.lab, findings.material
-    shown = {precision: chain for precision, chain in chains.items() if precision != "fp16"}
+    shown = worth_serving(findings.candidates, options.max_drop)
     table = measure(cutter.base, cutter.encoder, shown, material.texts, lab)
-    leading = fastest(findings.candidates, shown.values())
-    ordered = [chains[leading], *(chain for precision, chain in chains.items() if precision != leading)]
+    leading = fastest(table, cutter.grid())
+    ordered = [shown[leading], *(c for c in chains.values() if c.precision != shown[leading].precision)]
 
     def time(structure: Structure) -> float:
         return table.predict(structure, leading)[0]
@@ -162,27 +162,35 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
     findings.candidates = [predicted(c, table) for c in findings.candidates]
 
 
-def fastest(uncut: Sequence[Candidate], chains: Collection[Chain]) -> str:
-    """The precision in which the uncut model takes the least time here: int8, unless the CPU has nothing for it."""
-    shown = [c for c in uncut if c.chain in chains]
-    return min(shown, key=lambda c: c.figures["mean_ms"] / c.figures["yardstick_ms"]).chain.precision
+def worth_serving(uncut: Sequence[Candidate], max_drop: float) -> dict[str, Chain]:
+    """The chains, by name, that are tried on cuts: those that keep the accuracy of the uncut model, and float32.
+
+    Which is the fastest depends on how much there is to compute, so the table has all of them. Half precision only
+    saves bytes.
+    """
+    chains = [c.chain for c in uncut if c.drop <= max_drop or c.chain.precision == "fp32"]
+    return {chain.name: chain for chain in chains if chain.precision != "fp16"}
+
+
+def fastest(table: Table, structures: Sequence[Structure]) -> str:
+    """The chain that takes the least time over all structures: an int8 one, unless the CPU has nothing for it."""
+    return min(table.times, key=lambda name: sum(table.predict(structure, name)[0] for structure in structures))
 
 
 def predicted(candidate: Candidate, table: Table) -> Candidate:
-    """The candidate with what the table says of its time, so far as it says something of its precision."""
-    precision = candidate.chain.precision
-    if candidate.structure is None or precision not in table.times:
+    """The candidate with what the table says of its time, so far as it says something of its chain."""
+    chain = candidate.chain.name
+    if candidate.structure is None or chain not in table.times:
         return candidate
-    return dataclasses.replace(candidate, predicted_ms=table.predict(candidate.structure, precision)[0])
+    return dataclasses.replace(candidate, predicted_ms=table.predict(candidate.structure, chain)[0])
 
 
 def fits(
     structure: Structure, encoder: Encoder, uncut: Sequence[Candidate], table: Table, options: SearchOptions
 ) -> bool:
     """Whether a structure may keep the budgets of time and size, with a tenth of leeway for the prediction."""
-    precisions = table.times.keys()
     if options.max_latency_ms is not None and all(
-        table.predict(structure, precision)[1] > 1.1 * options.max_latency_ms for precision in precisions
+        table.predict(structure, chain)[1] > 1.1 * options.max_latency_ms for chain in table.times
     ):
         return False
     if options.max_size_mb is None:

@@ -26,7 +26,7 @@ from workbench_compress.workshop import Workshop
 
 DEPTHS = (1, 3)
 LENGTHS = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-ROUNDS = 15
+ROUNDS, WARM = 7, 3
 VOCABULARY = 16
 WORD = "a"
 NOTE = "table"
@@ -38,7 +38,7 @@ class Table:
 
     Args:
         lengths: tokens.
-        times: precision -> name of a network's structure -> milliseconds, a length each.
+        times: name of a chain -> name of a network's structure -> milliseconds, a length each.
         full: the widest layer.
         mix: tokens of each dev text.
         tokenizing: milliseconds for a text.
@@ -50,9 +50,9 @@ class Table:
     mix: tuple[int, ...]
     tokenizing: float
 
-    def predict(self, structure: Structure, precision: str) -> tuple[float, float]:
+    def predict(self, structure: Structure, chain: str) -> tuple[float, float]:
         """Milliseconds for a text of the mix: mean and 95th percentile."""
-        times = {name: np.array(values) for name, values in self.times[precision].items()}
+        times = {name: np.array(values) for name, values in self.times[chain].items()}
         one, deep = (times[_of(self.full, layers=depth).name] for depth in DEPTHS)
         more = DEPTHS[1] - DEPTHS[0]
         layer = (deep - one) / more
@@ -78,7 +78,7 @@ def measure(model: Model, encoder: Encoder, chains: Mapping[str, Chain], texts: 
     Args:
         model: whose tokenizer and intents count.
         encoder: its structure and configuration.
-        chains: precision -> how candidates of it are made.
+        chains: name -> how candidates of it are made.
         texts: whose lengths are the mix.
         lab: keeps networks and times.
     """
@@ -88,14 +88,14 @@ def measure(model: Model, encoder: Encoder, chains: Mapping[str, Chain], texts: 
 
     def times() -> dict[str, Any]:
         made = {
-            (precision, structure.name): chain.applied(
+            (name, structure.name): chain.applied(
                 lab, f"table-{structure.name}", _random(lab, model, encoder, structure)
             )
-            for precision, chain in chains.items()
+            for name, chain in chains.items()
             for structure in networks
         }
         least = timed(lab.context.host, made, lengths)
-        return {p: {s.name: least[p, s.name] for s in networks} for p in chains}
+        return {name: {s.name: least[name, s.name] for s in networks} for name in chains}
 
     found = lab.noted(NOTE, times)
     tokenizing = lab.noted("tokenizing", lambda: _tokenizing(model, texts))
@@ -117,16 +117,20 @@ def structures(encoder: Encoder) -> list[Structure]:
 
 
 def timed(host: Host, models: Mapping[tuple[str, str], Model], lengths: Sequence[int]) -> dict[Any, list[float]]:
-    """Least milliseconds of each model for one text of each length; in turn, so that all meet the same machine."""
+    """Least milliseconds of each model for one text of each length; in turn, so that all meet the same machine.
+
+    At its turn a model is asked a few times, so that its weights are in the cache, as they are when it is served alone.
+    """
     predictors = {key: host.open_predictor(model) for key, model in models.items()}
     least = {key: [float("inf")] * len(lengths) for key in models}
     for _ in range(ROUNDS):
         for place, length in enumerate(lengths):
             text = [" ".join([WORD] * length)]
             for key, predictor in predictors.items():
-                begun = time.perf_counter()
-                predictor.logits(text)
-                least[key][place] = min(least[key][place], 1000 * (time.perf_counter() - begun))
+                for _ in range(WARM):
+                    begun = time.perf_counter()
+                    predictor.logits(text)
+                    least[key][place] = min(least[key][place], 1000 * (time.perf_counter() - begun))
     return least
 
 

@@ -15,6 +15,7 @@ from workbench.nouns.model import Model
 from workbench.options import parse_options
 
 MODEL, ABOUT = "model", "step.json"
+SPENT = "spent.json"  # seconds of processes that were killed in a step
 
 
 class Workshop:
@@ -28,6 +29,7 @@ class Workshop:
     def __init__(self, context: Context, minutes: float) -> None:
         self.context, self.minutes, self.root = context, minutes, context.work
         self.seconds: float = sum(read_json(path)["seconds"] for path in self._finished())
+        self.seconds += sum(_spent(path) for path in self.root.glob("*.work"))
 
     @property
     def left(self) -> float:
@@ -61,12 +63,17 @@ class Workshop:
         if not final.is_dir():
             scratch = self.root / f"{name}.work"
             scratch.mkdir(exist_ok=True)
-            context = dataclasses.replace(self.context, work=scratch, log=self._log, evidence=None)
+            before, begun = _spent(scratch), time.monotonic()
+
+            def log(metrics: Mapping[str, float], step: int) -> None:
+                replace_json(scratch / SPENT, {"seconds": before + time.monotonic() - begun})
+                self._log(metrics, step)
+
+            context = dataclasses.replace(self.context, work=scratch, log=log, evidence=None)
             with Staging(final) as folder:
-                begun = time.monotonic()
                 make(folder / MODEL, context)
                 seconds = time.monotonic() - begun
-                write_json(folder / ABOUT, {"seconds": seconds})
+                write_json(folder / ABOUT, {"seconds": before + seconds})
             shutil.rmtree(scratch)
             self.seconds += seconds
             self._log({}, len(self._finished()))
@@ -79,6 +86,10 @@ class Workshop:
     def took(self, name: str) -> float:
         """Seconds that a finished step took."""
         return float(read_json(self.root / name / ABOUT)["seconds"])
+
+    def noting(self, name: str) -> float:
+        """Seconds that it took to find a noted value."""
+        return float(read_json(self.root / f"{name}.json")["seconds"])
 
     def has(self, name: str) -> bool:
         """Whether a step was finished."""
@@ -105,3 +116,8 @@ class Workshop:
     def _log(self, metrics: Mapping[str, float], step: int) -> None:
         share = min(1.0, self.seconds / (60 * self.minutes)) if self.minutes else 1.0
         self.context.log({**metrics, "progress": share}, step)
+
+
+def _spent(scratch: Path) -> float:
+    path = scratch / SPENT
+    return float(read_json(path)["seconds"]) if path.is_file() else 0.0

@@ -41,7 +41,7 @@ def follow(
         head: makes the head to start with; not called where a checkpoint has one.
         loss: see `Training`.
     """
-    if not dev:
+    if not dev and options.patience is not None:
         logger.warning("there is no dev split: no early stopping, and the last weights are kept")
     key = digest_json([model.about(), rows.ids, rows.labels, dev.ids, dev.labels, context.seed])
     checkpoint = Checkpoint(context.work, key)

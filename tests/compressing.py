@@ -33,6 +33,13 @@ def many_rows() -> Dataset:
     return Dataset("intent", tuple(sorted(WORDS)), tuple(rows(PER_INTENT)))
 
 
+def pairs(points: float) -> dict[str, int]:
+    """Answers to very many rows, of which so many points are lost; negative where they are won."""
+    rows = 10**7
+    count = round(abs(points) * rows / 100)
+    return {"rows": rows, "lost": count if points > 0 else 0, "won": count if points < 0 else 0}
+
+
 @dataclass
 class Searching:
     """Searches of one model, each with a work folder of its own.
@@ -85,11 +92,10 @@ class Searching:
         """Let a search have found a value."""
         replace_json(self.work(name) / f"{step}.json", {"seconds": 0.0, "value": value})
 
-    def claim(self, name: str, candidate: str, **figures: Any) -> None:
-        """Let a candidate that was measured have other figures."""
+    def claim(self, name: str, candidate: str, points: float = -0.1, **figures: Any) -> None:
+        """Let a candidate that was measured have other figures, and lose so many points for certain."""
         before = json.loads((self.work(name) / f"{candidate}.json").read_text(encoding="utf-8"))["value"]
-        drop = {**before["drop"], "bound": figures.pop("bound", 0.0)}
-        self.note(name, candidate, {**before, **figures, "drop": drop})
+        self.note(name, candidate, {**before, **figures, "pairs": pairs(points)})
 
 
 @pytest.fixture(scope="session")

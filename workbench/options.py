@@ -36,6 +36,7 @@ def option(
     most: float | None = None,
     kind: Kind = "plain",
     in_key: bool = True,
+    in_work: bool = True,
 ) -> Any:
     """A field of an options dataclass.
 
@@ -46,8 +47,10 @@ def option(
         most: largest allowed number.
         kind: `path` (a file or folder) and `encoder` (a base model) are keyed by their content, not their name.
         in_key: False for what cannot change a result, such as a number of threads.
+        in_work: False for what only says how far to go or which result to take, such as a budget: what a killed or
+            refused stage had put aside serves every value of it.
     """
-    metadata = {"help": help, "least": least, "most": most, "kind": kind, "in_key": in_key}
+    metadata = {"help": help, "least": least, "most": most, "kind": kind, "in_key": in_key, "in_work": in_work}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -65,6 +68,7 @@ class OptionField:
     most: float | None = None
     kind: Kind = "plain"
     in_key: bool = True
+    in_work: bool = True
 
     @property
     def type_name(self) -> str:
@@ -181,17 +185,17 @@ def parse_text(field: OptionField, text: str, where: str) -> Any:
         raise UsageProblem(f"is {text!r}", where=where, remedy=f"Give {field.type_name}: {field.help}") from None
 
 
-def as_json(options: Any, *, key_only: bool = False) -> dict[str, Any]:
+def as_json(options: Any, *, key_only: bool = False, work_only: bool = False) -> dict[str, Any]:
     """The values of an options instance as JSON.
 
     With `key_only` only those that can change a result, and of a file or an encoder the name alone: where it is does
-    not matter, and its content is keyed apart.
+    not matter, and its content is keyed apart. With `work_only` of those only what the scratch folder depends on.
     """
     values = {field.name: getattr(options, field.name) for field in option_fields(type(options))}
-    if not key_only:
+    if not (key_only or work_only):
         return values
     placed = {field.name for field in option_fields(type(options)) if field.kind != "plain"}
-    kept = {field.name for field in option_fields(type(options)) if field.in_key}
+    kept = {field.name for field in option_fields(type(options)) if field.in_key and (field.in_work or not work_only)}
     return {name: _last_names(value) if name in placed else value for name, value in values.items() if name in kept}
 
 

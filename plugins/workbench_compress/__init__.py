@@ -22,22 +22,29 @@ if TYPE_CHECKING:
 class SearchOptions:
     """Budgets of the pass `search`, and how hard it tries."""
 
-    max_drop: float = option(0.5, "points of dev accuracy that may be lost", least=0.0, most=100.0)
+    max_drop: float = option(0.5, "points of dev accuracy that may be lost", least=0.0, most=100.0, in_work=False)
     confidence: float = option(
         0.7,
         "how sure it must be that no more is lost; 0.5 takes the estimate as it is, which flatters the chosen one",
         least=0.5,
         most=0.999,
+        in_work=False,
     )
     max_latency_ms: float | None = option(
-        None, "95th percentile of the time for one text on one core, tokenizing included", least=0.0
+        None, "95th percentile of the time for one text on one core, tokenizing included", least=0.0, in_work=False
     )
-    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0)
-    max_memory_mb: float | None = option(None, "peak memory of a process that serves it, in MB", least=0.0)
-    minutes: float = option(60.0, "for the whole search; no training begins that would end later", least=0.0)
-    screened: int = option(12, "cuts that are made and compared before any is trained", least=0)
-    recovered: int = option(6, "the most promising of them, which are trained", least=0)
-    epochs: int = option(2, "of the first round of training; a round has twice those of the one before", least=1)
+    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0, in_work=False)
+    max_memory_mb: float | None = option(
+        None, "peak memory of a process that serves it, in MB", least=0.0, in_work=False
+    )
+    minutes: float = option(
+        60.0, "for the whole search; no training begins that would end later", least=0.0, in_work=False
+    )
+    screened: int = option(12, "cuts that are made and compared before any is trained", least=0, in_work=False)
+    recovered: int = option(6, "the most promising of them, which are trained", least=0, in_work=False)
+    epochs: int = option(
+        2, "of the first round of training; a round has twice those of the one before", least=1, in_work=False
+    )
     vocabulary: Literal["auto", "keep", "trim"] = option(
         "auto", "trim the vocabulary to the data; auto does where it is most of the model, or a budget asks for it"
     )

@@ -28,7 +28,7 @@ class Candidate:
         name: unique in its search.
         chain: the export and what follows it.
         model: as it would be served.
-        figures: see `Bench.figures`.
+        figures: see `Bench.figures`; and the `drop` that follows from its pairs.
         structure: what is left of the encoder; None where its family is unknown.
         trimmed: whether the vocabulary is.
         epochs: of recovery.
@@ -48,13 +48,13 @@ class Candidate:
 
     @property
     def drop(self) -> float:
-        """Points of accuracy that are lost, with the confidence that was asked for.
+        """Points of accuracy that are lost at most, with the confidence that was asked for."""
+        return float(self.figures["drop"]["bound"])
 
-        None of those where nothing was cut or rounded and no answer to a row has changed.
-        """
-        drop = self.figures["drop"]
-        same = self.chain.precision == "fp32" and self.whole and not self.trimmed and drop["points"] <= 0
-        return 0.0 if same else float(drop["bound"])
+    @property
+    def exact(self) -> bool:
+        """Whether it is the uncompressed model, exported."""
+        return self.chain.precision == "fp32" and self.whole and not self.trimmed
 
     @property
     def steady(self) -> bool:
@@ -83,7 +83,12 @@ def measured(
     """The candidate that a chain makes of a torch model, with its figures from the note or measured now."""
     model = chain.applied(lab, name, origin)
     full = f"{name}-{chain.name}"
-    return Candidate(full, chain, model, lab.noted(full, lambda: bench.figures(model, origin())), **more)
+    noted = lab.noted(full, lambda: bench.figures(model, origin()))
+    candidate = Candidate(full, chain, model, noted, **more)
+    drop = bench.drop(noted["pairs"])
+    if candidate.exact and drop.points <= 0:
+        drop = dataclasses.replace(drop, bound=0.0)  # nothing was cut or rounded, and no answer is worse
+    return dataclasses.replace(candidate, figures={**noted, "drop": dataclasses.asdict(drop)})
 
 
 def calibrated(candidates: Sequence[Candidate]) -> list[Candidate]:

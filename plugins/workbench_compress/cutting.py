@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from workbench_compress.workshop import Workshop
 
 LAYERS, HEADS, WIDTH = "drop-layers", "prune-heads", "prune-ffn"
 ALIKE = 0.02  # times closer than this share of each other are not told apart
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Cutter:
 
     def _step(self, structure: Structure, source: Structure, using: str, **options: int) -> Model:
         return self.lab.passed(f"cut-{self.name(structure)}", lambda: self.cut(source), using, **options)
+
+    def cuts(self, structure: Structure) -> bool:
+        """Whether that structure was cut already."""
+        return self.lab.has(f"cut-{self.name(structure)}")
 
     def distance(self, structure: Structure, bench: Bench) -> float:
         """How far the cut model's answers are from the uncompressed one's."""
@@ -160,7 +166,12 @@ def plan(
     grid, full = cutter.grid(), cutter.encoder.full
     free = [s for s in undominated(grid, time) if s != full and fits(s) and time(s) < time(full)]
     guesses = cutter.guesses(free, bench)
-    chosen = spaced(front(free, time, guesses.__getitem__), time, screened)
-    distances = {s: cutter.distance(s, bench) for s in chosen}
+    distances: dict[Structure, float] = {}
+    for s in spaced(front(free, time, guesses.__getitem__), time, screened):
+        if cutter.lab.left <= 0 and not cutter.cuts(s):
+            logger.info("no time is left to screen %s", cutter.name(s))
+            continue
+        distances[s] = cutter.distance(s, bench)
+    chosen = list(distances)
     promising = spaced(front(chosen, time, distances.__getitem__), time, recovered)
     return Plan(grid, free, chosen, sorted(promising, key=distances.__getitem__), distances)

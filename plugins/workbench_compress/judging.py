@@ -22,6 +22,26 @@ SHOWN = 0.95
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """The rows that both models answered.
+
+    Args:
+        rows: how many.
+        lost: those that only the uncompressed model has right.
+        won: those that only the compressed one has right.
+    """
+
+    rows: int
+    lost: int
+    won: int
+
+    @classmethod
+    def of(cls, before: Flags, after: Flags) -> Pairs:
+        """Counted from whether the uncompressed and the compressed model are right, a row each."""
+        return cls(len(before), int((before & ~after).sum()), int((~before & after).sum()))
+
+
+@dataclass(frozen=True)
 class Drop:
     """Points of accuracy that are lost; negative where something is won.
 
@@ -40,21 +60,20 @@ class Drop:
     p: float
 
 
-def judge(before: Flags, after: Flags, confidence: float) -> Drop:
-    """The drop from one model to another on the same rows.
+def judge(pairs: Pairs, confidence: float) -> Drop:
+    """The drop from one model to another.
 
     Args:
-        before: whether the uncompressed model is right, a row each.
-        after: whether the compressed one is.
+        pairs: of the answers of both.
         confidence: of `bound`; at 0.5 it is the estimate itself.
     """
     from scipy.stats import binomtest, norm
 
-    n, lost, won = len(before), int((before & ~after).sum()), int((~before & after).sum())
-    rows, b, c = n + 2, lost + 1, won + 1
+    lost, won = pairs.lost, pairs.won
+    rows, b, c = pairs.rows + 2, lost + 1, won + 1
     middle, error = (b - c) / rows, math.sqrt((b + c) / rows - ((b - c) / rows) ** 2) / math.sqrt(rows)
     tail = (1 - SHOWN) / 2
     low, high, bound = (100 * (middle + float(norm.ppf(q)) * error) for q in (tail, 1 - tail, confidence))
-    estimate = 100 * (lost - won) / n
+    estimate = 100 * (lost - won) / pairs.rows
     p = float(binomtest(lost, lost + won).pvalue) if lost + won else 1.0
     return Drop(estimate, low, high, max(bound, estimate), p)

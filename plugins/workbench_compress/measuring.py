@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from workbench.host import Host
 from workbench.machine import cores
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
-from workbench_compress.judging import Drop, judge
+from workbench_compress.judging import Drop, Pairs, judge
 from workbench_compress.material import Material
 from workbench_compress.memory import peak_of
 
@@ -62,7 +62,7 @@ class Bench:
         logits, before, own = self._ask(model, texts), self.answers(self.reference), self.answers(origin)
         return {
             "accuracy": float((logits.argmax(1) == truth).mean()),
-            "drop": asdict(self.drop(logits)),
+            "pairs": asdict(self.pairs(logits)),
             "agreement": float((logits.argmax(1) == before.argmax(1)).mean()),
             "origin_agreement": float((logits.argmax(1) == own.argmax(1)).mean()),
             "origin_logit_difference": float(np.abs(logits - own).max()),
@@ -75,10 +75,14 @@ class Bench:
     def _ask(self, model: Model, texts: Sequence[str]) -> Floats:
         return self.host.open_predictor(model, PredictorOptions(threads=cores())).logits(texts)
 
-    def drop(self, logits: Floats) -> Drop:
-        """What answers to the dev texts lose."""
+    def pairs(self, logits: Floats) -> Pairs:
+        """How answers to the dev texts compare with the uncompressed model's."""
         truth, before = self.material.truth, self.answers(self.reference)
-        return judge(before.argmax(1) == truth, logits.argmax(1) == truth, self.confidence)
+        return Pairs.of(before.argmax(1) == truth, logits.argmax(1) == truth)
+
+    def drop(self, pairs: Mapping[str, int]) -> Drop:
+        """What is lost, from pairs as they were noted."""
+        return judge(Pairs(**pairs), self.confidence)
 
     def answers(self, model: Model) -> Floats:
         """A torch model's logits for the dev texts, float32 [n, intents]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from workbench.nouns.model import Model
 from workbench_compress.candidate import Candidate, measured
@@ -53,13 +53,13 @@ class Recovery:
 
     def run(self, batch: Sequence[Structure], epochs: int) -> None:
         """Train until the time is spent or none of the batch is worth more; `found` has every round's candidates."""
-        alive, total, before = list(batch), 0, dict.fromkeys(batch, math.inf)
-        for number in range(1, ROUNDS + 1):
-            total += epochs
-            trained = [s for s in alive if self._train(s, number, epochs, total)]
+        alive, done, before = list(batch), [], dict.fromkeys(batch, math.inf)
+        for number in range(ROUNDS):
+            done.append(epochs * 2**number)
+            trained = [s for s in alive if self._train(s, done)]
             drops = self.drops()
             alive = worth_more(trained, drops, before, self.time, self.max_drop)
-            epochs, before = 2 * epochs, drops
+            before = drops
             if not alive:
                 break
 
@@ -69,15 +69,15 @@ class Recovery:
         fastest = min((self.time(s) for s, drop in drops.items() if drop <= self.max_drop), default=math.inf)
         return [s for s in structures if s not in drops and self.time(s) < fastest]
 
-    def _train(self, structure: Structure, number: int, epochs: int, total: int) -> bool:
-        name = f"{self.cutter.name(structure)}-r{number}"
+    def _train(self, structure: Structure, rounds: Sequence[int]) -> bool:
+        name, epochs, total = self._name(structure, rounds), rounds[-1], sum(rounds)
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
         options = {"epochs": epochs, "patience": None, **({"extra": self.extra} if self.extra else {})}
 
         def trained() -> Model:
-            return self.lab.passed(name, lambda: self._before(structure, number), RECOVER, **options)
+            return self.lab.passed(name, lambda: self._before(structure, rounds[:-1]), RECOVER, **options)
 
         trained()
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
@@ -96,12 +96,14 @@ class Recovery:
         return measured(name, chain, trained, self.lab, self.bench, **more)
 
     def _keeps_it_unquantized(self, name: str, trained: Callable[[], Model]) -> bool:
-        bound = self.lab.noted(f"{name}-torch", lambda: self.bench.drop(self.bench.answers(trained())).bound)
-        return bool(bound <= self.max_drop)
+        pairs = self.lab.noted(f"{name}-torch", lambda: asdict(self.bench.pairs(self.bench.answers(trained()))))
+        return self.bench.drop(pairs).bound <= self.max_drop
 
-    def _before(self, structure: Structure, number: int) -> Model:
-        name = f"{self.cutter.name(structure)}-r{number - 1}"
-        return self.cutter.cut(structure) if number == 1 else Model.load(self.lab.path(name))
+    def _before(self, structure: Structure, rounds: Sequence[int]) -> Model:
+        return Model.load(self.lab.path(self._name(structure, rounds))) if rounds else self.cutter.cut(structure)
+
+    def _name(self, structure: Structure, rounds: Sequence[int]) -> str:
+        return f"{self.cutter.name(structure)}-e{'-'.join(map(str, rounds))}"
 
     def _affords(self, structure: Structure, epochs: int) -> bool:
         """Whether a training, and what is measured of it, will be over in time, as earlier ones tell.

@@ -19,6 +19,7 @@ from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import choose
 from workbench_compress.cutting import Cutter, Plan, plan
 from workbench_compress.evidence import write_evidence
+from workbench_compress.judging import Pairs, judge
 from workbench_compress.material import Material, gather
 from workbench_compress.measuring import FILES, Bench
 from workbench_compress.recovering import RECOVER, Recovery
@@ -61,6 +62,7 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
     check(model, context)
     reference = context.reference or model
     material = gather(reference, options, context)
+    warn_of_few(len(material.texts), options)
     lab = Workshop(dataclasses.replace(context, dataset=material.learning, reference=reference), options.minutes)
     findings = explore(model, reference, material, options, lab)
     findings.candidates = calibrated(findings.candidates)
@@ -95,6 +97,19 @@ def check(model: Model, context: Context) -> None:
     _ = context.host.named("passes")[EXPORT]
 
 
+def warn_of_few(rows: int, options: SearchOptions) -> None:
+    """Say so where the rows are too few to show that nothing but what was given keeps the accuracy budget."""
+    least = judge(Pairs(rows, 0, 0), options.confidence).bound
+    if least > options.max_drop:
+        logger.warning(
+            "%d rows are few: even equal answers to all of them may hide a loss of %.2f points, and the budget is %g. "
+            "Label more of dev, or be less sure: --confidence 0.5",
+            rows,
+            least,
+            options.max_drop,
+        )
+
+
 def explore(model: Model, reference: Model, material: Material, options: SearchOptions, lab: Workshop) -> Findings:
     """Measure the uncut model, then cuts of it while there is time."""
     context = lab.context
@@ -125,10 +140,12 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
 def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chain], options: SearchOptions) -> None:
     """Screen cuts, recover the promising ones, and add what they became to the findings."""
     lab, material = cutter.lab, findings.material
-    shown = worth_serving(findings.candidates, options.max_drop)
-    table = measure(cutter.base, cutter.encoder, shown, material.texts, lab)
-    leading = fastest(table, cutter.grid())
-    ordered = [shown[leading], *(c for c in chains.values() if c.precision != shown[leading].precision)]
+    served = {
+        c.chain.name: c.chain for c in findings.candidates if c.chain.precision != "fp16"
+    }  # that only saves bytes
+    table = measure(cutter.base, cutter.encoder, served, material.texts, lab)
+    leading = fastest(table, cutter.grid(), worth_serving(findings.candidates, options.max_drop))
+    ordered = [served[leading], *(c for c in chains.values() if c.precision != served[leading].precision)]
 
     def time(structure: Structure) -> float:
         return table.predict(structure, leading)[0]
@@ -162,19 +179,21 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
     findings.candidates = [predicted(c, table) for c in findings.candidates]
 
 
-def worth_serving(uncut: Sequence[Candidate], max_drop: float) -> dict[str, Chain]:
-    """The chains, by name, that are tried on cuts: those that keep the accuracy of the uncut model, and float32.
+def worth_serving(uncut: Sequence[Candidate], max_drop: float) -> set[str]:
+    """Names of the chains that may serve cuts: those that by the estimate keep the accuracy of the uncut model."""
+    return {c.chain.name for c in uncut if c.figures["drop"]["points"] <= max_drop or c.chain.precision == "fp32"}
 
-    Which is the fastest depends on how much there is to compute, so the table has all of them. Half precision only
-    saves bytes.
+
+def fastest(table: Table, structures: Sequence[Structure], worth: set[str]) -> str:
+    """Of the chains worth it the one that takes the least time over all structures; it depends on what is to compute.
+
+    That is an int8 one, unless the CPU has nothing for it.
     """
-    chains = [c.chain for c in uncut if c.drop <= max_drop or c.chain.precision == "fp32"]
-    return {chain.name: chain for chain in chains if chain.precision != "fp16"}
 
+    def total(name: str) -> float:
+        return sum(table.predict(structure, name)[0] for structure in structures)
 
-def fastest(table: Table, structures: Sequence[Structure]) -> str:
-    """The chain that takes the least time over all structures: an int8 one, unless the CPU has nothing for it."""
-    return min(table.times, key=lambda name: sum(table.predict(structure, name)[0] for structure in structures))
+    return min((name for name in table.times if name in worth), key=total)
 
 
 def predicted(candidate: Candidate, table: Table) -> Candidate:

@@ -19,6 +19,7 @@ class Options:
     words: str | None = option(None, "a list", kind="path")
     teachers: tuple[str, ...] = option((), "encoders", kind="encoder")
     threads: int = option(1, "cores", in_key=False)
+    most: float = option(1.0, "a budget", in_work=False)
 
 
 SWEEP = Cleaner(run=lambda *_: None, summary="", options=Options)
@@ -52,9 +53,9 @@ def encoder(folder, weights=b"x"):
     return folder
 
 
-def key(host, **options):
+def key(host, *, work_only=False, **options):
     step = Step("cleaners", "sweep", SWEEP, Options(**options))
-    return Stage("clean", "clean", lambda *_: {}, steps=(step,)).key(host, 13, {})
+    return Stage("clean", "clean", lambda *_: {}, steps=(step,)).key(host, 13, {}, work_only=work_only)
 
 
 def test_a_file_counts_by_its_content_wherever_it_is(host, tmp_path):
@@ -70,6 +71,11 @@ def test_several_encoders_count_by_their_content(host, tmp_path):
     assert key(host, teachers=(str(a),)) == key(host, teachers=(str(b),)) != key(host, teachers=(str(c),))
     (a / "README.md").write_text("not part of the model")
     assert key(host, teachers=(str(a),)) == key(host, teachers=(str(b),))
+
+
+def test_a_budget_changes_the_result_but_not_what_was_put_aside_on_the_way(host):
+    assert key(host, most=2.0) != key(host)
+    assert key(host, most=2.0, work_only=True) == key(host, work_only=True) != key(host, words="w", work_only=True)
 
 
 def test_what_cannot_change_a_result_does_not_count(host):

@@ -56,7 +56,7 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
 
 
 def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Host, seed: int) -> None:
-    key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs})
+    key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs}, work_only=True)
     memory = scratch / key[:8]  # found again by the same command only
     memory.mkdir(exist_ok=True)
     log = TerminalProgress().started(stage)

@@ -96,8 +96,9 @@ class Engine:
             answers.append((stage, "cached" if record else "ask" if stage.remote else "run"))
         return answers
 
-    def _key(self, stage: Stage, records: Mapping[str, StageRecord]) -> str:
-        return stage.key(self.host, self.seed, {name: records[name].digest for name in stage.needs})
+    def _key(self, stage: Stage, records: Mapping[str, StageRecord], *, work_only: bool = False) -> str:
+        inputs = {name: records[name].digest for name in stage.needs}
+        return stage.key(self.host, self.seed, inputs, work_only=work_only)
 
     def _bring(self, stage: Stage, records: Mapping[str, StageRecord], *, fresh: bool) -> StageRecord:
         key = self._key(stage, records)
@@ -105,7 +106,7 @@ class Engine:
         if found and not fresh:
             return found
         inputs = {name: records[name].path for name in stage.needs}
-        work = self.store.work(stage, key)
+        work = self.store.work(stage, self._key(stage, records, work_only=True))
         staging, log = self.store.staging(stage, key), self.progress.started(stage)
         with staging as folder:
             context = Context(self.host, self.seed, work, log=log, evidence=folder / EVIDENCE)

@@ -76,12 +76,12 @@ class Step:
     options: Any
     settings: Any = None
 
-    def identity(self, host: Host) -> dict[str, Any]:
+    def identity(self, host: Host, *, work_only: bool = False) -> dict[str, Any]:
         """What of it belongs into a stage's key; files and encoders that its options name count by their content."""
         return {
             "hook": self.hook,
             "name": self.name,
-            "options": as_json(self.options, key_only=True),
+            "options": as_json(self.options, key_only=True, work_only=work_only),
             "settings": as_json(self.settings, key_only=True) if self.settings is not None else {},
             "content": {
                 each.name: [content_digest(each, name, host) for name in named_by(each, self.options)]

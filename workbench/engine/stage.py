@@ -50,13 +50,14 @@ class Stage:
     predicts: bool = False
     remote: bool = False
 
-    def key(self, host: Host, seed: int, inputs: Mapping[str, str]) -> str:
+    def key(self, host: Host, seed: int, inputs: Mapping[str, str], *, work_only: bool = False) -> str:
         """sha256 over everything that determines the output.
 
         Args:
             host: for the versions and sources of the plugins.
             seed: of the run.
             inputs: stage name -> digest of its output.
+            work_only: leave out what the scratch folder does not depend on: it is found again under this key.
         """
         owners = {step.name: host.plugin_digest(host.named(step.hook).owners[step.name]) for step in self.steps}
         called = sorted({hook for step in self.steps for hook in step.offer.calls})
@@ -73,7 +74,7 @@ class Stage:
                 "inputs": dict(inputs),
                 "plugins": owners,
                 "called": {hook: host.hook_digest(hook) for hook in called},
-                "steps": [step.identity(host) for step in self.steps],
+                "steps": [step.identity(host, work_only=work_only) for step in self.steps],
                 "settings": dict(self.settings),
                 "libraries": {library: version(library) for library in libraries},
                 "outside": dict(self.outside()),

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from workbench.context import Context
@@ -91,7 +92,16 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
             remedy=REMEDY,
         )
     truth = np.array(dataset.label_ids(rows), np.int64)
+    extra = extra and unseen(extra, dataset, model, context.work / "texts.txt")
     return Material(dataset, tuple(row.text for row in rows), truth, by, extra)
+
+
+def unseen(extra: str, dataset: Dataset, model: Model, out: Path) -> str | None:
+    """A file of those lines that do not stand in dev or test, whose rows are not learned from with answers either."""
+    held = {model.prepare(row.text) for row in dataset if row.split != "train"}
+    lines = [line for line in read_lines(extra) if model.prepare(line) not in held]
+    out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(out) if lines else None
 
 
 def from_texts(texts: Sequence[str], model: Model) -> Dataset:

@@ -33,7 +33,7 @@ class SearchOptions:
     max_latency_ms: float | None = option(
         None, "95th percentile of the time for one text on one core, tokenizing included", least=0.0, in_work=False
     )
-    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0, in_work=False)
+    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0)
     max_memory_mb: float | None = option(
         None, "peak memory of a process that serves it, in MB", least=0.0, in_work=False
     )

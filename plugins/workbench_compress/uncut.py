@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import Candidate, Limit, limits, measured
+from workbench_compress.candidate import MB, Candidate, Limit, limits, measured
 from workbench_compress.chains import Chain, offered
 from workbench_compress.measuring import Bench
 from workbench_compress.structure import Encoder
@@ -16,6 +16,8 @@ from workbench_compress.workshop import Workshop
 
 TRIM = "trim-vocab"
 MOST = 2 / 3  # share of a model's weights from which its vocabulary is trimmed unasked
+COMMON = 8000  # tokens that stay without a size budget
+FOR_WORDS = 1 / 3  # share of the size budget that they may take
 SIZES = ("max_size_mb", "max_memory_mb")
 logger = logging.getLogger(__name__)
 
@@ -83,12 +85,22 @@ def trimmed(
         return None
     more = {"background": extra} if extra else {}
     try:
-        return lab.passed("trimmed", lambda: model, TRIM, **more)
+        return lab.passed("trimmed", lambda: model, TRIM, common=common(encoder, options), **more)
     except WorkbenchError as error:
         if options.vocabulary == "trim":
             raise
         logger.warning("the vocabulary stays as it is: %s", error)
         return None
+
+
+def common(encoder: Encoder | None, options: SearchOptions) -> int:
+    """How many of the tokenizer's most common tokens stay, seen or not: in bytes a part of the size budget.
+
+    A text of tomorrow has words that no row of today has.
+    """
+    if encoder is None or options.max_size_mb is None:
+        return COMMON
+    return round(FOR_WORDS * options.max_size_mb * MB / encoder.hidden)
 
 
 def mostly_words(encoder: Encoder | None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from workbench.nouns.model import Model
 from workbench_compress.measuring import Bench
@@ -68,10 +69,16 @@ class Cutter:
         """Whether that structure was cut already."""
         return self.lab.has(f"cut-{self.name(structure)}")
 
+    def screened(self, structure: Structure, bench: Bench) -> dict[str, Any]:
+        """See `Bench.screened`."""
+        found: dict[str, Any] = self.lab.noted(
+            f"cut-{self.name(structure)}", lambda: bench.screened(self.cut(structure))
+        )
+        return found
+
     def distance(self, structure: Structure, bench: Bench) -> float:
         """How far the cut model's answers are from the uncompressed one's."""
-        found = self.lab.noted(f"cut-{self.name(structure)}", lambda: bench.distance(self.cut(structure)))
-        return float(found)
+        return float(self.screened(structure, bench)["distance"])
 
     def guesses(self, structures: Sequence[Structure], bench: Bench) -> dict[Structure, float]:
         """A guess at each structure's distance: the sum over what is cut of the distance of that cut alone."""
@@ -133,15 +140,15 @@ class Plan:
         grid: all that were thought of.
         undominated: those that nothing larger is as fast as.
         screened: those that were cut.
-        promising: those to train, the nearest to the uncut model first.
         distances: of the screened ones.
+        promising: those that were trained.
     """
 
     grid: list[Structure]
     undominated: list[Structure]
     screened: list[Structure]
-    promising: list[Structure]
     distances: dict[Structure, float]
+    promising: list[Structure] = field(default_factory=list)
 
 
 def plan(
@@ -150,7 +157,6 @@ def plan(
     time: Callable[[Structure], float],
     fits: Callable[[Structure], bool],
     screened: int,
-    recovered: int,
 ) -> Plan:
     """Screen cheaply, by what is predicted of time and size and by how far a cut's answers are off.
 
@@ -160,7 +166,6 @@ def plan(
         time: predicted milliseconds of a structure.
         fits: whether a structure can keep the budgets of time and size.
         screened: how many cuts are made at most.
-        recovered: how many of them are promising.
     """
 
     grid, full = cutter.grid(), cutter.encoder.full
@@ -172,6 +177,4 @@ def plan(
             logger.info("no time is left to screen %s", cutter.name(s))
             continue
         distances[s] = cutter.distance(s, bench)
-    chosen = list(distances)
-    promising = spaced(front(chosen, time, distances.__getitem__), time, recovered)
-    return Plan(grid, free, chosen, sorted(promising, key=distances.__getitem__), distances)
+    return Plan(grid, free, list(distances), distances)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TIMED, ROUNDS = 200, 5
 ASKED = 64  # texts for the peak of memory
 FILES = ("model.onnx", "tokenizer.json")
-COMPARED = 256
+COMPARED = 1000
 QUANTIZED = ("Integer", "Quantize", "QLinear", "QAttention", "QGemm")  # parts of the names of such nodes
 
 
@@ -95,12 +95,20 @@ class Bench:
             raise WorkbenchError("answers with logits that are not finite numbers", where=model.path)
         return logits
 
-    def distance(self, model: Model) -> float:
-        """How far a torch model's answers are from the uncompressed one's: mean Kullback-Leibler divergence, nats."""
+    def screened(self, model: Model) -> dict[str, Any]:
+        """How a torch model answers some of the texts, as JSON.
+
+        `distance`: mean Kullback-Leibler divergence from the uncompressed model's answers, nats; `pairs`; `rows`.
+        """
         rows = spread(len(self.material.texts), COMPARED)
-        wanted = log_softmax(self.answers(self.reference)[rows])
-        found = log_softmax(self._ask(model, [self.material.texts[row] for row in rows]))
-        return float((np.exp(wanted) * (wanted - found)).sum(1).mean())
+        before = self.answers(self.reference)[rows]
+        after = self._ask(model, [self.material.texts[row] for row in rows])
+        wanted, found, truth = log_softmax(before), log_softmax(after), self.material.truth[rows]
+        return {
+            "distance": float((np.exp(wanted) * (wanted - found)).sum(1).mean()),
+            "pairs": asdict(Pairs.of(before.argmax(1) == truth, after.argmax(1) == truth)),
+            "rows": len(rows),
+        }
 
     def times(self, model: Model) -> dict[str, Any]:
         """Milliseconds for one text, of it and of the yardstick in turn.

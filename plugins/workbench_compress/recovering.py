@@ -15,7 +15,7 @@ from workbench.nouns.model import Model
 from workbench_compress.candidate import Candidate, measured
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter
-from workbench_compress.measuring import COMPARED, Bench
+from workbench_compress.measuring import Bench
 from workbench_compress.structure import Structure
 from workbench_compress.workshop import Workshop
 
@@ -63,11 +63,20 @@ class Recovery:
             if not alive:
                 break
 
+    def untrained(self, structures: Sequence[Structure]) -> None:
+        """Measure cuts that keep the accuracy budget as they are, the fastest first, until one does as it is served."""
+        for s in sorted(structures, key=self.time):
+            if self.bench.drop(self.cutter.screened(s, self.bench)["pairs"]).bound > self.max_drop:
+                continue
+            self._serve(self.cutter.name(s), lambda s=s: self.cutter.cut(s), s, 0)  # type: ignore[misc]
+            if self.drops()[s] <= self.max_drop:
+                return
+
     def faster(self, structures: Sequence[Structure]) -> list[Structure]:
         """Those that were not trained, and are faster than all that keep the accuracy budget."""
-        drops = self.drops()
-        fastest = min((self.time(s) for s, drop in drops.items() if drop <= self.max_drop), default=math.inf)
-        return [s for s in structures if s not in drops and self.time(s) < fastest]
+        trained = {c.structure for c in self.found if c.epochs}
+        fastest = fastest_that_keeps(self.drops(), self.time, self.max_drop)
+        return [s for s in structures if s not in trained and self.time(s) < fastest]
 
     def _train(self, structure: Structure, rounds: Sequence[int]) -> bool:
         name, epochs, total = self._name(structure, rounds), rounds[-1], sum(rounds)
@@ -81,19 +90,18 @@ class Recovery:
 
         trained()
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
-        begun = self.lab.seconds
-        leading, *others = self.chains
-        self.found.append(self._measured(name, leading, trained, structure, total))
-        if self.found[-1].drop > self.max_drop and self._keeps_it_unquantized(name, trained):
-            self.found += [self._measured(name, chain, trained, structure, total) for chain in others]
-        self._after = max(self._after, self.lab.seconds - begun)
+        self._serve(name, trained, structure, total)
         return True
 
-    def _measured(
-        self, name: str, chain: Chain, trained: Callable[[], Model], structure: Structure, epochs: int
-    ) -> Candidate:
+    def _serve(self, name: str, origin: Callable[[], Model], structure: Structure, epochs: int) -> None:
+        """Measure a cut by the first chain, and by the others where that alone spoils it."""
+        begun = self.lab.seconds
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
-        return measured(name, chain, trained, self.lab, self.bench, **more)
+        leading, *others = self.chains
+        self.found.append(measured(name, leading, origin, self.lab, self.bench, **more))
+        if self.found[-1].drop > self.max_drop and self._keeps_it_unquantized(name, origin):
+            self.found += [measured(name, chain, origin, self.lab, self.bench, **more) for chain in others]
+        self._after = max(self._after, self.lab.seconds - begun)
 
     def _keeps_it_unquantized(self, name: str, trained: Callable[[], Model]) -> bool:
         pairs = self.lab.noted(f"{name}-torch", lambda: asdict(self.bench.pairs(self.bench.answers(trained()))))
@@ -115,7 +123,8 @@ class Recovery:
         else:
             dataset = self.lab.context.dataset
             rows = epochs * len(dataset.split("train")) if dataset else 0
-            seconds = STEP * rows * self.lab.noting(f"cut-{self.cutter.name(structure)}") / COMPARED
+            answered = self.cutter.screened(structure, self.bench)["rows"]
+            seconds = STEP * rows * self.lab.noting(f"cut-{self.cutter.name(structure)}") / answered
         return self.lab.left > seconds + self._after
 
     def drops(self) -> dict[Structure, float]:
@@ -125,6 +134,11 @@ class Recovery:
             if c.chain == self.chains[0] and c.structure is not None:
                 drops[c.structure] = min(c.drop, drops.get(c.structure, math.inf))
         return drops
+
+
+def fastest_that_keeps(drops: Mapping[Structure, float], time: Callable[[Structure], float], max_drop: float) -> float:
+    """Predicted milliseconds of the fastest structure that keeps the budget; infinite where none does."""
+    return min((time(s) for s, drop in drops.items() if drop <= max_drop), default=math.inf)
 
 
 def worth_more(
@@ -145,7 +159,7 @@ def worth_more(
         time: predicted milliseconds.
         max_drop: the budget.
     """
-    fastest = min((time(s) for s, drop in drops.items() if drop <= max_drop), default=math.inf)
+    fastest = fastest_that_keeps(drops, time, max_drop)
     left = [
         s
         for s in trained

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from workbench.options import as_json
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import MB, Candidate, calibrated, limits
 from workbench_compress.chains import EXPORT, Chain
-from workbench_compress.choosing import choose
-from workbench_compress.cutting import Cutter, Plan, plan
+from workbench_compress.choosing import choose, refusal
+from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
 from workbench_compress.evidence import write_evidence
 from workbench_compress.judging import Pairs, judge
 from workbench_compress.material import Material, gather
@@ -69,6 +69,8 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
     best = choose(findings.candidates, limits(options))
     if context.evidence is not None:
         write_evidence(context.evidence, findings, best, options, lab.seconds)
+    if best is None:
+        raise refusal(findings.candidates, limits(options))
     logger.info("%s of %d candidates after %.0f s", best.name, len(findings.candidates), lab.seconds)
     return hand_over(best, material, out, options)
 
@@ -158,7 +160,6 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         time,
         lambda structure: fits(structure, cutter.encoder, base, table, options),
         options.screened,
-        options.recovered,
     )
     recovery = Recovery(
         lab,
@@ -169,14 +170,20 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         options.max_drop,
         material.extra,
     )
-    batch, before = findings.plan.promising, -1
-    while batch and len(recovery.found) > before:  # until there is no time to train one more
-        before = len(recovery.found)
-        recovery.run(batch, options.epochs)
-        rest = recovery.faster(findings.plan.screened)
-        batch = sorted(rest, key=findings.plan.distances.__getitem__)[: options.recovered]
+    recover(recovery, findings.plan, time, options)
     findings.candidates += recovery.found
     findings.candidates = [predicted(c, table) for c in findings.candidates]
+
+
+def recover(recovery: Recovery, found: Plan, time: Callable[[Structure], float], options: SearchOptions) -> None:
+    """See which cuts need no training; train a batch of faster ones, then the next, while there is time for one."""
+    recovery.untrained(found.screened)
+    before = -1
+    while len(recovery.found) > before:
+        before, distance = len(recovery.found), found.distances.__getitem__
+        batch = spaced(front(recovery.faster(found.screened), time, distance), time, options.recovered)
+        found.promising.extend(batch)
+        recovery.run(sorted(batch, key=distance), options.epochs)
 
 
 def worth_serving(uncut: Sequence[Candidate], max_drop: float) -> set[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
+EXACT = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
+FEATURES = ("avx2", "avx512f", *EXACT)
+ARM = ("aarch64", "arm64")
 
 
 def describe() -> dict[str, Any]:
@@ -24,18 +26,32 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def cpu_features() -> list[str]:
-    """Those of `FEATURES` that the CPU has; [] where the system does not tell."""
+def cpu_features() -> list[str] | None:
+    """Those of `FEATURES` that the CPU has; None where the system does not tell, as macOS and Windows do not."""
     for line in _cpuinfo():
         if line.startswith(("flags", "Features")):
             flags = line.partition(":")[2].split()
             return [name for name in FEATURES if name in flags]
-    return []
+    return None
 
 
-def has_int8_dot_products() -> bool:
-    """Whether int8 products are summed without saturation (VNNI and its kin)."""
-    return any(name in cpu_features() for name in ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"))
+def sums_int8_exactly() -> bool | None:
+    """Whether onnxruntime sums products of uint8 and int8 without saturation on this CPU; None where it is not known.
+
+    x86-64 without VNNI adds two products in 16 bits, in which large weights do not fit; arm64 never does
+    (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
+    """
+    if platform.machine() in ARM:
+        return True
+    features = cpu_features()
+    return None if features is None else not set(EXACT).isdisjoint(features)
+
+
+def in_words(machine: Mapping[str, Any]) -> str:
+    """What `describe` gave, for people: `AMD EPYC 9R14 (avx2, avx512f, avx512_vnni)`."""
+    features = machine.get("features")
+    known = (", ".join(features) or "no int8 features") if isinstance(features, list) else "int8 features unknown"
+    return f"{machine.get('cpu', 'an unknown CPU')} ({known})"
 
 
 def cores() -> int:

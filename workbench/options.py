@@ -16,8 +16,10 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from workbench.digests import digest_path
 from workbench.errors import UsageProblem, unknown
 
 Kind = Literal["plain", "path", "encoder"]
@@ -183,6 +185,16 @@ def parse_text(field: OptionField, text: str, where: str) -> Any:
         return field.type(text)
     except (ValueError, KeyError):
         raise UsageProblem(f"is {text!r}", where=where, remedy=f"Give {field.type_name}: {field.help}") from None
+
+
+def file_digests(options: Any) -> dict[str, str]:
+    """`NAME_sha256` of each file or folder that an option names, for a history: a name says nothing.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    named = {field.name: getattr(options, field.name) for field in option_fields(type(options)) if field.kind == "path"}
+    return {f"{name}_sha256": digest_path(Path(value).expanduser()) for name, value in named.items() if value}
 
 
 def as_json(options: Any, *, key_only: bool = False, work_only: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.engine.run import RUN, Run
 from workbench.errors import WorkbenchError
 from workbench.host import Host, build_host
-from workbench.machine import cores, has_int8_dot_products
+from workbench.machine import cores, in_words, sums_int8_exactly
 from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
@@ -34,11 +34,16 @@ def open_bundle(path: str | Path, *, threads: int = 1, host: Host | None = None)
 
 def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
     """The predictor of a bundle that was loaded before."""
-    if saturates(bundle) and not has_int8_dot_products():
+    if eight_bits(bundle) and not (exact := sums_int8_exactly()):
         logger.warning(
-            "%s was quantized for CPUs with int8 dot products (VNNI), which this one lacks: its answers can differ "
-            'from those that were measured; compress again by the pass int8 with reduce_range = "yes"',
+            "%s holds 8-bit weights, measured on %s, and %s: its answers can differ from those that were measured. "
+            'Compress again on this machine, or anywhere with reduce_range = "yes" in the pass int8; what it costs to '
+            "leave it says workbench evaluate, here",
             bundle.path,
+            in_words(bundle.machine),
+            "this CPU sums int8 products with saturation (it lacks VNNI)"
+            if exact is False
+            else "this system does not tell whether its CPU sums int8 products without saturation",
         )
     predictor = host.open_predictor(bundle.model, PredictorOptions(threads=threads))
     predictor.temperature = bundle.temperature
@@ -61,7 +66,7 @@ def open_any(path: Path, host: Host) -> Predictor:
     return host.open_predictor(Model.load(path), PredictorOptions(threads=cores()))
 
 
-def saturates(bundle: Bundle) -> bool:
+def eight_bits(bundle: Bundle) -> bool:
     """Whether its int8 products need a CPU that sums them without saturation."""
     return any(step.get("reduce_range") is False for step in bundle.model.history)
 

@@ -33,8 +33,9 @@ def prune_ffn(model: Model, out: Path, options: FfnOptions, context: Context) ->
     parts = layers(network.encoder)
     before = parts[0].rise.out_features
     width = width_of(options, before)
-    rows = measured(model, network, ("train",), options, NAME, context)
-    found = measure(network, rows, [layer.fall for layer in parts], before, fisher=options.measure == "fisher")
+    fisher = options.measure == "fisher"
+    rows = measured(model, network, ("train",), options, NAME, context, labels=fisher)
+    found = measure(network, rows, [layer.fall for layer in parts], before, fisher=fisher)
     shares = []
     for layer, seen in zip(parts, found, strict=True):
         kept = select(layer.fall, seen, width, options.measure)

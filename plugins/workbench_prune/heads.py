@@ -43,8 +43,9 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
         raise UsageProblem(
             f"is {count}, and a layer has {before} heads", where=f"{NAME}.heads", remedy=f"Give less than {before}"
         )
-    rows = measured(model, network, ("train",), options, NAME, context)
-    found = measure(network, rows, [layer.values for layer in parts], before, fisher=options.measure == "fisher")
+    fisher = options.measure == "fisher"
+    rows = measured(model, network, ("train",), options, NAME, context, labels=fisher)
+    found = measure(network, rows, [layer.values for layer in parts], before, fisher=fisher)
     kept = [select(layer.values, seen, count, options.measure) for layer, seen in zip(parts, found, strict=True)]
     shares = [seen.kept(heads) for seen, heads in zip(found, kept, strict=True)]
     fits = [

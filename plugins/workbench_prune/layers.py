@@ -45,7 +45,7 @@ def drop_layers(model: Model, out: Path, options: LayersOptions, context: Contex
         if options.choose == "evenly":
             kept = evenly_spaced(before, count)
         else:
-            rows = measured(model, network, ("dev", "train"), options, NAME, context)
+            rows = measured(model, network, ("dev", "train"), options, NAME, context, labels=True)
             kept, losses = least_missed(network, count, rows)
     keep_layers(network.encoder, kept)
     logger.info(

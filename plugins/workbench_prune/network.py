@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
 from workbench.nouns.head import FILE as HEAD
 from workbench.nouns.head import Head
 from workbench.nouns.model import Model
-from workbench.options import as_json, option_fields
+from workbench.options import as_json, file_digests
 from workbench.pretrained import open_encoder, pool
 
 TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json")
@@ -96,16 +95,10 @@ def finish(model: Model, encoder: Any, out: Path, name: str, options: Any, figur
         "step": name,
         "options": as_json(options, key_only=True),
         "libraries": versions,
-        **files_of(options),
+        **file_digests(options),
         **figures,
     }
     return dataclasses.replace(model, path=out, history=(*model.history, step)).save()
-
-
-def files_of(options: Any) -> dict[str, str]:
-    """The digest of each file that an option names, for a name says nothing."""
-    named = {field.name: getattr(options, field.name) for field in option_fields(type(options)) if field.kind == "path"}
-    return {f"{name}_sha256": digest_file(Path(value).expanduser()) for name, value in named.items() if value}
 
 
 def copy(source: Path, out: Path, names: tuple[str, ...]) -> None:

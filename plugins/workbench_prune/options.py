@@ -19,7 +19,8 @@ WHICH = (
 def _texts() -> Any:
     return option(
         None,
-        "a file of texts, one a line, instead of the dataset's rows; the model's own answers count, which is weaker",
+        "a file of texts, one a line, instead of the dataset's rows; where labels matter, the model's own answers "
+        "count, which is weaker",
         kind="path",
     )
 

@@ -71,35 +71,44 @@ def dataset_of(model: Model, name: str, context: Context, option: str, file: str
 
 
 def measured(
-    model: Model, network: Network, splits: Sequence[str], options: MeasureOptions, name: str, context: Context
+    model: Model,
+    network: Network,
+    splits: Sequence[str],
+    options: MeasureOptions,
+    name: str,
+    context: Context,
+    *,
+    labels: bool,
 ) -> list[Batch]:
     """Up to `options.rows` rows of the first of the splits that has any, in batches sorted by length.
 
-    Labelled rows come first; where a split has none, its unlabelled rows count with the model's own answers. So do the
-    lines of `options.texts`, which take the dataset's place.
+    With `labels`, labelled rows come first; where a split has none, its unlabelled rows count with the model's own
+    answers. So do the lines of `options.texts`, which take the dataset's place. Without, every row counts, and all
+    labels are 0.
 
     Raises:
         WorkbenchError: there is no dataset and no file, or no row, or none with a token.
     """
     dataset = dataset_of(model, name, context, "texts", options.texts)
-    source, rows = rows_of(dataset, splits, options.texts, name)
+    source, rows = rows_of(dataset, splits, options.texts, name, labels=labels)
     rows = evenly(rows, options.rows)
     if len(rows) < FEW:
         logger.warning("%s: %d rows of %s are few to measure on; %d or more are wanted", name, len(rows), source, FEW)
-    ids, labelled = model.encode([row.text for row in rows]), bool(rows[0].intents)
+    ids, labelled = model.encode([row.text for row in rows]), labels and bool(rows[0].intents)
     if not any(ids):
         raise WorkbenchError(f"the pass {name} needs real rows, and no text of {source} has a token")
-    labels = dataset.label_ids(rows) if labelled else [0] * len(rows)
-    made = list(batches(ids, labels, network.pad_id))
-    if labelled:
+    made = list(batches(ids, dataset.label_ids(rows) if labelled else [0] * len(rows), network.pad_id))
+    if labelled or not labels:
         return made
     logger.warning("%s: no row of %s has a label; the model's own answers count, which is weaker", name, source)
     with torch.no_grad():
         return [Batch(batch.ids, batch.mask, network.logits(batch.ids, batch.mask).argmax(1)) for batch in made]
 
 
-def rows_of(dataset: Dataset, splits: Sequence[str], texts: str | None, name: str) -> tuple[str, list[Utterance]]:
-    """Where the rows come from, and all of them: either all labelled or none.
+def rows_of(
+    dataset: Dataset, splits: Sequence[str], texts: str | None, name: str, *, labels: bool
+) -> tuple[str, list[Utterance]]:
+    """Where the rows come from, and all of them: with `labels` either all labelled or none.
 
     Raises:
         WorkbenchError: the file cannot be read, or none of the splits has a row.
@@ -113,7 +122,7 @@ def rows_of(dataset: Dataset, splits: Sequence[str], texts: str | None, name: st
             f"the pass {name} needs rows of {' or '.join(splits)}, and the dataset has none",
             remedy="Import it with a split: split = { train = 0.9, dev = 0.1 }",
         )
-    return split, dataset.labelled(split) or dataset.split(split)
+    return split, (dataset.labelled(split) if labels else []) or dataset.split(split)
 
 
 def evenly(rows: Sequence[Utterance], most: int) -> list[Utterance]:

@@ -23,7 +23,9 @@ class Int8Options:
     per_channel: bool = option(True, "a scale for each output of a weight matrix, instead of one for all")
     embeddings: bool = option(True, "quantize the embedding tables too, most of a small encoder's size")
     reduce_range: Literal["auto", "yes", "no"] = option(
-        "auto", "7-bit weights, which do not saturate on CPUs without int8 dot products (VNNI); auto asks this CPU"
+        "auto",
+        "7-bit weights, which do not saturate on x86 CPUs without VNNI; auto takes them there, and where the system "
+        "does not tell what CPU it has",
     )
     exclude: tuple[str, ...] = option((), "products and tables that stay in float32, by node name; * matches anything")
     calibration_rows: int = option(256, "texts that static scales are found on", least=16)

@@ -22,9 +22,9 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from workbench.context import Context
 from workbench.errors import WorkbenchError
-from workbench.machine import cpu_features, has_int8_dot_products
+from workbench.machine import cpu_features, sums_int8_exactly
 from workbench.nouns.model import Model
-from workbench.options import as_json
+from workbench.options import as_json, file_digests
 from workbench_quantize import Int8Options
 from workbench_quantize.calibration import Rows, calibration_texts
 from workbench_quantize.checks import check_complete, check_served, open_float_graph
@@ -52,7 +52,7 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     graph = open_float_graph(model, "int8", context)
     texts = calibration_texts(model, options, context) if options.mode == "static" else []
     apart = excluded(graph.graph, options.exclude, "int8.exclude")
-    reduced = options.reduce_range == "yes" or (options.reduce_range == "auto" and not has_int8_dot_products())
+    reduced = options.reduce_range == "yes" or (options.reduce_range == "auto" and not sums_int8_exactly())
     products = [node.name for node in constant_products(graph.graph) if node.name not in apart]
     if options.mode == "static":
         apart |= {node.name for node in constant_products(graph.graph) if node.op_type == "Gemm"}
@@ -96,6 +96,7 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     }
     quantized = dataclasses.replace(model, path=out, rows_per_call=1)
     if options.mode == "static":
+        step |= file_digests(options)
         free = MASK not in inputs and shares_calls(quantized, texts, context, step)
         quantized = dataclasses.replace(quantized, rows_per_call=model.rows_per_call if free else 1)
     return dataclasses.replace(quantized, history=(*model.history, step)).save()

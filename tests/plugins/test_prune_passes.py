@@ -256,10 +256,23 @@ def test_a_dataset_without_rows_is_refused(models, prune, name):
 
 
 @pytest.mark.parametrize("name", PASSES)
-def test_rows_without_labels_do_and_it_says_so(models, prune, small_dataset, caplog, name):
+@pytest.mark.parametrize("measure", ["output", "fisher"])
+def test_rows_without_labels_do_and_where_labels_matter_it_says_so(models, prune, small_dataset, caplog, name, measure):
     free = small_dataset.with_rows(dataclasses.replace(row, intents=None) for row in small_dataset)
-    prune(models["bert"], name, dataset=free, **PASSES[name])
-    assert "the model's own answers count, which is weaker" in caplog.text
+    chosen = {} if name == "drop-layers" else {"measure": measure}
+    prune(models["bert"], name, dataset=free, **PASSES[name], **chosen)
+    matters = name == "drop-layers" or measure == "fisher"
+    assert ("the model's own answers count, which is weaker" in caplog.text) is matters
+
+
+@pytest.mark.parametrize(("measure", "rows"), [("output", 36), ("fisher", 12)])
+def test_rows_without_labels_stand_beside_labelled_ones_where_labels_do_not_matter(
+    models, prune, small_dataset, measure, rows
+):
+    mixed = small_dataset.with_rows(
+        row if number % 3 == 0 else dataclasses.replace(row, intents=None) for number, row in enumerate(small_dataset)
+    )
+    assert prune(models["bert"], "prune-ffn", dataset=mixed, width=32, measure=measure).history[-1]["rows"] == rows
 
 
 @pytest.mark.parametrize("name", PASSES)

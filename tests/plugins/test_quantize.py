@@ -129,12 +129,13 @@ def test_reduced_range_means_seven_bits(exported, quantize):
     assert largest_weight(quantize(exported["bert"], "no", reduce_range="no")) > 100
 
 
-@pytest.mark.parametrize("dot_products", [True, False])
-def test_auto_asks_the_cpu_and_writes_down_what_it_said(exported, quantize, monkeypatch, dot_products):
-    monkeypatch.setattr("workbench_quantize.int8.has_int8_dot_products", lambda: dot_products)
+@pytest.mark.parametrize("exact", [True, False, None])
+def test_auto_asks_the_cpu_and_writes_down_what_it_said(exported, quantize, monkeypatch, exact):
+    """Where it is not known whether products saturate, they must not."""
+    monkeypatch.setattr("workbench_quantize.int8.sums_int8_exactly", lambda: exact)
     made = quantize(exported["bert"])
-    assert made.history[-1]["reduce_range"] is not dot_products
-    assert (largest_weight(made) <= 64) is not dot_products
+    assert made.history[-1]["reduce_range"] is (exact is not True)
+    assert (largest_weight(made) <= 64) is (exact is not True)
 
 
 def test_both_exporters_graphs_are_quantized(host, context, quantize, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import write_model
 from workbench.context import Context
+from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
 from workbench_quantize.invariance import batch_invariance
@@ -165,6 +166,16 @@ def test_excluded_nodes_stay_in_float32(host, models, quantize, texts):
         assert near(host, made, models["fuse"], texts)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_static_weights_have_seven_bits_where_products_saturate(models, quantize, monkeypatch, exact):
+    monkeypatch.setattr("workbench_quantize.int8.sums_int8_exactly", lambda: exact)
+    made = quantize(models["fuse"], mode="static")
+    weights = {node.input[1] for node in graph_of(made).node if node.op_type == "MatMulIntegerToFloat"}
+    held = [onnx.numpy_helper.to_array(tensor) for tensor in graph_of(made).initializer if tensor.name in weights]
+    assert (max(int(abs(weight.astype(int)).max()) for weight in held) > 64) is exact
+    assert made.history[-1]["reduce_range"] is not exact
+
+
 def test_a_pattern_that_matches_nothing_is_refused_with_names(models, quantize):
     with pytest.raises(UsageProblem, match=r"int8\.exclude: '\*pooler\*' matches no product .*Names: .*MatMul"):
         quantize(models["fuse"], exclude=["*pooler*"])
@@ -187,6 +198,7 @@ def test_texts_of_a_file_are_enough(host, models, quantize, texts, tmp_path):
     made = quantize(models["fuse"], mode="static", dataset=None, texts=str(tmp_path / "texts.txt"))
     assert near(host, made, models["fuse"], texts)
     assert made.history[-1]["options"]["texts"] == "texts.txt"
+    assert made.history[-1]["texts_sha256"] == digest_file(tmp_path / "texts.txt")
     with pytest.raises(WorkbenchError, match=r"none\.txt: cannot be read"):
         quantize(models["fuse"], mode="static", texts=str(tmp_path / "none.txt"))
 

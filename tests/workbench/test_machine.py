@@ -30,8 +30,14 @@ def groups(tmp_path):
 
 
 @pytest.fixture
-def cpuinfo(monkeypatch):
-    return lambda text: monkeypatch.setattr(machine, "_cpuinfo", text.splitlines)
+def cpu(monkeypatch):
+    """`cpu(architecture, text of /proc/cpuinfo)` is the CPU that is asked from then on."""
+
+    def be(architecture: str, text: str) -> None:
+        monkeypatch.setattr(machine, "_cpuinfo", text.splitlines)
+        monkeypatch.setattr(machine.platform, "machine", lambda: architecture)
+
+    return be
 
 
 def test_a_container_has_its_quota_at_the_root(groups):
@@ -97,29 +103,44 @@ def test_cores_follow_the_affinity_of_this_process():
         os.sched_setaffinity(0, before)
 
 
-def test_the_features_that_matter_are_picked_from_the_flags(cpuinfo):
-    cpuinfo(X86)
+def test_the_features_that_matter_are_picked_from_the_flags(cpu):
+    cpu("x86_64", X86)
     assert machine.cpu_features() == ["avx2", "avx512f", "avx512_vnni"]
     assert machine.cpu_name() == "AMD EPYC 9R14"
-    assert machine.has_int8_dot_products()
+    assert machine.sums_int8_exactly() is True
+    assert machine.in_words(machine.describe()) == "AMD EPYC 9R14 (avx2, avx512f, avx512_vnni)"
 
 
-def test_avx2_alone_has_no_exact_int8_products(cpuinfo):
-    cpuinfo(PLAIN_X86)
-    assert not machine.has_int8_dot_products()
+def test_avx2_alone_has_no_exact_int8_products(cpu):
+    cpu("x86_64", PLAIN_X86)
+    assert machine.sums_int8_exactly() is False
 
 
-def test_arm_has_its_own_names(cpuinfo):
-    cpuinfo(ARM)
-    assert machine.cpu_features() == ["asimddp", "i8mm"]
-    assert machine.has_int8_dot_products()
-    assert machine.cpu_name()
-
-
-def test_a_system_that_does_not_tell_has_no_features_but_a_name(cpuinfo):
-    cpuinfo("")
+def test_no_feature_at_all_is_known(cpu):
+    cpu("x86_64", "model name\t: Very Old\nflags\t\t: fpu\n")
     assert machine.cpu_features() == []
+    assert machine.sums_int8_exactly() is False
+    assert machine.in_words(machine.describe()) == "Very Old (no int8 features)"
+
+
+def test_arm_has_its_own_names(cpu):
+    cpu("aarch64", ARM)
+    assert machine.cpu_features() == ["asimddp", "i8mm"]
+    assert machine.sums_int8_exactly() is True
     assert machine.cpu_name()
+
+
+@pytest.mark.parametrize(("architecture", "exact"), [("x86_64", None), ("AMD64", None), ("arm64", True)])
+def test_a_system_that_does_not_tell_leaves_the_features_unknown(cpu, architecture, exact):
+    cpu(architecture, "")
+    assert machine.cpu_features() is None
+    assert machine.sums_int8_exactly() is exact
+    assert machine.cpu_name()
+    assert machine.in_words(machine.describe()).endswith(" (int8 features unknown)")
+
+
+def test_a_bundle_of_old_has_no_machine():
+    assert machine.in_words({}) == "an unknown CPU (int8 features unknown)"
 
 
 def test_the_description_is_json_and_the_same_every_time():

@@ -58,16 +58,19 @@ def test_a_run_whose_gated_bundle_is_gone_does_not_answer_from_another(tmp_path,
         open_bundle(tmp_path, host=host)
 
 
-def test_int8_for_another_cpu_is_warned_of(tmp_path, host, monkeypatch, caplog):
+@pytest.mark.parametrize(
+    ("exact", "said"), [(True, None), (False, "it lacks VNNI"), (None, "this system does not tell")]
+)
+def test_8_bit_weights_on_another_cpu_are_warned_of(tmp_path, host, monkeypatch, caplog, exact, said):
+    monkeypatch.setattr("workbench.serving.sums_int8_exactly", lambda: exact)
     model = write_bundle(tmp_path / "b").model
-    history = ({"step": "int8", "reduce_range": False},)
-    write_bundle(tmp_path / "full", model=dataclasses.replace(model, path=tmp_path / "full", history=history))
-    monkeypatch.setattr("workbench.serving.has_int8_dot_products", lambda: False)
-    open_bundle(tmp_path / "full", host=host)
-    assert "lacks" in caplog.text
-    caplog.clear()
-    open_bundle(tmp_path / "b", host=host)
-    assert not caplog.text
+    for bits, full in (("7", False), ("8", True)):
+        history = ({"step": "int8", "reduce_range": not full},)
+        write_bundle(tmp_path / bits, model=dataclasses.replace(model, path=tmp_path / bits, history=history))
+        open_bundle(tmp_path / bits, host=host)
+        warned = full and exact is not True
+        assert ('reduce_range = "yes"' in caplog.text) is warned
+        assert not warned or said in caplog.text
 
 
 def test_a_run_without_a_bundle_says_what_to_do(tmp_path):

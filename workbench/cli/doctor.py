@@ -13,7 +13,7 @@ from workbench.cli.output import echo_json, table
 from workbench.encoders import FOLDER, locate
 from workbench.engine.stage import version
 from workbench.host import Host
-from workbench.machine import cgroup_quota, cores, cpu_features, cpu_name, has_int8_dot_products
+from workbench.machine import cgroup_quota, cores, cpu_features, cpu_name, sums_int8_exactly
 
 LIBRARIES = {
     "numpy": "",
@@ -41,7 +41,7 @@ def examine(host: Host) -> dict[str, Any]:
         "system": platform.platform(),
         "cpu": cpu_name(),
         "features": cpu_features(),
-        "int8_dot_products": has_int8_dot_products(),
+        "exact_int8": sums_int8_exactly(),
         "cores": cores(),
         "cgroup_quota": cgroup_quota(),
         "libraries": {name: version(name) for name in LIBRARIES},
@@ -60,10 +60,12 @@ def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
         lines.append(f'to train and export: pip install "intent-workbench[{",".join(missing)}]"')
     if not any(encoders.values()):
         lines.append(f"no encoder is here: copy one into a folder and set {FOLDER} to it, or let the hub be asked")
-    if not has_int8_dot_products():
+    if (exact := sums_int8_exactly()) is False:
         lines.append(
-            "this CPU sums int8 products with saturation: int8 models need reduce_range, and are hardly faster"
+            "this CPU sums int8 products with saturation: the pass int8 takes 7-bit weights, and is hardly faster"
         )
+    if exact is None:
+        lines.append("whether int8 products saturate here is unknown: the pass int8 takes 7-bit weights to be safe")
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]
     return lines
 
@@ -84,7 +86,7 @@ def add(cli: click.Group, host: Host) -> None:
             ["python", f"{found['python']}  {sys.executable}"],
             ["system", found["system"]],
             ["cpu", found["cpu"]],
-            ["int8 features", ", ".join(found["features"]) or "none known"],
+            ["int8 features", "unknown" if found["features"] is None else ", ".join(found["features"]) or "none"],
             ["cores to use", str(found["cores"])],
         ]
         rows += [[name, had or "not installed"] for name, had in found["libraries"].items()]

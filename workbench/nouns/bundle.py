@@ -37,7 +37,7 @@ class Bundle:
         model: format `onnx`; its history is the bundle's lineage.
         temperature: divides the logits.
         metrics: the bundle's own figures, split -> metric -> number.
-        machine: the CPU that they were measured on.
+        machine: the CPU that it was made on, as `workbench.machine.describe` gives it; its figures were measured there.
         gate: `{"accepted": bool, "figures": [...]}`, or None before the gate.
     """
 

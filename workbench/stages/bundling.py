@@ -39,7 +39,7 @@ def make_bundle(model: Model, out: Path) -> Bundle:
     out.mkdir(parents=True, exist_ok=True)
     for name in ("model.onnx", "tokenizer.json"):
         shutil.copyfile(model.path / name, out / name)
-    return seal(Bundle(dataclasses.replace(model, path=out)))
+    return seal(Bundle(dataclasses.replace(model, path=out), machine=describe()))
 
 
 def seal(bundle: Bundle) -> Bundle:
@@ -54,7 +54,7 @@ def bundle_stage(model: str) -> Stage:
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         return {"bytes": make_bundle(Model.load(inputs[model]), out).size()}
 
-    return Stage("bundle", "bundle", work, needs=(model,))
+    return Stage("bundle", "bundle", work, needs=(model,), settings={"machine": describe()})
 
 
 def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
@@ -118,7 +118,7 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         gate = {"accepted": all(figure.kept for figure in figures), "figures": [figure.to_json() for figure in figures]}
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
         bundle = make_bundle(Bundle.load(inputs["bundle"]).model, out)
-        seal(dataclasses.replace(bundle, metrics=metrics, machine=describe(), gate=gate if figures else None))
+        seal(dataclasses.replace(bundle, metrics=metrics, gate=gate if figures else None))
         return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 
     return Stage(

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.machine import in_words
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.utterance import Intent
 from workbench.report.markup import intent_label
@@ -41,15 +42,13 @@ def model_card(bundle: Bundle) -> str:
 
 
 def _figures(bundle: Bundle) -> list[str]:
-    if not bundle.metrics:
-        return []
     rows = [
         f"| {split} | {name} | {value:.4f} |"
         for split, metrics in sorted(bundle.metrics.items())
         for name, value in sorted(metrics.items())
     ]
-    measured = f"Measured on {bundle.machine.get('cpu', 'an unknown CPU')}."
-    return ["| split | metric | value |", "|---|---|---|", *rows, "", measured, ""]
+    lines = ["| split | metric | value |", "|---|---|---|", *rows, ""] if rows else []
+    return [*lines, f"{'Measured' if rows else 'Made'} on {in_words(bundle.machine)}.", ""]
 
 
 def _gate(bundle: Bundle) -> list[str]:

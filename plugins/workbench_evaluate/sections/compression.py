@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.machine import in_words
+
 if TYPE_CHECKING:
     from workbench_evaluate.sections.reading import Findings
 
@@ -24,7 +26,7 @@ def values(findings: Findings) -> dict[str, Any] | None:
         "measurement": measurement,
         "accuracy": _accuracy(measurement),
         "gate": bundle.gate if bundle else None,
-        "machine": bundle.machine if bundle else {},
+        "machine": in_words(bundle.machine) if bundle and bundle.machine else "",
     }
 
 

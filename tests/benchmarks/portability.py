@@ -1,14 +1,17 @@
 """Do int8 models answer alike on a CPU without int8 dot products? Asked natively, and under emulation of such a CPU.
 
-    python -m tests.benchmarks.portability RUN [--cpu Haswell] [--texts 20]
+    python -m tests.benchmarks.portability [PATH ...] [--cpu Haswell] [--texts 200]
 
-RUN is a run of tests/benchmarks/banking77.toml. Needs `qemu-x86_64` (Debian: qemu-user). The models answer
-the same dev rows in a process that is emulated; labels and logits are compared with those given here, and with float32.
+PATH is a bundle, which is asked as it is, or a run of tests/benchmarks/banking77.toml, whose trained model is fused and
+quantized in four ways; without a PATH such a run is made. Needs `qemu-x86_64` (Debian: qemu-user). All answer the same
+texts of the test split in a process that is emulated; labels and scores are compared with those given here, and those
+of a run's models with float32.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import shutil
@@ -21,13 +24,15 @@ os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OF
 
 import numpy as np
 
-from tests.benchmarks.records import Records
+from tests.benchmarks.records import Records, shared
 from workbench import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
+from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.model import Model
 from workbench.options import parse_options
 
+RECIPE = Path(__file__).parent / "banking77.toml"
 KINDS: dict[str, dict[str, str]] = {
     "dynamic, 8-bit weights": {"mode": "dynamic", "reduce_range": "no"},
     "dynamic, 7-bit weights": {"mode": "dynamic", "reduce_range": "yes"},
@@ -38,66 +43,84 @@ ASK = """
 import json, sys
 from pathlib import Path
 from workbench.host import build_host
-from workbench.nouns.model import Model
+from workbench.serving import open_any
 host = build_host(["workbench_onnx"])
 texts = json.loads(sys.stdin.read())
-predictors = {folder: host.open_predictor(Model.load(Path(folder))) for folder in sys.argv[1:]}
-print(json.dumps({folder: predictor.logits(texts).tolist() for folder, predictor in predictors.items()}))
+predictors = {folder: open_any(Path(folder), host) for folder in sys.argv[1:]}
+print(json.dumps({folder: (p.logits(texts) / p.temperature).tolist() for folder, p in predictors.items()}))
 """
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", metavar="PATH", nargs="*", type=Path)
     parser.add_argument("--cpu", default="Haswell")
-    parser.add_argument("--texts", type=int, default=20)
+    parser.add_argument("--texts", type=int, default=200)
     asked = parser.parse_args()
     if shutil.which("qemu-x86_64") is None:
         raise SystemExit("qemu-x86_64 is not here: apt-get install qemu-user")
-    Records("portability").measure(f"{asked.cpu}, {asked.texts} texts", lambda: compare(asked))
-
-
-def compare(asked: argparse.Namespace) -> dict:
-    """For each kind of int8: labels that change and the largest difference of a logit, to here and to float32."""
-    run, host = Run.load(asked.run), build_host()
-    rows = run.dataset().labelled("dev")
-    texts = [rows[number * len(rows) // asked.texts].text for number in range(asked.texts)]
     with tempfile.TemporaryDirectory() as work:
-        context = Context(host=host, seed=13, work=Path(work), dataset=run.dataset())
-        passes, model = host.named("passes"), Model.load(run.stage("train").path)
-        for name in ("onnx", "fuse"):
-            model = passes[name](model, Path(work) / name, passes[name].options(), context)
-        folders = {"fp32": model.path}
-        for name, options in KINDS.items():
-            chosen = parse_options(passes["int8"].options, options, "int8")
-            folders[name] = passes["int8"](model, Path(work) / name, chosen, context).path
-        here = ask([], folders, texts)
-        there = ask(["qemu-x86_64", "-cpu", asked.cpu], folders, texts)
-    return {
-        name: {
-            "there against here": difference(there[name], here[name]),
-            "there against fp32": difference(there[name], here["fp32"]),
-            "here against fp32": difference(here[name], here["fp32"]),
-        }
-        for name in folders
-    }
+        for path in asked.paths or [Path(work) / "run"]:
+            setting = f"{asked.cpu}, {asked.texts} texts, {identity(path)}"
+            Records("portability").measure(setting, lambda path=path: compare(path, Path(work), asked))
+
+
+def identity(path: Path) -> str:
+    """What a record is called by: a bundle by its id and bits, a run by the recipe."""
+    if not (path / MANIFEST).is_file():
+        return RECIPE.stem
+    bundle = Bundle.load(path)
+    bits = ["7-bit" if step["reduce_range"] else "8-bit" for step in bundle.model.history if "reduce_range" in step]
+    return f"bundle {bundle.id}, {bits[-1] if bits else 'float'} weights"
+
+
+def compare(path: Path, work: Path, asked: argparse.Namespace) -> dict:
+    """For each model: labels that change and the largest difference of a score, to here and to float32."""
+    with shared("data", "banking77", "test.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row["text"] for row in csv.DictReader(file)]
+    texts = [rows[number * len(rows) // asked.texts] for number in range(asked.texts)]
+    folders = {"bundle": path} if (path / MANIFEST).is_file() else models(path, work)
+    here = ask([], folders, texts)
+    there = ask(["qemu-x86_64", "-cpu", asked.cpu], folders, texts)
+    found = {name: {"there against here": difference(there[name], here[name])} for name in folders}
+    for name in folders if "fp32" in folders else ():
+        found[name]["there against fp32"] = difference(there[name], here["fp32"])
+        found[name]["here against fp32"] = difference(here[name], here["fp32"])
+    return found
+
+
+def models(path: Path, work: Path) -> dict[str, Path]:
+    """The run's model, fused, in float32 and each kind of int8; the run is made where there is none."""
+    if not path.exists():
+        subprocess.run([sys.executable, "-m", "workbench", "run", str(RECIPE), "-o", str(path)], check=True)
+    run, host = Run.load(path), build_host()
+    context = Context(host=host, seed=13, work=work, dataset=run.dataset())
+    passes, model = host.named("passes"), Model.load(run.stage("train").path)
+    for name in ("onnx", "fuse"):
+        model = passes[name](model, work / name, passes[name].options(), context)
+    folders = {"fp32": model.path}
+    for name, options in KINDS.items():
+        chosen = parse_options(passes["int8"].options, options, "int8")
+        folders[name] = passes["int8"](model, work / name, chosen, context).path
+    return folders
 
 
 def ask(emulator: list[str], folders: dict[str, Path], texts: list[str]) -> dict[str, np.ndarray]:
-    """Logits of each model, from a process that the emulator runs."""
+    """Scores of each model, from a process that the emulator runs."""
     command = [*emulator, sys.executable, "-c", ASK, *map(str, folders.values())]
     done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command[:3])} ended with {done.returncode}: {done.stderr[-500:]}")
-    answers = json.loads(done.stdout)
-    return {name: np.array(answers[str(folder)]) for name, folder in folders.items()}
+    answers = {name: np.array(json.loads(done.stdout)[str(folder)]) for name, folder in folders.items()}
+    powers = {name: np.exp(logits - logits.max(1, keepdims=True)) for name, logits in answers.items()}
+    return {name: power / power.sum(1, keepdims=True) for name, power in powers.items()}
 
 
 def difference(one: np.ndarray, two: np.ndarray) -> dict[str, float]:
-    """Rows with another label, and the largest difference of a logit."""
+    """Rows with another label, and the largest difference of a score."""
     return {
         "labels": int((one.argmax(1) != two.argmax(1)).sum()),
-        "largest logit difference": round(float(np.abs(one - two).max()), 6),
+        "largest score difference": float(f"{np.abs(one - two).max():.2e}"),
     }
 
 

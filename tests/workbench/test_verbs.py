@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from tests import naive_bayes
 from workbench import build_host
 from workbench.cli.root import build_cli
+from workbench.machine import describe, in_words
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 
@@ -70,7 +71,10 @@ def test_what_was_made_is_told_as_json(cli, data, model, tmp_path):
     cleaned = json.loads(cli("clean", data, "--use", "repair", "-o", tmp_path / "clean", "--json").stdout)
     assert (cleaned["rows"], len(cleaned["intents"])) == (672, 14)
     exported = json.loads(cli("export", model, "--use", "bayes-onnx", "-o", tmp_path / "bundle", "--json").stdout)
-    assert exported["bytes"] == Bundle.load(tmp_path / "bundle").size()
+    bundle = Bundle.load(tmp_path / "bundle")
+    assert exported["bytes"] == bundle.size()
+    assert bundle.machine == describe()
+    assert f"Made on {in_words(describe())}." in (bundle.path / "README.md").read_text(encoding="utf-8")
     (report,) = json.loads(cli("evaluate", model, data, "--json", "--splits", "test").stdout)
     assert (report["subject"], report["rows"]) == ("model", 98)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.errors import WorkbenchError
+from workbench.invariance import Invariance
 from workbench.nouns.report import Figure, Measurement, Report
 
 DECIMALS = 9  # 0.933 - 0.928 is half a point, not a rounding error more
@@ -43,6 +44,34 @@ def logit_difference(limit: float, measurement: Measurement) -> Figure:
     """Largest absolute difference of a logit."""
     difference = measurement.max_logit_difference
     return Figure("max_logit_difference", difference, limit, "", kept=difference <= limit)
+
+
+def label_changes(limit: float, measurement: Measurement) -> Figure:
+    """How many texts get another intent among other texts than alone.
+
+    Raises:
+        WorkbenchError: it was not measured.
+    """
+    changes = float(_invariance(measurement).label_changes)
+    return Figure("max_label_changes", changes, limit, "texts", kept=changes <= limit)
+
+
+def score_change(limit: float, measurement: Measurement) -> Figure:
+    """Largest absolute difference of an intent's score between a text alone and among others.
+
+    Raises:
+        WorkbenchError: it was not measured.
+    """
+    change = _invariance(measurement).max_score_difference
+    return Figure("max_score_change", change, limit, "", kept=change <= limit)
+
+
+def _invariance(measurement: Measurement) -> Invariance:
+    if measurement.invariance is None:
+        raise WorkbenchError(
+            "this bundle was not asked with texts alone and among others", where="[gate]", remedy="Measure it again"
+        )
+    return measurement.invariance
 
 
 def _accuracy(report: Report) -> float:

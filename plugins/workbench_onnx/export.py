@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from workbench.context import Context
 from workbench.encoders import check_folder
@@ -20,9 +21,9 @@ from workbench.nouns.head import FILE as HEAD
 from workbench.nouns.model import Model
 from workbench.offers import resolve
 from workbench.options import as_json
+from workbench.parity import compare
 from workbench_onnx import OnnxOptions
 from workbench_onnx.classifier import load_classifier
-from workbench_onnx.parity import compare
 from workbench_onnx.strip import strip
 from workbench_onnx.texts import parity_texts
 
@@ -61,9 +62,9 @@ def export_onnx(model: Model, out: Path, options: OnnxOptions, context: Context)
         "options": as_json(options),
         "libraries": {name: version(name) for name in LIBRARIES[options.exporter]},
     }
-    exported = dataclasses.replace(model, path=out, format="onnx", history=(*model.history, step)).save()
-    check_parity(model, exported, options, context)
-    return exported
+    exported = dataclasses.replace(model, path=out, format="onnx")
+    step["parity"] = check_parity(model, exported, options, context)
+    return dataclasses.replace(exported, history=(*model.history, step)).save()
 
 
 def check_exportable(model: Model) -> None:
@@ -82,8 +83,8 @@ def check_exportable(model: Model) -> None:
         raise WorkbenchError("is missing", where=model.path / "tokenizer.json")
 
 
-def check_parity(model: Model, exported: Model, options: OnnxOptions, context: Context) -> None:
-    """Raise unless the exported model answers as torch does."""
+def check_parity(model: Model, exported: Model, options: OnnxOptions, context: Context) -> dict[str, Any]:
+    """How near the exported model's answers are to torch's, for the history; raise unless they are the same."""
     origin, texts = parity_texts(exported, options.parity_rows, context)
     parity = compare(context.host.open_predictor(model), context.host.open_predictor(exported), texts)
     logger.info("parity on %d texts of %s: %s", parity.rows, origin, parity)
@@ -97,6 +98,7 @@ def check_parity(model: Model, exported: Model, options: OnnxOptions, context: C
             where=model.path,
             remedy=f"Try exporter = {other!r}, or allow a larger tolerance",
         )
+    return parity.note(origin)
 
 
 @contextlib.contextmanager

@@ -21,11 +21,11 @@ from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
+from workbench.parity import compare
 from workbench_onnx import FuseOptions
 from workbench_onnx.fixed import MASK
 from workbench_onnx.fusions import MICROSOFT, fuse_nodes, left_over
 from workbench_onnx.lean import make_lean, tidy
-from workbench_onnx.parity import compare
 from workbench_onnx.strip import strip
 from workbench_onnx.texts import parity_texts
 
@@ -72,7 +72,7 @@ def fuse(model: Model, out: Path, options: FuseOptions, context: Context) -> Mod
         "nodes": {"before": len(graph.graph.node), "after": len(made.graph.node)},
     }
     logger.info("%d nodes became %d: %s", len(graph.graph.node), len(made.graph.node), counts)
-    fused = dataclasses.replace(model, path=out, history=(*model.history, step)).save()
+    fused = dataclasses.replace(model, path=out)
     origin, texts = parity_texts(fused, options.parity_rows, context)
     parity = compare(before, context.host.open_predictor(fused), texts)
     logger.info("parity on %d texts of %s: %s", parity.rows, origin, parity)
@@ -85,7 +85,8 @@ def fuse(model: Model, out: Path, options: FuseOptions, context: Context) -> Mod
             where=model.path,
             remedy=f"{LEAVE_OUT}, or allow a larger tolerance",
         )
-    return fused
+    step["parity"] = parity.note(origin)
+    return dataclasses.replace(fused, history=(*model.history, step)).save()
 
 
 def check_plain(graph: ModelProto, model: Model) -> None:

@@ -9,21 +9,17 @@ from tokenizers import Tokenizer
 
 from workbench.context import Context
 from workbench.nouns.model import Model
+from workbench.parity import real_texts
 
 MADE_UP = 32
 logger = logging.getLogger(__name__)
 
 
 def parity_texts(model: Model, most: int, context: Context) -> tuple[str, list[str]]:
-    """Where the texts come from, and up to `most` of them: rows of dev, else of train, else made-up ones.
-
-    Rows are taken evenly from the whole split, for they often stand sorted by their intent.
-    """
-    for split in ("dev", "train"):
-        rows = context.dataset.split(split) if context.dataset else []
-        if rows:
-            count = min(most, len(rows))
-            return split, [rows[n * len(rows) // count].text for n in range(count)]
+    """Where the texts come from, and up to `most` of them: rows of dev, else of train, else made-up ones."""
+    origin, texts = real_texts(context.dataset, most)
+    if texts:
+        return origin, texts
     logger.warning("no dataset is at hand: parity is checked on made-up texts of the tokenizer's own tokens")
     return "made-up words", made_up_texts(model, min(most, MADE_UP), context.seed)
 

@@ -18,6 +18,7 @@ from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
+from workbench.parity import compare, real_texts
 from workbench_quantize import Fp16Options
 from workbench_quantize.checks import open_float_graph
 from workbench_quantize.weights import weight_bytes
@@ -49,24 +50,26 @@ def halve(model: Model, out: Path, options: Fp16Options, context: Context) -> Mo
     shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
     ratio = weight_bytes(graph.graph) / before
     made = dataclasses.replace(model, path=out)
-    difference = logit_difference(model, made, options.parity_rows, context)
-    if difference is None:
-        logger.warning("no dataset is at hand: the difference that float16 makes is not measured")
-    elif not difference <= options.tolerance:
-        raise WorkbenchError(
-            f"logits differ by up to {difference:.2g} with weights in float16, tolerance {options.tolerance:g}",
-            where=model.path,
-            remedy="Leave the pass fp16-weights out, or allow a larger tolerance",
-        )
-    logger.info("%d weights in float16, %d stay in float32, %.2f of their size", halved, kept, ratio)
     step = {
         "step": "fp16-weights",
         "options": as_json(options),
         "libraries": {"onnx": version("onnx")},
         "weights": halved,
         "weights_ratio": round(ratio, 4),
-        "max_logit_difference": None if difference is None else float(f"{difference:.1e}"),
     }
+    origin, texts = real_texts(context.dataset, options.parity_rows)
+    if texts:
+        parity = compare(context.host.open_predictor(model), context.host.open_predictor(made), texts)
+        if not (difference := parity.max_logit_difference) <= options.tolerance:
+            raise WorkbenchError(
+                f"logits differ by up to {difference:.2g} with weights in float16, tolerance {options.tolerance:g}",
+                where=model.path,
+                remedy="Leave the pass fp16-weights out, or allow a larger tolerance",
+            )
+        step["parity"] = parity.note(origin)
+    else:
+        logger.warning("no dataset is at hand: the difference that float16 makes is not measured")
+    logger.info("%d weights in float16, %d stay in float32, %.2f of their size", halved, kept, ratio)
     return dataclasses.replace(made, history=(*model.history, step)).save()
 
 
@@ -90,15 +93,3 @@ def store_half(graph: GraphProto) -> tuple[int, int]:
     del graph.node[:]
     graph.node.extend(nodes)
     return len(casts), large
-
-
-def logit_difference(before: Model, after: Model, rows: int, context: Context) -> float | None:
-    """The largest difference of a logit on up to `rows` texts, evenly from dev, else from train; None without any."""
-    found = [context.dataset.split(split) for split in ("dev", "train")] if context.dataset else []
-    chosen = next((split for split in found if split), None)
-    if chosen is None:
-        return None
-    count = min(rows, len(chosen))
-    texts = [chosen[number * len(chosen) // count].text for number in range(count)]
-    one, two = (context.host.open_predictor(model).logits(texts) for model in (before, after))
-    return float(np.abs(one - two).max())

@@ -22,13 +22,14 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from workbench.context import Context
 from workbench.errors import WorkbenchError
+from workbench.invariance import batch_invariance
 from workbench.machine import cpu_features, sums_int8_exactly
 from workbench.nouns.model import Model
 from workbench.options import as_json, file_digests
+from workbench.parity import compare, real_texts
 from workbench_quantize import Int8Options
 from workbench_quantize.calibration import Rows, calibration_texts
 from workbench_quantize.checks import check_complete, check_served, open_float_graph
-from workbench_quantize.invariance import batch_invariance
 from workbench_quantize.static import add_scales
 from workbench_quantize.weights import all_names, constant_products, embedding_lookups, excluded, weight_bytes
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 MASK = "attention_mask"
+PARITY_ROWS = 256
 logger = logging.getLogger(__name__)
 
 
@@ -99,7 +101,21 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
         step |= file_digests(options)
         free = MASK not in inputs and shares_calls(quantized, texts, context, step)
         quantized = dataclasses.replace(quantized, rows_per_call=model.rows_per_call if free else 1)
+    if parity := parity_note(model, quantized, texts, context):
+        step["parity"] = parity
     return dataclasses.replace(quantized, history=(*model.history, step)).save()
+
+
+def parity_note(model: Model, made: Model, texts: list[str], context: Context) -> dict[str, Any] | None:
+    """How near the answers are to those of the graph that was given: on rows of dev or train, else on `texts`."""
+    origin, rows = real_texts(context.dataset, PARITY_ROWS)
+    if not rows and not texts:
+        logger.warning("no dataset is at hand: the difference that int8 makes is not measured")
+        return None
+    before, after = context.host.open_predictor(model), context.host.open_predictor(made)
+    parity = compare(before, after, rows or texts[:PARITY_ROWS])
+    logger.info("parity on %d texts: %s", parity.rows, parity)
+    return parity.note(origin or "calibration")
 
 
 def write_dynamic(

@@ -33,11 +33,11 @@ from workbench import build_host
 from workbench.engine.run import Run
 from workbench.files import read_json
 from workbench.host import Host
+from workbench.invariance import batch_invariance
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.serving import open_verified
-from workbench_quantize.invariance import batch_invariance
 
 INVARIANT = 2000  # texts that are asked alone and among others
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # of a search

@@ -30,10 +30,10 @@ from tests.benchmarks.records import Records
 from workbench import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
+from workbench.invariance import batch_invariance
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
 from workbench.options import parse_options
-from workbench_quantize.invariance import batch_invariance
 
 PEER, BARE = "optimum int8", "optimum int8, bare session"
 LEAST = 1.3

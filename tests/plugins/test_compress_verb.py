@@ -8,6 +8,7 @@ import json
 import pytest
 
 from workbench.engine.run import Run
+from workbench.graphs import node_counts
 from workbench.nouns.bundle import Bundle
 
 ALONE = ("--minutes", "0")  # the uncut model only
@@ -134,6 +135,19 @@ def test_a_recipe_that_searches_goes_through_to_the_gate(run):
     evidence = json.loads((stage.evidence / "search.json").read_text(encoding="utf-8"))
     assert evidence["chosen"] == made.bundle().model.history[-1]["chosen"]
     assert not list(stage.path.rglob("search.json"))
+
+
+def test_its_bundle_is_measured_with_the_parity_of_each_pass(run):
+    made = Run.load(run / "run")
+    measurement, history = made.measurement(), made.bundle().model.history
+    passes = [step["step"] for step in history if "parity" in step]
+    assert passes[0] == "onnx"
+    assert [leg.step for leg in measurement.legs] == passes
+    assert {leg.texts for leg in measurement.legs} == {"train"}, "a search keeps dev from its passes"
+    assert measurement.nodes == node_counts(made.bundle().path / "model.onnx")
+    card = (made.bundle().path / "README.md").read_text(encoding="utf-8")
+    assert "- `onnx` beside what it was made from" in card
+    assert "torch → ONNX" in (run / "run" / "report.html").read_text(encoding="utf-8")
 
 
 def test_its_report_shows_every_candidate(run):

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.plugins.evaluate_run import RunFolder, full_run, story
-from workbench.files import write_json
+from workbench.files import read_json, write_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
 
@@ -171,8 +171,24 @@ def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, ac
     assert figure in text
     assert "99.31%" in text
     assert "0.214" in text
+    assert "another intent among others than alone 3 of 1,234 Largest change of a score by it 0.0125" in text
+    assert "Nodes of the graph: all, fused, int8 142, 37, 61" in text
+    assert "torch → ONNX 256 ( dev ) 100.00% 3.1e-06 float32 → int8 64 ( calibration ) 98.50% 0.21" in text
+    assert "&lt;i&gt;own&lt;/i&gt; 1 ( &lt;i&gt;own&lt;/i&gt; ) 100.00% 0" in text
     assert "train 0.1 MB compress-1-onnx 0.1 MB compress-2-int8 0.0 MB" in text
     assert "A &lt;CPU&gt; &amp; co" in text
+
+
+def test_what_an_older_version_measured_is_shown_without_what_it_lacks(tmp_path, small_dataset, reports, html_of):
+    run = full_run(tmp_path, small_dataset, reports)
+    path = run.stage("measure").path / "report.json"
+    value = read_json(path)
+    for name in ("invariance", "legs", "nodes"):
+        del value["measurement"][name]
+    write_json(path, value)
+    text = words(html_of(run, "Compression and gate"))
+    assert "99.31%" in text
+    assert not any(said in text for said in ("among others", "Nodes of the graph", "Each pass"))
 
 
 def test_stages_show_seconds_status_and_figures(tmp_path, small_dataset, reports, html_of):

@@ -5,16 +5,25 @@ from __future__ import annotations
 import pytest
 
 from workbench.errors import WorkbenchError
+from workbench.invariance import Invariance
 from workbench.nouns.report import Measurement, Report
 from workbench.options import NoOptions
 
 
-def measurement(*, reference=0.933, bundle=0.93, agreement=0.99, difference=0.8, size=23_700_000):
+def measurement(*, reference=0.933, bundle=0.93, agreement=0.99, difference=0.8, size=23_700_000, company=(0, 0.0)):
     reports = {
         name: Report(name, "dev", 1000, {"accuracy": value})
         for name, value in (("reference", reference), ("bundle", bundle))
     }
-    return Measurement(**reports, rows=1000, agreement=agreement, max_logit_difference=difference, size=size)
+    invariance = company and Invariance(2000, *company)
+    return Measurement(
+        **reports,
+        rows=1000,
+        agreement=agreement,
+        max_logit_difference=difference,
+        size=size,
+        invariance=invariance,
+    )
 
 
 @pytest.fixture
@@ -35,6 +44,11 @@ CASES = [
     ("min_agreement", 0.98, {"agreement": 0.979}, 0.979, False),
     ("max_logit_difference", 1.0, {"difference": 1.0}, 1.0, True),
     ("max_logit_difference", 1.0, {"difference": 1.01}, 1.01, False),
+    ("max_label_changes", 0, {"company": (0, 0.5)}, 0, True),
+    ("max_label_changes", 0, {"company": (1, 0.0)}, 1, False),
+    ("max_label_changes", 3, {"company": (3, 0.0)}, 3, True),
+    ("max_score_change", 1e-6, {"company": (5, 1e-6)}, 1e-6, True),
+    ("max_score_change", 1e-6, {"company": (0, 1.1e-6)}, 1.1e-6, False),
 ]
 
 
@@ -51,6 +65,7 @@ def test_a_budget_is_kept_up_to_its_limit(judge, name, limit, measured, value, k
         ("max_accuracy_drop", {"bundle": float("nan")}),
         ("min_agreement", {"agreement": float("nan")}),
         ("max_logit_difference", {"difference": float("nan")}),
+        ("max_score_change", {"company": (0, float("nan"))}),
     ],
 )
 def test_what_is_not_a_number_keeps_no_budget(judge, name, measured):
@@ -61,6 +76,8 @@ def test_a_figure_reads_as_a_line(judge):
     broken = judge("max_accuracy_drop", 0.5, bundle=0.92)
     assert str(broken) == "max_accuracy_drop: 1.3 points, budget 0.5 points, BROKEN"
     assert str(judge("max_size_mb", 25)) == "max_size_mb: 23.7 MB, budget 25 MB, kept"
+    changed = judge("max_label_changes", 0, company=(2, 0.5))
+    assert str(changed) == "max_label_changes: 2 texts, budget 0 texts, BROKEN"
 
 
 def test_without_an_accuracy_the_metric_to_add_is_named(host):
@@ -68,6 +85,12 @@ def test_without_an_accuracy_the_metric_to_add_is_named(host):
     unmeasured = Measurement(bundle=bare, reference=bare, rows=10, agreement=1.0, max_logit_difference=0.0, size=1)
     with pytest.raises(WorkbenchError, match=r'\[gate\]: no accuracy was measured .* Add "accuracy"'):
         host.named("budgets")["max_accuracy_drop"](0.5, unmeasured)
+
+
+@pytest.mark.parametrize("name", ["max_label_changes", "max_score_change"])
+def test_what_was_never_measured_is_not_kept_but_refused(judge, name):
+    with pytest.raises(WorkbenchError, match=r"\[gate\]: .* texts alone and among others\. Measure it again"):
+        judge(name, 100.0, company=None)
 
 
 def test_every_budget_is_called_what_its_figure_is_called(host):
@@ -78,7 +101,9 @@ def test_every_budget_is_called_what_its_figure_is_called(host):
     }
     assert sorted(offered) == [
         "max_accuracy_drop",
+        "max_label_changes",
         "max_logit_difference",
+        "max_score_change",
         "max_size_mb",
         "min_accuracy",
         "min_agreement",

@@ -7,9 +7,11 @@ import dataclasses
 import pytest
 
 from tests.bundles import write_bundle
+from tests.onnx_graphs import apply_pass
 from tests.tiny_models import write_model
 from workbench.context import Context
-from workbench_onnx.parity import compare
+from workbench.nouns.report import Leg
+from workbench.parity import compare
 from workbench_onnx.texts import made_up_texts, parity_texts
 
 
@@ -45,3 +47,17 @@ def test_parity_names_the_worst_text(host, tmp_path):
     assert not found.within(0.33)
     assert not dataclasses.replace(found, max_logit_difference=float("nan")).within(9.0)
     assert not dataclasses.replace(found, max_embedding_difference=0.5).within(0.4)
+
+
+def test_every_pass_on_a_graph_notes_its_parity_in_the_history(context, small_dataset, tmp_path):
+    made = {"torch": write_model(tmp_path / "torch")}
+    asked = [row.text for row in small_dataset.split("dev")]
+    for name, given in (("onnx", "torch"), ("fuse", "onnx"), ("int8", "fuse"), ("fp16-weights", "fuse")):
+        made[name] = apply_pass(name, made[given], tmp_path / name, context, small_dataset)
+        before, after = (context.host.open_predictor(made[which]) for which in (given, name))
+        note = made[name].history[-1]["parity"]
+        assert note == compare(before, after, asked).note("dev")
+        assert note["rows"] == len(asked)
+    assert [leg.step for leg in Leg.along(made["int8"].history)] == ["onnx", "fuse", "int8"]
+    rounded = [made[name].history[-1]["parity"]["max_logit_difference"] for name in ("int8", "fp16-weights")]
+    assert min(rounded) > 1e-5

@@ -17,10 +17,12 @@ from tests.tiny_models import FAMILIES, TEXTS, write_model
 from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.graphs import node_counts
 from workbench.nouns.model import Model
 
 PRODUCTS = 2 * 6 + 1  # of two layers: query, key, value, output and the two of the feed-forward part; the head
 ACTIVATION_PRODUCTS = 2 * 2
+INT8_OPERATORS = ("MatMulInteger", "ConvInteger", "DynamicQuantizeLinear", "DequantizeLinear", "QuantizeLinear")
 TABLES = {"bert": 3, "distilbert": 2, "roberta": 3}
 
 
@@ -51,6 +53,9 @@ def test_every_product_with_a_weight_and_every_table_is_int8(host, exported, qua
     assert counts["MatMul"] == ACTIVATION_PRODUCTS
     assert counts["Gemm"] == 0
     assert counts["DequantizeLinear"] == TABLES[family]
+    told = node_counts(made.path / "model.onnx")
+    assert told["all"] == counts.total()
+    assert told["quantized"] == sum(counts[name] for name in counts if name in INT8_OPERATORS) > PRODUCTS
     large = [tensor for tensor in graph_of(made).initializer if np.prod(tensor.dims) > 1000]
     assert {tensor.data_type for tensor in large} <= {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
     logits = host.open_predictor(made).logits(TEXTS)

@@ -14,8 +14,8 @@ from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.invariance import batch_invariance
 from workbench.nouns.model import Model
-from workbench_quantize.invariance import batch_invariance
 from workbench_quantize.products import with_bias
 
 HIDDEN_PRODUCTS = 2 * 6  # of two layers: query, key, value, output and the two of the feed-forward part

@@ -109,6 +109,18 @@ def test_the_chain_ends_in_an_accepted_bundle_that_answers(run, tmp_path, host):
     assert open_bundle(tmp_path / "run", host=host).predict(["i want my money back"])[0].intents == ("refund",)
 
 
+def test_the_bundle_is_asked_with_texts_alone_and_among_others_and_its_nodes_are_counted(run):
+    _, made = run("--gate.max_label_changes", "0", "--gate.max_score_change", "0.000001")
+    found = made.measurement()
+    assert found.invariance.rows == len({row.text for row in made.dataset()})
+    assert found.invariance.holds
+    assert found.nodes == {"all": 3, "fused": 0, "quantized": 0}
+    assert found.legs == (), "the passes of this chain note no parity"
+    kept = {figure["name"]: figure["kept"] for figure in made.bundle().gate["figures"]}
+    assert kept.items() > {("max_label_changes", True), ("max_score_change", True)}
+    assert "get another intent" in (made.bundle().path / "README.md").read_text(encoding="utf-8")
+
+
 def test_augmented_rows_are_train_rows_with_a_parent(run):
     done, made = run("--augment.use", '["shout"]')
     assert done.exit_code == 0, done.output

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from workbench.invariance import Invariance
 from workbench.nouns.utterance import Intent, Utterance
 
 if TYPE_CHECKING:
@@ -59,6 +60,39 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Leg:
+    """How near a pass's model answers to the one that the pass was given.
+
+    Args:
+        step: the pass.
+        texts: where the texts come from: `dev`, `train`, `calibration`, or `made-up words`.
+        rows: how many were compared.
+        agreement: share of them with the same first intent.
+        max_logit_difference: largest absolute difference of a logit.
+    """
+
+    step: str
+    texts: str
+    rows: int
+    agreement: float
+    max_logit_difference: float
+
+    @classmethod
+    def along(cls, history: Sequence[Mapping[str, Any]]) -> tuple[Leg, ...]:
+        """Those of a model's history, from torch to the served graph; see `Parity.note`.
+
+        A third party's step may call something else `parity`; it is passed over.
+        """
+        names = {part.name for part in dataclasses.fields(cls)} - {"step"}
+        noted = [(step, step.get("parity")) for step in history]
+        return tuple(
+            cls(str(step.get("step")), **parity)
+            for step, parity in noted
+            if isinstance(parity, Mapping) and set(parity) == names
+        )
+
+
+@dataclass(frozen=True)
 class Measurement:
     """What budgets look at: the bundle beside the uncompressed model, on the same dev rows.
 
@@ -69,6 +103,9 @@ class Measurement:
         agreement: share of the rows with the same first intent.
         max_logit_difference: largest absolute difference of a logit.
         size: bytes of the bundle.
+        invariance: its answers to texts alone and among others; None in what older versions measured.
+        legs: parity of each pass with what came before it, as the passes noted it.
+        nodes: of the served graph, as `workbench.graphs.node_counts` gives them.
     """
 
     bundle: Report
@@ -77,6 +114,9 @@ class Measurement:
     agreement: float
     max_logit_difference: float
     size: int
+    invariance: Invariance | None = None
+    legs: tuple[Leg, ...] = ()
+    nodes: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as JSON."""
@@ -86,7 +126,9 @@ class Measurement:
     def from_json(cls, value: Mapping[str, Any]) -> Measurement:
         """The measurement that `to_json` wrote."""
         reports = {name: Report.from_json(value[name]) for name in ("bundle", "reference")}
-        return cls(**{**value, **reports})
+        legs = tuple(Leg(**leg) for leg in value.get("legs", ()))
+        invariance = Invariance(**found) if (found := value.get("invariance")) else None
+        return cls(**{**value, **reports, "legs": legs, "invariance": invariance})
 
 
 @dataclass(frozen=True)
@@ -97,7 +139,7 @@ class Figure:
         name: the budget's key in `[gate]`.
         value: what was measured.
         limit: what the recipe allows.
-        unit: `points`, `MB`, `share` or "".
+        unit: `points`, `MB`, `share`, `texts` or "".
         kept: whether the budget holds.
     """
 

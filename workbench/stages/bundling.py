@@ -12,13 +12,15 @@ from workbench.engine.sections import EvaluateOptions, Step
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
 from workbench.files import read_json
+from workbench.graphs import node_counts
 from workbench.host import Host
+from workbench.invariance import MOST, batch_invariance, texts_to_ask
 from workbench.machine import cores, describe
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
-from workbench.nouns.report import Measurement, Report
+from workbench.nouns.report import Leg, Measurement, Report
 from workbench.serving import open_verified
 from workbench.stages.card import model_card
 from workbench.stages.evaluating import report_on, save_reports, score
@@ -42,9 +44,9 @@ def make_bundle(model: Model, out: Path) -> Bundle:
     return seal(Bundle(dataclasses.replace(model, path=out), machine=describe()))
 
 
-def seal(bundle: Bundle) -> Bundle:
-    """Write the model card and the manifest."""
-    (bundle.path / "README.md").write_text(model_card(bundle), encoding="utf-8")
+def seal(bundle: Bundle, measurement: Measurement | None = None) -> Bundle:
+    """Write the model card, with what was measured of the bundle if anything was, and the manifest."""
+    (bundle.path / "README.md").write_text(model_card(bundle, measurement), encoding="utf-8")
     return bundle.save()
 
 
@@ -58,7 +60,7 @@ def bundle_stage(model: str) -> Stage:
 
 
 def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
-    """The stage that measures the bundle as it is served, and its parity with the uncompressed model.
+    """The stage that measures the bundle as it is served, its parity with the uncompressed model, and its invariance.
 
     Parity is measured on dev; without dev rows on train, where it says less, and a gate refuses to judge by it.
     """
@@ -80,6 +82,9 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
             size=bundle.size(),
             agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
             max_logit_difference=float(abs(here.logits - there.logits).max()),
+            invariance=batch_invariance(served, texts_to_ask(dataset, context.seed), seed=context.seed),
+            legs=Leg.along(bundle.model.history),
+            nodes=node_counts(bundle.path / "model.onnx"),
         )
         asked = [report for split, report in reports.items() if split in options.splits]
         save_reports(out, asked, measurement=measurement.to_json())
@@ -95,7 +100,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         work,
         steps=steps,
         needs=("bundle", reference, source),
-        settings={"splits": list(options.splits), "machine": describe()},
+        settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
         predicts=True,
     )
 
@@ -118,7 +123,7 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         gate = {"accepted": all(figure.kept for figure in figures), "figures": [figure.to_json() for figure in figures]}
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
         bundle = make_bundle(Bundle.load(inputs["bundle"]).model, out)
-        seal(dataclasses.replace(bundle, metrics=metrics, gate=gate if figures else None))
+        seal(dataclasses.replace(bundle, metrics=metrics, gate=gate if figures else None), measurement)
         return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 
     return Stage(

@@ -8,11 +8,12 @@ from typing import Any
 
 from workbench.machine import in_words
 from workbench.nouns.bundle import Bundle
+from workbench.nouns.report import Measurement
 from workbench.nouns.utterance import Intent
 from workbench.report.markup import intent_label
 
 
-def model_card(bundle: Bundle) -> str:
+def model_card(bundle: Bundle, measurement: Measurement | None = None) -> str:
     """A card with YAML front matter as the Hugging Face hub reads it."""
     model = bundle.model
     licence = next((step["licence"] for step in model.history if step.get("licence")), None)
@@ -28,6 +29,7 @@ def model_card(bundle: Bundle) -> str:
         f"{len(model.intents)} intents, texts up to {model.max_length} tokens. Served by intent-workbench.",
         "",
         *_figures(bundle),
+        *(_measured(measurement) if measurement else []),
         *_gate(bundle),
         "## How it was made",
         "",
@@ -49,6 +51,24 @@ def _figures(bundle: Bundle) -> list[str]:
     ]
     lines = ["| split | metric | value |", "|---|---|---|", *rows, ""] if rows else []
     return [*lines, f"{'Measured' if rows else 'Made'} on {in_words(bundle.machine)}.", ""]
+
+
+def _measured(measurement: Measurement) -> list[str]:
+    """How the served graph answers beside others and beside its origin, and its nodes."""
+    lines = []
+    if found := measurement.invariance:
+        lines.append(
+            f"- Alone and among other texts: of {found.rows:,} texts {found.label_changes} get another intent; "
+            f"a score differs by {found.max_score_difference:.2g} at most."
+        )
+    lines += [
+        f"- `{in_one_line(leg.step)}` beside what it was made from, {leg.rows:,} texts ({in_one_line(leg.texts)}): "
+        f"{leg.agreement:.2%} answered alike; a logit differs by {leg.max_logit_difference:.2g} at most."
+        for leg in measurement.legs
+    ]
+    if nodes := measurement.nodes:
+        lines.append(f"- Nodes of the graph: {nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8.")
+    return [*lines, ""] if lines else []
 
 
 def _gate(bundle: Bundle) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,19 @@ from workbench.machine import in_words
 if TYPE_CHECKING:
     from workbench_evaluate.sections.reading import Findings
 
+LEGS = {
+    "onnx": ("torch → ONNX", "torch → ONNX"),
+    "fuse": ("ONNX → fused", "ONNX → 融合"),
+    "int8": ("float32 → int8", "float32 → int8"),
+    "fp16-weights": ("float32 → float16 weights", "float32 → float16 权重"),
+}
+TEXTS = {"calibration": ("calibration", "校准文本"), "made-up words": ("made-up words", "随机生成的文本")}
+
 
 def values(findings: Findings) -> dict[str, Any] | None:
-    """Sizes from the trained model to the bundle, parity on dev, and the gate's figures."""
+    """Sizes from the trained model to the bundle, parity by pass and of all, invariance, and the gate's figures."""
     run, measurement = findings.run, findings.run.measurement()
-    bundle = run.bundle()
+    bundle, legs = run.bundle(), measurement.legs if measurement else ()
     steps = [(stage.name, _size(stage.path)) for stage in run.stages if stage.kind in ("train", "compress")]
     if bundle is not None:
         steps.append(("bundle", bundle.size()))
@@ -25,9 +34,15 @@ def values(findings: Findings) -> dict[str, Any] | None:
         "largest": max(size for _, size in steps),
         "measurement": measurement,
         "accuracy": _accuracy(measurement),
+        "legs": [(_said(LEGS, leg.step), _said(TEXTS, leg.texts), leg) for leg in legs],
         "gate": bundle.gate if bundle else None,
         "machine": in_words(bundle.machine) if bundle and bundle.machine else "",
     }
+
+
+def _said(words: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
+    """What a name is called in English and in Chinese; one without a word here goes by itself."""
+    return words.get(name, (name, name))
 
 
 def _accuracy(measurement: Any) -> tuple[float, float] | None:

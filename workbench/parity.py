@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from workbench.nouns.predictor import Predictor
+if TYPE_CHECKING:
+    from workbench.nouns.dataset import Dataset
+    from workbench.nouns.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class Parity:
         """Whether no difference is larger than `tolerance`, and none is NaN."""
         return self.max_logit_difference <= tolerance and self.max_embedding_difference <= tolerance
 
+    def note(self, origin: str) -> dict[str, Any]:
+        """What a pass writes into its step of the history as `parity`; `Leg.along` reads it.
+
+        Args:
+            origin: where the texts come from.
+        """
+        return {
+            "texts": origin,
+            "rows": self.rows,
+            "agreement": self.agreement,
+            "max_logit_difference": float(f"{self.max_logit_difference:.1e}"),  # more figures vary with the threads
+        }
+
 
 def compare(reference: Predictor, candidate: Predictor, texts: Sequence[str]) -> Parity:
     """Both predictors' answers to `texts`, at least one, side by side.
@@ -39,6 +53,8 @@ def compare(reference: Predictor, candidate: Predictor, texts: Sequence[str]) ->
     Raises:
         ValueError: a predictor has no head.
     """
+    import numpy as np
+
     logits, embeddings = reference.run(texts)
     other_logits, other_embeddings = candidate.run(texts)
     if logits is None or other_logits is None:
@@ -54,3 +70,15 @@ def compare(reference: Predictor, candidate: Predictor, texts: Sequence[str]) ->
         max_embedding_difference=float(by_embeddings.max()),
         worst=texts[int(np.maximum(by_logits, by_embeddings).argmax())],
     )
+
+
+def real_texts(dataset: Dataset | None, most: int) -> tuple[str, list[str]]:
+    """The split, and up to `most` texts evenly from all of it, for rows often stand sorted by intent.
+
+    It is dev, else train; without either the split is called "" and there are no texts.
+    """
+    for split in ("dev", "train"):
+        if rows := dataset.split(split) if dataset else []:
+            count = min(most, len(rows))
+            return split, [rows[number * len(rows) // count].text for number in range(count)]
+    return "", []

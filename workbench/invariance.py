@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from workbench.nouns.dataset import Dataset
     from workbench.nouns.predictor import Floats, Predictor
 
 TOLERANCE = 1e-6
+MOST = 2000
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, t
         seed: of the random order.
         together: how many are asked at once.
     """
+    import numpy as np
+
     order = random.Random(seed).sample(range(len(texts)), len(texts))
     mixed = np.concatenate(
         [
@@ -59,6 +64,14 @@ def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, t
     )
 
 
-def _scores(logits: Floats, predictor: Predictor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def texts_to_ask(dataset: Dataset, seed: int, most: int = MOST) -> list[str]:
+    """Up to `most` different texts of a dataset, of any split, drawn at random and with their labels left aside."""
+    texts = list(dict.fromkeys(row.text for row in dataset))
+    return random.Random(seed).sample(texts, min(most, len(texts)))
+
+
+def _scores(logits: Floats, predictor: Predictor) -> npt.NDArray[np.float64]:
+    import numpy as np
+
     exponents = np.exp((logits - logits.max(1, keepdims=True)).astype(np.float64) / predictor.temperature)
     return np.asarray(exponents / exponents.sum(1, keepdims=True), np.float64)

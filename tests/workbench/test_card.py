@@ -1,0 +1,56 @@
+"""The model card: what it says of the measurement, and what it leaves out where nothing was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.bundles import write_bundle
+from workbench.invariance import Invariance
+from workbench.nouns.report import Leg, Measurement, Report
+from workbench.stages.card import model_card
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return write_bundle(tmp_path / "bundle")
+
+
+@pytest.fixture
+def measurement():
+    report = Report("bundle", "dev", 100, {"accuracy": 0.9})
+    return Measurement(
+        bundle=report,
+        reference=report,
+        rows=100,
+        agreement=0.99,
+        max_logit_difference=0.25,
+        size=1000,
+        invariance=Invariance(2000, 1, 4.51e-7),
+        legs=(Leg("onnx", "dev", 1256, 1.0, 3.1e-6), Leg("<b>own</b>\nstep", "made-up words", 64, 0.985, 0.25)),
+        nodes={"all": 142, "fused": 37, "quantized": 61},
+    )
+
+
+def test_it_says_what_was_measured_of_the_served_graph(bundle, measurement):
+    lines = model_card(bundle, measurement).splitlines()
+    first = lines.index(
+        "- Alone and among other texts: of 2,000 texts 1 get another intent; a score differs by 4.5e-07 at most."
+    )
+    assert lines[first + 1 : first + 5] == [
+        "- `onnx` beside what it was made from, 1,256 texts (dev): 100.00% answered alike; "
+        "a logit differs by 3.1e-06 at most.",
+        "- `&lt;b&gt;own&lt;/b&gt; step` beside what it was made from, 64 texts (made-up words): "
+        "98.50% answered alike; a logit differs by 0.25 at most.",
+        "- Nodes of the graph: 142, 37 fused, 61 of int8.",
+        "",
+    ]
+
+
+def test_it_says_nothing_of_what_was_not_measured(bundle, measurement):
+    plain = model_card(bundle)
+    assert "Alone and among" not in plain
+    assert "beside what it was made from" not in plain
+    older = dataclasses.replace(measurement, invariance=None, legs=(), nodes={})
+    assert model_card(bundle, older) == plain

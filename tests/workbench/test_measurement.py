@@ -1,0 +1,64 @@
+"""What is measured of a bundle: as JSON and back, also of an older version; and the parity that a history tells of."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from workbench.invariance import Invariance
+from workbench.nouns.report import Leg, Measurement, Report
+from workbench.parity import Parity
+
+FOUND = Parity(rows=256, agreement=0.996, max_logit_difference=0.123456, max_embedding_difference=0.5, worst="a text")
+
+
+@pytest.fixture
+def measurement():
+    reports = {name: Report(name, "dev", 100, {"accuracy": 0.9}, {"errors": []}) for name in ("bundle", "reference")}
+    return Measurement(
+        **reports,
+        rows=100,
+        agreement=0.99,
+        max_logit_difference=0.25,
+        size=1000,
+        invariance=Invariance(200, 1, 0.5),
+        legs=(Leg("onnx", "dev", 256, 1.0, 1e-6), Leg("int8", "train", 256, 0.99, 0.25)),
+        nodes={"all": 9, "fused": 1, "quantized": 2},
+    )
+
+
+def through_json(measurement, *, without=()):
+    value = json.loads(json.dumps(measurement.to_json()))
+    return Measurement.from_json({name: part for name, part in value.items() if name not in without})
+
+
+def test_it_comes_back_from_json_as_it_was(measurement):
+    assert through_json(measurement) == measurement
+    bare = dataclasses.replace(measurement, invariance=None, legs=(), nodes={})
+    assert through_json(bare) == bare
+
+
+def test_one_of_an_older_version_lacks_what_that_did_not_measure(measurement):
+    older = through_json(measurement, without=("invariance", "legs", "nodes"))
+    assert (older.invariance, older.legs, older.nodes) == (None, (), {})
+    assert older == dataclasses.replace(measurement, invariance=None, legs=(), nodes={})
+
+
+def test_a_history_tells_the_parity_of_each_step_in_order():
+    history = [
+        {"step": "finetune", "encoder": "minilm"},
+        {"step": "onnx", "parity": FOUND.note("dev")},
+        {"step": "int8", "parity": dataclasses.replace(FOUND, agreement=0.5).note("calibration")},
+    ]
+    assert Leg.along(history) == (Leg("onnx", "dev", 256, 0.996, 0.12), Leg("int8", "calibration", 256, 0.5, 0.12))
+
+
+@pytest.mark.parametrize(
+    "parity",
+    [None, True, 0.99, "even", ["dev", 256], {}, {"rows": 256}, {**FOUND.note("dev"), "embedding": 0.5}],
+)
+def test_what_a_third_partys_step_calls_parity_is_passed_over(parity):
+    history = [{"step": "own", "parity": parity}, {"step": "onnx", "parity": FOUND.note("dev")}]
+    assert [leg.step for leg in Leg.along(history)] == ["onnx"]

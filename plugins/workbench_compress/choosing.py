@@ -12,21 +12,18 @@ NEAREST = 3
 logger = logging.getLogger(__name__)
 
 
-def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate:
+def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate | None:
     """The candidate with the least mean time for a text among those that keep every budget and answer it steadily.
 
     Of equally fast ones the smaller is taken. With an accuracy budget alone, the uncut float32 model stands for what
-    was given and is taken where nothing else keeps it.
-
-    Raises:
-        GateRefused: none keeps every budget.
+    was given and is taken where nothing else keeps it. With others None is the answer where none keeps them all.
     """
     kept = [c for c in candidates if not misses(c, limits)]
     exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
     if not kept and [limit.name for limit in limits] == ["max_drop"]:
         kept = sorted(exact, key=lambda c: c.drop)[:1]
     if not kept:
-        raise refusal(candidates, limits)
+        return None
     best = min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.name))
     if broken := misses(best, limits):
         logger.warning("NOTHING keeps every budget, not even float32 with nothing cut, which is taken: %s", broken)
@@ -69,8 +66,7 @@ def misses(candidate: Candidate, limits: Sequence[Limit]) -> str:
 
 def refusal(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> GateRefused:
     """The error that names the nearest misses."""
-    nearest = nearest_of(candidates, limits)[:NEAREST]
-    listed = "; ".join(f"{c.name}: {misses(c, limits)}" for c in nearest)
+    listed = "; ".join(f"{c.name}: {misses(c, limits)}" for c in nearest_of(candidates, limits)[:NEAREST])
     return GateRefused(
         f"none of {len(candidates)} measured candidates keeps every budget. Nearest: {listed}",
         where="the pass search",

@@ -11,7 +11,7 @@ from workbench.machine import describe
 from workbench.options import as_json
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import Candidate, limits
-from workbench_compress.choosing import misses
+from workbench_compress.choosing import NEAREST, misses, nearest_of
 
 if TYPE_CHECKING:
     from workbench_compress.search import Findings
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 FILE, FORMAT = "search.json", 1
 
 
-def write_evidence(folder: Path, findings: Findings, best: Candidate, options: SearchOptions, seconds: float) -> None:
-    """Write `search.json` into the folder."""
+def write_evidence(
+    folder: Path, findings: Findings, best: Candidate | None, options: SearchOptions, seconds: float
+) -> None:
+    """Write `search.json` into the folder.
+
+    Args:
+        folder: made if it is not there.
+        findings: of the search.
+        best: the chosen candidate, None where none keeps every budget; the nearest misses are named then.
+        options: of the search.
+        seconds: that it took.
+    """
     budgets = limits(options)
     folder.mkdir(parents=True, exist_ok=True)
     material = findings.material
@@ -33,10 +43,10 @@ def write_evidence(folder: Path, findings: Findings, best: Candidate, options: S
             "seconds": round(seconds, 1),
             "judged": {"rows": len(material.texts), "by": material.by},
             "budgets": [{"name": limit.name, "most": limit.most, "unit": limit.unit} for limit in budgets],
-            "chosen": best.name,
+            "chosen": best.name if best else None,
+            "nearest": [] if best else [c.name for c in nearest_of(findings.candidates, budgets)[:NEAREST]],
             "candidates": [
-                {**c.to_json(), "misses": misses(c, budgets), "chosen": c.name == best.name}
-                for c in findings.candidates
+                {**c.to_json(), "misses": misses(c, budgets), "chosen": c is best} for c in findings.candidates
             ],
             "table": findings.table.to_json() if findings.table else None,
             "screening": screening(findings),

@@ -40,7 +40,7 @@ def killed(searching, place: Path, name: str, at: str) -> Path:
     return work
 
 
-@pytest.mark.parametrize("at", ["uncut-int8.json", "table-*-int8", ".*-r1.partial"])
+@pytest.mark.parametrize("at", ["uncut-int8.json", "table-*-int8", ".*-e1.partial"])
 def test_a_killed_search_goes_on_and_makes_nothing_twice(searching, tmp_path, at):
     work = killed(searching, tmp_path, "killed", at)
     before = finished(work)

@@ -9,15 +9,22 @@ import re
 import numpy as np
 import pytest
 
+from tests.compressing import ROOM, pairs
 from workbench.digests import digest_folder
 from workbench.errors import GateRefused
 from workbench.nouns.model import Model
+from workbench_compress.chains import Chain
 
 AS_IT_IS = {"minutes": 0.0, "vocabulary": "keep"}  # nothing new is made
 
 
 def by_name(evidence: dict) -> dict:
     return {candidate["name"]: candidate for candidate in evidence["candidates"]}
+
+
+def origin(candidate: dict) -> str:
+    """What the torch model is called that a candidate was exported from."""
+    return candidate["name"].removesuffix(f"-{Chain(**candidate['chain']).name}")
 
 
 def test_what_it_leaves_is_the_chosen_candidate(searching):
@@ -43,7 +50,7 @@ def test_cuts_were_predicted_made_trained_and_measured(searching):
     assert evidence["screening"]["grid"] == 8
     assert 1 <= len(cuts) <= 2
     trained = [c for c in evidence["candidates"] if c["epochs"]]
-    names = {re.sub("-r[0-9].*", "", c["name"]) for c in trained}
+    names = {re.sub("-e[0-9].*", "", c["name"]) for c in trained}
     assert {c["name"] for c in cuts if c["promising"]} <= names <= {c["name"] for c in cuts}  # faster ones may follow
     for candidate in evidence["candidates"]:
         assert candidate["predicted_ms"] or candidate["precision"] == "fp16"
@@ -97,27 +104,41 @@ def test_a_budget_that_nothing_keeps_is_refused_with_the_nearest_misses(searchin
 def test_an_accuracy_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp_path, caplog):
     known = searching.known("whole", tmp_path)
     for name, candidate in by_name(searching.evidence("whole")).items():
-        lossy = candidate["precision"] != "fp32" or candidate["epochs"]
-        known.claim("whole", name, bound=3.0 if lossy else 0.0)
-        if candidate["epochs"]:
-            known.note("whole", f"{name.partition('-r1')[0]}-r1-torch", 3.0)
+        lossy = candidate["precision"] != "fp32" or not candidate["whole"]
+        known.claim("whole", name, points=3.0 if lossy else 0.0)
+        if not candidate["whole"]:
+            known.note("whole", f"{origin(candidate)}-torch", pairs(3.0))
     with caplog.at_level(logging.WARNING):
         made = known.run("whole", max_drop=0.5, **AS_IT_IS)
     assert made.history[-1]["chosen"].endswith("fp32")
     assert "int8" not in {step["step"] for step in made.history}
     assert "NOT QUANTIZED" in caplog.text
-    assert "max_drop 3 points, budget 0.5" in caplog.text
+    assert "max_drop 3.003 points, budget 0.5" in caplog.text
 
 
 def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     (trained, *_) = [c for c in searching.evidence("whole")["candidates"] if c["epochs"]]
-    known.claim("whole", trained["name"], bound=3.0)
-    known.run("whole", max_drop=0.5, **AS_IT_IS)
+    known.claim("whole", trained["name"], points=3.0)
+    known.note("whole", f"{origin(trained)}-torch", pairs(0.0))
+    for cut in searching.evidence("whole")["screening"]["cuts"]:  # as they are they keep nothing
+        known.note("whole", f"cut-{cut['name']}", {"distance": cut["distance"], "pairs": pairs(3.0), "rows": 120})
+    known.run("whole", max_drop=ROOM, **AS_IT_IS)
     alike = ("structure", "epochs")
     found = [c for c in known.evidence("whole")["candidates"] if all(c[key] == trained[key] for key in alike)]
     kept = {c["precision"]: c["misses"] == "" for c in found}
     assert kept == {"int8": trained["precision"] != "int8", "fp32": trained["precision"] != "fp32"}
+
+
+def test_a_cut_that_keeps_the_budget_as_it_is_is_not_trained(searching, tmp_path):
+    known = searching.known("whole", tmp_path)
+    cuts = searching.evidence("whole")["screening"]["cuts"]
+    for cut in cuts:
+        known.note("whole", f"cut-{cut['name']}", {"distance": cut["distance"], "pairs": pairs(-1.0), "rows": 120})
+    known.run("whole", max_drop=100.0, **AS_IT_IS)
+    found = [c for c in known.evidence("whole")["candidates"] if not c["whole"]]
+    fastest = min(cuts, key=lambda cut: cut["predicted_ms"])
+    assert [(c["epochs"], origin(c)) for c in found] == [(0, fastest["name"])]
 
 
 def test_a_budget_of_nothing_is_kept(searching, tmp_path):
@@ -136,12 +157,14 @@ def test_no_time_leaves_the_uncut_model(searching, tmp_path):
     assert all(c["whole"] for c in evidence["candidates"])
 
 
-def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path):
+def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench_compress.uncut.FOR_WORDS", 0.0)  # a third would hold all of this small vocabulary
     known = searching.known("whole", tmp_path)
     least = min(c["bytes"] for c in searching.evidence("whole")["candidates"] if c["whole"])
-    known.run("whole", max_size_mb=0.999 * least / 1e6, minutes=0.0)
+    known.run("whole", max_size_mb=0.999 * least / 1e6, max_drop=ROOM, minutes=0.0)
     found = by_name(known.evidence("whole"))
     trimmed = [c for c in found.values() if c["trimmed"]]
     assert {"int8", "fp32"} <= {c["precision"] for c in trimmed}
-    assert all(c["bytes"] < found[c["name"].replace("-trimmed", "")]["bytes"] for c in trimmed)
+    sizes = [(c["bytes"], found[c["name"].replace("-trimmed", "")]["bytes"]) for c in trimmed]
+    assert [(small, whole) for small, whole in sizes if small >= whole] == []
     assert known.evidence("whole")["chosen"].startswith("uncut-trimmed")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from workbench.invariance import TOLERANCE
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
@@ -17,7 +18,6 @@ from workbench_compress.workshop import Workshop
 
 MB = 1e6
 ROUNDING = 1e-9
-STEADY = 1e-6  # a score may change by so much when other texts share the call
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Candidate:
     @property
     def steady(self) -> bool:
         """Whether a text is answered the same whatever other texts are asked beside it."""
-        return not self.figures["labels_changed_by_company"] and self.figures["score_changed_by_company"] <= STEADY
+        return not self.figures["labels_changed_by_company"] and self.figures["score_changed_by_company"] <= TOLERANCE
 
     def to_json(self) -> dict[str, Any]:
         """It for the evidence."""

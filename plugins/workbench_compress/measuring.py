@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
+from workbench.graphs import node_counts
 from workbench.host import Host
+from workbench.invariance import batch_invariance
 from workbench.machine import cores
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
@@ -26,7 +27,6 @@ TIMED, ROUNDS = 200, 5
 ASKED = 64  # texts for the peak of memory
 FILES = ("model.onnx", "tokenizer.json")
 COMPARED = 1000
-QUANTIZED = ("Integer", "Quantize", "QLinear", "QAttention", "QGemm")  # parts of the names of such nodes
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Bench:
             "origin_agreement": float((logits.argmax(1) == own.argmax(1)).mean()),
             "origin_logit_difference": float(np.abs(logits - own).max()),
             "bytes": sum((model.path / name).stat().st_size for name in FILES),
-            "nodes": nodes(model),
+            "nodes": node_counts(model.path / "model.onnx"),
             "memory_bytes": peak_of(model, longest_first(texts)[:ASKED]),
             **self.times(model),
         }
@@ -124,7 +124,7 @@ class Bench:
             self._opened = self.host.open_predictor(self.yardstick, PredictorOptions(threads=1))
         predictor = self.host.open_predictor(model, PredictorOptions(threads=1))
         rivals = [predictor, self._opened or predictor]
-        alone = np.concatenate([predictor.logits([text]) for text in texts])
+        company = batch_invariance(predictor, texts, seed=self.seed)
         rivals[1].logits(texts[:ASKED])
         milliseconds = np.zeros((2, ROUNDS, len(texts)))
         for number in range(ROUNDS):
@@ -134,28 +134,13 @@ class Bench:
                     asked.logits([text])
                     milliseconds[rival, number, place] = 1000 * (time.perf_counter() - begun)
         mine, yard = milliseconds.min(axis=1)  # what else the machine does only adds to it
-        order = list(range(len(texts)))
-        random.Random(self.seed).shuffle(order)
-        among = predictor.logits([texts[place] for place in order])[np.argsort(order)]
         return {
             "mean_ms": float(mine.mean()),
             "p95_ms": float(np.quantile(milliseconds[0], 0.95)),
             "yardstick_ms": float(yard.mean()),
-            "labels_changed_by_company": int((alone.argmax(1) != among.argmax(1)).sum()),
-            "score_changed_by_company": float(np.abs(np.exp(log_softmax(alone)) - np.exp(log_softmax(among))).max()),
+            "labels_changed_by_company": company.label_changes,
+            "score_changed_by_company": company.max_score_difference,
         }
-
-
-def nodes(model: Model) -> dict[str, int]:
-    """How many nodes a graph has, how many of them are onnxruntime's fused ones, how many have to do with int8."""
-    import onnx
-
-    graph = onnx.load(model.path / "model.onnx", load_external_data=False).graph
-    return {
-        "all": len(graph.node),
-        "fused": sum(node.domain == "com.microsoft" for node in graph.node),
-        "quantized": sum(any(part in node.op_type for part in QUANTIZED) for node in graph.node),
-    }
 
 
 def log_softmax(logits: Floats) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from workbench.cli.evidence import summary_of
 from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, table
@@ -112,7 +113,9 @@ def add_compression(cli: click.Group, host: Host) -> None:
 def show(out: Path, *, as_json: bool) -> None:
     """What was made, for programs."""
     if as_json:
-        echo_json({"model": str(out), "bytes": sum(path.stat().st_size for path in out.iterdir())})
+        told = summary_of(out)
+        size = sum(path.stat().st_size for path in out.iterdir())
+        echo_json({"model": str(out), "bytes": size} | ({"summary": told.figures} if told else {}))
 
 
 def _finish(last: str) -> Callable[..., Mapping[str, float]]:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from workbench.cli.evidence import check_free, keep, keep_refused, put_away, summary_of
 from workbench.cli.output import say
 from workbench.cli.progress import TerminalProgress
 from workbench.context import Context
@@ -13,16 +14,18 @@ from workbench.digests import digest_path
 from workbench.engine.lock import locked
 from workbench.engine.runner import explain
 from workbench.engine.stage import Stage
-from workbench.files import publish, refuse_existing
+from workbench.errors import GateRefused
+from workbench.files import publish
 from workbench.host import Host
 
-EVIDENCE = "out-evidence"  # forgotten after a failure, as outputs are
+EVIDENCE, EARLIER = "out-evidence", "out-earlier"  # forgotten after a failure, as outputs are
 
 
 def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int) -> None:
     """Work stages one after the other, the last one into `out`, which appears whole or not at all.
 
-    Evidence that a stage wrote stands in `OUT.evidence` afterwards.
+    Evidence that a stage wrote stands in `OUT.evidence` afterwards, also when a budget refuses the output; a later
+    attempt replaces it then.
 
     Args:
         stages: each may read what stands before it.
@@ -34,9 +37,7 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
     Raises:
         WorkbenchError: `out` exists, another process works on it, or a stage failed.
     """
-    evidence = out.with_name(f"{out.name}.evidence")
-    refuse_existing(out)
-    refuse_existing(evidence)
+    check_free(out)
     scratch = out.with_name(f".{out.name}.work")
     scratch.mkdir(parents=True, exist_ok=True)
     places = dict(inputs)
@@ -45,14 +46,19 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
             for stage in stages:
                 places[stage.name] = _fresh(scratch / f"out-{stage.name}")
                 _work_one(stage, places, scratch, host, seed)
+            put_away(out, _fresh(scratch / EARLIER))
             publish(places[stages[-1].name], out)
-            if (scratch / EVIDENCE).is_dir():
-                publish(scratch / EVIDENCE, evidence)
-                say(f"wrote {evidence}")
+            keep(scratch / EVIDENCE, out)
             shutil.rmtree(scratch)
+        except GateRefused as error:
+            keep_refused(scratch / EVIDENCE, out, error, _fresh(scratch / EARLIER))
+            raise
         finally:
             _forget_all_but_memories(scratch)
     say(f"wrote {out}")
+    if told := summary_of(out):
+        for line in told.words:
+            say(line)
 
 
 def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Host, seed: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.output import say
 from workbench.context import Log
+from workbench.summary import read_summary
 
 if TYPE_CHECKING:
     from workbench.engine.run import StageRecord
@@ -42,10 +43,13 @@ class TerminalProgress:
         return log
 
     def finished(self, record: StageRecord) -> None:
-        """One line for a stage that is done."""
+        """One line for a stage that is done, and what it says of itself."""
         clear = "\r\x1b[2K" if self.live else ""
         words = {"cached": "cached", "failed": "FAILED"}.get(record.status, f"{record.seconds:.1f} s")
         say(f"{clear}  {record.name}: {words}  {figures(record.metrics)}".rstrip())
+        if record.status == "finished" and (told := read_summary(record.evidence)):
+            for line in told.words:
+                say(f"    {line}")
 
 
 def figures(metrics: Mapping[str, float]) -> str:

@@ -16,7 +16,7 @@ from workbench.engine.lock import locked
 from workbench.engine.run import EVIDENCE, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.engine.store import Store
-from workbench.errors import WorkbenchError, unknown
+from workbench.errors import GateRefused, WorkbenchError, unknown
 from workbench.host import Host
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,11 @@ class Engine:
         with staging as folder:
             context = Context(self.host, self.seed, work, log=log, evidence=folder / EVIDENCE)
             begun = time.monotonic()
-            metrics = dict(stage.work(inputs, folder / "out", context))
+            try:
+                metrics = dict(stage.work(inputs, folder / "out", context))
+            except GateRefused:
+                self.store.keep_refused(stage, folder / EVIDENCE)
+                raise
             seconds = time.monotonic() - begun
             (folder / "out").mkdir(exist_ok=True)
             same = self.store.find(stage, key, digest_folder(folder / "out"))

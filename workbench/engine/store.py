@@ -1,6 +1,7 @@
 """The store of a run: published stages, each a folder `<name>-<key8>` with `out/` and `stage.json`.
 
 A folder appears whole or not at all, and is never written again. It may hold `evidence/` too, which is not digested.
+A stage that a budget refused has that alone, in a folder `<name>`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.digests import digest_folder
-from workbench.engine.run import FORMAT, RUN, Run, StageRecord
+from workbench.engine.run import EVIDENCE, FORMAT, RUN, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError
 from workbench.files import Staging, make_folder, read_json, replace_json, write_json
@@ -91,6 +92,18 @@ class Store:
         write_json(folder / ABOUT, about)
         return _record(folder, about, "finished")
 
+    def keep_refused(self, stage: Stage, evidence: Path) -> None:
+        """Let the evidence of a stage that was refused, if it left any, stand where its failed record looks for it.
+
+        That is `stages/NAME/evidence`, in the place of an earlier refusal's, until a run comes to its end.
+        """
+        place = self.stages / stage.name
+        shutil.rmtree(place, ignore_errors=True)
+        if evidence.is_dir():
+            with Staging(place) as folder:
+                evidence.rename(folder / EVIDENCE)
+            logger.warning("%s was refused; what it measured stands in %s", stage.name, place / EVIDENCE)
+
     def point(self, recipe: dict[str, Any], records: Iterable[StageRecord]) -> None:
         """Let `run.json` point at these stages."""
         stages = [
@@ -114,8 +127,11 @@ class Store:
         return (self.path / RUN).is_file() and all(stage.status != "failed" for stage in Run.load(self.path).stages)
 
     def tidy(self) -> None:
-        """Remove scratch folders and what killed attempts left; only for the holder of the lock."""
+        """Remove scratch folders and what killed and refused attempts left; only for the holder of the lock."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
+        for evidence in self.stages.glob(f"[!.]*/{EVIDENCE}"):
+            if not (evidence.parent / "out").exists():
+                shutil.rmtree(evidence.parent, ignore_errors=True)
         for folder in self.stages.glob(".*.partial"):
             shutil.rmtree(folder, ignore_errors=True)
 

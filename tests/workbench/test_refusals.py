@@ -1,0 +1,165 @@
+"""What is left of an attempt that a budget refused, and what a stage says of itself: of verbs and of runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from click.testing import CliRunner
+
+from workbench import build_host, hookimpl
+from workbench.cli.progress import TerminalProgress
+from workbench.cli.root import build_cli
+from workbench.engine.run import Run
+from workbench.engine.runner import Engine
+from workbench.engine.stage import Stage
+from workbench.engine.store import open_store
+from workbench.errors import GateRefused
+from workbench.nouns.dataset import Dataset
+from workbench.offers import Cleaner
+from workbench.options import option
+from workbench.summary import Summary, read_summary
+
+
+class Refuses:
+    """A cleaner that writes evidence and is refused while `most` rows are fewer than there are."""
+
+    @hookimpl
+    def cleaners(self):
+        return {"refuses": Cleaner(run=self.clean, options=Limit, summary="")}
+
+    @staticmethod
+    def clean(dataset, out, options, context) -> Dataset:
+        if options.writes:
+            context.evidence.mkdir()
+            (context.evidence / "most").write_text(str(options.most))
+        if options.breaks:
+            raise OSError(5, "broken", "disk")
+        if len(dataset) > options.most:
+            raise GateRefused(f"has {len(dataset)} rows")
+        if options.writes:
+            Summary(("all rows kept", "and none lost"), {"most": options.most}).save(context.evidence)
+        return dataset
+
+
+@dataclass(frozen=True)
+class Limit:
+    most: int = option(1, "rows at most")
+    writes: bool = option(True, "evidence")
+    breaks: bool = option(False, "fail otherwise")
+
+
+@pytest.fixture
+def clean(small_dataset, tmp_path):
+    """Clean 72 rows into `tmp_path / "made"`."""
+    host = build_host([])
+    host.register(Refuses(), "refuses")
+    small_dataset.save(tmp_path / "data")
+    words = ("clean", tmp_path / "data", "--use", "refuses", "-o", tmp_path / "made")
+    cli = build_cli(host)
+    return lambda *more: CliRunner().invoke(
+        cli, [*map(str, words), *(word.replace("--", "--refuses.") for word in more)]
+    )
+
+
+def listed(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_refused_verb_keeps_its_evidence_which_the_next_attempt_replaces(clean, tmp_path):
+    done = clean("--most", "2")
+    assert done.exit_code == 3
+    assert f"wrote {tmp_path / 'made.evidence'}" in done.stderr
+    assert listed(tmp_path) == {"data", "made.evidence"}
+    assert (tmp_path / "made.evidence/most").read_text() == "2"
+    assert "has 72 rows" in json.loads((tmp_path / "made.evidence/refused.json").read_text())["error"]
+    assert clean("--most", "3").exit_code == 3
+    assert (tmp_path / "made.evidence/most").read_text() == "3"
+    assert clean("--most", "100").exit_code == 0
+    assert listed(tmp_path) == {"data", "made", "made.evidence"}
+    assert listed(tmp_path / "made.evidence") == {"most", "summary.json"}
+    assert (tmp_path / "made.evidence/most").read_text() == "100"
+
+
+def test_an_output_without_evidence_takes_a_refusals_away(clean, tmp_path):
+    assert clean().exit_code == 3
+    assert clean("--most", "100", "--no-writes").exit_code == 0
+    assert listed(tmp_path) == {"data", "made"}
+
+
+def test_a_refusals_evidence_stays_until_there_is_something_newer(clean, tmp_path):
+    assert clean("--no-writes").exit_code == 3
+    assert listed(tmp_path) == {"data"}
+    assert clean("--most", "2").exit_code == 3
+    assert clean("--no-writes").exit_code == 3
+    assert clean("--most", "5", "--breaks").exit_code == 1
+    assert listed(tmp_path) == {"data", "made.evidence"}
+    assert (tmp_path / "made.evidence/most").read_text() == "2"
+
+
+def test_a_refusal_takes_no_evidence_that_belongs_to_an_output(clean, tmp_path):
+    assert clean("--most", "100").exit_code == 0
+    for elsewhere in (False, True):
+        if elsewhere:
+            (tmp_path / "made").rename(tmp_path / "elsewhere")
+        done = clean("--most", "2")
+        assert (done.exit_code, "exists already and is not overwritten" in done.output) == (1, True)
+        assert (tmp_path / "made.evidence/most").read_text() == "100"
+
+
+def test_a_verb_says_what_the_summary_says(clean, tmp_path):
+    done = clean("--most", "100")
+    assert f"wrote {tmp_path / 'made'}\nall rows kept\nand none lost\n" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"words": "x", "figures": {}}', '{"words": [], "figures": 1}'])
+def test_a_summary_that_is_none_is_logged_and_passed_over(tmp_path, caplog, content):
+    assert read_summary(tmp_path) is None
+    assert not caplog.text
+    (tmp_path / "summary.json").write_text(content)
+    assert read_summary(tmp_path) is None
+    assert str(tmp_path / "summary.json") in caplog.text
+
+
+def refused_run(path, most, *, rows=3):
+    """A run of one stage that is refused when `rows` are more than `most`."""
+
+    def work(inputs, out, context):
+        context.evidence.mkdir()
+        (context.evidence / "most").write_text(str(most))
+        if rows > most:
+            raise GateRefused("too many rows")
+        out.mkdir()
+        Summary(("all is well",)).save(context.evidence)
+        return {}
+
+    stage = Stage("compress-1-own", "compress", work, settings={"most": most})
+    return Engine(build_host([]), open_store(path), 13, TerminalProgress(), {}).run([stage])
+
+
+def test_a_refused_stage_of_a_run_keeps_its_evidence_until_a_run_comes_to_its_end(tmp_path, caplog):
+    for most in (1, 2):
+        with pytest.raises(GateRefused):
+            refused_run(tmp_path, most)
+        (failed,) = Run.load(tmp_path).stages
+        assert failed.status == "failed"
+        assert (failed.evidence / "most").read_text() == str(most)
+        assert listed(tmp_path / "stages") == {"compress-1-own"}
+        assert f"what it measured stands in {failed.evidence}" in caplog.text
+    (done,) = refused_run(tmp_path, 3).stages
+    assert (done.evidence / "most").read_text() == "3"
+    assert listed(tmp_path / "stages") == {done.path.parent.name}
+    with pytest.raises(GateRefused):
+        refused_run(tmp_path, 2)
+    assert (tmp_path / "stages/compress-1-own/evidence/most").read_text() == "2"
+    (current,) = Run.load(tmp_path).stages
+    assert (current.path, (current.evidence / "most").read_text()) == (done.path, "3")
+
+
+def test_a_run_says_what_the_summary_of_a_stage_says_once(tmp_path, capsys):
+    for said in ("    all is well", ""):
+        refused_run(tmp_path, 3)
+        shown = capsys.readouterr().err
+        assert ("all is well" in shown) == bool(said)
+        assert said in shown

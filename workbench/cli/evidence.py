@@ -1,0 +1,62 @@
+"""Evidence of a verb: it stands beside the output as `OUT.evidence`; that of a refusal stands there without OUT."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from workbench.cli.output import say
+from workbench.errors import GateRefused
+from workbench.files import publish, refuse_existing, write_json
+from workbench.summary import Summary, read_summary
+
+REFUSED = "refused.json"  # in the evidence of an attempt that was refused: no output belongs to it
+
+
+def evidence_of(out: Path) -> Path:
+    """Where the evidence of an output stands."""
+    return out.with_name(f"{out.name}.evidence")
+
+
+def summary_of(out: Path) -> Summary | None:
+    """What the stage that made an output says of it, None where it says nothing."""
+    return read_summary(evidence_of(out))
+
+
+def check_free(out: Path) -> None:
+    """Raise where an output stands, or evidence that may belong to one that was moved; a refusal's gives way."""
+    refuse_existing(out)
+    if not _is_refusals(evidence_of(out)):
+        refuse_existing(evidence_of(out))
+
+
+def put_away(out: Path, scratch: Path) -> None:
+    """Move the evidence of an earlier refusal, if it stands there, to `scratch`, which does not exist yet."""
+    if _is_refusals(evidence_of(out)):
+        os.rename(evidence_of(out), scratch)
+
+
+def keep(staged: Path, out: Path) -> None:
+    """Publish the evidence that was written into `staged`, if there is any, and say so."""
+    if staged.is_dir():
+        publish(staged, evidence_of(out))
+        say(f"wrote {evidence_of(out)}")
+
+
+def keep_refused(staged: Path, out: Path, error: GateRefused, scratch: Path) -> None:
+    """Publish the evidence of a refused attempt in the place of an earlier one's, with a note that makes it give way.
+
+    Args:
+        staged: the folder of the evidence; nothing is done where there is none.
+        out: the output that does not come to be.
+        error: why not.
+        scratch: a folder that does not exist yet, for what an earlier attempt left.
+    """
+    if staged.is_dir():
+        write_json(staged / REFUSED, {"error": str(error)})
+        put_away(out, scratch)
+        keep(staged, out)
+
+
+def _is_refusals(evidence: Path) -> bool:
+    return (evidence / REFUSED).is_file()

@@ -12,6 +12,7 @@ from workbench.options import as_json
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import Candidate, limits
 from workbench_compress.choosing import NEAREST, misses, nearest_of
+from workbench_compress.summary import summarize
 
 if TYPE_CHECKING:
     from workbench_compress.search import Findings
@@ -22,7 +23,7 @@ FILE, FORMAT = "search.json", 1
 def write_evidence(
     folder: Path, findings: Findings, best: Candidate | None, options: SearchOptions, seconds: float
 ) -> None:
-    """Write `search.json` into the folder.
+    """Write `search.json` into the folder, and a summary where something was chosen.
 
     Args:
         folder: made if it is not there.
@@ -34,24 +35,22 @@ def write_evidence(
     budgets = limits(options)
     folder.mkdir(parents=True, exist_ok=True)
     material = findings.material
-    write_json(
-        folder / FILE,
-        {
-            "format": FORMAT,
-            "options": as_json(options, key_only=True),
-            "machine": describe(),
-            "seconds": round(seconds, 1),
-            "judged": {"rows": len(material.texts), "by": material.by},
-            "budgets": [{"name": limit.name, "most": limit.most, "unit": limit.unit} for limit in budgets],
-            "chosen": best.name if best else None,
-            "nearest": [] if best else [c.name for c in nearest_of(findings.candidates, budgets)[:NEAREST]],
-            "candidates": [
-                {**c.to_json(), "misses": misses(c, budgets), "chosen": c is best} for c in findings.candidates
-            ],
-            "table": findings.table.to_json() if findings.table else None,
-            "screening": screening(findings),
-        },
-    )
+    value = {
+        "format": FORMAT,
+        "options": as_json(options, key_only=True),
+        "machine": describe(),
+        "seconds": round(seconds, 1),
+        "judged": {"rows": len(material.texts), "by": material.by},
+        "budgets": [{"name": limit.name, "most": limit.most, "unit": limit.unit} for limit in budgets],
+        "chosen": best.name if best else None,
+        "nearest": [] if best else [c.name for c in nearest_of(findings.candidates, budgets)[:NEAREST]],
+        "candidates": [{**c.to_json(), "misses": misses(c, budgets), "chosen": c is best} for c in findings.candidates],
+        "table": findings.table.to_json() if findings.table else None,
+        "screening": screening(findings),
+    }
+    write_json(folder / FILE, value)
+    if told := summarize(value):
+        told.save(folder)
 
 
 def screening(findings: Findings) -> dict[str, Any] | None:

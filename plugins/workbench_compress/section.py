@@ -11,6 +11,7 @@ from workbench.report.markup import environment
 from workbench.report.section import Section
 from workbench_compress.evidence import FILE
 from workbench_compress.picture import Picture, draw
+from workbench_compress.summary import PEERS
 
 if TYPE_CHECKING:
     from workbench.engine.run import Run
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 TITLE = ("Compression: what was tried", "压缩搜索：全部候选")
 ORDER = 65
 MB = 1e6
-PEERS = {"uncut-fp32": ("plain fp32", "直接 fp32"), "uncut-int8": ("plain int8", "直接 int8")}
 
 
 def sections(run: Run) -> Iterator[Section]:
@@ -34,16 +34,17 @@ def sections(run: Run) -> Iterator[Section]:
 def values(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """What the template shows of a search's evidence."""
     candidates = sorted(evidence["candidates"], key=lambda c: c["mean_ms"])
-    chosen = next(c for c in candidates if c["chosen"])
+    chosen = next((c for c in candidates if c["chosen"]), None)
     budgets = {budget["name"]: budget["most"] for budget in evidence["budgets"]}
-    least = reference_accuracy(chosen) - budgets["max_drop"] / 100
+    least = reference_accuracy(candidates[0]) - budgets["max_drop"] / 100
     return {
         "candidates": [{**c, "peer": PEERS.get(c["name"])} for c in candidates],
         "chosen": chosen,
+        "nearest": [c for name in evidence["nearest"] for c in candidates if c["name"] == name],
         "peers": [
             {"words": PEERS[c["name"]], "times": c["mean_ms"] / chosen["mean_ms"], "bytes": c["bytes"]}
             for c in candidates
-            if c["name"] in PEERS and c is not chosen
+            if chosen and c["name"] in PEERS and c is not chosen
         ],
         "pictures": pictures(candidates, least, budgets),
         "budgets": evidence["budgets"],

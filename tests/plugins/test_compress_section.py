@@ -43,6 +43,49 @@ def test_every_candidate_is_in_both_drawings_and_in_the_table(tmp_path, evidence
     assert section.html.count('lang="en"') == section.html.count('lang="zh"')
 
 
+def shown(html: str) -> str:
+    """The English text of markup."""
+    english = re.sub(r'<span lang="zh">.*?</span>', "", html)
+    return " ".join(re.sub(r"<wbr>|</?bdi>|<(?!/?(?:wbr|bdi)\b)[^>]+>", " ", english).split())
+
+
+def test_each_candidate_is_shown_with_its_graph_and_its_answers(tmp_path, evidence):
+    odd = copy.deepcopy(evidence)
+    told = {"origin_agreement": 0.9876, "origin_logit_difference": 0.2345, "labels_changed_by_company": 17}
+    odd["candidates"][0] |= {**told, "nodes": {"all": 1234, "fused": 56, "quantized": 78}}
+    (section,) = sections(written(tmp_path / "run", odd))
+    text = shown(section.html)
+    assert "98.8% 0.23" in text
+    assert "1,234 56, 78 17" in text
+    head = re.search(r'<table class="pareto-candidates">.*?</thead>', section.html, re.S)[0]
+    for row in re.findall(r"<tr[ >].*?</tr>", section.html.split(head)[1].split("</table>")[0], re.S):
+        assert len(re.findall("<t[hd]", row)) == len(re.findall("<th ", head))
+
+
+def test_how_drops_are_judged_and_what_plain_int8_is_is_said_in_both_languages(tmp_path, evidence):
+    (section,) = sections(written(tmp_path / "run", evidence))
+    assert section.html.count("Bonett &amp; Price 2012") == 2
+    assert "bootstrap" not in section.html
+    assert "自助" not in section.html
+    assert "optimum&#39;s export, then onnxruntime&#39;s dynamic int8 per channel" in section.html
+    assert "optimum 导出后用 onnxruntime 按通道做动态 int8 量化" in section.html
+
+
+def test_a_search_that_chose_nothing_is_shown_with_its_nearest_misses(tmp_path, evidence):
+    odd = copy.deepcopy(evidence)
+    for candidate in odd["candidates"]:
+        candidate |= {"chosen": False, "misses": f"{candidate['name']} is too large"}
+    names = [candidate["name"] for candidate in odd["candidates"]]
+    odd |= {"chosen": None, "nearest": names[2:0:-1]}
+    (section,) = sections(written(tmp_path / "run", odd))
+    text = shown(section.html)
+    first, second = (text.index(f"{name} is too large") for name in odd["nearest"])
+    assert text.index("No candidate keeps every budget. Nearest:") < first < second
+    assert section.html.count('class="pareto-chosen"') == 0
+    assert section.html.count("<title>") == 2 * len(names)
+    assert values(odd)["peers"] == []
+
+
 def test_names_are_escaped(tmp_path, evidence):
     odd = copy.deepcopy(evidence)
     odd["candidates"][0]["name"] = "<script>x</script>"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.calibration import Calibration, Quality
 from workbench.context import Context
 from workbench.engine.run import FORMAT, RUN, Run
 from workbench.files import write_json
@@ -118,6 +119,7 @@ def full_run(path: Path, dataset: Dataset, reports: list[Report], *, accepted: b
         Invariance(1234, 3, 0.0125),
         (Leg("onnx", "dev", 256, 1.0, 3.1e-6), Leg("int8", "calibration", 64, 0.985, 0.21), Leg(OWN, OWN, 1, 1.0, 0.0)),
         {"all": 142, "fused": 37, "quantized": 61},
+        Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
     write_json(
         folder.stage("measure", "measure", 12.0) / "report.json",

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from workbench.calibration import fit_temperature
+from workbench.engine.lock import locked
 from workbench.engine.run import Run
 from workbench.graphs import node_counts
 from workbench.nouns.bundle import Bundle
@@ -32,6 +34,39 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_evidence(workbench,
     assert {path.name for path in tmp_path.iterdir()} == {"bundle", "bundle.evidence"}
     again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
     assert (again.exit_code, "exists already" in again.output) == (1, True)
+
+
+def test_what_a_search_put_aside_serves_another_budget(workbench, searching, data, tmp_path):
+    aside, words = tmp_path / "aside", ("compress", searching.model.path, "--data", data, *ALONE)
+    first = workbench(*words, "-o", tmp_path / "one", "--max-drop", "1.5", "--work", aside)
+    assert first.exit_code == 0, first.output
+    made = {path: path.stat().st_mtime_ns for path in aside.rglob("*.json")}
+    assert any(path.name == "uncut-int8.json" for path in made)
+    second = workbench(*words, "-o", tmp_path / "two", "--max-drop", "2.5", "--work", aside)
+    assert second.exit_code == 0, second.output
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    evidence = json.loads((tmp_path / "two.evidence" / "search.json").read_text(encoding="utf-8"))
+    assert evidence["budgets"][0]["most"] == 2.5
+
+
+def test_a_folder_to_put_aside_in_is_one_commands_at_a_time(workbench, searching, data, tmp_path):
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    with locked(aside):
+        done = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "one", "--work", aside)
+    assert done.exit_code == 1
+    assert "give another --work" in done.output
+
+
+def test_the_temperature_is_fitted_on_dev_and_is_none_without_data(workbench, searching, data, tmp_path):
+    words = ("compress", searching.model.path, "--use", "onnx")
+    assert workbench(*words, "--data", data, "-o", tmp_path / "with").exit_code == 0
+    assert workbench(*words, "-o", tmp_path / "without").exit_code == 0
+    fitted, plain = (Bundle.load(tmp_path / name).temperature for name in ("with", "without"))
+    dev = searching.dataset.labelled("dev")
+    logits = searching.host.open_predictor(searching.model).logits([row.text for row in dev])
+    assert fitted == pytest.approx(fit_temperature(logits, searching.dataset.label_ids(dev)), rel=0.01) != 1.0
+    assert plain == 1.0
 
 
 def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_path):

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from tests.bundles import write_bundle
+from workbench.calibration import Calibration, Quality
 from workbench.invariance import Invariance
 from workbench.nouns.report import Leg, Measurement, Report
 from workbench.stages.card import model_card
@@ -30,6 +31,7 @@ def measurement():
         invariance=Invariance(2000, 1, 4.51e-7),
         legs=(Leg("onnx", "dev", 1256, 1.0, 3.1e-6), Leg("<b>own</b>\nstep", "made-up words", 64, 0.985, 0.25)),
         nodes={"all": 142, "fused": 37, "quantized": 61},
+        calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
 
 
@@ -38,11 +40,13 @@ def test_it_says_what_was_measured_of_the_served_graph(bundle, measurement):
     first = lines.index(
         "- Alone and among other texts: of 2,000 texts 1 get another intent; a score differs by 4.5e-07 at most."
     )
-    assert lines[first + 1 : first + 5] == [
+    assert lines[first + 1 : first + 6] == [
         "- `onnx` beside what it was made from, 1,256 texts (dev): 100.00% answered alike; "
         "a logit differs by 3.1e-06 at most.",
         "- `&lt;b&gt;own&lt;/b&gt; step` beside what it was made from, 64 texts (made-up words): "
         "98.50% answered alike; a logit differs by 0.25 at most.",
+        "- Temperature 0.66, fitted on 977 dev rows: the expected calibration error there is 1.20%; 3.10% with the "
+        "uncompressed model's temperature, 0.8, and 4.20% without one.",
         "- Nodes of the graph: 142, 37 fused, 61 of int8.",
         "",
     ]
@@ -52,5 +56,5 @@ def test_it_says_nothing_of_what_was_not_measured(bundle, measurement):
     plain = model_card(bundle)
     assert "Alone and among" not in plain
     assert "beside what it was made from" not in plain
-    older = dataclasses.replace(measurement, invariance=None, legs=(), nodes={})
+    older = dataclasses.replace(measurement, invariance=None, legs=(), nodes={}, calibration=None)
     assert model_card(bundle, older) == plain

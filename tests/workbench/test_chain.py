@@ -12,6 +12,7 @@ from workbench import build_host, hookimpl
 from workbench.cli.root import build_cli
 from workbench.encoders import find_encoder
 from workbench.engine.run import Run
+from workbench.nouns.predictor import probabilities
 from workbench.nouns.report import Figure
 from workbench.offers import Augmenter, Budget, Encoder, Executor
 from workbench.serving import open_bundle
@@ -90,6 +91,7 @@ def test_the_chain_ends_in_an_accepted_bundle_that_answers(run, tmp_path, host):
         "train",
         "evaluate",
         "compress",
+        "calibrate",
         "bundle",
         "measure",
         "gate",
@@ -105,8 +107,26 @@ def test_the_chain_ends_in_an_accepted_bundle_that_answers(run, tmp_path, host):
     assert (tmp_path / "run/report.html").stat().st_size > 10_000
     assert [json.loads(line)["status"] for line in (tmp_path / "run/journal.jsonl").read_text().splitlines()] == [
         "finished"
-    ] * 8
+    ] * 9
     assert open_bundle(tmp_path / "run", host=host).predict(["i want my money back"])[0].intents == ("refund",)
+
+
+def test_a_bundle_has_its_own_temperature_and_is_measured_with_it(run, host, tmp_path):
+    _, made = run()
+    found, served = made.measurement().calibration, made.bundle().temperature
+    assert served == found.fitted.temperature != 1.0
+    assert found.fitted.log_loss < found.plain.log_loss
+    assert found.carried.temperature == served  # the export changes nothing
+    text = "i want my money back"
+    (answer,), logits = (asked := open_bundle(tmp_path / "run", host=host)).predict([text]), asked.logits([text])
+    assert answer.score == pytest.approx(float(probabilities(logits, served).max()))
+
+
+def test_too_few_dev_rows_give_no_temperature(run, caplog):
+    done, made = run("--import.0.split", "{ train = 0.7, dev = 0.02, test = 0.28 }")
+    assert done.exit_code in (0, 3), done.output
+    assert (made.measurement().calibration, made.bundle().temperature) == (None, 1.0)
+    assert "no temperature is fitted" in caplog.text
 
 
 def test_the_bundle_is_asked_with_texts_alone_and_among_others_and_its_nodes_are_counted(run):
@@ -137,7 +157,7 @@ def test_a_broken_budget_is_exit_3_with_its_figure_and_the_bundle_says_so(run):
     assert done.exit_code == 3
     assert "the gate refuses the bundle: max_rows is 98, budget 10" in done.stderr
     assert made.bundle().accepted is False
-    assert [stage.status for stage in run("--gate.max_rows", "1000")[1].stages][:-1] == ["cached"] * 7
+    assert [stage.status for stage in run("--gate.max_rows", "1000")[1].stages][:-1] == ["cached"] * 8
 
 
 def test_what_earlier_runs_left_is_dropped_when_asked_unless_the_gate_refuses(run, tmp_path):

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from workbench.calibration import Calibration, Quality
 from workbench.invariance import Invariance
 from workbench.nouns.report import Leg, Measurement, Report
 from workbench.parity import Parity
@@ -26,6 +27,7 @@ def measurement():
         invariance=Invariance(200, 1, 0.5),
         legs=(Leg("onnx", "dev", 256, 1.0, 1e-6), Leg("int8", "train", 256, 0.99, 0.25)),
         nodes={"all": 9, "fused": 1, "quantized": 2},
+        calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
 
 
@@ -36,14 +38,14 @@ def through_json(measurement, *, without=()):
 
 def test_it_comes_back_from_json_as_it_was(measurement):
     assert through_json(measurement) == measurement
-    bare = dataclasses.replace(measurement, invariance=None, legs=(), nodes={})
+    bare = dataclasses.replace(measurement, invariance=None, legs=(), nodes={}, calibration=None)
     assert through_json(bare) == bare
 
 
 def test_one_of_an_older_version_lacks_what_that_did_not_measure(measurement):
-    older = through_json(measurement, without=("invariance", "legs", "nodes"))
-    assert (older.invariance, older.legs, older.nodes) == (None, (), {})
-    assert older == dataclasses.replace(measurement, invariance=None, legs=(), nodes={})
+    older = through_json(measurement, without=("invariance", "legs", "nodes", "calibration"))
+    assert (older.invariance, older.legs, older.nodes, older.calibration) == (None, (), {}, None)
+    assert older == dataclasses.replace(measurement, invariance=None, legs=(), nodes={}, calibration=None)
 
 
 def test_a_history_tells_the_parity_of_each_step_in_order():

@@ -25,6 +25,7 @@ from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
 from workbench.serving import open_any
 from workbench.stages.bundling import make_bundle
+from workbench.stages.calibrating import fit_on_dev
 from workbench.stages.compressing import compress_stages
 from workbench.stages.evaluating import metric_steps, report_on, score
 from workbench.stages.training import train_stage
@@ -89,14 +90,29 @@ def add_compression(cli: click.Group, host: Host) -> None:
         @OUT
         @SEED
         @click.option("--data", type=FOLDER, help="A dataset, for passes that measure or train.")
+        @click.option(
+            "--work",
+            "aside",
+            type=click.Path(path_type=Path),
+            help="Keep here what passes put aside: another command, as a search within other budgets, goes on from it.",
+        )
         @JSON
         @click.pass_context
         def verb(
-            ctx: click.Context, /, model: Path, out: Path, seed: int, data: Path | None, as_json: bool, **_: Any
+            ctx: click.Context,
+            /,
+            model: Path,
+            out: Path,
+            seed: int,
+            data: Path | None,
+            aside: Path | None,
+            as_json: bool,
+            **_: Any,
         ) -> None:
             stages = compress_stages(steps_of(ctx), "model", "data" if data else None)
-            stages.append(Stage("bundle", "bundle", _finish(stages[-1].name), needs=(stages[-1].name,)))
-            work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed)
+            needs = (stages[-1].name, "model", *(["data"] if data else []))
+            stages.append(Stage("bundle", "bundle", _finish(*needs), needs=needs))
+            work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, aside)
             show(out, as_json=as_json)
 
     def first(kind: str) -> Callable[[], tuple[str, ...]]:
@@ -118,13 +134,17 @@ def show(out: Path, *, as_json: bool) -> None:
         echo_json({"model": str(out), "bytes": size} | ({"summary": told.figures} if told else {}))
 
 
-def _finish(last: str) -> Callable[..., Mapping[str, float]]:
+def _finish(last: str, reference: str, source: str | None = None) -> Callable[..., Mapping[str, float]]:
+    """A bundle of an exported model, its temperature fitted where there is a dataset; any other model as it is."""
+
     def finish(inputs: Mapping[str, Path], out: Path, context: Context) -> Mapping[str, float]:
         model = Model.load(inputs[last])
-        if model.format == "onnx":
-            make_bundle(model, out)
-        else:
+        if model.format != "onnx":
             shutil.copytree(model.path, out)
+            return {}
+        models = [model, Model.load(inputs[reference])]
+        found = fit_on_dev(models, Dataset.load(inputs[source]), context) if source and model.intents else None
+        make_bundle(model, out, found.fitted.temperature if found else 1.0)
         return {}
 
     return finish

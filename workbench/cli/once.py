@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from workbench.cli.evidence import check_free, keep, keep_refused, put_away, summary_of
@@ -18,10 +19,13 @@ from workbench.errors import GateRefused
 from workbench.files import publish
 from workbench.host import Host
 
+OTHER = "Wait for it, or give another --work"
 EVIDENCE, EARLIER = "out-evidence", "out-earlier"  # forgotten after a failure, as outputs are
 
 
-def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int) -> None:
+def work(
+    stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int, aside: Path | None = None
+) -> None:
     """Work stages one after the other, the last one into `out`, which appears whole or not at all.
 
     Evidence that a stage wrote stands in `OUT.evidence` afterwards, also when a budget refuses the output; a later
@@ -33,6 +37,7 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
         out: does not exist yet.
         host: the plugins.
         seed: every random stream comes from it.
+        aside: where stages put aside what they can go on from, which stays; None = beside `out` until it is done.
 
     Raises:
         WorkbenchError: `out` exists, another process works on it, or a stage failed.
@@ -41,11 +46,13 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
     scratch = out.with_name(f".{out.name}.work")
     scratch.mkdir(parents=True, exist_ok=True)
     places = dict(inputs)
-    with locked(scratch):
+    memories = aside or scratch
+    memories.mkdir(parents=True, exist_ok=True)
+    with locked(scratch), locked(aside, remedy=OTHER) if aside else nullcontext():
         try:
             for stage in stages:
                 places[stage.name] = _fresh(scratch / f"out-{stage.name}")
-                _work_one(stage, places, scratch, host, seed)
+                _work_one(stage, places, scratch, memories, host, seed)
             put_away(out, _fresh(scratch / EARLIER))
             publish(places[stages[-1].name], out)
             keep(scratch / EVIDENCE, out)
@@ -61,9 +68,9 @@ def work(stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: H
             say(line)
 
 
-def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Host, seed: int) -> None:
+def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, memories: Path, host: Host, seed: int) -> None:
     key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs}, work_only=True)
-    memory = scratch / key[:8]  # found again by the same command only
+    memory = memories / key[:8]  # found again by the same command only
     memory.mkdir(exist_ok=True)
     log = TerminalProgress().started(stage)
     try:
@@ -73,6 +80,9 @@ def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, host: Hos
         if (told := explain(error, stage)) is error:
             raise
         raise told from error
+    finally:
+        if not any(memory.iterdir()):
+            memory.rmdir()
 
 
 def _fresh(folder: Path) -> Path:
@@ -85,7 +95,7 @@ def _forget_all_but_memories(scratch: Path) -> None:
     if not scratch.is_dir():
         return
     for folder in [path for path in scratch.iterdir() if path.is_dir()]:
-        if folder.name.startswith("out-") or not any(folder.iterdir()):
+        if folder.name.startswith("out-"):
             shutil.rmtree(folder)
     if all(path.is_file() for path in scratch.iterdir()):  # the lock alone
         shutil.rmtree(scratch)

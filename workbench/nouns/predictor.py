@@ -94,6 +94,15 @@ class Predictor:
         return [decide(row, self.model, self.temperature, top) for row in self.logits(texts)] if texts else []
 
 
+def probabilities(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:
+    """softmax(logits / temperature) along the last axis."""
+    import numpy as np
+
+    scaled = logits.astype(np.float64) / temperature
+    exponents = np.exp(scaled - scaled.max(-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(-1, keepdims=True), np.float64)
+
+
 def decide(logits: Floats, model: Model, temperature: float, top: int) -> Prediction:
     """The prediction for one row of logits [intents]: softmax of logits / temperature, most probable first.
 
@@ -110,9 +119,7 @@ def decide(logits: Floats, model: Model, temperature: float, top: int) -> Predic
             where=model.path,
             remedy="The model is damaged: train or export it again",
         )
-    scaled = logits.astype(np.float64) / temperature
-    exponents = np.exp(scaled - scaled.max())
-    probabilities = exponents / exponents.sum()
-    best = np.argsort(-probabilities, kind="stable")[: max(top, 1)]
-    ranked = tuple((model.intents[i], float(probabilities[i])) for i in best)
+    scores = probabilities(logits, temperature)
+    best = np.argsort(-scores, kind="stable")[: max(top, 1)]
+    ranked = tuple((model.intents[i], float(scores[i])) for i in best)
     return Prediction((ranked[0][0],), ranked[0][1], True, ranked[:top])

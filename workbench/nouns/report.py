@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from workbench.calibration import Calibration
 from workbench.invariance import Invariance
 from workbench.nouns.utterance import Intent, Utterance
 
@@ -106,6 +107,7 @@ class Measurement:
         invariance: its answers to texts alone and among others; None in what older versions measured.
         legs: parity of each pass with what came before it, as the passes noted it.
         nodes: of the served graph, as `workbench.graphs.node_counts` gives them.
+        calibration: its temperature, and that of the uncompressed model; None where none was fitted.
     """
 
     bundle: Report
@@ -117,6 +119,7 @@ class Measurement:
     invariance: Invariance | None = None
     legs: tuple[Leg, ...] = ()
     nodes: Mapping[str, int] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as JSON."""
@@ -128,7 +131,8 @@ class Measurement:
         reports = {name: Report.from_json(value[name]) for name in ("bundle", "reference")}
         legs = tuple(Leg(**leg) for leg in value.get("legs", ()))
         invariance = Invariance(**found) if (found := value.get("invariance")) else None
-        return cls(**{**value, **reports, "legs": legs, "invariance": invariance})
+        calibration = Calibration.from_json(found) if (found := value.get("calibration")) else None
+        return cls(**{**value, **reports, "legs": legs, "invariance": invariance, "calibration": calibration})
 
 
 @dataclass(frozen=True)

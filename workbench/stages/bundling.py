@@ -22,11 +22,12 @@ from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.nouns.report import Leg, Measurement, Report
 from workbench.serving import open_verified
+from workbench.stages.calibrating import CALIBRATE, read_calibration
 from workbench.stages.card import model_card
 from workbench.stages.evaluating import report_on, save_reports, score
 
 
-def make_bundle(model: Model, out: Path) -> Bundle:
+def make_bundle(model: Model, out: Path, temperature: float = 1.0) -> Bundle:
     """Copy what serving needs into `out` and seal it.
 
     Raises:
@@ -41,7 +42,7 @@ def make_bundle(model: Model, out: Path) -> Bundle:
     out.mkdir(parents=True, exist_ok=True)
     for name in ("model.onnx", "tokenizer.json"):
         shutil.copyfile(model.path / name, out / name)
-    return seal(Bundle(dataclasses.replace(model, path=out), machine=describe()))
+    return seal(Bundle(dataclasses.replace(model, path=out), temperature, machine=describe()))
 
 
 def seal(bundle: Bundle, measurement: Measurement | None = None) -> Bundle:
@@ -51,12 +52,14 @@ def seal(bundle: Bundle, measurement: Measurement | None = None) -> Bundle:
 
 
 def bundle_stage(model: str) -> Stage:
-    """The stage that assembles a bundle from the last compressed model."""
+    """The stage that assembles a bundle from the last compressed model and its temperature."""
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
-        return {"bytes": make_bundle(Model.load(inputs[model]), out).size()}
+        found = read_calibration(inputs[CALIBRATE])
+        made = make_bundle(Model.load(inputs[model]), out, found.fitted.temperature if found else 1.0)
+        return {"bytes": made.size()}
 
-    return Stage("bundle", "bundle", work, needs=(model,), settings={"machine": describe()})
+    return Stage("bundle", "bundle", work, needs=(model, CALIBRATE), settings={"machine": describe()})
 
 
 def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
@@ -85,6 +88,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
             invariance=batch_invariance(served, texts_to_ask(dataset, context.seed), seed=context.seed),
             legs=Leg.along(bundle.model.history),
             nodes=node_counts(bundle.path / "model.onnx"),
+            calibration=read_calibration(inputs[CALIBRATE]),
         )
         asked = [report for split, report in reports.items() if split in options.splits]
         save_reports(out, asked, measurement=measurement.to_json())
@@ -99,7 +103,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         "measure",
         work,
         steps=steps,
-        needs=("bundle", reference, source),
+        needs=("bundle", CALIBRATE, reference, source),
         settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
         predicts=True,
     )
@@ -122,7 +126,8 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         figures = [step.offer(budgets[step.name], measurement) for step in steps]
         gate = {"accepted": all(figure.kept for figure in figures), "figures": [figure.to_json() for figure in figures]}
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
-        bundle = make_bundle(Bundle.load(inputs["bundle"]).model, out)
+        made = Bundle.load(inputs["bundle"])
+        bundle = make_bundle(made.model, out, made.temperature)
         seal(dataclasses.replace(bundle, metrics=metrics, gate=gate if figures else None), measurement)
         return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 

@@ -66,6 +66,12 @@ def _measured(measurement: Measurement) -> list[str]:
         f"{leg.agreement:.2%} answered alike; a logit differs by {leg.max_logit_difference:.2g} at most."
         for leg in measurement.legs
     ]
+    if scores := measurement.calibration:
+        lines.append(
+            f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected calibration "
+            f"error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed model's "
+            f"temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
+        )
     if nodes := measurement.nodes:
         lines.append(f"- Nodes of the graph: {nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8.")
     return [*lines, ""] if lines else []

@@ -9,6 +9,7 @@ from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError
 from workbench.host import Host
 from workbench.stages.bundling import bundle_stage, gate_stage, measure_stage
+from workbench.stages.calibrating import calibrate_stage
 from workbench.stages.compressing import compress_stages
 from workbench.stages.evaluating import evaluate_stage, metric_steps
 from workbench.stages.importing import import_stage
@@ -50,6 +51,7 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
         passes = compress_stages(recipe.compress, train.name, source)
         stages += [
             *passes,
+            calibrate_stage(passes[-1].name, train.name, source),
             bundle_stage(passes[-1].name),
             measure_stage(train.name, source, recipe.evaluate, metrics),
             gate_stage(recipe.gate, host),

@@ -11,6 +11,11 @@ from workbench.machine import in_words
 if TYPE_CHECKING:
     from workbench_evaluate.sections.reading import Findings
 
+CALIBRATIONS = {
+    "plain": ("none", "无"),
+    "carried": ("fitted before compression, on the uncompressed model", "压缩前在原模型上拟合"),
+    "fitted": ("fitted after compression, as served", "压缩后重新拟合（上线使用）"),
+}
 LEGS = {
     "onnx": ("torch → ONNX", "torch → ONNX"),
     "fuse": ("ONNX → fused", "ONNX → 融合"),
@@ -35,6 +40,7 @@ def values(findings: Findings) -> dict[str, Any] | None:
         "measurement": measurement,
         "accuracy": _accuracy(measurement),
         "legs": [(_said(LEGS, leg.step), _said(TEXTS, leg.texts), leg) for leg in legs],
+        "calibrations": _calibrations(measurement),
         "gate": bundle.gate if bundle else None,
         "machine": in_words(bundle.machine) if bundle and bundle.machine else "",
     }
@@ -43,6 +49,12 @@ def values(findings: Findings) -> dict[str, Any] | None:
 def _said(words: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
     """What a name is called in English and in Chinese; one without a word here goes by itself."""
     return words.get(name, (name, name))
+
+
+def _calibrations(measurement: Any) -> list[tuple[tuple[str, str], Any]]:
+    """The bundle's scores in three ways, with words for each."""
+    found = measurement.calibration if measurement else None
+    return [(words, getattr(found, way)) for way, words in CALIBRATIONS.items()] if found else []
 
 
 def _accuracy(measurement: Any) -> tuple[float, float] | None:

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from workbench.nouns.predictor import probabilities
 from workbench_labelstudio.sync.choosing import Chosen
 from workbench_labelstudio.sync.predictions import shown_intent
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from workbench.nouns.utterance import Intent
     from workbench_labelstudio.sync.choosing import Answered
-    from workbench_labelstudio.sync.predictions import Item, Said
+    from workbench_labelstudio.sync.predictions import Item
 
 Label = tuple["Intent", ...]
 
@@ -61,7 +60,8 @@ def doubtful(
             continue
         (label, votes), *others = Counter(labels).most_common()
         known = [place[intents[part]] for part in label if part in intents]
-        probability = float(_softmax(said, temperature)[known].min()) if len(known) == len(label) else np.nan
+        scores = probabilities(said.logits, temperature)
+        probability = float(scores[known].min()) if len(known) == len(label) else np.nan
         agreed = votes / len(labels)
         if agreed == 1 and np.isnan(probability):
             continue
@@ -85,9 +85,3 @@ def _labels(item: Item, control: str) -> list[Label]:
 
 def _words(label: Label) -> str:
     return " + ".join(map(shown_intent, label))
-
-
-def _softmax(said: Said, temperature: float) -> npt.NDArray[np.float64]:
-    scaled = said.logits.astype(np.float64) / temperature
-    exponents = np.exp(scaled - scaled.max())
-    return np.asarray(exponents / exponents.sum())

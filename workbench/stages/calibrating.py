@@ -1,0 +1,59 @@
+"""Stage `calibrate`: the temperature of the compressed model, fitted on dev."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from workbench.calibration import Calibration, calibrate
+from workbench.context import Context
+from workbench.engine.stage import Inputs, Stage
+from workbench.files import read_json, write_json
+from workbench.machine import cores
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import PredictorOptions
+from workbench.stages.evaluating import score
+
+CALIBRATE, FILE = "calibrate", "calibration.json"
+FEW = 50  # rows; fewer tell too little of how sure a model may be
+logger = logging.getLogger(__name__)
+
+
+def calibrate_stage(model: str, reference: str, source: str) -> Stage:
+    """The stage that writes a `Calibration`, or null where dev has too few labelled rows.
+
+    Args:
+        model: the stage of what will be served.
+        reference: the stage of the uncompressed model.
+        source: the stage of the dataset.
+    """
+
+    def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
+        models = [Model.load(inputs[name]) for name in (model, reference)]
+        found = fit_on_dev(models, Dataset.load(inputs[source]), context)
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(out / FILE, asdict(found) if found else None)
+        return {"temperature": found.fitted.temperature, "calibration_error": found.fitted.error} if found else {}
+
+    needs = tuple(dict.fromkeys((model, reference, source)))
+    return Stage(CALIBRATE, CALIBRATE, work, needs=needs, settings={"least rows": FEW}, predicts=True)
+
+
+def read_calibration(folder: Path) -> Calibration | None:
+    """What the stage left in its folder."""
+    value = read_json(folder / FILE)
+    return Calibration.from_json(value) if value else None
+
+
+def fit_on_dev(models: Sequence[Model], dataset: Dataset, context: Context) -> Calibration | None:
+    """Fit the temperatures of the model that is served and of the uncompressed one; None where dev has too few rows."""
+    rows = len(dataset.labelled("dev"))
+    if rows < FEW:
+        logger.warning("no temperature is fitted: dev has %d labelled rows, and %d are the least for it", rows, FEW)
+        return None
+    options = PredictorOptions(threads=cores())
+    served, whole = (score(context.host.open_predictor(model, options), dataset, "dev") for model in models)
+    return calibrate(served.logits, whole.logits, served.truth)

@@ -10,6 +10,7 @@ from typing import Any
 
 EXACT = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
 FEATURES = ("avx2", "avx512f", *EXACT)
+BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 ARM = ("aarch64", "arm64")
 
 
@@ -28,11 +29,13 @@ def cpu_name() -> str:
 
 def cpu_features() -> list[str] | None:
     """Those of `FEATURES` that the CPU has; None where the system does not tell, as macOS and Windows do not."""
-    for line in _cpuinfo():
-        if line.startswith(("flags", "Features")):
-            flags = line.partition(":")[2].split()
-            return [name for name in FEATURES if name in flags]
-    return None
+    flags = _flags()
+    return None if flags is None else [name for name in FEATURES if name in flags]
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the CPU is known to multiply matrices of bfloat16 faster than those of float32."""
+    return not set(BFLOAT16).isdisjoint(_flags() or ())
 
 
 def sums_int8_exactly() -> bool | None:
@@ -99,6 +102,13 @@ def _quota(folder: Path) -> float | None:
         return None if quota_us < 0 else quota_us / int((folder / "cpu.cfs_period_us").read_text())
     except (OSError, ValueError):
         return None
+
+
+def _flags() -> list[str] | None:
+    for line in _cpuinfo():
+        if line.startswith(("flags", "Features")):
+            return line.partition(":")[2].split()
+    return None
 
 
 def _cpuinfo() -> list[str]:

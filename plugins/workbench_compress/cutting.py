@@ -170,6 +170,8 @@ def plan(
 
     grid, full = cutter.grid(), cutter.encoder.full
     free = [s for s in undominated(grid, time) if s != full and fits(s) and time(s) < time(full)]
+    if cutter.lab.left <= 0:
+        free = [s for s in free if cutter.cuts(s)]
     guesses = cutter.guesses(free, bench)
     distances: dict[Structure, float] = {}
     for s in spaced(front(free, time, guesses.__getitem__), time, screened):

@@ -10,7 +10,9 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
+from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
 from workbench_compress.candidate import Candidate, measured
 from workbench_compress.chains import Chain
@@ -83,7 +85,7 @@ class Recovery:
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
-        options = {"epochs": epochs, "patience": None, **({"extra": self.extra} if self.extra else {})}
+        options = training(epochs, self.extra)
 
         def trained() -> Model:
             return self.lab.passed(name, lambda: self._before(structure, rounds[:-1]), RECOVER, **options)
@@ -134,6 +136,11 @@ class Recovery:
             if c.chain == self.chains[0] and c.structure is not None:
                 drops[c.structure] = min(c.drop, drops.get(c.structure, math.inf))
         return drops
+
+
+def training(epochs: int, extra: str | None = None) -> dict[str, Any]:
+    """Options of the pass `recover` for a round: all its epochs, and in bfloat16 where the CPU is made for it."""
+    return {"epochs": epochs, "patience": None, "bf16": multiplies_bfloat16(), "extra": extra}
 
 
 def fastest_that_keeps(drops: Mapping[Structure, float], time: Callable[[Structure], float], max_drop: float) -> float:

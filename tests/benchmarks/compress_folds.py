@@ -30,11 +30,12 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.options import parse_options
+from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter
-from workbench_compress.recovering import RECOVER
+from workbench_compress.recovering import RECOVER, training
 from workbench_compress.structure import Encoder, Structure
-from workbench_compress.uncut import TRIM
+from workbench_compress.uncut import TRIM, common
 from workbench_compress.workshop import Workshop
 
 FOLDS, DEV = 5, 0.1
@@ -54,11 +55,12 @@ def main() -> None:
     beside = asked.bundle.with_name(f"{asked.bundle.name}.evidence") / "search.json"
     evidence = json.loads(beside.read_text(encoding="utf-8"))
     chosen = next(c for c in evidence["candidates"] if c["chosen"])
+    options = parse_options(SearchOptions, evidence["options"], "search")
     mark = f"train-{run.stage('train').key[:8]}-{chosen['name']}-seed-{asked.seed}-limit-{asked.limit}"
     folds = []
     for number, dataset in enumerate(divided(run.dataset(), asked)):
         place = asked.place / mark / f"fold-{number}"
-        work = lambda: fold(run, host, dataset, chosen, evidence["options"]["epochs"], asked.seed, place)  # noqa: E731, B023
+        work = lambda: fold(run, host, dataset, chosen, options, asked.seed, place)  # noqa: E731, B023
         folds.append(records.measure(f"{mark}, fold {number}", work))
     drops = [100 * (fold["fine-tuned"] - fold["compressed"]) for fold in folds]
     mean = statistics.mean(drops)
@@ -81,7 +83,7 @@ def divided(dataset: Dataset, asked: argparse.Namespace) -> list[Dataset]:
 
 
 def fold(
-    run: Run, host: Host, dataset: Dataset, chosen: dict[str, Any], epochs: int, seed: int, place: Path
+    run: Run, host: Host, dataset: Dataset, chosen: dict[str, Any], options: SearchOptions, seed: int, place: Path
 ) -> dict[str, float]:
     """Accuracy on the held-out fifth of the fine-tuned model and of the compressed one."""
     place.mkdir(parents=True, exist_ok=True)
@@ -89,22 +91,24 @@ def fold(
     context = Context(host, seed, place, dataset=seen)
     values = {key: value for key, value in run.recipe["train"].items() if key != "use"}
     trainer = host.named("trainers")[run.recipe["train"]["use"]]
-    options = parse_options(trainer.options, values, "train")
-    tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, options, around))
-    lab = Workshop(dataclasses.replace(context, reference=tuned), FOREVER)
-    small = compressed(tuned, chosen, epochs, lab)
+    course = parse_options(trainer.options, values, "train")
+    tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, course, around))
+    learning = seen.with_rows(row for row in seen if row.split != "dev")  # as in a search
+    lab = Workshop(dataclasses.replace(context, dataset=learning, reference=tuned), FOREVER)
+    small = compressed(tuned, chosen, options, lab)
     return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}
 
 
-def compressed(tuned: Model, chosen: dict[str, Any], epochs: int, lab: Workshop) -> Model:
+def compressed(tuned: Model, chosen: dict[str, Any], options: SearchOptions, lab: Workshop) -> Model:
     """The model after the passes by which the chosen candidate was made."""
-    model = lab.passed("trimmed", lambda: tuned, TRIM) if chosen["trimmed"] else tuned
+    whole = Encoder.of(tuned)
+    model = lab.passed("trimmed", lambda: tuned, TRIM, common=common(whole, options)) if chosen["trimmed"] else tuned
     encoder = Encoder.of(model)
     if encoder is not None and not chosen["whole"]:
         model = Cutter(lab, model, encoder).cut(Structure(**chosen["structure"]))
-    done = 0
+    done, epochs = 0, options.epochs
     while done < chosen["epochs"]:
-        model = lab.passed(f"recovered-{done}", lambda source=model: source, RECOVER, epochs=epochs)
+        model = lab.passed(f"recovered-{done}", lambda source=model: source, RECOVER, **training(epochs))
         done, epochs = done + epochs, 2 * epochs
     return Chain(**chosen["chain"]).applied(lab, "served", lambda: model)
 

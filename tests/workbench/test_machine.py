@@ -139,6 +139,15 @@ def test_a_system_that_does_not_tell_leaves_the_features_unknown(cpu, architectu
     assert machine.in_words(machine.describe()).endswith(" (int8 features unknown)")
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("avx2 avx512_bf16", True), ("amx_bf16", True), ("avx2 avx512f avx512_vnni", False), (None, False)],
+)
+def test_bfloat16_is_for_cpus_that_are_known_to_multiply_it(cpu, flags, expected):
+    cpu("x86_64", "model name : some CPU" + (f"\nflags : {flags}" if flags else ""))
+    assert machine.multiplies_bfloat16() is expected
+
+
 def test_a_bundle_of_old_has_no_machine():
     assert machine.in_words({}) == "an unknown CPU (int8 features unknown)"
 

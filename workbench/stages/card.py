@@ -69,8 +69,8 @@ def _measured(measurement: Measurement) -> list[str]:
     if scores := measurement.calibration:
         lines.append(
             f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected "
-            f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed model's "
-            f"temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
+            f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
+            f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
         )
     if nodes := measurement.nodes:
         lines.append(f"- Nodes of the graph: {nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8.")

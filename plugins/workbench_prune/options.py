@@ -90,12 +90,18 @@ class RecoverOptions:
     )
     epochs: int = option(5, "times that every train row is seen", least=1)
     batch_size: int = option(32, "rows a step", least=1)
-    encoder_lr: float = option(2e-4, "highest learning rate of the encoder", least=0.0)
+    encoder_lr: float = option(5e-4, "highest learning rate of the encoder", least=0.0)
     head_lr: float = option(1e-3, "highest learning rate of the head", least=0.0)
     warmup: float = option(0.06, "share of the steps in which the learning rate rises", least=0.0, most=1.0)
     averaging: float = option(0.99, "decay of the moving average of the weights", least=0.0, most=0.9999)
     temperature: float = option(2.0, "softens the answers of both models", least=0.1)
     hard_share: float = option(0.3, "share of the loss that is cross-entropy with the labels", least=0.0, most=1.0)
+    hidden_weight: float = option(
+        5.0,
+        "weight of how far the last hidden states are from the teacher's; without effect where the teacher is no torch "
+        "model with states of the same size",
+        least=0.0,
+    )
     extra: str | None = option(None, "a file of texts without labels, one a line, to learn from too", kind="path")
     evaluate_every: float = option(0.5, "share of an epoch between two evaluations on dev", least=0.001)
     patience: int | None = option(6, "evaluations without a better one before it stops; none = never", least=1)

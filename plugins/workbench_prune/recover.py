@@ -8,7 +8,8 @@ from typing import Any
 
 from workbench.context import Context
 from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
+from workbench.files import read_json
+from workbench.nouns.model import ABOUT, Model
 from workbench.options import as_json, parse_options
 from workbench_prune.network import check_trained
 from workbench_prune.options import RecoverOptions
@@ -16,6 +17,7 @@ from workbench_prune.rows import dataset_of
 
 NAME = "recover"
 TRAINER = "distil"
+SIZES = ("hidden_size", "dim")  # of hidden states, as BERT's kin and DistilBERT call it
 logger = logging.getLogger(__name__)
 
 
@@ -34,8 +36,19 @@ def recover(model: Model, out: Path, options: RecoverOptions, context: Context) 
         logger.warning("%s: without a dataset only the teacher's answers are learned, which is weaker", NAME)
     values = {**as_json(options), "student": str(model.path), "teachers": (str(teacher),)}
     del values["teacher"]
+    if options.hidden_weight and not alike(model.path, teacher):
+        logger.info("%s: the teacher's hidden states are not of the student's kind, and are not learned", NAME)
+        values["hidden_weight"] = 0.0
     made: Any = trainer(dataset, out, parse_options(trainer.options, values, NAME), context)
     return made  # type: ignore[no-any-return]
+
+
+def alike(student: Path, teacher: Path) -> bool:
+    """Whether the teacher is a torch model whose hidden states have the size of the student's."""
+    if not (teacher / ABOUT).is_file() or Model.load(teacher).format != "torch":
+        return False
+    one, other = (read_json(path / "config.json") for path in (student, teacher))
+    return any(one.get(name) == other.get(name) is not None for name in SIZES)
 
 
 def teacher_of(model: Model, options: RecoverOptions, context: Context) -> Path:

@@ -28,9 +28,14 @@ class IntentClassifier(nn.Module):
         super().__init__()
         self.encoder, self.head, self.pooling, self.pad_id = encoder, head, pooling, pad_id
 
-    def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Vectors of length 1, float32 [n, d], of token ids and attention mask int64 [n, tokens]."""
-        vectors: Tensor = pool(self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask, self.pooling)
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The last hidden states [n, tokens, d] of token ids and attention mask int64 [n, tokens]."""
+        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        return states
+
+    def embed(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Vectors of length 1, float32 [n, d], of the last hidden states under the mask."""
+        vectors: Tensor = pool(states, mask, self.pooling)
         return vectors
 
     def classify(self, embedding: Tensor) -> Tensor:
@@ -41,7 +46,7 @@ class IntentClassifier(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor]:
         """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d]."""
-        embedding = self.embed(ids, mask)
+        embedding = self.embed(self.states(ids, mask), mask)
         return (self.classify(embedding) if self.head else None), embedding
 
     @classmethod

@@ -1,7 +1,8 @@
 """Distillation: a student learns the softened answers of its teachers, and the labels where there are some.
 
 loss = hard_share * cross-entropy + (1 - hard_share) * T^2 * KL(teachers || student), both softened by the temperature T
-(Hinton, Vinyals & Dean 2015, arXiv 1503.02531). A row without a label has the second part only.
+(Hinton, Vinyals & Dean 2015, arXiv 1503.02531). A row without a label has the second part only. With a hidden_weight
+the difference between the hidden states of student and teacher comes to it, see `States`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from workbench_train.batches import seeded
 from workbench_train.classifier import IntentClassifier
 from workbench_train.course import follow
 from workbench_train.folder import begin, finish, go_on
-from workbench_train.loop import Loss
+from workbench_train.loop import Answer, Loss
 from workbench_train.material import UNLABELLED, Material, gather
 from workbench_train.options import DistilOptions
 from workbench_train.probe import fit_head
 from workbench_train.rows import Examples, check_intents, check_train_rows, examples
+from workbench_train.states import States, states_of
 from workbench_train.teaching import Teacher, check_intents_equal, open_teachers, soft_targets
 
 
@@ -45,7 +47,11 @@ def train(dataset: Dataset, out: Path, options: DistilOptions, context: Context)
         check_taught(material, options)
         rows = Examples(model.encode(material.texts), material.labels)
         targets = soft_targets(teachers, material.texts, options.temperature, context)
-        loss = distillation(rows, targets, options)
+        states = None
+        if options.hidden_weight:
+            lengths = [len(ids) for ids in rows.ids]
+            states = states_of(teachers, material.texts, classifier, lengths, bf16=options.bf16)
+        loss = distillation(rows, targets, options, states)
         dev = examples(dataset, "dev", model)
         head = classifier.head
         progress = follow(
@@ -94,26 +100,28 @@ def named_by_content(model: Model, options: DistilOptions, teachers: list[Teache
     return dataclasses.replace(model, history=(*model.history[:-1], last))
 
 
-def distillation(rows: Examples, targets: Tensor, options: DistilOptions) -> Loss:
+def distillation(rows: Examples, targets: Tensor, options: DistilOptions, states: States | None = None) -> Loss:
     """The loss of a step, a mean over its rows.
 
     Args:
         rows: their labels are indices of intents or `UNLABELLED`.
         targets: the teachers' probabilities, float32 [rows, intents].
-        options: temperature, hard share and label smoothing.
+        options: temperature, hard share, label smoothing and hidden weight.
+        states: the teacher's, where these are learned too.
     """
     labels, softness, hard = torch.tensor(rows.labels), options.temperature, options.hard_share
 
-    def loss(logits: Tensor, batch: list[int]) -> Tensor:
+    def loss(answer: Answer, batch: list[int]) -> Tensor:
         right = functional.cross_entropy(
-            logits,
+            answer.logits,
             labels[batch],
             ignore_index=UNLABELLED,
             label_smoothing=options.label_smoothing,
             reduction="sum",
         ) / len(batch)
-        student = functional.log_softmax(logits / softness, dim=1)
+        student = functional.log_softmax(answer.logits / softness, dim=1)
         like = functional.kl_div(student, targets[batch], reduction="batchmean") * softness**2
-        return hard * right + (1 - hard) * like
+        learned = hard * right + (1 - hard) * like
+        return learned + options.hidden_weight * states.difference(answer, batch) if states else learned
 
     return loss

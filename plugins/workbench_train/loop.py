@@ -32,7 +32,24 @@ from workbench_train.rows import Examples
 
 LOG_EVERY = 10  # steps
 Tensors = tuple[Tensor, ...] | list[Tensor]
-Loss = Callable[[Tensor, list[int]], Tensor]  # logits [n, intents] and the numbers of their train rows -> a number
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of a batch of n rows.
+
+    Args:
+        logits: float32 [n, intents].
+        states: the last hidden states [n, tokens, d].
+        mask: int64 [n, tokens], 0 for padding.
+    """
+
+    logits: Tensor
+    states: Tensor
+    mask: Tensor
+
+
+Loss = Callable[[Answer, list[int]], Tensor]  # an answer and the numbers of its train rows -> a number
 
 
 def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
@@ -183,9 +200,9 @@ class Training:
             group["lr"] = group["highest"] * self._rate(step)
         self.classifier.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
-            vectors = self.classifier.embed(ids, mask)
-        logits = self.classifier.classify(vectors)
-        loss = self.loss(logits, rows)
+            states = self.classifier.states(ids, mask)
+            vectors = self.classifier.embed(states, mask)
+        loss = self.loss(Answer(self.classifier.classify(vectors), states, mask), rows)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.classifier.parameters(), options.max_grad_norm)
         self.optimizer.step()
@@ -198,9 +215,9 @@ class Training:
             )
         return value
 
-    def _cross_entropy(self, logits: Tensor, rows: list[int]) -> Tensor:
+    def _cross_entropy(self, answer: Answer, rows: list[int]) -> Tensor:
         labels = torch.tensor([self.train.labels[row] for row in rows])
-        return functional.cross_entropy(logits, labels, label_smoothing=self.options.label_smoothing)
+        return functional.cross_entropy(answer.logits, labels, label_smoothing=self.options.label_smoothing)
 
     def _rate(self, step: int) -> float:
         total = len(self.batches)

@@ -65,4 +65,10 @@ class DistilOptions(FinetuneOptions):
     )
     temperature: float = option(2.0, "softens the answers of teachers and student", least=0.1)
     hard_share: float = option(0.3, "share of the loss that is cross-entropy with the labels", least=0.0, most=1.0)
+    hidden_weight: float = option(
+        0.0,
+        "weight of a further loss, by how far the student's last hidden states are from its teacher's; it needs one "
+        "teacher, a torch model with states of the same size",
+        least=0.0,
+    )
     extra: str | None = option(None, "a file of texts without labels, one a line, to learn from too", kind="path")

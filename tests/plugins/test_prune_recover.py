@@ -58,7 +58,7 @@ def test_a_cut_model_stays_cut(trained, step, small_dataset):
 
 
 def test_its_answers_come_nearer_to_the_whole_ones(host, trained, step, small_dataset, tiny_encoder, context, tmp_path):
-    """From a model that knows only names; without dev, by whose labels the best weights would be chosen."""
+    """By answers alone, from a model that knows only names; without dev, by whose labels the best would be chosen."""
     train = small_dataset.with_rows(small_dataset.split("train"))
     ignorant = run_trainer(context, "names", small_dataset, tmp_path / "ignorant", encoder=str(tiny_encoder))
     made = step(
@@ -71,6 +71,7 @@ def test_its_answers_come_nearer_to_the_whole_ones(host, trained, step, small_da
         head_lr=1e-2,
         averaging=0.9,
         hard_share=0.0,
+        hidden_weight=0.0,
     )
     texts = [row.text for row in small_dataset.split("test")]
     first, last, wanted = (
@@ -120,6 +121,17 @@ def test_a_teacher_can_be_named(trained, step):
     made = step(cut, "recover", reference=cut, teacher=str(trained.path), epochs=1)
     assert made.history[-1]["teachers_sha256"] == [digest_folder(trained.path)]
     assert made.history[-1]["student_sha256"] == digest_folder(cut.path)
+
+
+def test_hidden_states_are_learned_of_a_teacher_that_has_them(host, trained, step, context, tmp_path):
+    """A graph has none."""
+    cut, onnx = step(trained, "prune-ffn", width=32), host.named("passes")["onnx"]
+    graph = onnx(trained, tmp_path / "graph", onnx.options(), context)
+    weights = [
+        step(cut, "recover", epochs=1, teacher=str(path)).history[-1]["options"]["hidden_weight"]
+        for path in (trained.path, graph.path)
+    ]
+    assert weights == [5.0, 0.0]
 
 
 def test_a_recovery_that_is_killed_goes_on_where_it_was(trained, step, context):

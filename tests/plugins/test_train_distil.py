@@ -16,6 +16,7 @@ from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench_train.distil import distillation
+from workbench_train.loop import Answer
 from workbench_train.options import DistilOptions
 from workbench_train.rows import Examples
 
@@ -53,11 +54,16 @@ def softened(logits):
     return functional.softmax(torch.from_numpy(logits) / 2, 1)
 
 
+def answer(logits):
+    """Of texts of one token, whose states are 0."""
+    return Answer(logits, torch.zeros(len(logits), 1, 4), torch.ones(len(logits), 1, dtype=torch.long))
+
+
 def test_the_loss_is_hintons():
     torch.manual_seed(0)
     logits, targets = torch.randn(4, 3), functional.softmax(torch.randn(4, 3), 1)
     rows = Examples([[1]] * 4, [0, 2, -100, 1])
-    loss = distillation(rows, targets, DistilOptions(temperature=3.0, hard_share=0.25))(logits[[1, 2]], [1, 2])
+    loss = distillation(rows, targets, DistilOptions(temperature=3.0, hard_share=0.25))(answer(logits[[1, 2]]), [1, 2])
     soft = functional.softmax(logits[[1, 2]] / 3, 1)
     divergence = (targets[[1, 2]] * (targets[[1, 2]] / soft).log()).sum() / 2
     hard = -functional.log_softmax(logits[1], 0)[2] / 2
@@ -67,7 +73,7 @@ def test_the_loss_is_hintons():
 def test_a_batch_without_labels_has_a_loss():
     rows = Examples([[1]] * 2, [-100, -100])
     loss = distillation(rows, torch.full((2, 3), 1 / 3), DistilOptions())
-    assert loss(torch.zeros(2, 3), [0, 1]).item() == pytest.approx(0.0, abs=1e-6)
+    assert loss(answer(torch.zeros(2, 3)), [0, 1]).item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_a_student_learns_its_teachers_answers_without_any_label(host, distil, teacher, small_dataset):

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from workbench.nouns.predictor import probabilities
 
+if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
-    from workbench.nouns.predictor import Floats, Predictor
+    from workbench.nouns.predictor import Predictor
 
 TOLERANCE = 1e-6
 MOST = 2000
@@ -57,10 +56,11 @@ def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, t
         ]
     )[np.argsort(order)]
     alone = np.concatenate([predictor.logits([text]) for text in texts])
+    scores = [probabilities(logits, predictor.temperature) for logits in (alone, mixed)]
     return Invariance(
         rows=len(texts),
         label_changes=int((alone.argmax(1) != mixed.argmax(1)).sum()),
-        max_score_difference=float(np.abs(_scores(alone, predictor) - _scores(mixed, predictor)).max()),
+        max_score_difference=float(np.abs(scores[0] - scores[1]).max()),
     )
 
 
@@ -68,10 +68,3 @@ def texts_to_ask(dataset: Dataset, seed: int, most: int = MOST) -> list[str]:
     """Up to `most` different texts of a dataset, of any split, drawn at random and with their labels left aside."""
     texts = list(dict.fromkeys(row.text for row in dataset))
     return random.Random(seed).sample(texts, min(most, len(texts)))
-
-
-def _scores(logits: Floats, predictor: Predictor) -> npt.NDArray[np.float64]:
-    import numpy as np
-
-    exponents = np.exp((logits - logits.max(1, keepdims=True)).astype(np.float64) / predictor.temperature)
-    return np.asarray(exponents / exponents.sum(1, keepdims=True), np.float64)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import softmax
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from workbench.errors import WorkbenchError
+from workbench.nouns.predictor import probabilities
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -77,9 +77,9 @@ def confusions(scored: Scored, options: NoOptions, context: Context) -> dict[str
 
 
 def errors(scored: Scored, options: ErrorsOptions, context: Context) -> dict[str, Any]:
-    """`worst_errors`: the wrong rows whose prediction has the highest softmax probability (`score`), highest first."""
+    """`worst_errors`: the wrong rows whose prediction has the highest probability (`score`), highest first."""
     truth, predicted = _truth_and_predicted(scored)
-    scores = softmax(scored.logits.astype(np.float64), axis=1).max(axis=1)
+    scores = probabilities(scored.logits, scored.temperature).max(axis=1)
     wrong = sorted(np.flatnonzero(truth != predicted).tolist(), key=lambda n: -scores[n])
     return {
         "worst_errors": [

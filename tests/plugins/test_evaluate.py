@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -99,6 +100,11 @@ def test_errors_are_the_surest_wrong_rows(metric):
         "predicted": "refund",
         "score": pytest.approx(np.exp(3) / (np.exp(3) + 3)),
     }
+
+
+def test_the_score_of_an_error_is_the_one_that_is_served(metric):
+    tempered = dataclasses.replace(scored(), temperature=3.0)
+    assert metric("errors", tempered)["worst_errors"][0]["score"] == pytest.approx(np.e / (np.e + 3))
 
 
 def test_errors_keeps_as_many_as_it_is_told(metric):

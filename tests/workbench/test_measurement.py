@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workbench.calibration import Calibration, Quality
-from workbench.invariance import Invariance
+from workbench.invariance import Invariance, batch_invariance
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import Predictor
 from workbench.nouns.report import Leg, Measurement, Report
 from workbench.parity import Parity
 
@@ -59,8 +63,33 @@ def test_a_history_tells_the_parity_of_each_step_in_order():
 
 @pytest.mark.parametrize(
     "parity",
-    [None, True, 0.99, "even", ["dev", 256], {}, {"rows": 256}, {**FOUND.note("dev"), "embedding": 0.5}],
+    [
+        None,
+        True,
+        0.99,
+        "even",
+        ["dev", 256],
+        {},
+        {"rows": 256},
+        {**FOUND.note("dev"), "embedding": 0.5},
+        *({**FOUND.note("dev"), name: odd} for name in FOUND.note("dev") for odd in (None, ["dev"], True)),
+        {**FOUND.note("dev"), "rows": "256"},
+        {**FOUND.note("dev"), "agreement": "all"},
+    ],
 )
 def test_what_a_third_partys_step_calls_parity_is_passed_over(parity):
     history = [{"step": "own", "parity": parity}, {"step": "onnx", "parity": FOUND.note("dev")}]
     assert [leg.step for leg in Leg.along(history)] == ["onnx"]
+
+
+class Crowded(Predictor):
+    """One that is surer of its first intent in company."""
+
+    def run(self, texts):
+        return np.array([[float(len(texts) > 1), 0.0]] * len(texts), np.float32), None
+
+
+def test_what_company_changes_is_a_score_as_it_is_served():
+    found = batch_invariance(Crowded(Model(Path(), "own", "intent", ("a", "b"), 8), temperature=2.0), "xyz", seed=1)
+    assert (found.rows, found.label_changes) == (3, 0)
+    assert found.max_score_difference == pytest.approx(1 / (1 + np.exp(-0.5)) - 0.5)

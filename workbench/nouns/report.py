@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from workbench.calibration import Calibration
 from workbench.invariance import Invariance
 from workbench.nouns.utterance import Intent, Utterance
+from workbench.shapes import NUMBER
 
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
+
+NOTED = {"texts": (str,), "rows": (int,), "agreement": NUMBER, "max_logit_difference": NUMBER}  # of a pass's parity
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,14 @@ class Scored:
         truth: the index of each row's intent, n numbers.
         logits: float32 [n, intents].
         intents: the order of the logits.
+        temperature: divides the logits before they become probabilities.
     """
 
     rows: tuple[Utterance, ...]
     truth: tuple[int, ...]
     logits: Floats
     intents: tuple[Intent, ...]
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,13 +89,17 @@ class Leg:
 
         A third party's step may call something else `parity`; it is passed over.
         """
-        names = {part.name for part in dataclasses.fields(cls)} - {"step"}
         noted = [(step, step.get("parity")) for step in history]
-        return tuple(
-            cls(str(step.get("step")), **parity)
-            for step, parity in noted
-            if isinstance(parity, Mapping) and set(parity) == names
-        )
+        return tuple(cls(str(step.get("step")), **parity) for step, parity in noted if _is_noted(parity))
+
+
+def _is_noted(parity: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is what `Parity.note` gives."""
+    return (
+        isinstance(parity, Mapping)
+        and set(parity) == set(NOTED)
+        and all(type(parity[name]) in kinds for name, kinds in NOTED.items())
+    )
 
 
 @dataclass(frozen=True)

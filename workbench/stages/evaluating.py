@@ -72,7 +72,7 @@ def score(predictor: Predictor, dataset: Dataset, split: str) -> Scored:
         )
     rows = dataset.labelled(split)
     logits = predictor.logits([row.text for row in rows])
-    return Scored(tuple(rows), tuple(dataset.label_ids(rows)), logits, dataset.intents)
+    return Scored(tuple(rows), tuple(dataset.label_ids(rows)), logits, dataset.intents, predictor.temperature)
 
 
 def report_on(subject: str, scored: Scored, split: str, steps: Sequence[Step], context: Context) -> Report:

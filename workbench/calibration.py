@@ -6,6 +6,7 @@ suit the compressed one, whose logits are others: it is fitted anew, and both ar
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LEAST, MOST = 0.05, 20.0  # of a temperature; beyond, all probability is on one intent or spread over all
 HALVINGS = 60
 BINS = 15
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,12 @@ class Calibration:
         ways = {name: Quality(**value[name]) for name in ("plain", "carried", "fitted")}
         return cls(rows=value["rows"], **ways)
 
+    def __str__(self) -> str:
+        return (
+            f"temperature {self.fitted.temperature:g}, fitted on {self.rows:,} dev rows: the expected calibration "
+            f"error there is {self.fitted.error:.2%}, and {self.plain.error:.2%} without it"
+        )
+
 
 def calibrate(logits: Floats, reference: Floats, truth: Sequence[int]) -> Calibration:
     """Fit temperatures on both models' logits float32 [n, intents] for the same rows, at least one.
@@ -69,6 +77,13 @@ def calibrate(logits: Floats, reference: Floats, truth: Sequence[int]) -> Calibr
         truth: index of each row's intent.
     """
     own, other = fit_temperature(logits, truth), fit_temperature(reference, truth)
+    if own in (LEAST, MOST):
+        logger.warning(
+            "the temperature stands at its bound, %g: %d dev rows ask for one beyond, so that scores say less than "
+            "they could of how often answers are right",
+            own,
+            len(truth),
+        )
     plain, carried, fitted = (quality(logits, truth, temperature) for temperature in (1.0, other, own))
     return Calibration(len(truth), plain, carried, fitted)
 
@@ -76,16 +91,21 @@ def calibrate(logits: Floats, reference: Floats, truth: Sequence[int]) -> Calibr
 def fit_temperature(logits: Floats, truth: Sequence[int]) -> float:
     """The temperature with the least log loss, from 0.05 to 20, to four digits.
 
+    A row's target is its intent with n of n + 1 parts for n rows, and all intents evenly with the other part: so no
+    number of right answers makes the model certain, and fewer make it less sure. Platt's targets (1999, "Probabilistic
+    outputs for support vector machines", section 2.2) do the same for two classes.
+
     The loss is convex in the inverse temperature b; its slope there is what the mean over b's probabilities of a row's
-    logits is above the right one's.
+    logits is above their mean over its target.
     """
     import numpy as np
 
     values = logits.astype(np.float64)
     right = values[np.arange(len(truth)), truth]
+    wanted = (len(truth) * right + values.mean(1)) / (len(truth) + 1)
 
     def slope(inverse: float) -> float:
-        return float(((probabilities(logits, 1 / inverse) * values).sum(1) - right).mean())
+        return float(((probabilities(logits, 1 / inverse) * values).sum(1) - wanted).mean())
 
     low, high = 1 / MOST, 1 / LEAST
     for _ in range(HALVINGS):

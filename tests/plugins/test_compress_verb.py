@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
+import re
 
 import pytest
 
-from workbench.calibration import fit_temperature
+from workbench.calibration import Calibration, fit_temperature
 from workbench.engine.lock import locked
 from workbench.engine.run import Run
 from workbench.graphs import node_counts
 from workbench.nouns.bundle import Bundle
+from workbench.nouns.dataset import Dataset
+from workbench.stages.calibrating import unfit
 
 ALONE = ("--minutes", "0")  # the uncut model only
 
@@ -32,6 +36,8 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_evidence(workbench,
     assert bundle.model.history[-1]["chosen"] == evidence["chosen"]
     assert evidence["budgets"] == [{"name": "max_drop", "most": 1.5, "unit": "points"}]
     assert {path.name for path in tmp_path.iterdir()} == {"bundle", "bundle.evidence"}
+    found = json.loads((tmp_path / "bundle.evidence" / "calibration.json").read_text(encoding="utf-8"))
+    assert Calibration.from_json(found).fitted.temperature == bundle.temperature != 1.0
     again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
@@ -60,8 +66,13 @@ def test_a_folder_to_put_aside_in_is_one_commands_at_a_time(workbench, searching
 
 def test_the_temperature_is_fitted_on_dev_and_is_none_without_data(workbench, searching, data, tmp_path):
     words = ("compress", searching.model.path, "--use", "onnx")
-    assert workbench(*words, "--data", data, "-o", tmp_path / "with").exit_code == 0
-    assert workbench(*words, "-o", tmp_path / "without").exit_code == 0
+    done = workbench(*words, "--data", data, "-o", tmp_path / "with")
+    assert done.exit_code == 0, done.output
+    assert re.search(
+        r"    temperature [\d.]+, fitted on 120 dev rows: .* [\d.]+%, and [\d.]+% without it\n", done.stderr
+    )
+    assert "- Temperature " in (tmp_path / "with/README.md").read_text(encoding="utf-8")
+    assert "    temperature" not in workbench(*words, "-o", tmp_path / "without").stderr
     fitted, plain = (Bundle.load(tmp_path / name).temperature for name in ("with", "without"))
     dev = searching.dataset.labelled("dev")
     logits = searching.host.open_predictor(searching.model).logits([row.text for row in dev])
@@ -88,6 +99,20 @@ def test_texts_alone_are_enough(workbench, searching, tmp_path):
 
 @pytest.mark.parametrize("option", ["--opset", "--onnx.opset"])
 def test_the_default_of_export_has_both_names_too(workbench, searching, tmp_path, option):
+def test_rows_of_other_intents_or_another_task_give_no_temperature(workbench, searching, tmp_path, caplog):
+    renamed = [dataclasses.replace(row, intents=(f"{row.intent}!",)) for row in searching.dataset]
+    intents = tuple(f"{intent}!" for intent in searching.dataset.intents)
+    Dataset("intent", intents, tuple(renamed)).save(tmp_path / "other")
+    words = ("compress", searching.model.path, "--use", "onnx", "--data", tmp_path / "other", "-o", tmp_path / "made")
+    done = workbench(*words)
+    assert done.exit_code == 0, done.output
+    assert "no temperature is fitted: the dataset has other intents" in caplog.text
+    assert Bundle.load(tmp_path / "made").temperature == 1.0
+    several = dataclasses.replace(searching.model, task="intents")
+    assert "the task 'intents'" in (unfit(several, searching.dataset) or "")
+    assert unfit(searching.model, searching.dataset) is None
+
+
     done = workbench("export", searching.model.path, option, "19", "-o", tmp_path / "bundle")
     assert done.exit_code == 0, done.output
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["options"]["opset"] == 19

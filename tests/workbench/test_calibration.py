@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.calibration import LEAST, MOST, calibrate, fit_temperature, quality
+from workbench.nouns.predictor import probabilities
 
 
 def answered(rows: int, sharpness: float) -> tuple[np.ndarray, list[int]]:
@@ -25,16 +26,33 @@ def test_the_temperature_that_truths_were_drawn_with_is_found(sharpness):
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.5])
 def test_no_other_temperature_has_less_log_loss(sharpness):
-    logits, truth = answered(500, sharpness)
+    logits, truth = answered(5_000, sharpness)
     fitted = fit_temperature(logits, truth)
     least = quality(logits, truth, fitted).log_loss
-    assert all(least <= quality(logits, truth, fitted * factor).log_loss + 1e-9 for factor in (0.8, 0.97, 1.03, 1.25))
+    assert all(least <= quality(logits, truth, fitted * factor).log_loss for factor in (0.8, 0.95, 1.05, 1.25))
 
 
-def test_rows_that_are_all_right_or_all_wrong_give_a_finite_temperature():
-    logits = np.array([[9, 0], [0, 9]], np.float32)
-    assert fit_temperature(logits, [0, 1]) == pytest.approx(LEAST, rel=1e-3)
-    assert fit_temperature(logits, [1, 0]) == pytest.approx(MOST, rel=1e-3)
+@pytest.mark.parametrize("rows", [1, 50, 1000])
+@pytest.mark.parametrize("gap", [0.5, 9.0])
+def test_rows_that_are_all_right_make_nothing_certain(rows, gap):
+    logits = np.tile(np.array([[gap, 0, 0, 0]], np.float32), (rows, 1))
+    fitted = fit_temperature(logits, [0] * rows)
+    assert probabilities(logits, fitted)[0, 0] == pytest.approx((rows + 1 / 4) / (rows + 1), abs=1e-3)
+
+
+def test_how_large_logits_are_changes_no_probability():
+    logits, truth = answered(200, 1.0)
+    assert fit_temperature(4 * logits, truth) == pytest.approx(4 * fit_temperature(logits, truth), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("truth", "scale", "bound"), [([0, 1], 1, None), ([1, 0], 1, MOST), ([0, 1], 1e-3, LEAST), ([0, 1], 1e3, MOST)]
+)
+def test_a_temperature_at_its_bound_is_said(caplog, truth, scale, bound):
+    logits = scale * np.array([[9, 0], [0, 9]], np.float32)
+    found = calibrate(logits, logits, truth)
+    assert (found.fitted.temperature == bound) == (bound is not None)
+    assert ("stands at its bound" in caplog.text) == (bound is not None)
 
 
 def test_the_error_is_how_far_scores_are_from_what_comes_true():

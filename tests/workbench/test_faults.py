@@ -10,7 +10,7 @@ import pytest
 from tests.faults import Breakable
 from tests.naive_bayes import RECIPE
 
-STAGES = ("import", "clean", "train", "evaluate", "compress-1-bayes-onnx", "bundle", "measure", "gate")
+STAGES = ("import", "clean", "train", "evaluate", "compress-1-bayes-onnx", "calibrate", "bundle", "measure", "gate")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +13,7 @@ from workbench.engine.sections import Step, placed
 from workbench.engine.stage import Stage
 from workbench.offers import Cleaner, Encoder
 from workbench.options import option
+from workbench.stages.calibrating import calibrate_stage
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,25 @@ def test_a_stage_that_asks_predictors_depends_on_the_code_behind_them(host):
     host.register(Opens(), "opens")
     assert asks.key(host, 13, {}) != before[0]
     assert does_not.key(host, 13, {}) == before[1]
+
+
+def test_what_depends_on_the_machine_depends_on_whether_it_multiplies_bfloat16(host, monkeypatch):
+    def keys(flags):
+        monkeypatch.setattr("workbench.machine._cpuinfo", lambda: ["model name : CPU", f"flags : {flags}"])
+        steps = [Step("cleaners", "sweep", dataclasses.replace(SWEEP, machine=on), Options()) for on in (True, False)]
+        return [Stage("x", "clean", lambda *_: {}, steps=(step,)).key(host, 13, {}) for step in steps]
+
+    one, other = keys("avx2"), keys("avx2 avx512_bf16")
+    assert one[0] != other[0]
+    assert one[1] == other[1]
+
+
+def test_a_temperature_depends_on_the_machine_whose_int8_it_is_fitted_on(host, monkeypatch):
+    def of(cpu):
+        monkeypatch.setattr("workbench.machine._cpuinfo", lambda: [f"model name : {cpu}"])
+        return calibrate_stage("model", "reference", "data").key(host, 13, {})
+
+    assert of("one") == of("one") != of("other")
 
 
 def test_relative_files_and_encoders_are_those_beside_the_recipe(host, tmp_path):

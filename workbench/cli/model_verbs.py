@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,20 @@ import click
 from workbench.cli.evidence import summary_of
 from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
-from workbench.cli.output import echo_json, table
+from workbench.cli.output import echo_json, say, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.context import Context
 from workbench.engine.sections import EvaluateOptions
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError, unknown
+from workbench.files import write_json
 from workbench.host import Host
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
 from workbench.serving import open_any
-from workbench.stages.bundling import make_bundle
-from workbench.stages.calibrating import fit_on_dev
+from workbench.stages.bundling import make_bundle, seal
+from workbench.stages.calibrating import FILE, fit_on_dev
 from workbench.stages.compressing import compress_stages
 from workbench.stages.evaluating import metric_steps, report_on, score
 from workbench.stages.training import train_stage
@@ -144,7 +146,12 @@ def _finish(last: str, reference: str, source: str | None = None) -> Callable[..
             return {}
         models = [model, Model.load(inputs[reference])]
         found = fit_on_dev(models, Dataset.load(inputs[source]), context) if source and model.intents else None
-        make_bundle(model, out, found.fitted.temperature if found else 1.0)
+        bundle = make_bundle(model, out, found.fitted.temperature if found else 1.0)
+        if found:
+            seal(bundle, calibration=found)
+            say(f"    {found}")
+            if context.evidence and context.evidence.is_dir():
+                write_json(context.evidence / FILE, asdict(found))
         return {}
 
     return finish

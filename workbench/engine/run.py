@@ -35,7 +35,8 @@ class StageRecord:
 
     Args:
         name: `import`, `clean`, `train`, `compress-2-int8` …, unique in its run.
-        kind: `import`, `clean`, `augment`, `baseline`, `train`, `evaluate`, `compress`, `bundle`, `measure` or `gate`.
+        kind: `import`, `clean`, `augment`, `baseline`, `train`, `evaluate`, `compress`, `calibrate`, `bundle`,
+            `measure` or `gate`.
         path: the folder of its output.
         key: sha256 of everything that determines the output.
         digest: sha256 of the output.

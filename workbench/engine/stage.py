@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import workbench
 from workbench.context import Context
 from workbench.digests import digest_file, digest_json, digest_sources
-from workbench.machine import describe
+from workbench.machine import describe, multiplies_bfloat16
 from workbench.offers import NAMED_HOOKS, Offer
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Stage:
         offers += [offer for offer in reached if isinstance(offer, Offer)]
         libraries = sorted({library for offer in offers for library in offer.libraries})
         predicts = self.predicts or "open_predictor" in called
+        machine = {**describe(), "bfloat16": multiplies_bfloat16()}
         return digest_json(
             {
                 "host": host_digest(),
@@ -78,7 +79,7 @@ class Stage:
                 "settings": dict(self.settings),
                 "libraries": {library: version(library) for library in libraries},
                 "outside": dict(self.outside()),
-                "machine": describe() if any(offer.machine for offer in offers) else {},
+                "machine": machine if any(offer.machine for offer in offers) else {},
                 "predictors": [host.predictor_digest(), *map(version, SERVING)] if predicts else [],
             }
         )

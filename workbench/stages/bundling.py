@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from workbench.calibration import Calibration
 from workbench.context import Context
 from workbench.engine.sections import EvaluateOptions, Step
 from workbench.engine.stage import Inputs, Stage
@@ -45,9 +46,9 @@ def make_bundle(model: Model, out: Path, temperature: float = 1.0) -> Bundle:
     return seal(Bundle(dataclasses.replace(model, path=out), temperature, machine=describe()))
 
 
-def seal(bundle: Bundle, measurement: Measurement | None = None) -> Bundle:
-    """Write the model card, with what was measured of the bundle if anything was, and the manifest."""
-    (bundle.path / "README.md").write_text(model_card(bundle, measurement), encoding="utf-8")
+def seal(bundle: Bundle, measurement: Measurement | None = None, calibration: Calibration | None = None) -> Bundle:
+    """Write the manifest and the model card, with what was measured of the bundle or of its temperature."""
+    (bundle.path / "README.md").write_text(model_card(bundle, measurement, calibration), encoding="utf-8")
     return bundle.save()
 
 

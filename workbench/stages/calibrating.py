@@ -11,7 +11,7 @@ from workbench.calibration import Calibration, calibrate
 from workbench.context import Context
 from workbench.engine.stage import Inputs, Stage
 from workbench.files import read_json, write_json
-from workbench.machine import cores
+from workbench.machine import cores, describe
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def calibrate_stage(model: str, reference: str, source: str) -> Stage:
-    """The stage that writes a `Calibration`, or null where dev has too few labelled rows.
+    """The stage that writes a `Calibration`, or null where none can be fitted.
 
     Args:
         model: the stage of what will be served.
@@ -39,7 +39,8 @@ def calibrate_stage(model: str, reference: str, source: str) -> Stage:
         return {"temperature": found.fitted.temperature, "calibration_error": found.fitted.error} if found else {}
 
     needs = tuple(dict.fromkeys((model, reference, source)))
-    return Stage(CALIBRATE, CALIBRATE, work, needs=needs, settings={"least rows": FEW}, predicts=True)
+    settings = {"least rows": FEW, "machine": describe()}
+    return Stage(CALIBRATE, CALIBRATE, work, needs=needs, settings=settings, predicts=True)
 
 
 def read_calibration(folder: Path) -> Calibration | None:
@@ -49,11 +50,22 @@ def read_calibration(folder: Path) -> Calibration | None:
 
 
 def fit_on_dev(models: Sequence[Model], dataset: Dataset, context: Context) -> Calibration | None:
-    """Fit the temperatures of the model that is served and of the uncompressed one; None where dev has too few rows."""
-    rows = len(dataset.labelled("dev"))
-    if rows < FEW:
-        logger.warning("no temperature is fitted: dev has %d labelled rows, and %d are the least for it", rows, FEW)
+    """Fit the temperatures of the model that is served and of the uncompressed one; None where none can be, logged."""
+    if why := unfit(models[0], dataset):
+        logger.warning("no temperature is fitted: %s", why)
         return None
     options = PredictorOptions(threads=cores())
     served, whole = (score(context.host.open_predictor(model, options), dataset, "dev") for model in models)
     return calibrate(served.logits, whole.logits, served.truth)
+
+
+def unfit(model: Model, dataset: Dataset) -> str | None:
+    """Why no temperature can be fitted, None where one can."""
+    rows = len(dataset.labelled("dev"))
+    if model.task != "intent":
+        return f"the model is for the task {model.task!r}, and it is for models that give one intent a text"
+    if model.intents != dataset.intents:
+        return "the dataset has other intents than the model, or has them in another order"
+    if rows < FEW:
+        return f"dev has {rows} labelled rows, and {FEW} are the least for it"
+    return None

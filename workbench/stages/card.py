@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.calibration import Calibration
 from workbench.machine import in_words
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.report import Measurement
@@ -13,8 +14,14 @@ from workbench.nouns.utterance import Intent
 from workbench.report.markup import intent_label
 
 
-def model_card(bundle: Bundle, measurement: Measurement | None = None) -> str:
-    """A card with YAML front matter as the Hugging Face hub reads it."""
+def model_card(bundle: Bundle, measurement: Measurement | None = None, calibration: Calibration | None = None) -> str:
+    """A card with YAML front matter as the Hugging Face hub reads it.
+
+    Args:
+        bundle: the bundle.
+        measurement: what was measured of it.
+        calibration: its temperature, where nothing else was measured.
+    """
     model = bundle.model
     licence = next((step["licence"] for step in model.history if step.get("licence")), None)
     lines = [
@@ -29,7 +36,7 @@ def model_card(bundle: Bundle, measurement: Measurement | None = None) -> str:
         f"{len(model.intents)} intents, texts up to {model.max_length} tokens. Served by intent-workbench.",
         "",
         *_figures(bundle),
-        *(_measured(measurement) if measurement else []),
+        *(_measured(measurement) if measurement else [*_temperature(calibration), ""] if calibration else []),
         *_gate(bundle),
         "## How it was made",
         "",
@@ -66,15 +73,20 @@ def _measured(measurement: Measurement) -> list[str]:
         f"{leg.agreement:.2%} answered alike; a logit differs by {leg.max_logit_difference:.2g} at most."
         for leg in measurement.legs
     ]
-    if scores := measurement.calibration:
-        lines.append(
-            f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected "
-            f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
-            f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
-        )
+    lines += _temperature(measurement.calibration)
     if nodes := measurement.nodes:
         lines.append(f"- Nodes of the graph: {nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8.")
     return [*lines, ""] if lines else []
+
+
+def _temperature(scores: Calibration | None) -> list[str]:
+    if scores is None:
+        return []
+    return [
+        f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected "
+        f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
+        f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
+    ]
 
 
 def _gate(bundle: Bundle) -> list[str]:

@@ -31,7 +31,8 @@ class Context:
     Args:
         host: the way to other plugins' offers: `context.host.named("trainers")["probe"]`.
         seed: of the run; every random stream is derived from it.
-        work: a scratch folder of this stage that survives a kill and is removed when the stage is done.
+        work: a scratch folder of this stage that survives a kill; it is removed when the stage is done, but for one
+            that was asked to be kept for commands with other budgets (`--work`).
         dataset: the rows at hand, for passes that measure or train.
         reference: the uncompressed model, for passes.
         log: `log({"loss": 0.3}, step)` shows progress.

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
+import shutil
 
 import pytest
+from click.testing import CliRunner
 
+from workbench import build_host, hookimpl
+from workbench.cli.root import build_cli
 from workbench.engine.run import Run
 from workbench.nouns.bundle import Bundle
+from workbench.offers import Pass
 
 ALONE = ("--minutes", "0")  # the uncut model only
 TOO_SMALL = ("--max-size-mb", "0.0001")
@@ -64,6 +70,31 @@ def test_what_names_its_passes_says_nothing_more(workbench, searching, tmp_path)
     done = workbench("compress", searching.model.path, "--use", "onnx", "-o", tmp_path / "bundle", "--json")
     assert set(json.loads(done.stdout)) == {"model", "bytes"}
     assert done.stderr.splitlines()[-1] == f"wrote {tmp_path / 'bundle'}"
+
+
+class Copies:
+    """A pass after which the model is another one, if only by its history."""
+
+    @hookimpl
+    def passes(self):
+        return {"copies": Pass(run=self.copy, summary="")}
+
+    @staticmethod
+    def copy(model, out, options, context):
+        shutil.copytree(model.path, out)
+        return dataclasses.replace(model, path=out, history=(*model.history, {"step": "copies"})).save()
+
+
+def test_a_choice_from_which_another_pass_made_something_is_not_told_as_what_was_made(searching, data, tmp_path):
+    host = build_host()
+    host.register(Copies(), "copies")
+    words = ("compress", searching.model.path, "--data", data, "--use", "search,copies", "-o", tmp_path / "bundle")
+    more = ("--search.max-drop", "2", "--search.minutes", "0", "--json")
+    done = CliRunner().invoke(build_cli(host), list(map(str, [*words, *more])))
+    assert done.exit_code == 0, done.output
+    assert Bundle.load(tmp_path / "bundle").model.history[-1] == {"step": "copies"}
+    assert (set(json.loads(done.stdout)), "chosen" in done.stderr) == ({"model", "bytes"}, False)
+    assert read(tmp_path / "bundle.evidence/search.json")["chosen"]
 
 
 def test_a_refusal_leaves_its_evidence_and_a_looser_budget_replaces_it(compress, tmp_path):

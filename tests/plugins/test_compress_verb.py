@@ -51,6 +51,8 @@ def test_what_a_search_put_aside_serves_another_budget(workbench, searching, dat
     second = workbench(*words, "-o", tmp_path / "two", "--max-drop", "2.5", "--work", aside)
     assert second.exit_code == 0, second.output
     assert {path: path.stat().st_mtime_ns for path in made} == made
+    (folder,) = (path for path in aside.iterdir() if path.is_dir())
+    assert re.fullmatch("compress-1-search-[0-9a-f]{8}", folder.name)
     evidence = json.loads((tmp_path / "two.evidence" / "search.json").read_text(encoding="utf-8"))
     assert evidence["budgets"][0]["most"] == 2.5
 
@@ -62,6 +64,23 @@ def test_a_folder_to_put_aside_in_is_one_commands_at_a_time(workbench, searching
         done = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "one", "--work", aside)
     assert done.exit_code == 1
     assert "give another --work" in done.output
+    assert {path.name for path in tmp_path.iterdir()} == {"aside"}
+
+
+@pytest.mark.parametrize(
+    "place", [".", "one", "one/deep", "one.evidence", ".one.work", "link/data/deep", "data", "file"]
+)
+def test_a_folder_to_put_aside_in_is_no_other_one(workbench, searching, data, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "data").symlink_to(data)
+    (tmp_path / "link").symlink_to(tmp_path)
+    before = {path.name for path in tmp_path.iterdir()}
+    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "one")
+    done = workbench(*words, "--work", tmp_path / place)
+    assert done.exit_code == 2
+    assert "--work" in done.output
+    assert {path.name for path in tmp_path.iterdir()} == before
+    assert not (data / "deep").exists()
 
 
 def test_the_temperature_is_fitted_on_dev_and_is_none_without_data(workbench, searching, data, tmp_path):
@@ -78,6 +97,20 @@ def test_the_temperature_is_fitted_on_dev_and_is_none_without_data(workbench, se
     logits = searching.host.open_predictor(searching.model).logits([row.text for row in dev])
     assert fitted == pytest.approx(fit_temperature(logits, searching.dataset.label_ids(dev)), rel=0.01) != 1.0
     assert plain == 1.0
+
+
+def test_rows_of_other_intents_or_another_task_give_no_temperature(workbench, searching, tmp_path, caplog):
+    renamed = [dataclasses.replace(row, intents=(f"{row.intent}!",)) for row in searching.dataset]
+    intents = tuple(f"{intent}!" for intent in searching.dataset.intents)
+    Dataset("intent", intents, tuple(renamed)).save(tmp_path / "other")
+    words = ("compress", searching.model.path, "--use", "onnx", "--data", tmp_path / "other", "-o", tmp_path / "made")
+    done = workbench(*words)
+    assert done.exit_code == 0, done.output
+    assert "no temperature is fitted: the dataset has other intents" in caplog.text
+    assert Bundle.load(tmp_path / "made").temperature == 1.0
+    several = dataclasses.replace(searching.model, task="intents")
+    assert "the task 'intents'" in (unfit(several, searching.dataset) or "")
+    assert unfit(searching.model, searching.dataset) is None
 
 
 def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_path):
@@ -99,20 +132,6 @@ def test_texts_alone_are_enough(workbench, searching, tmp_path):
 
 @pytest.mark.parametrize("option", ["--opset", "--onnx.opset"])
 def test_the_default_of_export_has_both_names_too(workbench, searching, tmp_path, option):
-def test_rows_of_other_intents_or_another_task_give_no_temperature(workbench, searching, tmp_path, caplog):
-    renamed = [dataclasses.replace(row, intents=(f"{row.intent}!",)) for row in searching.dataset]
-    intents = tuple(f"{intent}!" for intent in searching.dataset.intents)
-    Dataset("intent", intents, tuple(renamed)).save(tmp_path / "other")
-    words = ("compress", searching.model.path, "--use", "onnx", "--data", tmp_path / "other", "-o", tmp_path / "made")
-    done = workbench(*words)
-    assert done.exit_code == 0, done.output
-    assert "no temperature is fitted: the dataset has other intents" in caplog.text
-    assert Bundle.load(tmp_path / "made").temperature == 1.0
-    several = dataclasses.replace(searching.model, task="intents")
-    assert "the task 'intents'" in (unfit(several, searching.dataset) or "")
-    assert unfit(searching.model, searching.dataset) is None
-
-
     done = workbench("export", searching.model.path, option, "19", "-o", tmp_path / "bundle")
     assert done.exit_code == 0, done.output
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["options"]["opset"] == 19

@@ -53,6 +53,15 @@ def test_it_is_kept_and_not_digested(tmp_path):
     assert (cached.status, clock.ticks, (cached.evidence / "time").read_text()) == ("cached", 2, "1")
 
 
+def test_that_of_a_forced_stage_is_the_newer_one_though_the_output_is_the_same(tmp_path):
+    clock = Clock()
+    first, forced = clock.run(tmp_path), clock.run(tmp_path, force=True)
+    assert first.digest == forced.digest
+    assert forced.status == "finished"
+    for record in (forced, clock.run(tmp_path)):
+        assert (clock.ticks, (record.evidence / "time").read_text()) == (2, "2")
+
+
 def test_a_verb_leaves_it_beside_its_output(small_dataset, tmp_path):
     def clean(dataset, out, options, context) -> Dataset:
         context.evidence.mkdir()

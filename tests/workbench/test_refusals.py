@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import socket
 from dataclasses import dataclass
 
 import pytest
@@ -15,7 +18,7 @@ from workbench.engine.run import Run
 from workbench.engine.runner import Engine
 from workbench.engine.stage import Stage
 from workbench.engine.store import open_store
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.offers import Cleaner
 from workbench.options import option
@@ -36,6 +39,11 @@ class Refuses:
             (context.evidence / "most").write_text(str(options.most))
         if options.breaks:
             raise OSError(5, "broken", "disk")
+        if options.links:
+            out.mkdir()
+            (out / "link").symlink_to("/")
+        if options.spoils:
+            spoil(context.evidence)
         if len(dataset) > options.most:
             raise GateRefused(f"has {len(dataset)} rows")
         if options.writes:
@@ -48,6 +56,14 @@ class Limit:
     most: int = option(1, "rows at most")
     writes: bool = option(True, "evidence")
     breaks: bool = option(False, "fail otherwise")
+    links: bool = option(False, "leave an output that cannot be published")
+    spoils: bool = option(False, "leave evidence that cannot be kept")
+
+
+def spoil(evidence):
+    """Put into the evidence what the system does not open."""
+    with contextlib.chdir(evidence):
+        socket.socket(socket.AF_UNIX).bind("socket")
 
 
 @pytest.fixture
@@ -98,6 +114,22 @@ def test_a_refusals_evidence_stays_until_there_is_something_newer(clean, tmp_pat
     assert (tmp_path / "made.evidence/most").read_text() == "2"
 
 
+def test_a_refusals_evidence_outlives_an_output_that_cannot_be_published(clean, tmp_path):
+    assert clean("--most", "2").exit_code == 3
+    done = clean("--most", "100", "--links")
+    assert (done.exit_code, "holds no links" in done.output) == (1, True)
+    assert listed(tmp_path) == {"data", "made.evidence"}
+    assert (tmp_path / "made.evidence/most").read_text() == "2"
+
+
+def test_a_refusal_whose_evidence_cannot_be_kept_stays_a_refusal(clean, tmp_path, caplog):
+    done = clean("--most", "2", "--spoils")
+    assert (done.exit_code, "has 72 rows" in done.stderr) == (3, True)
+    assert "cannot be kept" in caplog.text
+    assert "socket" in caplog.text
+    assert listed(tmp_path) == {"data"}
+
+
 def test_a_refusal_takes_no_evidence_that_belongs_to_an_output(clean, tmp_path):
     assert clean("--most", "100").exit_code == 0
     for elsewhere in (False, True):
@@ -122,12 +154,14 @@ def test_a_summary_that_is_none_is_logged_and_passed_over(tmp_path, caplog, cont
     assert str(tmp_path / "summary.json") in caplog.text
 
 
-def refused_run(path, most, *, rows=3):
-    """A run of one stage that is refused when `rows` are more than `most`."""
+def refused_run(path, most, *, rows=3, before=None):
+    """A run of one stage that is refused when `rows` are more than `most`; it calls `before` with its evidence."""
 
     def work(inputs, out, context):
         context.evidence.mkdir()
         (context.evidence / "most").write_text(str(most))
+        if before:
+            before(context.evidence)
         if rows > most:
             raise GateRefused("too many rows")
         out.mkdir()
@@ -157,9 +191,42 @@ def test_a_refused_stage_of_a_run_keeps_its_evidence_until_a_run_comes_to_its_en
     assert (current.path, (current.evidence / "most").read_text()) == (done.path, "3")
 
 
-def test_a_run_says_what_the_summary_of_a_stage_says_once(tmp_path, capsys):
-    for said in ("    all is well", ""):
+def test_a_refused_run_whose_evidence_cannot_be_kept_stays_refused(tmp_path, caplog):
+    with pytest.raises(GateRefused, match="too many rows"):
+        refused_run(tmp_path, 1, before=spoil)
+    assert "cannot be kept" in caplog.text
+    assert listed(tmp_path / "stages") == set()
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_stage_that_fails_otherwise_shows_no_earlier_refusals_evidence(tmp_path, finished):
+    if finished:
         refused_run(tmp_path, 3)
-        shown = capsys.readouterr().err
-        assert ("all is well" in shown) == bool(said)
-        assert said in shown
+    with pytest.raises(GateRefused):
+        refused_run(tmp_path, 1)
+    assert (tmp_path / "stages/compress-1-own").is_dir()
+    with pytest.raises(ZeroDivisionError):
+        refused_run(tmp_path, 2, before=lambda evidence: 1 / 0)
+    assert not (tmp_path / "stages/compress-1-own").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "full", "disk")])
+def test_what_is_only_interrupted_leaves_the_refusal_and_its_evidence(tmp_path, error):
+    def stop(evidence):
+        raise error
+
+    with pytest.raises(GateRefused):
+        refused_run(tmp_path, 1)
+    with pytest.raises((KeyboardInterrupt, WorkbenchError)):
+        refused_run(tmp_path, 2, before=stop)
+    (failed,) = Run.load(tmp_path).stages
+    assert (failed.error, (failed.evidence / "most").read_text()) == ("too many rows", "1")
+
+
+def test_a_run_says_what_the_summary_of_a_stage_says_once(tmp_path, capsys):
+    refused_run(tmp_path, 3)
+    assert "\n    all is well\n" in capsys.readouterr().err
+    refused_run(tmp_path, 3)
+    shown = capsys.readouterr().err
+    assert "compress-1-own: cached" in shown
+    assert "all is well" not in shown

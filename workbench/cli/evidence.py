@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from workbench.cli.output import say
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.files import publish, refuse_existing, write_json
 from workbench.summary import Summary, read_summary
 
 REFUSED = "refused.json"  # in the evidence of an attempt that was refused: no output belongs to it
+logger = logging.getLogger(__name__)
 
 
 def evidence_of(out: Path) -> Path:
@@ -51,11 +53,17 @@ def keep_refused(staged: Path, out: Path, error: GateRefused, scratch: Path) -> 
         out: the output that does not come to be.
         error: why not.
         scratch: a folder that does not exist yet, for what an earlier attempt left.
+
+    What goes wrong is logged: it is the refusal that the user is to see.
     """
-    if staged.is_dir():
+    if not staged.is_dir():
+        return
+    try:
         write_json(staged / REFUSED, {"error": str(error)})
         put_away(out, scratch)
         keep(staged, out)
+    except (OSError, WorkbenchError) as fault:
+        logger.warning("the evidence of what was refused cannot be kept: %s", fault)
 
 
 def _is_refusals(evidence: Path) -> bool:

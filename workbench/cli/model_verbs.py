@@ -95,7 +95,7 @@ def add_compression(cli: click.Group, host: Host) -> None:
         @click.option(
             "--work",
             "aside",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, file_okay=False),
             help="Keep here what passes put aside: another command, as a search within other budgets, goes on from it.",
         )
         @JSON

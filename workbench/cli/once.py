@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
-from workbench.cli.evidence import check_free, keep, keep_refused, put_away, summary_of
+from workbench.cli.evidence import check_free, evidence_of, keep, keep_refused, put_away, summary_of
 from workbench.cli.output import say
 from workbench.cli.progress import TerminalProgress
 from workbench.context import Context
@@ -15,9 +15,10 @@ from workbench.digests import digest_path
 from workbench.engine.lock import locked
 from workbench.engine.runner import explain
 from workbench.engine.stage import Stage
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, UsageProblem
 from workbench.files import publish
 from workbench.host import Host
+from workbench.summary import FILE as SUMMARY
 
 OTHER = "Wait for it, or give another --work"
 EVIDENCE, EARLIER = "out-evidence", "out-earlier"  # forgotten after a failure, as outputs are
@@ -40,21 +41,25 @@ def work(
         aside: where stages put aside what they can go on from, which stays; None = beside `out` until it is done.
 
     Raises:
-        WorkbenchError: `out` exists, another process works on it, or a stage failed.
+        WorkbenchError: `out` exists, `aside` is no folder of its own, another process works on either, or a stage
+            failed.
     """
     check_free(out)
     scratch = out.with_name(f".{out.name}.work")
-    scratch.mkdir(parents=True, exist_ok=True)
     places = dict(inputs)
-    memories = aside or scratch
-    memories.mkdir(parents=True, exist_ok=True)
-    with locked(scratch), locked(aside, remedy=OTHER) if aside else nullcontext():
+    with ExitStack() as held:
+        if aside:
+            _check_apart(aside, [out, evidence_of(out), scratch, *inputs.values()])
+            aside.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(aside, remedy=OTHER))
+        scratch.mkdir(parents=True, exist_ok=True)
+        held.enter_context(locked(scratch))
         try:
             for stage in stages:
                 places[stage.name] = _fresh(scratch / f"out-{stage.name}")
-                _work_one(stage, places, scratch, memories, host, seed)
-            put_away(out, _fresh(scratch / EARLIER))
+                _work_one(stage, places, scratch, aside or scratch, host, seed)
             publish(places[stages[-1].name], out)
+            put_away(out, _fresh(scratch / EARLIER))
             keep(scratch / EVIDENCE, out)
             shutil.rmtree(scratch)
         except GateRefused as error:
@@ -70,8 +75,10 @@ def work(
 
 def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, memories: Path, host: Host, seed: int) -> None:
     key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs}, work_only=True)
-    memory = memories / key[:8]  # found again by the same command only
+    memory = memories / f"{stage.name}-{key[:8]}"  # found again also by a command with other budgets
     memory.mkdir(exist_ok=True)
+    if stage.steps:  # it makes something else of what an earlier one told of
+        (scratch / EVIDENCE / SUMMARY).unlink(missing_ok=True)
     log = TerminalProgress().started(stage)
     try:
         context = Context(host, seed, memory, log=log, evidence=scratch / EVIDENCE)
@@ -83,6 +90,14 @@ def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, memories:
     finally:
         if not any(memory.iterdir()):
             memory.rmdir()
+
+
+def _check_apart(aside: Path, others: Sequence[Path]) -> None:
+    """Raise where the folder for what is put aside is one of the others, lies in one, or holds one."""
+    own = aside.resolve()
+    for other in (path.resolve() for path in others):
+        if own.is_relative_to(other) or other.is_relative_to(own):
+            raise UsageProblem(f"cannot be where {other} is too", where=f"--work {aside}", remedy="Give another folder")
 
 
 def _fresh(folder: Path) -> Path:

@@ -119,7 +119,7 @@ class Engine:
             seconds = time.monotonic() - begun
             (folder / "out").mkdir(exist_ok=True)
             same = self.store.find(stage, key, digest_folder(folder / "out"))
-            if same:
+            if same and (stage.remote or not (folder / EVIDENCE).is_dir()):  # newer evidence is kept with its output
                 staging.drop()
                 return dataclasses.replace(same, status="cached" if stage.remote else "finished", seconds=seconds)
             record = self.store.seal(folder, stage, key, seconds, metrics)
@@ -130,12 +130,18 @@ class Engine:
         self.host.observe("stage_finished", stage=record)
 
     def _fail(self, stage: Stage, records: Mapping[str, StageRecord], error: BaseException) -> None:
-        """Tell who watches; an earlier run that came to its end stays the current one."""
+        """Tell who watches; an earlier run that came to its end stays the current one.
+
+        What an earlier attempt measured before it was refused is not this failure's.
+        """
+        clear = isinstance(error, Exception) and not _disk_full(error)
+        if clear and not isinstance(error, GateRefused):
+            self.store.drop_refused(stage)
         failed = StageRecord(
             stage.name, stage.kind, self.store.stages / stage.name / "out", "", status="failed", error=str(error)
         )
         self._tell(failed)
-        if not self.store.complete() and isinstance(error, Exception) and not _disk_full(error):
+        if clear and not self.store.complete():
             self.store.point(dict(self.recipe), [*records.values(), failed])
 
 

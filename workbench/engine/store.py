@@ -45,8 +45,8 @@ class Store:
     def find(self, stage: Stage, key: str, digest: str | None = None) -> StageRecord | None:
         """The published output for `key`, if it stands there unchanged; with `digest`, the one with that content.
 
-        Where a key has several outputs, because a stage was forced and gave something else, the one that `run.json`
-        points at comes first, then the newest.
+        Where a key has several outputs, because a stage was forced and gave something else or other evidence, the one
+        that `run.json` points at comes first, then the newest.
         """
         current = self._current(stage)
         for folder in sorted(self._folders(stage, key), key=lambda path: path.name == current, reverse=True):
@@ -95,14 +95,25 @@ class Store:
     def keep_refused(self, stage: Stage, evidence: Path) -> None:
         """Let the evidence of a stage that was refused, if it left any, stand where its failed record looks for it.
 
-        That is `stages/NAME/evidence`, in the place of an earlier refusal's, until a run comes to its end.
+        That is `stages/NAME/evidence`, in the place of an earlier refusal's, until a run comes to its end. What goes
+        wrong is logged: it is the refusal that the user is to see.
         """
-        place = self.stages / stage.name
-        shutil.rmtree(place, ignore_errors=True)
-        if evidence.is_dir():
+        place = self.drop_refused(stage)
+        if not evidence.is_dir():
+            return
+        try:
             with Staging(place) as folder:
                 evidence.rename(folder / EVIDENCE)
+        except (OSError, WorkbenchError) as fault:
+            logger.warning("the evidence of %s, which was refused, cannot be kept: %s", stage.name, fault)
+        else:
             logger.warning("%s was refused; what it measured stands in %s", stage.name, place / EVIDENCE)
+
+    def drop_refused(self, stage: Stage) -> Path:
+        """Remove the evidence of an earlier refusal of a stage; the place where it stood."""
+        place = self.stages / stage.name
+        shutil.rmtree(place, ignore_errors=True)
+        return place
 
     def point(self, recipe: dict[str, Any], records: Iterable[StageRecord]) -> None:
         """Let `run.json` point at these stages."""

@@ -33,12 +33,15 @@ class SearchOptions:
     max_latency_ms: float | None = option(
         None, "95th percentile of the time for one text on one core, tokenizing included", least=0.0, in_work=False
     )
-    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0)
+    max_size_mb: float | None = option(None, "graph and tokenizer, in MB of 10^6 bytes", least=0.0, in_work=False)
     max_memory_mb: float | None = option(
         None, "peak memory of a process that serves it, in MB", least=0.0, in_work=False
     )
     minutes: float = option(
-        60.0, "for the whole search; no training begins that would end later", least=0.0, in_work=False
+        60.0,
+        "for the whole search, with what it takes from earlier ones; no training begins that would end later",
+        least=0.0,
+        in_work=False,
     )
     screened: int = option(12, "cuts that are made and compared before any is trained", least=0, in_work=False)
     recovered: int = option(6, "the most promising of them, which are trained", least=0, in_work=False)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from workbench.nouns.model import Model
-from workbench.options import option_fields
 from workbench_compress.workshop import Workshop
 
 EXPORT, FUSE = "onnx", "fuse"
@@ -72,5 +71,4 @@ def offered(lab: Workshop, *, sized: bool) -> list[Chain]:
 
 
 def _can(lab: Workshop, using: str, options: Mapping[str, str]) -> bool:
-    offers = lab.context.host.named("passes")
-    return using in offers and options.keys() <= {field.name for field in option_fields(offers[using].options)}
+    return lab.offers(using) and options.keys() <= lab.takes(using)

@@ -85,7 +85,7 @@ class Recovery:
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
-        options = training(epochs, self.extra)
+        options = {key: value for key, value in training(epochs, self.extra).items() if key in self.lab.takes(RECOVER)}
 
         def trained() -> Model:
             return self.lab.passed(name, lambda: self._before(structure, rounds[:-1]), RECOVER, **options)

@@ -26,7 +26,7 @@ from workbench_compress.recovering import RECOVER, Recovery
 from workbench_compress.structure import KEYS, Encoder, Structure
 from workbench_compress.table import NOTE as TABLE
 from workbench_compress.table import Table, measure
-from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, sizes, trimmed
+from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, sizes, trimmed, trimmed_name
 from workbench_compress.workshop import Workshop
 
 BYTES = {"fp32": 4, "fp16": 2, "int8": 1}  # of a weight
@@ -119,10 +119,10 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
     encoder = Encoder.of(model)
     found = measure_uncut(model, encoder, options, lab, bench)
     findings, chains = Findings(material, found), fastest_chains(found, options.max_drop)
-    small = trimmed(model, encoder, options, found, lab, material.extra)
+    small, name = trimmed(model, encoder, options, found, lab, material.extra), trimmed_name(encoder, options)
     if small is not None:
         tried = [c.chain for c in found] if sizes(options) else [*chains.values()]  # the fastest is not the smallest
-        found += [by_chain("uncut-trimmed", chain, small, encoder, lab, bench, trimmed=True) for chain in tried]
+        found += [by_chain(f"uncut-{name}", chain, small, encoder, lab, bench, trimmed=True) for chain in tried]
     if encoder is None:
         logger.warning(
             "%s: its encoder is of a kind that cannot be cut here (known: %s), so only the whole one was tried",
@@ -132,9 +132,11 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
         return findings
     if small is not None:
         encoder = Encoder.of(small) or encoder
-    cutter = Cutter(lab, small or model, encoder, "" if small is None else "trimmed-")
+    cutter = Cutter(lab, small or model, encoder, "" if small is None else f"{name}-")
     wanted = options.screened and options.recovered and lab.offers(RECOVER) and len(cutter.grid()) > 1
-    if wanted and (lab.left > 0 or lab.knows(TABLE)):  # a search that was killed late keeps what it had trained
+    if wanted and (
+        lab.left > 0 or lab.knows(f"{cutter.prefix}{TABLE}")
+    ):  # a search that was killed late keeps what it had trained
         cut(findings, cutter, bench, chains, options)
     return findings
 
@@ -145,7 +147,7 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
     served = {
         c.chain.name: c.chain for c in findings.candidates if c.chain.precision != "fp16"
     }  # that only saves bytes
-    table = measure(cutter.base, cutter.encoder, served, material.texts, lab)
+    table = measure(cutter.base, cutter.encoder, served, material.texts, lab, cutter.prefix)
     leading = fastest(table, cutter.grid(), worth_serving(findings.candidates, options.max_drop))
     ordered = [served[leading], *(c for c in chains.values() if c.precision != served[leading].precision)]
 

@@ -72,7 +72,9 @@ def _of(full: Structure, **parts: int) -> Structure:
     return Structure(**{"layers": full.layers, "heads": full.heads, "width": full.width, **parts})
 
 
-def measure(model: Model, encoder: Encoder, chains: Mapping[str, Chain], texts: Sequence[str], lab: Workshop) -> Table:
+def measure(
+    model: Model, encoder: Encoder, chains: Mapping[str, Chain], texts: Sequence[str], lab: Workshop, prefix: str
+) -> Table:
     """The table for a model's family.
 
     Args:
@@ -81,6 +83,7 @@ def measure(model: Model, encoder: Encoder, chains: Mapping[str, Chain], texts: 
         chains: name -> how candidates of it are made.
         texts: whose lengths are the mix.
         lab: keeps networks and times.
+        prefix: of the notes' names: tokenizers differ in how many tokens a text has.
     """
     mix = tuple(len(ids) for ids in model.encode(texts))
     lengths = covering(max(mix), int(np.quantile(mix, 0.99)))
@@ -95,11 +98,11 @@ def measure(model: Model, encoder: Encoder, chains: Mapping[str, Chain], texts: 
             for structure in networks
         }
         least = timed(lab.context.host, made, lengths)
-        return {name: {s.name: least[name, s.name] for s in networks} for name in chains}
+        return {"lengths": lengths, "times": {n: {s.name: least[n, s.name] for s in networks} for n in chains}}
 
-    found = lab.noted(NOTE, times)
-    tokenizing = lab.noted("tokenizing", lambda: _tokenizing(model, texts))
-    return Table(lengths, found, encoder.full, mix, tokenizing)
+    found = lab.noted(f"{prefix}{NOTE}", times)
+    tokenizing = lab.noted(f"{prefix}tokenizing", lambda: _tokenizing(model, texts))
+    return Table(tuple(found["lengths"]), found["times"], encoder.full, mix, tokenizing)
 
 
 def covering(longest: int, usual: int) -> tuple[int, ...]:

@@ -85,12 +85,18 @@ def trimmed(
         return None
     more = {"background": extra} if extra else {}
     try:
-        return lab.passed("trimmed", lambda: model, TRIM, common=common(encoder, options), **more)
+        name = trimmed_name(encoder, options)
+        return lab.passed(name, lambda: model, TRIM, common=common(encoder, options), **more)
     except WorkbenchError as error:
         if options.vocabulary == "trim":
             raise
         logger.warning("the vocabulary stays as it is: %s", error)
         return None
+
+
+def trimmed_name(encoder: Encoder | None, options: SearchOptions) -> str:
+    """What the trimmed model is called: budgets of size differ in the vocabulary that they leave."""
+    return f"trimmed-{common(encoder, options)}"
 
 
 def common(encoder: Encoder | None, options: SearchOptions) -> int:

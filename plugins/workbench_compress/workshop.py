@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.context import Context
 from workbench.files import Staging, read_json, replace_json, write_json
 from workbench.nouns.model import Model
-from workbench.options import parse_options
+from workbench.options import option_fields, parse_options
 
 MODEL, ABOUT = "model", "step.json"
 SPENT = "spent.json"  # seconds of processes that were killed in a step
@@ -21,6 +21,9 @@ SPENT = "spent.json"  # seconds of processes that were killed in a step
 class Workshop:
     """Where models are made and figures are noted; a search that was killed finds all of it again.
 
+    What this search uses of what stands there counts as if it had made it now, and so does what was spent in a step
+    that was killed; what it does not ask for, such as a step of a search within other budgets, costs it nothing.
+
     Args:
         context: of the search, with the dataset and the uncompressed model; its `work` holds the steps.
         minutes: how long all steps may take together.
@@ -28,8 +31,10 @@ class Workshop:
 
     def __init__(self, context: Context, minutes: float) -> None:
         self.context, self.minutes, self.root = context, minutes, context.work
-        self.seconds: float = sum(read_json(path)["seconds"] for path in self._finished())
-        self.seconds += sum(_spent(path) for path in self.root.glob("*.work"))
+        self.seconds = sum(_spent(path) for path in self.root.glob("*.work"))
+        self._worked = 0.0  # seconds of this process
+        self._counted: set[str] = set()
+        self._asked: list[str] = []  # what was used for the step or note that is being made
 
     @property
     def left(self) -> float:
@@ -39,6 +44,10 @@ class Workshop:
     def offers(self, name: str) -> bool:
         """Whether some plugin offers the pass."""
         return name in self.context.host.named("passes")
+
+    def takes(self, name: str) -> set[str]:
+        """Names of a pass's options."""
+        return {field.name for field in option_fields(self.context.host.named("passes")[name].options)}
 
     def passed(self, name: str, model: Callable[[], Model], using: str, **options: Any) -> Model:
         """What a pass makes of a model, which is asked for only if that was not made before.
@@ -54,11 +63,11 @@ class Workshop:
         """
         offer = self.context.host.named("passes")[using]
         parsed = parse_options(offer.options, options, using)
-        source = None if self.has(name) else model()  # its steps come before this one, and count for themselves
-        return self.made(name, lambda out, context: offer(source, out, parsed, context))
+        source, by = (None, []) if self.has(name) else self._asking(model)  # its steps count for themselves
+        return self.made(name, lambda out, context: offer(source, out, parsed, context), by)
 
-    def made(self, name: str, make: Callable[[Path, Context], object]) -> Model:
-        """The model that `make` writes."""
+    def made(self, name: str, make: Callable[[Path, Context], object], by: Sequence[str] = ()) -> Model:
+        """The model that `make` writes, by steps that were used before."""
         final = self.root / name
         if not final.is_dir():
             scratch = self.root / f"{name}.work"
@@ -73,10 +82,11 @@ class Workshop:
             with Staging(final) as folder:
                 make(folder / MODEL, context)
                 seconds = time.monotonic() - begun
-                write_json(folder / ABOUT, {"seconds": before + seconds})
+                write_json(folder / ABOUT, {"seconds": before + seconds, "by": list(by)})
             shutil.rmtree(scratch)
-            self.seconds += seconds
-            self._log({}, len(self._finished()))
+            self._worked += seconds
+            self.seconds -= before  # counted already
+        self._use(f"{name}/{ABOUT}")
         return Model.load(final / MODEL)
 
     def path(self, name: str) -> Path:
@@ -103,15 +113,36 @@ class Workshop:
         """The JSON value that `find` gives, from the note of that name or found now and noted."""
         path = self.root / f"{name}.json"
         if not path.is_file():
-            begun, before = time.monotonic(), self.seconds
-            value = find()
-            own = time.monotonic() - begun - (self.seconds - before)  # the steps inside have counted theirs
-            replace_json(path, {"seconds": own, "value": value})
-            self.seconds += own
+            begun, before = time.monotonic(), self._worked
+            value, by = self._asking(find)
+            own = time.monotonic() - begun - (self._worked - before)  # the steps inside have counted theirs
+            replace_json(path, {"seconds": own, "value": value, "by": by})
+            self._worked += own
+        self._use(path.name)
         return read_json(path)["value"]
 
-    def _finished(self) -> list[Path]:
-        return [*self.root.glob(f"*/{ABOUT}"), *self.root.glob("*.json")]
+    def _asking(self, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
+        """What `ask` gives, and the steps and notes that it used."""
+        outer, self._asked = self._asked, []
+        try:
+            return ask(), sorted(set(self._asked))
+        finally:
+            self._asked = outer
+
+    def _use(self, label: str) -> None:
+        self._asked.append(label)
+        self._count(label)
+        self._log({}, len(self._counted))
+
+    def _count(self, label: str) -> None:
+        """Count the seconds of a step or note, and of all by which it came about, once."""
+        if label in self._counted or not (self.root / label).is_file():
+            return
+        about = read_json(self.root / label)
+        self._counted.add(label)
+        self.seconds += about["seconds"]
+        for each in about.get("by", ()):
+            self._count(each)
 
     def _log(self, metrics: Mapping[str, float], step: int) -> None:
         share = min(1.0, self.seconds / (60 * self.minutes)) if self.minutes else 1.0

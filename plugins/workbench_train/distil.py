@@ -50,7 +50,7 @@ def train(dataset: Dataset, out: Path, options: DistilOptions, context: Context)
         states = None
         if options.hidden_weight:
             lengths = [len(ids) for ids in rows.ids]
-            states = states_of(teachers, material.texts, classifier, lengths, bf16=options.bf16)
+            states = states_of(teachers, material.texts, classifier, lengths, context, bf16=options.bf16)
         loss = distillation(rows, targets, options, states)
         dev = examples(dataset, "dev", model)
         head = classifier.head

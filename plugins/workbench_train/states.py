@@ -9,13 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from workbench.context import Context
+from workbench.digests import digest_json
 from workbench.errors import UsageProblem
 from workbench_train.batches import SIZE, pad
+from workbench_train.checkpoint import Checkpoint
 from workbench_train.classifier import IntentClassifier
 from workbench_train.loop import Answer
 from workbench_train.teaching import Teacher
@@ -54,15 +58,22 @@ class States:
 
 
 def states_of(
-    teachers: Sequence[Teacher], texts: Sequence[str], student: IntentClassifier, lengths: Sequence[int], *, bf16: bool
+    teachers: Sequence[Teacher],
+    texts: Sequence[str],
+    student: IntentClassifier,
+    lengths: Sequence[int],
+    context: Context,
+    *,
+    bf16: bool,
 ) -> States:
-    """What the teacher's encoder makes of the texts, in memory: two bytes a value.
+    """What the teacher's encoder makes of the texts, in memory and beside the checkpoint: two bytes a value.
 
     Args:
         teachers: exactly one, a torch model.
         texts: those that are learned.
         student: whose states are to be like them.
         lengths: into how many tokens the student cuts each text.
+        context: its `work` keeps them, so that a training that was killed does not ask again.
         bf16: whether bfloat16 is precise enough.
 
     Raises:
@@ -76,20 +87,30 @@ def states_of(
     if sizes[0] != sizes[1]:
         raise _impossible(f"states of one size, and the teacher's have {sizes[0]} values, the student's {sizes[1]}")
     ids = model.encode(texts)
-    logger.info("the teacher's hidden states of %d texts take %.0f MB", len(ids), sum(map(len, ids)) * sizes[0] * 2e-6)
+    cache = Checkpoint(context.work, digest_json([teachers[0].digest, list(texts), bf16]), "states.safetensors")
+    stored = cache.load()
+    if stored is None:
+        megabytes = sum(map(len, ids)) * sizes[0] * 2 / 1e6
+        logger.info("the teacher's hidden states of %d texts take %.0f MB", len(ids), megabytes)
+        values = hidden_states(teacher, ids, bf16=bf16)
+        cache.save({"states": values}, {})
+    else:
+        values = stored[0]["states"]
+    starts = [0, *accumulate(map(len, ids))]
+    alike = [len(row) == length > 0 for row, length in zip(ids, lengths, strict=True)]
+    return States(values, starts, alike, float(values.float().var()))
+
+
+def hidden_states(network: IntentClassifier, ids: Sequence[Sequence[int]], *, bf16: bool) -> Tensor:
+    """The last hidden states of every token, float16 [tokens of all rows, d], in the order of `ids`."""
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
     found: dict[int, Tensor] = {}
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         for start in range(0, len(order), SIZE):
             numbers = order[start : start + SIZE]
-            for number, row in zip(numbers, teacher.states(*pad([ids[n] for n in numbers], model.pad_id)), strict=True):
-                found[number] = row[: len(ids[number])].half()
-    values = torch.cat([found[number] for number in range(len(ids))])
-    starts = [0]
-    for row in ids:
-        starts.append(starts[-1] + len(row))
-    alike = [len(row) == length > 0 for row, length in zip(ids, lengths, strict=True)]
-    return States(values.clone(), starts, alike, float(values.float().var()))
+            states = network.states(*pad([ids[number] for number in numbers], network.pad_id))
+            found |= {number: row[: len(ids[number])].half() for number, row in zip(numbers, states, strict=True)}
+    return torch.cat([found[number] for number in range(len(ids))])
 
 
 def _config(network: IntentClassifier) -> Any:

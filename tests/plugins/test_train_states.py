@@ -39,7 +39,7 @@ def answer_of(model: Model, texts) -> Answer:
 def known(teacher, small_dataset, context, lengths=None) -> States:
     teachers = open_teachers([str(teacher.path)], small_dataset.intents, context)
     lengths = lengths or [len(ids) for ids in teacher.encode(TEXTS)]
-    return states_of(teachers, TEXTS, IntentClassifier.load(teacher), lengths, bf16=False)
+    return states_of(teachers, TEXTS, IntentClassifier.load(teacher), lengths, context, bf16=False)
 
 
 def test_a_teacher_is_like_itself_whatever_rows_stand_beside(teacher, small_dataset, context):
@@ -53,6 +53,12 @@ def test_a_difference_is_a_share_of_the_variance(teacher, small_dataset, context
     states, answer = known(teacher, small_dataset, context), answer_of(teacher, TEXTS[:2])
     moved = Answer(answer.logits, answer.states + 2.0, answer.mask)
     assert states.difference(moved, [0, 1]).item() == pytest.approx(4.0 / states.variance, rel=1e-3)
+
+
+def test_states_are_asked_for_once(teacher, small_dataset, context, monkeypatch):
+    first = known(teacher, small_dataset, context)
+    monkeypatch.setattr("workbench_train.states.hidden_states", None)
+    assert torch.equal(known(teacher, small_dataset, context).values, first.values)
 
 
 def test_a_row_that_is_cut_otherwise_does_not_count(teacher, small_dataset, context):

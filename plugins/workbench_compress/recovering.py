@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from workbench.machine import multiplies_bfloat16
@@ -88,7 +89,8 @@ class Recovery:
         options = {key: value for key, value in training(epochs, self.extra).items() if key in self.lab.takes(RECOVER)}
 
         def trained() -> Model:
-            return self.lab.passed(name, lambda: self._before(structure, rounds[:-1]), RECOVER, **options)
+            before = partial(self._before, structure, rounds[:-1])
+            return self.lab.passed(name, before, RECOVER, shared=RECOVER, **options)  # a teacher is asked once for all
 
         trained()
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
@@ -121,7 +123,8 @@ class Recovery:
         The first is judged by how long the cut took to answer rows without learning from them.
         """
         if self._pace:
-            seconds = max(self._pace) * epochs * self.time(structure)
+            pace = max(self._pace[1:] or self._pace)  # the first one asks the teacher, too
+            seconds = pace * epochs * self.time(structure)
         else:
             dataset = self.lab.context.dataset
             rows = epochs * len(dataset.split("train")) if dataset else 0

@@ -49,13 +49,16 @@ class Workshop:
         """Names of a pass's options."""
         return {field.name for field in option_fields(self.context.host.named("passes")[name].options)}
 
-    def passed(self, name: str, model: Callable[[], Model], using: str, **options: Any) -> Model:
+    def passed(
+        self, name: str, model: Callable[[], Model], using: str, shared: str | None = None, **options: Any
+    ) -> Model:
         """What a pass makes of a model, which is asked for only if that was not made before.
 
         Args:
             name: of the step.
             model: gives the input.
             using: the pass.
+            shared: a scratch folder for all steps that name it: what one puts aside serves the next.
             options: of the pass.
 
         Raises:
@@ -64,10 +67,16 @@ class Workshop:
         offer = self.context.host.named("passes")[using]
         parsed = parse_options(offer.options, options, using)
         source, by = (None, []) if self.has(name) else self._asking(model)  # its steps count for themselves
-        return self.made(name, lambda out, context: offer(source, out, parsed, context), by)
+        return self.made(name, lambda out, context: offer(source, out, parsed, context), by, shared)
 
-    def made(self, name: str, make: Callable[[Path, Context], object], by: Sequence[str] = ()) -> Model:
-        """The model that `make` writes, by steps that were used before."""
+    def made(
+        self,
+        name: str,
+        make: Callable[[Path, Context], object],
+        by: Sequence[str] = (),
+        shared: str | None = None,
+    ) -> Model:
+        """The model that `make` writes, by steps that were used before; see `passed`."""
         final = self.root / name
         if not final.is_dir():
             scratch = self.root / f"{name}.work"
@@ -78,7 +87,9 @@ class Workshop:
                 replace_json(scratch / SPENT, {"seconds": before + time.monotonic() - begun})
                 self._log(metrics, step)
 
-            context = dataclasses.replace(self.context, work=scratch, log=log, evidence=None)
+            aside = self.root / f"{shared}.shared" if shared else scratch
+            aside.mkdir(exist_ok=True)
+            context = dataclasses.replace(self.context, work=aside, log=log, evidence=None)
             with Staging(final) as folder:
                 make(folder / MODEL, context)
                 seconds = time.monotonic() - begun

@@ -55,7 +55,7 @@ class Checkpoint:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata() or {}
                 if about.get("key") != self.key:
-                    logger.warning("the checkpoint in %s is another training's and is not used", self.folder)
+                    logger.info("the checkpoint in %s is another training's and is not used", self.folder)
                     return None
                 return {name: file.get_tensor(name) for name in file.keys()}, json.loads(about["state"])  # noqa: SIM118
         except SafetensorError as error:

@@ -51,6 +51,28 @@ def test_what_a_killed_attempt_spent_in_a_step_counts_once(searching, tmp_path):
     assert (last.noted("note", lambda: None), last.seconds) == ("intent", again.seconds)
 
 
+def test_steps_that_share_a_scratch_folder_find_what_others_put_aside(searching, tmp_path):
+    """As trainings do, whose teacher answers the same texts."""
+    lab, seen = Workshop(Context(searching.host, 13, tmp_path), 60.0), []
+
+    def make(out, context):
+        shutil.copytree(searching.model.path, out)
+        seen.append(sorted(path.name for path in context.work.iterdir()))
+        (context.work / f"left-{len(seen)}").touch()
+
+    for name in ("one", "two"):
+        lab.made(name, make, shared="both")
+    lab.made("three", make)
+    assert seen == [[], ["left-1"], []]
+    assert not list(tmp_path.glob("*.work"))
+
+
+def test_the_trainings_of_a_search_ask_the_teacher_once(searching):
+    work = searching.work("whole")
+    teacher = {path.name for path in (work / "recover.shared").iterdir()}
+    assert {"teacher-1.safetensors", "states.safetensors"} <= teacher
+
+
 def test_budgets_do_not_change_what_is_put_aside(host):
     offer = host.named("passes")["search"]
 

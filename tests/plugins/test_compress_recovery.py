@@ -1,0 +1,60 @@
+"""Recovery in rounds: what is trained again, from where, and what the minutes forbid."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+import pytest
+
+from tests.compressing import ROOM, pairs
+from workbench.files import read_json
+from workbench.nouns.model import Model
+from workbench_compress.workshop import ABOUT, MODEL
+
+
+@pytest.fixture
+def lossy(searching, tmp_path):
+    """The search called `whole` after a first round, as if no cut had kept the budget as it is or by that."""
+    known, evidence = searching.known("whole", tmp_path), searching.evidence("whole")
+    for later in known.work("whole").glob("*-e1-[0-9]*"):
+        later.unlink() if later.is_file() else shutil.rmtree(later)
+    for cut in evidence["screening"]["cuts"]:
+        known.note("whole", f"cut-{cut['name']}", {"distance": cut["distance"], "pairs": pairs(9.0), "rows": 120})
+    for candidate in evidence["candidates"]:
+        if not candidate["whole"] and (known.work("whole") / f"{candidate['name']}.json").is_file():
+            known.claim("whole", candidate["name"], points=4.0)
+    return known
+
+
+def spent(known) -> float:
+    """Seconds that the steps and notes of `whole` took."""
+    work = known.work("whole")
+    return sum(read_json(path)["seconds"] for path in (*work.glob(f"*/{ABOUT}"), *work.glob("*.json")))
+
+
+def trained(known) -> set[str]:
+    return {path.name for path in known.work("whole").glob("[!.]*-e1*") if path.is_dir() and "onnx" not in path.name}
+
+
+def test_a_second_round_goes_on_from_the_first_for_twice_the_epochs(lossy):
+    lossy.run("whole", max_drop=ROOM, minutes=1000.0)
+    again = {name for name in trained(lossy) if name.endswith("-e1-2")}
+    assert again
+    for name in again:
+        history = Model.load(lossy.work("whole") / name / MODEL).history
+        first = Model.load(lossy.work("whole") / name.removesuffix("-2") / MODEL).history
+        assert history[: len(first)] == first
+        assert [step["options"]["epochs"] for step in history if step["step"] == "distil"] == [1, 2]
+    assert 3 in {c["epochs"] for c in lossy.evidence("whole")["candidates"]}
+
+
+def test_a_training_that_would_end_too_late_does_not_begin(lossy, caplog):
+    before = trained(lossy)
+    with caplog.at_level(logging.INFO):
+        made = lossy.run("whole", max_drop=ROOM, minutes=(spent(lossy) + 0.01) / 60)
+    assert trained(lossy) == before
+    assert "no time is left to train" in caplog.text
+    chosen = next(c for c in lossy.evidence("whole")["candidates"] if c["chosen"])
+    assert not chosen["misses"]
+    assert made.history[-1]["chosen"] == chosen["name"]

@@ -62,7 +62,7 @@ class Cutter:
         deeper = min(s.layers for s in self.encoder.grid() if s.layers > structure.layers)
         return self._step(structure, Structure(deeper, full.heads, full.width), LAYERS, layers=structure.layers)
 
-    def _step(self, structure: Structure, source: Structure, using: str, **options: int) -> Model:
+    def _step(self, structure: Structure, source: Structure, using: str, **options: Any) -> Model:
         return self.lab.passed(f"cut-{self.name(structure)}", lambda: self.cut(source), using, **options)
 
     def cuts(self, structure: Structure) -> bool:

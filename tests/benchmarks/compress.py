@@ -6,7 +6,7 @@
 
 RUN is a run of the recipe of that name beside this file. PLACE keeps the peers' model and the bundles: every
 setting that was measured stays, so a benchmark that was stopped goes on. A search goes on from what those before it put
-aside, whose minutes count as its own. Budgets are judged on dev; the test split is
+aside, of which what it uses counts as its own time. Budgets are judged on dev; the test split is
 scored once, in the comparison. Speed is read in two ways: one text a call, which is the headline, and all texts
 together, each system in its own best way. `--limit` makes it small, to see whether it works.
 """

@@ -1,4 +1,4 @@
-"""Augmenters: the slips of hurried customers, in texts of Latin script and in Chinese."""
+"""Augmenters: the slips of hurried customers, in texts of Latin script and in Chinese; and shortened texts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,19 @@ class ChineseTypoOptions(TypoOptions):
     errors: float = option(0.1, "share of the characters that are touched in a copy, one at least", least=0.0, most=1.0)
 
 
+@dataclass(frozen=True)
+class WordOptions(TypoOptions):
+    """How many copies are made, and how much of each is missing."""
+
+    rate: float = option(1.0, "share of the utterances that get copies", least=0.0, most=1.0)
+    errors: float = option(
+        0.15, "probability of a word, in Chinese of a character, to be left out", least=0.0, most=1.0
+    )
+
+
 @hookimpl
 def augmenters() -> Mapping[str, Augmenter]:
-    """`typos` and `typos-zh`; each leaves the other's script alone."""
+    """`typos` and `typos-zh`, each of which leaves the other's script alone, and `words`."""
     return {
         "typos": Augmenter(
             run="workbench_augment.latin:typos",
@@ -39,5 +49,10 @@ def augmenters() -> Mapping[str, Augmenter]:
             run="workbench_augment.chinese:typos",
             options=ChineseTypoOptions,
             summary="copies with dropped, swapped, repeated and full-width characters",
+        ),
+        "words": Augmenter(
+            run="workbench_augment.words:words",
+            options=WordOptions,
+            summary="copies with words left out and swapped, of use above all where a teacher answers them",
         ),
     }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from workbench.engine.run import Run
     from workbench.report.section import Section
 
+AUGMENTER = "words"  # is done without where nobody offers it
+
 
 @dataclass(frozen=True)
 class SearchOptions:
@@ -46,10 +48,14 @@ class SearchOptions:
     screened: int = option(12, "cuts that are made and compared before any is trained", least=0, in_work=False)
     recovered: int = option(6, "the most promising of them, which are trained", least=0, in_work=False)
     epochs: int = option(
-        2, "of the first round of training; a round has twice those of the one before", least=1, in_work=False
+        1, "of the first round of training; a round has twice those of the one before", least=1, in_work=False
     )
     vocabulary: Literal["auto", "keep", "trim"] = option(
         "auto", "trim the vocabulary to the data; auto does where it is most of the model, or a budget asks for it"
+    )
+    augment: tuple[str, ...] = option(
+        ("words",),
+        "augmenters whose texts cuts learn from too, as the uncut model answers them; unknown ones are left out",
     )
     texts: str | None = option(
         None, "a file of texts without labels, one a line: more to learn from, or all there is to go by", kind="path"
@@ -67,7 +73,7 @@ def passes() -> Mapping[str, Pass]:
             libraries=("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "scipy"),
             machine=True,
             searches=True,
-            calls=("passes", "trainers", "open_predictor"),
+            calls=("passes", "trainers", "augmenters", "open_predictor"),
         )
     }
 

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,8 @@ from workbench.files import read_lines
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
-from workbench_compress import SearchOptions
+from workbench.streams import stream
+from workbench_compress import AUGMENTER, SearchOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +41,9 @@ class Material:
         texts: the dev texts.
         truth: the index of each one's intent, int64 [n].
         by: `labels` of people, or the uncompressed model's own `answers`.
-        extra: a file of further texts to learn from.
+        extra: the file of further texts that was given.
+        lessons: a file of all texts beside the dataset's that cuts learn from: those of `extra`, and augmented ones.
+        taught: how many these are.
     """
 
     dataset: Dataset
@@ -47,6 +51,8 @@ class Material:
     truth: npt.NDArray[np.int64]
     by: Literal["labels", "answers"]
     extra: str | None = None
+    lessons: str | None = None
+    taught: int = 0
 
     @property
     def learning(self) -> Dataset:
@@ -92,14 +98,42 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
             remedy=REMEDY,
         )
     truth = np.array(dataset.label_ids(rows), np.int64)
-    extra = extra and unseen(extra, dataset, model, context.work / "texts.txt")
-    return Material(dataset, tuple(row.text for row in rows), truth, by, extra)
+    given = unseen(read_lines(extra), dataset, model) if extra else []
+    taught = list(dict.fromkeys([*given, *unseen(augmented(dataset, options, context), dataset, model)]))
+    return Material(
+        dataset,
+        tuple(row.text for row in rows),
+        truth,
+        by,
+        written(given, context.work / "texts.txt"),
+        written(taught, context.work / "lessons.txt"),
+        len(taught),
+    )
 
 
-def unseen(extra: str, dataset: Dataset, model: Model, out: Path) -> str | None:
-    """A file of those lines that do not stand in dev or test, whose rows are not learned from with answers either."""
+def augmented(dataset: Dataset, options: SearchOptions, context: Context) -> list[str]:
+    """Texts that the named augmenters make of train.
+
+    Raises:
+        UsageProblem: nobody offers one that was asked for.
+    """
+    offered, rows = context.host.named("augmenters"), dataset.split("train")
+    return [
+        " ".join(text.split("\n"))
+        for name in options.augment
+        if name in offered or name != AUGMENTER
+        for _, text in offered[name](rows, partial(stream, context.seed, name), offered[name].options(), context)
+    ]
+
+
+def unseen(lines: Sequence[str], dataset: Dataset, model: Model) -> list[str]:
+    """Those lines that do not stand in dev or test, whose rows are not learned from with answers either."""
     held = {model.prepare(row.text) for row in dataset if row.split != "train"}
-    lines = [line for line in read_lines(extra) if model.prepare(line) not in held]
+    return [line for line in lines if model.prepare(line) not in held]
+
+
+def written(lines: Sequence[str], out: Path) -> str | None:
+    """The file in which they stand; None without any."""
     out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return str(out) if lines else None
 

@@ -40,7 +40,8 @@ class Recovery:
         chains: how each trained cut is served; others than the first only where that alone spoils it.
         time: predicted milliseconds of a structure.
         max_drop: the accuracy budget, in points.
-        extra: a file of further texts to learn from.
+        lessons: a file of further texts to learn from.
+        taught: how many these are.
     """
 
     lab: Workshop
@@ -49,7 +50,8 @@ class Recovery:
     chains: Sequence[Chain]
     time: Callable[[Structure], float]
     max_drop: float
-    extra: str | None
+    lessons: str | None
+    taught: int
     found: list[Candidate] = field(default_factory=list)
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
     _after: float = 0.0  # seconds that exporting and measuring took, at most
@@ -86,7 +88,9 @@ class Recovery:
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
-        options = {key: value for key, value in training(epochs, self.extra).items() if key in self.lab.takes(RECOVER)}
+        options = {
+            key: value for key, value in training(epochs, self.lessons).items() if key in self.lab.takes(RECOVER)
+        }
 
         def trained() -> Model:
             before = partial(self._before, structure, rounds[:-1])
@@ -127,7 +131,7 @@ class Recovery:
             seconds = pace * epochs * self.time(structure)
         else:
             dataset = self.lab.context.dataset
-            rows = epochs * len(dataset.split("train")) if dataset else 0
+            rows = epochs * ((len(dataset.split("train")) if dataset else 0) + self.taught)
             answered = self.cutter.screened(structure, self.bench)["rows"]
             seconds = STEP * rows * self.lab.noting(f"cut-{self.cutter.name(structure)}") / answered
         return self.lab.left > seconds + self._after

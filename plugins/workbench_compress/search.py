@@ -170,7 +170,8 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         ordered,
         time,
         options.max_drop,
-        material.extra,
+        material.lessons,
+        material.taught,
     )
     recover(recovery, findings.plan, time, options)
     findings.candidates += recovery.found

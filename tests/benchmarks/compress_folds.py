@@ -33,6 +33,7 @@ from workbench.options import parse_options
 from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter
+from workbench_compress.material import augmented, unseen, written
 from workbench_compress.recovering import RECOVER, training
 from workbench_compress.structure import Encoder, Structure
 from workbench_compress.uncut import TRIM, common
@@ -95,11 +96,14 @@ def fold(
     tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, course, around))
     learning = seen.with_rows(row for row in seen if row.split != "dev")  # as in a search
     lab = Workshop(dataclasses.replace(context, dataset=learning, reference=tuned), FOREVER)
-    small = compressed(tuned, chosen, options, lab)
+    taught = unseen(augmented(seen, options, context), seen, tuned)
+    small = compressed(tuned, chosen, options, lab, written(taught, place / "lessons.txt"))
     return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}
 
 
-def compressed(tuned: Model, chosen: dict[str, Any], options: SearchOptions, lab: Workshop) -> Model:
+def compressed(
+    tuned: Model, chosen: dict[str, Any], options: SearchOptions, lab: Workshop, lessons: str | None
+) -> Model:
     """The model after the passes by which the chosen candidate was made."""
     whole = Encoder.of(tuned)
     model = lab.passed("trimmed", lambda: tuned, TRIM, common=common(whole, options)) if chosen["trimmed"] else tuned
@@ -108,7 +112,7 @@ def compressed(tuned: Model, chosen: dict[str, Any], options: SearchOptions, lab
         model = Cutter(lab, model, encoder).cut(Structure(**chosen["structure"]))
     done, epochs = 0, options.epochs
     while done < chosen["epochs"]:
-        model = lab.passed(f"recovered-{done}", lambda source=model: source, RECOVER, **training(epochs))
+        model = lab.passed(f"recovered-{done}", lambda source=model: source, RECOVER, **training(epochs, lessons))
         done, epochs = done + epochs, 2 * epochs
     return Chain(**chosen["chain"]).applied(lab, "served", lambda: model)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from tests.bundles import write_bundle
 from tests.compressing import searching as searching
 from workbench.cli.root import build_cli
 from workbench.nouns.bundle import Bundle
+from workbench.nouns.utterance import Utterance
+from workbench.options import parse_options
 
 TIMEOUT = 30
 
@@ -73,3 +76,16 @@ def serving() -> Callable[..., contextlib.AbstractContextManager[Server]]:
             process.stderr.close()
 
     return start
+
+
+@pytest.fixture(scope="module")
+def augment(host):
+    """`augment(name, texts, seed, option=value)`: the pairs of parent and text; a text's parent id is the text."""
+
+    def run(name, texts, seed=13, **options):
+        augmenter = host.named("augmenters")[name]
+        rows = [Utterance(text, text, text, ("a",), split="train") for text in texts]
+        parsed = parse_options(augmenter.options, {"rate": 1.0, **options}, name)
+        return list(augmenter(rows, lambda parent: random.Random(f"{seed} {parent}"), parsed, None))
+
+    return run

@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageProblem
-from workbench.nouns.utterance import Utterance
-from workbench.options import parse_options
 from workbench.text import text_key
 
 BOTH = pytest.mark.parametrize("name", ["typos", "typos-zh"])
+ALL = pytest.mark.parametrize("name", ["typos", "typos-zh", "words"])
 MIXED = [
     "Where is my order AB-1234? I want a refund",
     "我的快递SF123456到哪了，VIP客户，谢谢!",
@@ -28,19 +27,6 @@ MIXED = [
     "好",
     "Ça va très mal",
 ]
-
-
-@pytest.fixture(scope="module")
-def augment(host):
-    """`augment(name, texts, seed, option=value)`: the pairs of parent and text; a text's parent id is the text."""
-
-    def run(name, texts, seed=13, **options):
-        augmenter = host.named("augmenters")[name]
-        rows = [Utterance(text, text, text, ("a",), split="train") for text in texts]
-        parsed = parse_options(augmenter.options, {"rate": 1.0, **options}, name)
-        return list(augmenter(rows, lambda parent: random.Random(f"{seed} {parent}"), parsed, None))
-
-    return run
 
 
 def english(count):
@@ -54,7 +40,7 @@ def chinese(count):
 # what holds for both
 
 
-@BOTH
+@ALL
 def test_neither_order_nor_company_changes_a_copy(augment, name):
     texts = [*MIXED, *english(40), *chinese(40)]
     shuffled = random.Random(0).sample(texts, len(texts))
@@ -63,7 +49,7 @@ def test_neither_order_nor_company_changes_a_copy(augment, name):
     assert augment(name, texts[:20], copies=3, rate=0.7) + augment(name, texts[20:], copies=3, rate=0.7) == whole
 
 
-@BOTH
+@ALL
 def test_the_seed_decides(augment, name):
     texts = english(20) if name == "typos" else chinese(20)
     assert augment(name, texts) == augment(name, texts)
@@ -115,7 +101,7 @@ def test_each_leaves_the_texts_of_the_other_alone(augment):
     assert augment("typos-zh", english(20)) == []
 
 
-@BOTH
+@ALL
 def test_time_grows_with_the_length_and_no_faster(augment, name):
     def seconds(text):
         start = time.thread_time()

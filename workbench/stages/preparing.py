@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from workbench.context import Context
@@ -12,6 +11,7 @@ from workbench.engine.sections import Step
 from workbench.engine.stage import Inputs, Stage
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
+from workbench.streams import stream
 from workbench.text import text_key
 
 
@@ -52,9 +52,7 @@ def augment_stage(steps: tuple[Step, ...], source: str) -> Stage:
 def _augment(step: Step, dataset: Dataset, context: Context) -> list[Utterance]:
     parents = {row.id: row for row in dataset.labelled("train")}
 
-    def rng(parent: str) -> random.Random:
-        return random.Random(hashlib.sha256(f"{context.seed}\0{step.name}\0{parent}".encode()).digest())
-
+    rng = partial(stream, context.seed, step.name)
     made: list[Utterance] = []
     number: dict[str, int] = {}
     for parent, text in step.offer(list(parents.values()), rng, step.options, context):

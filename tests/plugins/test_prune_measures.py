@@ -29,7 +29,7 @@ def test_fisher_is_the_squared_gradient_of_a_mask(network, context, small_datase
     """Against masks of their own, a row at a time."""
     model, net = network
     around = dataclasses.replace(context, dataset=small_dataset)
-    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around)
+    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around, labels=True)
     fall, values = layers(net.encoder)[0].fall, layers(net.encoder)[1].values
     for projection, groups in ((fall, 64), (values, 2)):
         expected = torch.zeros(groups)
@@ -51,7 +51,7 @@ def test_fisher_is_the_squared_gradient_of_a_mask(network, context, small_datase
 def test_moments_need_no_backward_pass(network, context, small_dataset, monkeypatch):
     model, net = network
     around = dataclasses.replace(context, dataset=small_dataset)
-    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around)
+    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around, labels=True)
     fall = layers(net.encoder)[0].fall
     with_scores = measure(net, rows, [fall], 64, fisher=True)[0]
     monkeypatch.setattr(torch.autograd, "grad", None)
@@ -63,9 +63,8 @@ def test_moments_need_no_backward_pass(network, context, small_dataset, monkeypa
 def test_rows_are_taken_from_the_whole_split(network, context, small_dataset):
     """Which stands sorted by intent."""
     model, net = network
-    rows = measured(
-        model, net, ("train",), FfnOptions(rows=6), "test", dataclasses.replace(context, dataset=small_dataset)
-    )
+    around = dataclasses.replace(context, dataset=small_dataset)
+    rows = measured(model, net, ("train",), FfnOptions(rows=6), "test", around, labels=True)
     assert sorted(int(label) for batch in rows for label in batch.labels) == [0, 0, 1, 1, 2, 2]
 
 

@@ -133,8 +133,10 @@ def unseen(lines: Sequence[str], dataset: Dataset, model: Model) -> list[str]:
 
 
 def written(lines: Sequence[str], out: Path) -> str | None:
-    """The file in which they stand; None without any."""
-    out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    """The file in which they stand, written unless it says so already; None without any."""
+    text = "".join(f"{line}\n" for line in lines)
+    if text and not (out.is_file() and out.read_bytes() == text.encode()):
+        out.write_text(text, encoding="utf-8")
     return str(out) if lines else None
 
 

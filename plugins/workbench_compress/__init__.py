@@ -54,8 +54,7 @@ class SearchOptions:
         "auto", "trim the vocabulary to the data; auto does where it is most of the model, or a budget asks for it"
     )
     augment: tuple[str, ...] = option(
-        ("words",),
-        "augmenters whose texts cuts learn from too, as the uncut model answers them; unknown ones are left out",
+        (AUGMENTER,), "augmenters whose texts cuts learn from too, as the uncut model answers them"
     )
     texts: str | None = option(
         None, "a file of texts without labels, one a line: more to learn from, or all there is to go by", kind="path"

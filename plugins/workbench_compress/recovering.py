@@ -88,9 +88,8 @@ class Recovery:
         if not self.lab.has(name) and not self._affords(structure, epochs):
             logger.info("no time is left to train %s for %d epochs", name, epochs)
             return False
-        options = {
-            key: value for key, value in training(epochs, self.lessons).items() if key in self.lab.takes(RECOVER)
-        }
+        known = self.lab.takes(RECOVER)
+        options = {key: value for key, value in training(epochs, self.lessons).items() if key in known}
 
         def trained() -> Model:
             before = partial(self._before, structure, rounds[:-1])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -32,6 +33,18 @@ ROOM = 2.0  # points; of so few rows equal answers may lose 0.6, so that the usu
 def many_rows() -> Dataset:
     """120 dev rows and twice as many to train on."""
     return Dataset("intent", tuple(sorted(WORDS)), tuple(rows(PER_INTENT)))
+
+
+def sources(dataset: Dataset, place: Path) -> str:
+    """The `[[import]]` sections of a recipe in `place` for train and dev, whose files are written there."""
+    for split in ("train", "dev"):
+        with (place / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
+            rows = [(row.text, row.intent) for row in dataset.labelled(split)]
+            csv.writer(file).writerows([("text", "intent"), *rows])
+    return "".join(
+        f'[[import]]\nreader = "csv"\nsource = "{split}.csv"\nsplit = "{split}"\nlabel = "intent"\n'
+        for split in ("train", "dev")
+    )
 
 
 def pairs(points: float) -> dict[str, int]:

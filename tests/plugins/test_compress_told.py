@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import re
@@ -11,6 +10,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
+from tests.compressing import sources
 from workbench import build_host, hookimpl
 from workbench.cli.root import build_cli
 from workbench.engine.run import Run
@@ -118,16 +118,8 @@ def test_a_refusal_leaves_its_evidence_and_a_looser_budget_replaces_it(compress,
 def refused(workbench, searching, tiny_encoder, tmp_path_factory):
     """A run whose search is refused, and what it said."""
     place = tmp_path_factory.mktemp("refused")
-    for split in ("train", "dev"):
-        with (place / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
-            rows = [(row.text, row.intent) for row in searching.dataset.labelled(split)]
-            csv.writer(file).writerows([("text", "intent"), *rows])
-    sources = "".join(
-        f'[[import]]\nreader = "csv"\nsource = "{split}.csv"\nsplit = "{split}"\nlabel = "intent"\n'
-        for split in ("train", "dev")
-    )
     (place / "recipe.toml").write_text(
-        f"""{sources}
+        f"""{sources(searching.dataset, place)}
 [train]
 use = "finetune"
 encoder = "{tiny_encoder}"

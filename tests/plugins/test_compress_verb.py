@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import re
 
 import pytest
 
+from tests.compressing import sources
 from workbench.calibration import Calibration, fit_temperature
 from workbench.engine.lock import locked
 from workbench.engine.run import Run
@@ -170,17 +170,8 @@ def test_what_nobody_searches_needs_a_name(host, workbench):
 def run(workbench, searching, tiny_encoder, tmp_path_factory):
     """A run whose recipe searches."""
     place = tmp_path_factory.mktemp("run")
-    for split in ("train", "dev"):
-        with (place / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["text", "intent"])
-            writer.writerows([row.text, row.intent] for row in searching.dataset.labelled(split))
-    sources = "".join(
-        f'[[import]]\nreader = "csv"\nsource = "{split}.csv"\nsplit = "{split}"\nlabel = "intent"\n'
-        for split in ("train", "dev")
-    )
     (place / "recipe.toml").write_text(
-        f"""{sources}
+        f"""{sources(searching.dataset, place)}
 [train]
 use = "finetune"
 encoder = "{tiny_encoder}"

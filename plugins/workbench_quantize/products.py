@@ -1,7 +1,8 @@
 """Products as onnxruntime runs them: one node for an integer product, its scales and the bias that is added to it.
 
 onnxruntime makes such nodes of QuantizeLinear and DequantizeLinear around a MatMul itself, but leaves each bias a node
-of its own, which costs a call and a pass over the output: 24 nodes of a six-layer encoder.
+of its own, which costs a call and a pass over the output: 24 nodes of a six-layer encoder. Weights that lie evenly about
+zero have no zero point here: onnxruntime would add nothing to each output, in one or two hundredths of the time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from onnx import helper
+from onnx import helper, numpy_helper
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -26,6 +27,7 @@ def with_bias(model: ModelProto) -> None:
     users.update(entry.name for entry in graph.output)
     adds = {name: node for node in graph.node if node.op_type == "Add" for name in node.input}
     vectors = {tensor.name: tensor for tensor in graph.initializer if len(tensor.dims) == 1}
+    zeros = {tensor.name for tensor in graph.initializer if not numpy_helper.to_array(tensor).any()}
     made: dict[str, NodeProto] = {}  # by the output of the MatMul: names may be missing
     gone: set[str] = set()
     for node in graph.node:
@@ -39,13 +41,23 @@ def with_bias(model: ModelProto) -> None:
             gone.update(add.output)
             result = add.output[0]
         (x, x_scale, x_zero), (w, w_scale, w_zero) = (back.input for back in scaled if back is not None)
-        inputs = [x, w, x_scale, w_scale, x_zero, w_zero, *([bias] if bias else [])]
-        made[node.output[0]] = helper.make_node(PRODUCT, inputs, [result], node.name, domain=MICROSOFT)
+        inputs = [x, w, x_scale, w_scale, x_zero, "" if w_zero in zeros else w_zero, bias]
+        made[node.output[0]] = helper.make_node(PRODUCT, trimmed(inputs), [result], node.name, domain=MICROSOFT)
     kept = [made.get(node.output[0], node) for node in graph.node if gone.isdisjoint(node.output)]
     del graph.node[:]
     graph.node.extend(used(kept, {entry.name for entry in graph.output}))
+    read = {name for node in graph.node for name in node.input}
+    for tensor in [each for each in graph.initializer if each.name not in read]:
+        graph.initializer.remove(tensor)
     if made and all(entry.domain != MICROSOFT for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
+
+
+def trimmed(inputs: list[str]) -> list[str]:
+    """Inputs without those at the end that are left out."""
+    while inputs and not inputs[-1]:
+        inputs = inputs[:-1]
+    return inputs
 
 
 def used(nodes: list[NodeProto], wanted: set[str]) -> list[NodeProto]:

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.compress banking77 RUN --place FOLDER --drops 0.5,1.0 --minutes 45,60 --size 10
     python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 1.0 --size 30 [--minutes 60]
-        [--texts 600] [--rounds 5] [--limit ROWS]
+        [--without-peers] [--texts 600] [--rounds 5] [--limit ROWS]
 
 RUN is a run of the recipe of that name beside this file. PLACE keeps the peers' model and the bundles: every
 setting that was measured stays, so a benchmark that was stopped goes on. A search goes on from what those before it put
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--without-peers", action="store_true", help="where no target is against them")
     asked = parser.parse_args()
     asked.place.mkdir(parents=True, exist_ok=True)
     records, run, host = Records("compress"), Run.load(asked.run), build_host()
@@ -67,6 +68,7 @@ def main() -> None:
         for drop in drops
     }
     setting = f"comparison, {named}, drops {asked.drops}, {budgets}, {asked.texts} texts, {asked.rounds} rounds"
+    setting += ", without peers" if asked.without_peers else ""
     found = records.measure(setting, lambda: compare(run, host, data, asked))
     for drop, seen in searches.items():
         print(of_search(drop, seen))
@@ -154,8 +156,6 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     dataset, encoder, drops = run.dataset(), run.recipe["train"]["encoder"], asked.drops.split(",")
     rows = evenly(dataset.labelled("test"), asked.limit)
     texts, truth = [row.text for row in rows], np.array(dataset.label_ids(rows))
-    peer = asked.place / f"peer-{mark(run, asked)}"
-    fine_tune(dataset, encoder, host, peer, asked.seed, asked.limit)
     whole = best_uncut(evidence_of(bundle_of(run, asked, drops[0])), max(map(float, drops)))
     ours = {f"drop {drop}": Bundle.load(bundle_of(run, asked, drop)) for drop in drops}
     ours["uncut int8"] = Bundle.load(uncut(run, whole, data, asked))
@@ -163,7 +163,7 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     exported = next(stage for stage in run.stages if stage.kind == "compress")
     for name, path in (("uncut fp32", exported.path), (TUNED, run.stage("train").path)):
         rivals[name] = own(host.open_predictor(Model.load(path)), size_of(path))
-    theirs, absent = peers(peer)
+    theirs, absent = ({}, {}) if asked.without_peers else others(dataset, encoder, host, asked, mark(run, asked))
     rivals |= theirs
     timed = evenly(texts, asked.texts)
     raced = race(rivals, timed, asked.rounds)
@@ -180,6 +180,13 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
         "batch invariance": {name: invariance(bundle, host, dataset, asked) for name, bundle in ours.items()},
         "share of the int8 ceiling": {way: shares(ours, timed, raced["speeds"][way]) for way in (ALONE, TOGETHER)},
     }
+
+
+def others(
+    dataset: Dataset, encoder: str, host: Host, asked: argparse.Namespace, named: str
+) -> tuple[dict[str, Rival], dict[str, str]]:
+    """What the peers make of the same encoder and rows, and which of them are not installed."""
+    return peers(fine_tune(dataset, encoder, host, asked.place / f"peer-{named}", asked.seed, asked.limit))
 
 
 def accuracies(rivals: dict[str, Rival], way: str, texts: list[str], truth: np.ndarray) -> dict[str, float]:

@@ -18,7 +18,7 @@ from workbench.invariance import batch_invariance
 from workbench.nouns.model import Model
 from workbench_quantize.products import with_bias
 
-HIDDEN_PRODUCTS = 2 * 6  # of two layers: query, key, value, output and the two of the feed-forward part
+HIDDEN_PRODUCTS = 2 * 4  # of two fused layers: query, key and value at once, output, the feed-forward part's two
 PRODUCTS = HIDDEN_PRODUCTS + 1  # and the head
 
 
@@ -70,9 +70,12 @@ def test_static_scales_are_constants(host, models, quantize, texts):
     assert (counts["MatMulIntegerToFloat"], counts["DynamicQuantizeLinear"]) == (HIDDEN_PRODUCTS, 0)
     held = {tensor.name for tensor in graph.initializer}
     scales = [node.input[1] for node in graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")]
-    scales += [name for node in graph.node if node.op_type == "MatMulIntegerToFloat" for name in node.input[2:6]]
-    assert len(scales) > 4 * HIDDEN_PRODUCTS
+    products = [node for node in graph.node if node.op_type == "MatMulIntegerToFloat"]
+    scales += [name for node in products for name in node.input[2:5]]
+    assert len(scales) > 3 * HIDDEN_PRODUCTS
     assert held.issuperset(scales)
+    assert {node.input[5] for node in products} == {""}  # weights lie evenly about zero
+    assert held == {name for node in graph.node for name in node.input if name in held}  # and nothing is left over
     large = [tensor for tensor in graph.initializer if np.prod(tensor.dims) >= 1000 and len(tensor.dims) == 2]
     floats = [tensor.name for tensor in large if tensor.data_type == onnx.TensorProto.FLOAT]
     assert len(large) == HIDDEN_PRODUCTS + 2  # with the tokens' table and that of positions, which is no lookup
@@ -207,7 +210,7 @@ def test_products_that_onnxruntime_would_not_run_as_integers_are_an_error(models
     from workbench_quantize import checks
 
     monkeypatch.setattr(checks, "integer_products", lambda path: 3)
-    with pytest.raises(WorkbenchError, match="runs 3 integer products where 12 were quantized"):
+    with pytest.raises(WorkbenchError, match="runs 3 integer products where 8 were quantized"):
         quantize(models["fuse"], mode="static")
 
 

@@ -1,8 +1,8 @@
 """Products as onnxruntime runs them: one node for an integer product, its scales and the bias that is added to it.
 
 onnxruntime makes such nodes of QuantizeLinear and DequantizeLinear around a MatMul itself, but leaves each bias a node
-of its own, which costs a call and a pass over the output: 24 nodes of a six-layer encoder. Weights that lie evenly about
-zero have no zero point here: onnxruntime would add nothing to each output, in one or two hundredths of the time.
+of its own, which costs a call and a pass over the output: 24 nodes of a six-layer encoder. Weights that lie evenly
+about zero have no zero point here: onnxruntime would add nothing to each output, in one or two hundredths of the time.
 """
 
 from __future__ import annotations

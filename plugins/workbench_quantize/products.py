@@ -2,7 +2,7 @@
 
 onnxruntime makes such nodes of QuantizeLinear and DequantizeLinear around a MatMul itself, but leaves each bias a node
 of its own, which costs a call and a pass over the output: 24 nodes of a six-layer encoder. Weights that lie evenly
-about zero have no zero point here: onnxruntime would add nothing to each output, in one or two hundredths of the time.
+about zero have no zero point here: adding nothing to each output would cost 1 to 2 % of a text's time.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING
 from onnx import helper, numpy_helper
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
+    from onnx import GraphProto, ModelProto, NodeProto
 
 MICROSOFT = "com.microsoft"
 PRODUCT = "MatMulIntegerToFloat"
 
 
 def with_bias(model: ModelProto) -> None:
-    """Rewrite in place: DequantizeLinear, MatMul and the Add of a constant vector become one MatMulIntegerToFloat."""
+    """Rewrite in place: DequantizeLinear, MatMul and the Add of a constant vector become one MatMulIntegerToFloat.
+
+    What no node uses any more is taken out.
+    """
     graph = model.graph
     makers = {name: node for node in graph.node for name in node.output}
     users = Counter(name for node in graph.node for name in node.input)
     users.update(entry.name for entry in graph.output)
     adds = {name: node for node in graph.node if node.op_type == "Add" for name in node.input}
     vectors = {tensor.name: tensor for tensor in graph.initializer if len(tensor.dims) == 1}
-    zeros = {tensor.name for tensor in graph.initializer if not numpy_helper.to_array(tensor).any()}
+    held = {tensor.name: tensor for tensor in graph.initializer}
     made: dict[str, NodeProto] = {}  # by the output of the MatMul: names may be missing
     gone: set[str] = set()
     for node in graph.node:
@@ -41,16 +44,23 @@ def with_bias(model: ModelProto) -> None:
             gone.update(add.output)
             result = add.output[0]
         (x, x_scale, x_zero), (w, w_scale, w_zero) = (back.input for back in scaled if back is not None)
-        inputs = [x, w, x_scale, w_scale, x_zero, "" if w_zero in zeros else w_zero, bias]
+        even = w_zero in held and not numpy_helper.to_array(held[w_zero]).any()
+        inputs = [x, w, x_scale, w_scale, x_zero, "" if even else w_zero, bias]
         made[node.output[0]] = helper.make_node(PRODUCT, trimmed(inputs), [result], node.name, domain=MICROSOFT)
     kept = [made.get(node.output[0], node) for node in graph.node if gone.isdisjoint(node.output)]
     del graph.node[:]
     graph.node.extend(used(kept, {entry.name for entry in graph.output}))
-    read = {name for node in graph.node for name in node.input}
-    for tensor in [each for each in graph.initializer if each.name not in read]:
-        graph.initializer.remove(tensor)
+    drop_unused(graph)
     if made and all(entry.domain != MICROSOFT for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
+
+
+def drop_unused(graph: GraphProto) -> None:
+    """Take out the initializers that are no node's input, and no output."""
+    wanted = {name for node in graph.node for name in node.input} | {entry.name for entry in graph.output}
+    kept = [tensor for tensor in graph.initializer if tensor.name in wanted]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def trimmed(inputs: list[str]) -> list[str]:

@@ -1,14 +1,15 @@
 """What compression is worth: searched bundles against what peers serve, on one thread, tokenising included.
 
     python -m tests.benchmarks.compress banking77 RUN --place FOLDER --drops 0.5,1.0 --minutes 45,60 --size 10
-    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 1.0 --size 30 [--minutes 60]
+    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 1.0,0.5 --size 30 [--minutes 60]
         [--without-peers] [--texts 600] [--rounds 5] [--limit ROWS]
 
 RUN is a run of the recipe of that name beside this file. PLACE keeps the peers' model and the bundles: every
 setting that was measured stays, so a benchmark that was stopped goes on. A search goes on from what those before it put
 aside, of which what it uses counts as its own time. Budgets are judged on dev; the test split is
 scored once, in the comparison. Speed is read in two ways: one text a call, which is the headline, and all texts
-together, each system in its own best way. `--limit` makes it small, to see whether it works.
+together, each system in its own best way. `--without-peers` is for data whose targets name none (smp2017). `--limit`
+makes it small, to see whether it works.
 """
 
 from __future__ import annotations
@@ -163,7 +164,8 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     exported = next(stage for stage in run.stages if stage.kind == "compress")
     for name, path in (("uncut fp32", exported.path), (TUNED, run.stage("train").path)):
         rivals[name] = own(host.open_predictor(Model.load(path)), size_of(path))
-    theirs, absent = ({}, {}) if asked.without_peers else others(dataset, encoder, host, asked, mark(run, asked))
+    left_out: tuple[dict[str, Rival], dict[str, str]] = ({}, {"each peer": "left out by --without-peers"})
+    theirs, absent = left_out if asked.without_peers else others(dataset, encoder, host, asked, mark(run, asked))
     rivals |= theirs
     timed = evenly(texts, asked.texts)
     raced = race(rivals, timed, asked.rounds)

@@ -35,7 +35,7 @@ TARGETS = {
         "drop 1.0": Target(1.0, {INT8: (4.0,), PIPELINE: (16.0,)}),
         "uncut int8": Target(0.5, {INT8: (1.3,)}),
     },
-    "smp2017": {"drop 1.0": Target(1.0, {"uncut fp32": (6.0,)}, 30.0)},
+    "smp2017": {f"drop {budget}": Target(1.0, {"uncut fp32": (6.0,)}, 30.0) for budget in ("0.5", "1.0")},
 }
 
 

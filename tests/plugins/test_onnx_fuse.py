@@ -192,4 +192,4 @@ def test_query_key_and_value_are_one_product(exported, fuse, exporter):
     assert [shapes[node.input[1]] for node in joined] == [[32, 3 * 32]] * LAYERS
     parts = [list(node.output) for node in graph.node if node.op_type == "Split"]
     assert [list(node.input) for node in graph.node if node.op_type == "MultiHeadAttention"] == parts
-    assert len((made.path / "model.onnx").read_bytes()) < len((before.path / "model.onnx").read_bytes())
+    assert list(shapes.values()).count([32, 32]) == LAYERS  # those of the outputs: of the three nothing is left

@@ -98,26 +98,38 @@ def test_a_product_adds_its_bias_itself(models, quantize):
     assert left == before["Add"] - len(products) + before["Gemm"]  # onnxruntime parts the head's Gemm in two
 
 
-def test_nodes_without_names_stay():
-    def tensor(name, shape, kind):
-        return onnx.helper.make_tensor(name, kind, shape, np.ones(shape, np.uint8).ravel())
+@pytest.mark.parametrize(
+    ("zero", "bias", "inputs"),
+    [
+        (0, True, ["q", "w", "s", "s", "z", "", "b"]),
+        (0, False, ["q", "w", "s", "s", "z"]),
+        (1, True, ["q", "w", "s", "s", "z", "z", "b"]),
+        (1, False, ["q", "w", "s", "s", "z", "z"]),
+    ],
+)
+def test_a_product_has_just_what_it_needs(zero, bias, inputs):
+    """Of a graph whose nodes have no names: a bias if there is one, a zero point of the weight unless it is zero."""
 
-    node, float32 = onnx.helper.make_node, onnx.TensorProto.FLOAT
+    def tensor(name, shape, kind, value=1):
+        return onnx.helper.make_tensor(name, kind, shape, np.full(shape, value, np.uint8).ravel())
+
+    node, float32, uint8 = onnx.helper.make_node, onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
     nodes = [
         node("QuantizeLinear", ["x", "s", "z"], ["q"]),
         node("DequantizeLinear", ["q", "s", "z"], ["d"]),
         node("DequantizeLinear", ["w", "s", "z"], ["v"]),
         node("MatMul", ["d", "v"], ["m"]),
-        node("Add", ["m", "b"], ["a"]),
-        node("Add", ["a", "b"], ["y"]),
+        *([node("Add", ["m", "b"], ["a"])] if bias else []),
+        node("Relu", ["a" if bias else "m"], ["y"]),
     ]
     sides = [[onnx.helper.make_tensor_value_info(name, float32, [1, 2])] for name in ("x", "y")]
-    held = [tensor("s", [], float32), tensor("z", [], onnx.TensorProto.UINT8), tensor("b", [2], float32)]
-    held.append(tensor("w", [2, 2], onnx.TensorProto.UINT8))
+    held = [tensor("s", [], float32), tensor("z", [], uint8, zero)]
+    held += [tensor("w", [2, 2], uint8), tensor("b", [2], float32)]
     model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", *sides, held))
     with_bias(model)
-    assert [each.op_type for each in model.graph.node] == ["QuantizeLinear", "MatMulIntegerToFloat", "Add"]
-    assert model.graph.node[1].output[0] == "a"
+    assert [each.op_type for each in model.graph.node] == ["QuantizeLinear", "MatMulIntegerToFloat", "Relu"]
+    assert list(model.graph.node[1].input) == inputs
+    assert [each.name for each in model.graph.initializer] == ["s", "z", "w", *(["b"] if bias else [])]
 
 
 def test_texts_share_a_call_and_are_answered_as_alone(host, models, quantize, texts):
@@ -167,6 +179,19 @@ def test_excluded_nodes_stay_in_float32(host, models, quantize, texts):
         tensors = {tensor.name: tensor.data_type for tensor in graph_of(made).initializer}
         assert tensors["encoder.embeddings.word_embeddings.weight"] == onnx.TensorProto.FLOAT
         assert near(host, made, models["fuse"], texts)
+
+
+@pytest.mark.parametrize("side", ["query", "key", "value"])
+def test_a_joined_product_goes_by_each_of_its_names(models, quantize, side):
+    made = quantize(models["fuse"], exclude=[f"*layer.1/attention/self/{side}/MatMul"])
+    (name,) = made.history[-1]["excluded"]
+    assert all(f"layer.1/attention/self/{each}/MatMul" in name for each in ("query", "key", "value"))
+    assert made.history[-1]["products"] == PRODUCTS - 1
+
+
+@pytest.mark.parametrize("mode", ["dynamic", "static"])
+def test_one_scale_for_a_whole_weight_is_near_too(host, models, quantize, texts, mode):
+    assert near(host, quantize(models["fuse"], mode=mode, per_channel=False), models["fuse"], texts)
 
 
 @pytest.mark.parametrize("exact", [True, False])

@@ -141,7 +141,7 @@ class Model:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included, cut to `max_length`; the same in training and serving."""
-        encodings = self._tokenizer.encode_batch([self.prepare(text) for text in texts])
+        encodings = self._tokenizer.encode_batch_fast([self.prepare(text) for text in texts])  # without offsets
         return [encoding.ids for encoding in encodings]
 
     @property

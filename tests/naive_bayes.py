@@ -7,18 +7,23 @@ with this plugin: `python -m tests.naive_bayes run recipe.toml -o RUN`.
 from __future__ import annotations
 
 import io
+import os
 import sys
+import time
 
 from workbench import build_host, hookimpl
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
 from workbench.offers import Pass, Trainer
 
+WAITS = "NAIVE_BAYES_WAITS"  # seconds before it trains, for those who want to find it at work
+
 
 def train(dataset, out, options, context) -> Model:
     import numpy as np
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+    time.sleep(float(os.environ.get(WAITS, "0")))
     rows = dataset.labelled("train")
     tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

@@ -49,7 +49,7 @@ def passes() -> Mapping[str, Pass]:
             run="workbench_onnx.fuse:fuse",
             options=FuseOptions,
             extra="export",
-            summary="attention, its projections and GELU as one node each, and nothing that need not run once a text",
+            summary="attention and GELU as one node each, and nothing that need not run once a text",
             libraries=("onnx", "onnx-ir", "onnxscript", "onnxruntime"),
         ),
     }

@@ -25,7 +25,6 @@ from workbench.parity import compare
 from workbench_onnx import FuseOptions
 from workbench_onnx.fixed import MASK
 from workbench_onnx.fusions import MICROSOFT, fuse_nodes, left_over
-from workbench_onnx.joined import join_projections
 from workbench_onnx.lean import make_lean, tidy
 from workbench_onnx.strip import strip
 from workbench_onnx.texts import parity_texts
@@ -58,7 +57,6 @@ def fuse(model: Model, out: Path, options: FuseOptions, context: Context) -> Mod
     network = ir.from_proto(graph)
     make_lean(network, model.max_length)
     counts = fuse_nodes(network)
-    counts["projections"] = join_projections(network)
     tidy(network)
     check_fused(network, counts, model)
     made = ir.to_proto(network)

@@ -16,7 +16,7 @@ from onnxscript.rewriter import pattern
 from onnxscript.rewriter.ort_fusions.erfgelu import fuse_erfgelu
 from onnxscript.rewriter.ort_fusions.gelu import fuse_gelu
 
-from workbench_onnx.lean import array, number
+from workbench_onnx.lean import number
 
 MICROSOFT = "com.microsoft"
 TINY = 1e-6
@@ -110,8 +110,8 @@ class Attention(pattern.RewriteRuleClassBase):
 
 def _heads(shape: ir.Value) -> int | None:
     """The third number of a shape [batch, sequence, heads, size]."""
-    numbers = array(shape)
-    return int(numbers[2]) if numbers is not None and numbers.shape == (4,) else None
+    tensor = ir.convenience.get_const_tensor(shape)
+    return int(tensor.numpy()[2]) if tensor is not None and tensor.numpy().shape == (4,) else None
 
 
 def _factor(bound: Mapping[str, Any], of: str) -> float | None:

@@ -72,17 +72,17 @@ def split(node: ir.Node, fixed: set[ir.Value]) -> tuple[ir.Value | None, ir.Valu
 def simplify(graph: ir.Graph, value: ir.Value, users: list[ir.Node], samples: Samples) -> None:
     """Let the `users` of a fixed value use something simpler that is the same, if there is such a thing."""
     kinds = {user.op_type for user in users}
-    found = constant(samples)
-    if found is None and kinds <= ELEMENTWISE:
-        found = neutral(samples)
-    if found is not None:
-        put(users, value, held(graph, fixed_name(value), found))
+    array = constant(samples)
+    if array is None and kinds <= ELEMENTWISE:
+        array = neutral(samples)
+    if array is not None:
+        put(users, value, held(graph, value, array))
     elif kinds <= ELEMENTWISE and (table := rows(samples)) is not None:
         same = bool((table == table[0]).all())
-        kept = held(graph, fixed_name(value), table[0] if same else table)
+        kept = held(graph, value, table[0] if same else table)
         put(users, value, kept if same else first_rows(graph, kept, users[0]))
-    elif kinds == {"Reshape"} and (found := target(samples)) is not None:
-        put(users, value, held(graph, fixed_name(value), found))
+    elif kinds == {"Reshape"} and (array := target(samples)) is not None:
+        put(users, value, held(graph, value, array))
         for user in users:
             user.attributes["allowzero"] = ir.AttrInt64("allowzero", 0)
     elif kinds == {"Div"} and counts_tokens(samples):
@@ -98,15 +98,10 @@ def put(users: list[ir.Node], value: ir.Value, other: ir.Value) -> None:
                 user.replace_input_with(index, other)
 
 
-def fixed_name(value: ir.Value) -> str:
-    """What an initializer is called that stands for a value."""
-    return f"{value.name}_fixed"
-
-
-def held(graph: ir.Graph, name: str, numbers: Array) -> ir.Value:
-    """A new initializer."""
-    kept = ir.Value(name=name, const_value=ir.tensor(numbers, name=name))
-    kept.shape, kept.dtype = ir.Shape(numbers.shape), ir.DataType.from_numpy(numbers.dtype)
+def held(graph: ir.Graph, value: ir.Value, array: Array) -> ir.Value:
+    """A new initializer, named after the value that it replaces."""
+    kept = ir.Value(name=f"{value.name}_fixed", const_value=ir.tensor(array, name=f"{value.name}_fixed"))
+    kept.shape, kept.dtype = ir.Shape(array.shape), ir.DataType.from_numpy(array.dtype)
     graph.register_initializer(kept)
     return kept
 
@@ -115,7 +110,7 @@ def first_rows(graph: ir.Graph, table: ir.Value, user: ir.Node) -> ir.Value:
     """The rows of a table that a text needs: as many as it has tokens."""
     tokens = next(value for value in graph.inputs if value.name != MASK)
     length = ir.node("Shape", [tokens], attributes={"start": 1, "end": 2})
-    begin = held(graph, fixed_name(table), np.zeros(1, np.int64))
+    begin = held(graph, table, np.zeros(1, np.int64))
     cut = ir.node("Slice", [table, begin, length.outputs[0]])
     graph.insert_before(user, [length, cut])
     return cut.outputs[0]
@@ -157,16 +152,10 @@ def what_stays(node: ir.Node) -> ir.Value | None:
     return None
 
 
-def array(value: ir.Value | None) -> Array | None:
-    """A constant's numbers, None for what is none."""
-    tensor = None if value is None else ir.convenience.get_const_tensor(value)
-    return None if tensor is None else tensor.numpy()
-
-
 def number(value: ir.Value | None) -> float | None:
     """A constant's only number."""
-    numbers = array(value)
-    return float(numbers.ravel()[0]) if numbers is not None and numbers.size == 1 else None
+    array = None if value is None or (tensor := ir.convenience.get_const_tensor(value)) is None else tensor.numpy()
+    return float(array.ravel()[0]) if array is not None and array.size == 1 else None
 
 
 def tidy(model: ir.Model) -> None:

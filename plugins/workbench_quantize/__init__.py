@@ -27,11 +27,7 @@ class Int8Options:
         "7-bit weights, which do not saturate on x86 CPUs without VNNI; auto takes them there, and where the system "
         "does not tell what CPU it has",
     )
-    exclude: tuple[str, ...] = option(
-        (),
-        "products and tables that stay in float32, by node name; * matches anything; "
-        "where fuse joined query, key and value, one of them stands for all",
-    )
+    exclude: tuple[str, ...] = option((), "products and tables that stay in float32, by node name; * matches anything")
     calibration_rows: int = option(256, "texts that static scales are found on", least=16)
     texts: str | None = option(
         None, "a file of texts for static scales, one a line, instead of rows of the dataset", kind="path"

@@ -2,7 +2,7 @@
 
 onnxruntime makes such nodes of QuantizeLinear and DequantizeLinear around a MatMul itself, but leaves each bias a node
 of its own, which costs a call and a pass over the output: 24 nodes of a six-layer encoder. Weights that lie evenly
-about zero have no zero point here: adding nothing to each output would cost 1 to 2 % of a text's time.
+about zero have no zero point here: adding nothing to each output took 1.4 % of a text's time.
 """
 
 from __future__ import annotations

@@ -43,15 +43,13 @@ def weight_bytes(graph: GraphProto) -> int:
 def excluded(graph: GraphProto, patterns: Sequence[str], where: str) -> set[str]:
     """Names of the products and lookups that one of `patterns` matches; `*` stands for any characters.
 
-    A product that was joined of several has their names, with `+` between; each of them is enough.
-
     Raises:
         UsageProblem: a pattern matches none, with some of the names that there are.
     """
     names = [node.name for node in [*constant_products(graph), *embedding_lookups(graph)]]
     chosen: set[str] = set()
     for wanted in patterns:
-        matching = {name for name in names if any(fnmatchcase(part, wanted) for part in (name, *name.split("+")))}
+        matching = {name for name in names if fnmatchcase(name, wanted)}
         if not matching:
             raise UsageProblem(
                 f"{wanted!r} matches no product and no table", where=where, remedy=f"Names: {_some(names)}"

@@ -21,6 +21,10 @@ from workbench.options import parse_options
 FAMILIES = ("bert", "distilbert", "roberta")
 INTENTS = ("delivery", "refund", "查询物流")
 TEXTS = ["where is parcel 7", "please refund order 9", "我的快递5到哪了", "I want my money back " * 3, ""]
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+WORDS = "back is money my order parcel please refund want where wh pa re ##ere ##cel ##fund"
+PIECES = (*LETTERS, *"了到哪快我的递", *(f"##{letter}" for letter in LETTERS), *WORDS.split())
 WIDTH = 32
 SIZES = {
     "vocab_size": 400,
@@ -57,8 +61,11 @@ def encoder(family: str) -> Any:
 
 
 def tokenizer(family: str) -> Any:
-    """Byte-level BPE for RoBERTa; for the others WordPiece without special tokens: an empty text has none."""
-    from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer, processors
+    """Byte-level BPE for RoBERTa; for the others WordPiece without special tokens: an empty text has none.
+
+    The pieces are given, for WordPiece's trainer finds others each time.
+    """
+    from tokenizers import ByteLevelBPETokenizer, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     if family == "roberta":
         bpe = ByteLevelBPETokenizer()
@@ -71,9 +78,12 @@ def tokenizer(family: str) -> Any:
         )
         bpe.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
         return bpe
-    pieces = BertWordPieceTokenizer()
-    pieces.train_from_iterator(TEXTS, vocab_size=400, min_frequency=1, show_progress=False)
-    return pieces
+    known = {piece: number for number, piece in enumerate((*SPECIAL, *PIECES))}
+    wordpiece = Tokenizer(models.WordPiece(known, unk_token="[UNK]"))
+    wordpiece.normalizer, wordpiece.decoder = normalizers.BertNormalizer(lowercase=True), decoders.WordPiece()
+    wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    wordpiece.add_special_tokens(list(SPECIAL))
+    return wordpiece
 
 
 def write_model(folder: Path, family: str = "bert", *, head: bool = True, pooling: str = "mean") -> Model:

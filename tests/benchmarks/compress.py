@@ -160,15 +160,23 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     whole = best_uncut(evidence_of(bundle_of(run, asked, drops[0])), max(map(float, drops)))
     ours = {f"drop {drop}": Bundle.load(bundle_of(run, asked, drop)) for drop in drops}
     ours["uncut int8"] = Bundle.load(uncut(run, whole, data, asked))
-    rivals = {name: own(open_verified(bundle, host), bundle.size()) for name, bundle in ours.items()}
     exported = next(stage for stage in run.stages if stage.kind == "compress")
-    for name, path in (("uncut fp32", exported.path), (TUNED, run.stage("train").path)):
-        rivals[name] = own(host.open_predictor(Model.load(path)), size_of(path))
-    left_out: tuple[dict[str, Rival], dict[str, str]] = ({}, {"each peer": "left out by --without-peers"})
-    theirs, absent = left_out if asked.without_peers else others(dataset, encoder, host, asked, mark(run, asked))
-    rivals |= theirs
+    plain = {"uncut fp32": exported.path, TUNED: run.stage("train").path}
+    if not asked.without_peers:
+        place = asked.place / f"peer-{mark(run, asked)}"
+        peer = fine_tune(dataset, encoder, host, place, asked.seed, asked.limit)
+
+    def own_opened() -> dict[str, Rival]:
+        bundles = {name: own(open_verified(bundle, host), bundle.size()) for name, bundle in ours.items()}
+        return bundles | {name: own(host.open_predictor(Model.load(at)), size_of(at)) for name, at in plain.items()}
+
+    def peers_opened() -> tuple[dict[str, Rival], dict[str, str]]:
+        return ({}, {"each peer": "left out by --without-peers"}) if asked.without_peers else peers(peer)
+
     timed = evenly(texts, asked.texts)
-    raced = race(rivals, timed, asked.rounds)
+    raced = race(lambda: own_opened() | peers_opened()[0], timed, asked.rounds)
+    theirs, absent = peers_opened()
+    rivals = own_opened() | theirs
     return {
         **{
             way: summed(speeds, list(ours)) | {"test accuracy": accuracies(rivals, way, texts, truth)}
@@ -182,13 +190,6 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
         "batch invariance": {name: invariance(bundle, host, dataset, asked) for name, bundle in ours.items()},
         "share of the int8 ceiling": {way: shares(ours, timed, raced["speeds"][way]) for way in (ALONE, TOGETHER)},
     }
-
-
-def others(
-    dataset: Dataset, encoder: str, host: Host, asked: argparse.Namespace, named: str
-) -> tuple[dict[str, Rival], dict[str, str]]:
-    """What the peers make of the same encoder and rows, and which of them are not installed."""
-    return peers(fine_tune(dataset, encoder, host, asked.place / f"peer-{named}", asked.seed, asked.limit))
 
 
 def accuracies(rivals: dict[str, Rival], way: str, texts: list[str], truth: np.ndarray) -> dict[str, float]:

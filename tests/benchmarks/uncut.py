@@ -3,9 +3,10 @@
     python -m tests.benchmarks.uncut RUN [--texts 200] [--rounds 5]
 
 RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, taken evenly, with
-tokenising included, on one thread; rivals take turns. CPU time is counted, so that a busy machine changes less. Each is
-asked one text a call, and all texts together in its own best way: the peers in padded batches of 32, sorted by length.
-Accuracy is of all dev rows, and of ours only: the peer has a head of random weights, which changes nothing in its time.
+tokenising included, on one thread; rivals take turns and are opened anew in each round. CPU time is counted, so that a
+busy machine changes less. Each is asked one text a call, and all texts together in its own best way: the peers in
+padded batches of 32, sorted by length. Accuracy is of all dev rows, and of ours only: the peer has a head of random
+weights, which changes nothing in its time.
 """
 
 from __future__ import annotations
@@ -72,15 +73,19 @@ def compare(asked: argparse.Namespace) -> dict[str, Any]:
         context = Context(host=host, seed=13, work=Path(work), dataset=run.dataset())
         trained = Model.load(run.stage("train").path)
         models = {name: build(chain, trained, context, Path(work)) for name, chain in CHAINS.items()}
-        predictors = {name: host.open_predictor(model) for name, model in models.items()}
-        rivals = {name: own(predictor, size_of(models[name].path)) for name, predictor in predictors.items()}
-        rivals |= optimum(trained, Path(work))
+        peer = plain(trained, Path(work))
+
+        def opened() -> dict[str, Rival]:
+            ours = {name: own(host.open_predictor(model), size_of(model.path)) for name, model in models.items()}
+            return ours | {PEER: (whole := optimum_int8(peer)), BARE: bare(trained, peer, whole.bytes)}
+
         texts = [row.text for row in evenly(rows, asked.texts)]
-        speeds = race(rivals, texts, asked.rounds, clock=time.process_time)["speeds"]
+        speeds = race(opened, texts, asked.rounds, clock=time.process_time)["speeds"]
+        predictors = {name: host.open_predictor(model) for name, model in models.items()}
         return {
             **{way: summed(values, list(models)) for way, values in speeds.items()},
             "accuracy": {name: accuracy(predictor, rows) for name, predictor in predictors.items()},
-            "bytes": {name: rival.bytes for name, rival in rivals.items()},
+            "bytes": {name: rival.bytes for name, rival in opened().items()},
             "invariance": {name: invariance(predictor, rows) for name, predictor in predictors.items()},
         }
 
@@ -100,23 +105,23 @@ def build(chain: list[tuple[str, dict]], model: Model, context: Context, work: P
     return model
 
 
-def optimum(trained: Model, work: Path) -> dict[str, Rival]:
-    """A plain export of a classifier of the same encoder, quantized as optimum's guide does; and its graph alone."""
+def plain(trained: Model, work: Path) -> Path:
+    """A folder with a classifier of the same encoder; its head is random."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    plain = work / "plain"
+    out = work / "plain"
     classifier = AutoModelForSequenceClassification.from_pretrained(trained.path, num_labels=len(trained.intents))
-    classifier.save_pretrained(plain)
-    AutoTokenizer.from_pretrained(trained.path).save_pretrained(plain)
-    return {PEER: (peer := optimum_int8(plain)), BARE: bare(trained, work, peer.bytes)}
+    classifier.save_pretrained(out)
+    AutoTokenizer.from_pretrained(trained.path).save_pretrained(out)
+    return out
 
 
-def bare(trained: Model, work: Path, size: int) -> Rival:
-    """The peer's graph without optimum and transformers around it: onnxruntime and tokenizers alone."""
+def bare(trained: Model, peer: Path, size: int) -> Rival:
+    """The peer's quantized graph without optimum and transformers around it: onnxruntime and tokenizers alone."""
     import onnxruntime
     from tokenizers import Tokenizer
 
-    (file,) = (work / "plain-int8").glob("*.onnx")
+    (file,) = peer.with_name(f"{peer.name}-int8").glob("*.onnx")
     session = onnxruntime.InferenceSession(file, one_thread(), providers=["CPUExecutionProvider"])
     names = [entry.name for entry in session.get_inputs()]
     tokenizer = Tokenizer.from_file(str(trained.path / "tokenizer.json"))

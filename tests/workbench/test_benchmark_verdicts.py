@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.benchmarks.compress import best_uncut
 from tests.benchmarks.compress_ceiling import weights
-from tests.benchmarks.compress_rivals import Rival, evenly, race, summed
+from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, evenly, race, summed
 from tests.benchmarks.compress_verdicts import INT8, PIPELINE, TUNED, verdicts
 
 
@@ -103,9 +103,16 @@ def test_rows_come_from_the_whole_of_a_sorted_split():
 
 
 def test_every_text_is_timed_in_every_round_and_ratios_are_taken_by_round():
-    asked = []
-    rivals = {name: Rival(lambda text: asked.append(text) or 0, lambda texts: [0] * len(texts), 1) for name in "ab"}
+    opened = []
+
+    def rivals():
+        opened.append("ab")
+        return {name: Rival(int, lambda texts: [0] * len(texts), 1) for name in "ab"}
+
     raced = race(rivals, [str(n) for n in range(60)], 2)
+    assert len(opened) == 2
+    rounds = {way: {name: len(found) for name, found in speeds.items()} for way, speeds in raced["speeds"].items()}
+    assert rounds == {ALONE: {"a": 2, "b": 2}, TOGETHER: {"a": 2, "b": 2}}
     assert {name: len(values) for name, values in raced["milliseconds"].items()} == {"a": 120, "b": 120}
     ratios = summed({"a": [2.0, 6.0, 4.0], "b": [1.0, 2.0, 4.0]}, ["a"])["ratios"]
     assert ratios == {"a / b": {"median": 2.0, "least": 1.0, "most": 3.0, "runs": 3}}

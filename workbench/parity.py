@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.samples import evenly
+
 if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.predictor import Predictor
@@ -73,12 +75,11 @@ def compare(reference: Predictor, candidate: Predictor, texts: Sequence[str]) ->
 
 
 def real_texts(dataset: Dataset | None, most: int) -> tuple[str, list[str]]:
-    """The split, and up to `most` texts evenly from all of it, for rows often stand sorted by intent.
+    """The split, and up to `most` texts evenly from all of it.
 
     It is dev, else train; without either the split is called "" and there are no texts.
     """
     for split in ("dev", "train"):
         if rows := dataset.split(split) if dataset else []:
-            count = min(most, len(rows))
-            return split, [rows[number * len(rows) // count].text for number in range(count)]
+            return split, [row.text for row in evenly(rows, most)]
     return "", []

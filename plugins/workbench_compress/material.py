@@ -16,6 +16,7 @@ from workbench.files import read_lines
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
+from workbench.samples import evenly
 from workbench.streams import stream
 from workbench_compress import AUGMENTER, SearchOptions
 
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 FEW = 100
 MOST = 4000  # rows on which a candidate is judged; more would take long and tell little
 FOR_DEV = 4  # of so many texts without labels one goes to dev
-REMEDY = (
-    "Label more of them and import with a dev share, or name the passes yourself, which judges nothing: --use onnx,int8"
-)
+NAMED = "--use onnx,int8"  # judges nothing
+REMEDY = f"Label more of them and import with a dev share, or name the passes yourself, which judges nothing: {NAMED}"
 logger = logging.getLogger(__name__)
 
 
@@ -92,10 +92,11 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
         dataset, by = answered(dataset, model, context), "answers"
     rows = evenly(dataset.labelled("dev"), MOST)
     if len(rows) < FEW:
+        which = "dev rows" if context.dataset else f"texts, every {FOR_DEV}th of what was given,"
         raise WorkbenchError(
-            f"there are {len(rows)} dev rows to judge candidates by, and {FEW} are the least that tell a point apart",
+            f"there are {len(rows)} {which} to judge candidates by, and {FEW} are the least that tell a point apart",
             where="the pass search",
-            remedy=REMEDY,
+            remedy=REMEDY if context.dataset else f"Give {FEW * FOR_DEV} texts, or name the passes yourself: {NAMED}",
         )
     truth = np.array(dataset.label_ids(rows), np.int64)
     given = unseen(read_lines(extra), dataset, model) if extra else []
@@ -162,9 +163,3 @@ def answered(dataset: Dataset, model: Model, context: Context) -> Dataset:
         dataclasses.replace(row, intents=(model.intents[answers[row.id]],)) if row.id in answers else row
         for row in dataset
     )
-
-
-def evenly(rows: Sequence[Utterance], most: int) -> list[Utterance]:
-    """Up to `most` rows from the whole of them, for they often stand sorted by their intent."""
-    count = min(most, len(rows))
-    return [rows[number * len(rows) // count] for number in range(count)]

@@ -16,6 +16,7 @@ from workbench.invariance import batch_invariance
 from workbench.machine import cores
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
+from workbench.samples import evenly
 from workbench_compress.judging import Drop, Pairs, judge
 from workbench_compress.material import Material
 from workbench_compress.memory import peak_of
@@ -100,7 +101,7 @@ class Bench:
 
         `distance`: mean Kullback-Leibler divergence from the uncompressed model's answers, nats; `pairs`; `rows`.
         """
-        rows = spread(len(self.material.texts), COMPARED)
+        rows = evenly(range(len(self.material.texts)), COMPARED)
         before = self.answers(self.reference)[rows]
         after = self._ask(model, [self.material.texts[row] for row in rows])
         wanted, found, truth = log_softmax(before), log_softmax(after), self.material.truth[rows]
@@ -119,7 +120,7 @@ class Bench:
         Beside them: what becomes of a text's answer among others, as labels that change and the largest difference of
         a score.
         """
-        texts = [self.material.texts[row] for row in spread(len(self.material.texts), TIMED)]
+        texts = evenly(self.material.texts, TIMED)
         if self._opened is None and self.yardstick is not None:
             self._opened = self.host.open_predictor(self.yardstick, PredictorOptions(threads=1))
         predictor = self.host.open_predictor(model, PredictorOptions(threads=1))
@@ -147,12 +148,6 @@ def log_softmax(logits: Floats) -> Any:
     """Natural logarithms of the probabilities, float64 [n, intents]."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def spread(count: int, most: int) -> list[int]:
-    """Up to `most` of `count` numbers, evenly."""
-    few = min(count, most)
-    return [number * count // few for number in range(few)]
 
 
 def longest_first(texts: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from workbench.files import read_lines
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
+from workbench.samples import evenly
 from workbench_prune.network import Network
 from workbench_prune.options import MeasureOptions
 
@@ -123,12 +124,6 @@ def rows_of(
             remedy="Import it with a split: split = { train = 0.9, dev = 0.1 }",
         )
     return split, (dataset.labelled(split) if labels else []) or dataset.split(split)
-
-
-def evenly(rows: Sequence[Utterance], most: int) -> list[Utterance]:
-    """Up to `most` rows from the whole of a split, for they often stand sorted by their intent."""
-    count = min(most, len(rows))
-    return [rows[number * len(rows) // count] for number in range(count)]
 
 
 def batches(ids: Sequence[Sequence[int]], labels: Sequence[int], pad_id: int) -> Iterator[Batch]:

@@ -11,6 +11,7 @@ from onnxruntime.quantization import CalibrationDataReader
 
 from workbench.errors import WorkbenchError
 from workbench.files import read_lines
+from workbench.samples import evenly
 
 if TYPE_CHECKING:
     from workbench.context import Context
@@ -34,8 +35,7 @@ def calibration_texts(model: Model, options: Int8Options, context: Context) -> l
             where=origin,
             remedy=REMEDY,
         )
-    count = min(options.calibration_rows, len(found))
-    return [found[number * len(found) // count] for number in range(count)]
+    return evenly(found, options.calibration_rows)
 
 
 def _source(model: Model, options: Int8Options, context: Context) -> tuple[Path, list[str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from onnx import TensorProto
 
 from workbench.errors import UsageProblem
+from workbench.samples import evenly
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
@@ -60,9 +61,7 @@ def excluded(graph: GraphProto, patterns: Sequence[str], where: str) -> set[str]
 
 def _some(names: Sequence[str]) -> str:
     """A few of the names, evenly from the whole graph."""
-    count = min(SHOWN, len(names))
-    shown = ", ".join(names[number * len(names) // count] for number in range(count))
-    return shown + (" …" if count < len(names) else "")
+    return ", ".join(evenly(names, SHOWN)) + (" …" if len(names) > SHOWN else "")
 
 
 def all_names(names: Iterable[str]) -> list[str]:

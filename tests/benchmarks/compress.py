@@ -28,7 +28,7 @@ import numpy as np
 
 from tests.benchmarks.compress_ceiling import shares
 from tests.benchmarks.compress_peers import fine_tune, peers
-from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, evenly, own, percentiles, race, size_of, summed
+from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, own, percentiles, race, size_of, summed
 from tests.benchmarks.compress_verdicts import TARGETS, TUNED, of_search, verdicts
 from tests.benchmarks.records import Records
 from workbench import build_host
@@ -39,6 +39,7 @@ from workbench.invariance import batch_invariance
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
+from workbench.samples import evenly
 from workbench.serving import open_verified
 
 INVARIANT = 2000  # texts that are asked alone and among others

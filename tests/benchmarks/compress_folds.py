@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from tests.benchmarks.compress_rivals import evenly
 from tests.benchmarks.compress_verdicts import said
 from tests.benchmarks.records import Records
 from workbench import build_host
@@ -30,6 +29,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.options import parse_options
+from workbench.samples import evenly
 from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.compress_rivals import Rival, evenly, size_of
+from tests.benchmarks.compress_rivals import Rival, size_of
 from workbench.encoders import find_encoder
 from workbench.host import Host
 from workbench.machine import cores
 from workbench.nouns.dataset import Dataset
+from workbench.samples import evenly
 
 EPOCHS, RATE, BATCH = 5, 5e-5, 32
 LONGEST = 128  # tokens

@@ -7,14 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from tests.benchmarks.records import spread
 from workbench.nouns.predictor import Predictor
 
-T = TypeVar("T")
 ALONE, TOGETHER = "one text a call", "together"
 CHUNK = 50  # texts of one rival before the next one's turn
 
@@ -97,12 +96,6 @@ def summed(speeds: Mapping[str, list[float]], ours: Sequence[str]) -> dict[str, 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
     """Median and 95th percentile."""
     return dict(zip(("p50", "p95"), map(float, np.percentile(values, [50, 95])), strict=True))
-
-
-def evenly(rows: Sequence[T], most: int | None) -> list[T]:
-    """Up to `most` rows from the whole of a split, for they often stand sorted by their intent."""
-    count = len(rows) if most is None else min(most, len(rows))
-    return [rows[number * len(rows) // count] for number in range(count)]
 
 
 def size_of(*places: Path) -> int:

@@ -31,6 +31,7 @@ from workbench.engine.run import Run
 from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.samples import evenly
 
 RECIPE = Path(__file__).parent / "banking77.toml"
 KINDS: dict[str, dict[str, str]] = {
@@ -78,7 +79,7 @@ def compare(path: Path, work: Path, asked: argparse.Namespace) -> dict:
     """For each model: labels that change and the largest difference of a score, to here and to float32."""
     with shared("data", "banking77", "test.csv").open(encoding="utf-8", newline="") as file:
         rows = [row["text"] for row in csv.DictReader(file)]
-    texts = [rows[number * len(rows) // asked.texts] for number in range(asked.texts)]
+    texts = evenly(rows, asked.texts)
     folders = {"bundle": path} if (path / MANIFEST).is_file() else models(path, work)
     here = ask([], folders, texts)
     there = ask(["qemu-x86_64", "-cpu", asked.cpu], folders, texts)

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.uncut RUN [--texts 200] [--rounds 5]
 
-RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, taken evenly, with
+RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, taken with
 tokenising included, on one thread; rivals take turns and are opened anew in each round. CPU time is counted, so that a
 busy machine changes less. Each is asked one text a call, and all texts together in its own best way: the peers in
 padded batches of 32, sorted by length. Accuracy is of all dev rows, and of ours only: the peer has a head of random
@@ -25,7 +25,7 @@ import numpy as np
 
 from tests.benchmarks.compress_peers import TOGETHER as BATCH
 from tests.benchmarks.compress_peers import one_thread, optimum_int8
-from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, evenly, own, race, size_of, summed
+from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, own, race, size_of, summed
 from tests.benchmarks.compress_verdicts import said
 from tests.benchmarks.records import Records
 from workbench import build_host
@@ -35,6 +35,7 @@ from workbench.invariance import batch_invariance
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
 from workbench.options import parse_options
+from workbench.samples import evenly
 
 PEER, BARE = "optimum int8", "optimum int8, bare session"
 LEAST = 1.3

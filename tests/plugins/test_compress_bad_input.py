@@ -58,6 +58,12 @@ def test_few_rows_are_refused(searching, hasty, small_dataset):
         hasty(searching.model, train)
 
 
+def test_few_texts_are_refused(searching, hasty, tmp_path):
+    (tmp_path / "texts.txt").write_text("".join(f"where is parcel {n}\n" for n in range(396)), encoding="utf-8")
+    with pytest.raises(WorkbenchError, match=r"there are 99 texts, every 4th of what was given.*Give 400 texts"):
+        hasty(searching.model, None, texts=str(tmp_path / "texts.txt"))
+
+
 def test_another_models_rows_are_refused(searching, hasty):
     other = dataclasses.replace(searching.dataset, intents=searching.dataset.intents[::-1])
     with pytest.raises(WorkbenchError, match="others or in another order"):

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.benchmarks.compress import best_uncut
 from tests.benchmarks.compress_ceiling import weights
-from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, evenly, race, summed
+from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, race, summed
 from tests.benchmarks.compress_verdicts import INT8, PIPELINE, TUNED, verdicts
 
 
@@ -95,11 +95,6 @@ def test_weights_are_found_behind_what_dequantizes_them(tmp_path, between):
     )
     onnx.save(helper.make_model(graph), tmp_path / "model.onnx")
     assert weights(tmp_path / "model.onnx") == 64
-
-
-def test_rows_come_from_the_whole_of_a_sorted_split():
-    assert evenly(range(10), 5) == [0, 2, 4, 6, 8]
-    assert evenly(range(3), None) == evenly(range(3), 9) == [0, 1, 2]
 
 
 def test_every_text_is_timed_in_every_round_and_ratios_are_taken_by_round():

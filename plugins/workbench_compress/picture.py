@@ -46,7 +46,7 @@ class Picture:
         x_ticks: (place, words).
         y_ticks: (place, words).
         least: where the accuracy budget is.
-        most: where the budget along x is, None without one.
+        most: where the budget along x is, None without one, or where it is 0: a logarithm has no place for that.
     """
 
     title: tuple[str, str]
@@ -106,7 +106,7 @@ def draw(
         [(x(value), words) for value, words in decades(math.exp(first), math.exp(last))],
         [(y(value / 100), words) for value, words in ticks(100 * low, 100 * high)],
         y(least),
-        None if most is None else x(most),
+        x(most) if most else None,
     )
 
 

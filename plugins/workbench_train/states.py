@@ -25,6 +25,7 @@ from workbench_train.loop import Answer
 from workbench_train.teaching import Teacher
 
 OPTION = "hidden_weight"
+PART = 1 << 16  # rows of float16 that are widened at once
 logger = logging.getLogger(__name__)
 
 
@@ -98,19 +99,29 @@ def states_of(
         values = stored[0]["states"]
     starts = [0, *accumulate(map(len, ids))]
     alike = [len(row) == length > 0 for row, length in zip(ids, lengths, strict=True)]
-    return States(values, starts, alike, float(values.float().var()))
+    return States(values, starts, alike, variance(values))
 
 
 def hidden_states(network: IntentClassifier, ids: Sequence[Sequence[int]], *, bf16: bool) -> Tensor:
     """The last hidden states of every token, float16 [tokens of all rows, d], in the order of `ids`."""
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
-    found: dict[int, Tensor] = {}
+    starts = [0, *accumulate(map(len, ids))]
+    found = torch.empty(starts[-1], int(_config(network).hidden_size), dtype=torch.float16)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         for start in range(0, len(order), SIZE):
             numbers = order[start : start + SIZE]
             states = network.states(*pad([ids[number] for number in numbers], network.pad_id))
-            found |= {number: row[: len(ids[number])].half() for number, row in zip(numbers, states, strict=True)}
-    return torch.cat([found[number] for number in range(len(ids))])
+            for number, row in zip(numbers, states, strict=True):
+                found[starts[number] : starts[number + 1]] = row[: len(ids[number])]
+    return found
+
+
+def variance(values: Tensor) -> float:
+    """Of all values together; a part of them at a time, for a float32 copy of all would take twice their memory."""
+    parts = values.split(PART)
+    count = max(values.numel(), 1)
+    mean = sum(float(part.sum(dtype=torch.float64)) for part in parts) / count
+    return sum(float((part.float() - mean).square().sum(dtype=torch.float64)) for part in parts) / count
 
 
 def _config(network: IntentClassifier) -> Any:

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.uncut RUN [--texts 200] [--rounds 5]
 
-RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, taken with
+RUN is a run of tests/benchmarks/banking77.toml. The texts are dev rows in their natural lengths, taken evenly, with
 tokenising included, on one thread; rivals take turns and are opened anew in each round. CPU time is counted, so that a
 busy machine changes less. Each is asked one text a call, and all texts together in its own best way: the peers in
 padded batches of 32, sorted by length. Accuracy is of all dev rows, and of ours only: the peer has a head of random

@@ -14,7 +14,7 @@ from workbench.nouns.model import Model
 from workbench_train.batches import pad
 from workbench_train.classifier import IntentClassifier
 from workbench_train.loop import Answer
-from workbench_train.states import States, states_of
+from workbench_train.states import States, states_of, variance
 from workbench_train.teaching import open_teachers
 
 TEXTS = ["refund", "where is my parcel now", "给我退款 please"]
@@ -53,6 +53,13 @@ def test_a_difference_is_a_share_of_the_variance(teacher, small_dataset, context
     states, answer = known(teacher, small_dataset, context), answer_of(teacher, TEXTS[:2])
     moved = Answer(answer.logits, answer.states + 2.0, answer.mask)
     assert states.difference(moved, [0, 1]).item() == pytest.approx(4.0 / states.variance, rel=1e-3)
+
+
+def test_the_variance_is_taken_in_parts(monkeypatch):
+    monkeypatch.setattr("workbench_train.states.PART", 7)
+    values = (3 + torch.randn(20, 5)).half()
+    assert variance(values) == pytest.approx(values.float().var(correction=0).item(), rel=1e-5)
+    assert variance(values[:0]) == 0.0
 
 
 def test_states_are_asked_for_once(teacher, small_dataset, context, monkeypatch):

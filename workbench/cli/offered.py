@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -86,7 +87,13 @@ class OfferedCommand(click.Command):
             self._offer(name)
         if len(names) > 1 and not self.several:
             raise UsageProblem(f"--{self.choice} is given {len(names)} times", remedy="Give one")
-        return tuple(dict.fromkeys(names))
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise UsageProblem(
+                    f"{flag} names {name!r} {count} times, and a command line has one set of options for each",
+                    remedy="Name it once, or write a recipe, where each is a step with options of its own",
+                )
+        return tuple(names)
 
     def _offer(self, name: str) -> Offer:
         offer: Offer = self.host.named(self.hook).pick(name, f"--{self.choice}")

@@ -31,6 +31,12 @@ class Invariance:
     label_changes: int
     max_score_difference: float
 
+    def __str__(self) -> str:
+        return (
+            f"{self.rows:,} texts alone and among others: {self.label_changes} get another intent, a score differs by "
+            f"{self.max_score_difference:.2g} at most"
+        )
+
     @property
     def holds(self) -> bool:
         """Whether no label changes, and no score by more than 1e-6."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.engine.run import Run
     from workbench.report.section import Section
 
+ReduceRange = Literal["auto", "yes", "no"]
 AUGMENTER = "words"  # is done without where nobody offers it
 
 
@@ -52,6 +53,10 @@ class SearchOptions:
     )
     vocabulary: Literal["auto", "keep", "trim"] = option(
         "auto", "trim the vocabulary to the data; auto does where it is most of the model, or a budget asks for it"
+    )
+    reduce_range: ReduceRange = option(
+        "auto",
+        "of the pass int8: 7-bit weights, which answer alike on every CPU; auto takes them where this one needs them",
     )
     augment: tuple[str, ...] = option(
         (AUGMENTER,), "augmenters whose texts cuts learn from too, as the uncut model answers them"

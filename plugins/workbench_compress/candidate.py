@@ -61,6 +61,12 @@ class Candidate:
         """Whether a text is answered the same whatever other texts are asked beside it."""
         return not self.figures["labels_changed_by_company"] and self.figures["score_changed_by_company"] <= TOLERANCE
 
+    @property
+    def computation(self) -> tuple[object, ...]:
+        """What decides how long it takes: all but its weights."""
+        alike = (self.structure, self.chain, self.trimmed, self.model.rows_per_call)
+        return alike if self.structure else (*alike, self.name)
+
     def to_json(self) -> dict[str, Any]:
         """It for the evidence."""
         return {
@@ -80,11 +86,18 @@ class Candidate:
 def measured(
     name: str, chain: Chain, origin: Callable[[], Model], lab: Workshop, bench: Bench, **more: Any
 ) -> Candidate:
-    """The candidate that a chain makes of a torch model, with its figures from the note or measured now."""
+    """The candidate that a chain makes of a torch model, with its figures from the note or measured now.
+
+    One whose answers depend on the texts beside is to be asked one text a call.
+    """
     model = chain.applied(lab, name, origin)
     full = f"{name}-{chain.name}"
     noted = lab.noted(full, lambda: bench.figures(model, origin()))
     candidate = Candidate(full, chain, model, noted, **more)
+    if not candidate.steady and model.rows_per_call != 1:
+        model = dataclasses.replace(model, rows_per_call=1)
+        noted = lab.noted(f"{full}-alone", lambda: bench.figures(model, origin()))
+        candidate = dataclasses.replace(candidate, model=model, figures=noted)
     drop = bench.drop(noted["pairs"])
     if candidate.exact and drop.points <= 0:
         drop = dataclasses.replace(drop, bound=0.0)  # nothing was cut or rounded, and no answer is worse
@@ -95,15 +108,23 @@ def calibrated(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates with times as if all had been measured in the same minutes.
 
     Each was timed in turn with the yardstick; its share of the yardstick's mean time is multiplied by the median of
-    what that took beside all of them.
+    what that took beside all of them. What differs in weights alone, as a cut after more training, takes equally long:
+    the median of what was seen.
     """
     usual = median(c.figures["yardstick_ms"] for c in candidates)
+    seen: dict[Any, list[Candidate]] = {}
+    for c in candidates:
+        seen.setdefault(c.computation, []).append(c)
     return [
         dataclasses.replace(
             c,
             figures={
                 **c.figures,
-                **{key: c.figures[key] / c.figures["yardstick_ms"] * usual for key in ("mean_ms", "p95_ms")},
+                **{
+                    key: median(alike.figures[key] / alike.figures["yardstick_ms"] for alike in seen[c.computation])
+                    * usual
+                    for key in ("mean_ms", "p95_ms")
+                },
             },
         )
         for c in candidates

@@ -15,8 +15,9 @@ logger = logging.getLogger(__name__)
 def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate | None:
     """The candidate with the least mean time for a text among those that keep every budget and answer it steadily.
 
-    Of equally fast ones the smaller is taken. With an accuracy budget alone, the uncut float32 model stands for what
-    was given and is taken where nothing else keeps it. With others None is the answer where none keeps them all.
+    Of equally fast ones the smaller is taken, then the more accurate. With an accuracy budget alone, the uncut float32
+    model stands for what was given and is taken where nothing else keeps it. With others None is the answer where none
+    keeps them all.
     """
     kept = [c for c in candidates if not misses(c, limits)]
     exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
@@ -24,16 +25,15 @@ def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidat
         kept = sorted(exact, key=lambda c: c.drop)[:1]
     if not kept:
         return None
-    best = min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.name))
+    return min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.drop, c.name))
+
+
+def announce(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[Limit]) -> None:
+    """Say aloud where the chosen one breaks a budget, and why it is not quantized."""
     if broken := misses(best, limits):
         logger.warning("NOTHING keeps every budget, not even float32 with nothing cut, which is taken: %s", broken)
-    if best.chain.precision != "int8" and any(c.chain.precision == "int8" for c in candidates):
-        warn(best, candidates, limits)
-    return best
-
-
-def warn(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[Limit]) -> None:
-    """Say aloud why the answer is not quantized."""
+    if best.chain.precision == "int8" or not any(c.chain.precision == "int8" for c in candidates):
+        return
     (nearest, *_) = nearest_of([c for c in candidates if c.chain.precision == "int8"], limits)
     broken = misses(nearest, limits)
     why = (

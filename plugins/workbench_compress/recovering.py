@@ -1,7 +1,8 @@
 """Recovery in rounds: every promising cut is trained for a little, the better half of what is left for twice as long.
 
 That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with two rules of our own: once a cut keeps
-the accuracy budget, only faster ones are worth more training; and none is that gains too little to ever keep it.
+every budget, only faster ones are worth more training; and none is that gains too little to ever keep it. Time that is
+left after that goes to the cut that is chosen: more training costs its speed nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 
 from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
-from workbench_compress.candidate import Candidate, measured
+from workbench_compress.candidate import Candidate, Limit, measured
 from workbench_compress.chains import Chain
+from workbench_compress.choosing import misses
 from workbench_compress.cutting import Cutter
 from workbench_compress.measuring import Bench
 from workbench_compress.structure import Structure
@@ -39,7 +41,7 @@ class Recovery:
         bench: measures.
         chains: how each trained cut is served; others than the first only where that alone spoils it.
         time: predicted milliseconds of a structure.
-        max_drop: the accuracy budget, in points.
+        limits: the budgets; the first is that of accuracy.
         lessons: a file of further texts to learn from.
         taught: how many these are.
     """
@@ -49,12 +51,18 @@ class Recovery:
     bench: Bench
     chains: Sequence[Chain]
     time: Callable[[Structure], float]
-    max_drop: float
+    limits: Sequence[Limit]
     lessons: str | None
     taught: int
     found: list[Candidate] = field(default_factory=list)
+    _rounds: dict[Structure, list[int]] = field(default_factory=dict)  # epochs of each that was trained
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
     _after: float = 0.0  # seconds that exporting and measuring took, at most
+
+    @property
+    def max_drop(self) -> float:
+        """The accuracy budget, in points."""
+        return self.limits[0].most
 
     def run(self, batch: Sequence[Structure], epochs: int) -> None:
         """Train until the time is spent or none of the batch is worth more; `found` has every round's candidates."""
@@ -63,25 +71,47 @@ class Recovery:
             done.append(epochs * 2**number)
             trained = [s for s in alive if self._train(s, done)]
             drops = self.drops()
-            alive = worth_more(trained, drops, before, self.time, self.max_drop)
+            alive = worth_more(trained, drops, before, self.time, self.max_drop, self._fastest())
             before = drops
             if not alive:
                 break
 
     def untrained(self, structures: Sequence[Structure]) -> None:
-        """Measure cuts that keep the accuracy budget as they are, the fastest first, until one does as it is served."""
+        """Measure cuts that keep the accuracy budget as they are, the fastest first, until one keeps all as served."""
         for s in sorted(structures, key=self.time):
             if self.bench.drop(self.cutter.screened(s, self.bench)["pairs"]).bound > self.max_drop:
                 continue
             self._serve(self.cutter.name(s), lambda s=s: self.cutter.cut(s), s, 0)  # type: ignore[misc]
-            if self.drops()[s] <= self.max_drop:
+            if s in self._kept():
                 return
 
     def faster(self, structures: Sequence[Structure]) -> list[Structure]:
-        """Those that were not trained, and are faster than all that keep the accuracy budget."""
-        trained = {c.structure for c in self.found if c.epochs}
-        fastest = fastest_that_keeps(self.drops(), self.time, self.max_drop)
+        """Those that were not trained, and are faster than all that keep every budget."""
+        trained, fastest = {c.structure for c in self.found if c.epochs}, self._fastest()
         return [s for s in structures if s not in trained and self.time(s) < fastest]
+
+    def polish(self, structure: Structure) -> None:
+        """Train a cut further while there is time and more of its answers become those of the uncut model."""
+        rounds = self._rounds.get(structure, [])
+        while rounds and len(rounds) < ROUNDS:
+            before, rounds = self._agreement(structure), [*rounds, 2 * rounds[-1]]
+            if not self._train(structure, rounds) or self._agreement(structure) <= before:
+                return
+
+    def _agreement(self, structure: Structure) -> float:
+        """The most answers that are those of the uncut model, as a share, of the cut as it is served."""
+        served = [c for c in self.found if c.structure == structure and c.chain == self.chains[0]]
+        return max(float(c.figures["agreement"]) for c in served)
+
+    def _kept(self) -> set[Structure]:
+        """Those that keep every budget, served by the first of the chains."""
+        return {
+            c.structure for c in self.found if c.structure and c.chain == self.chains[0] and not misses(c, self.limits)
+        }
+
+    def _fastest(self) -> float:
+        """Predicted milliseconds of the fastest that keeps every budget; infinite where none does."""
+        return min(map(self.time, self._kept()), default=math.inf)
 
     def _train(self, structure: Structure, rounds: Sequence[int]) -> bool:
         name, epochs, total = self._name(structure, rounds), rounds[-1], sum(rounds)
@@ -96,6 +126,7 @@ class Recovery:
             return self.lab.passed(name, before, RECOVER, shared=RECOVER, **options)  # a teacher is asked once for all
 
         trained()
+        self._rounds[structure] = list(rounds)
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
         self._serve(name, trained, structure, total)
         return True
@@ -149,19 +180,15 @@ def training(epochs: int, extra: str | None = None) -> dict[str, Any]:
     return {"epochs": epochs, "patience": None, "bf16": multiplies_bfloat16(), "extra": extra}
 
 
-def fastest_that_keeps(drops: Mapping[Structure, float], time: Callable[[Structure], float], max_drop: float) -> float:
-    """Predicted milliseconds of the fastest structure that keeps the budget; infinite where none does."""
-    return min((time(s) for s, drop in drops.items() if drop <= max_drop), default=math.inf)
-
-
 def worth_more(
     trained: Sequence[Structure],
     drops: Mapping[Structure, float],
     before: Mapping[Structure, float],
     time: Callable[[Structure], float],
     max_drop: float,
+    fastest: float,
 ) -> list[Structure]:
-    """Of those that do not keep the budget yet and are faster than all that do, the half that loses least, best first.
+    """Of those that lose too much yet and are faster than all that keep the budgets, the better half, best first.
 
     One whose last round, of twice the epochs, won back less than a quarter of what is missing is given up.
 
@@ -171,8 +198,8 @@ def worth_more(
         before: the same before the last round; infinite before the first.
         time: predicted milliseconds.
         max_drop: the budget.
+        fastest: predicted milliseconds of the fastest structure that keeps every budget.
     """
-    fastest = fastest_that_keeps(drops, time, max_drop)
     left = [
         s
         for s in trained

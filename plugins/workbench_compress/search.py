@@ -16,7 +16,7 @@ from workbench.options import as_json
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import MB, Candidate, calibrated, limits
 from workbench_compress.chains import EXPORT, Chain
-from workbench_compress.choosing import choose, refusal
+from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
 from workbench_compress.evidence import write_evidence
 from workbench_compress.judging import Pairs, judge
@@ -71,6 +71,7 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
         write_evidence(context.evidence, findings, best, options, lab.seconds)
     if best is None:
         raise refusal(findings.candidates, limits(options))
+    announce(best, findings.candidates, limits(options))
     logger.info("%s of %d candidates after %.0f s", best.name, len(findings.candidates), lab.seconds)
     return hand_over(best, material, out, options)
 
@@ -148,8 +149,12 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         c.chain.name: c.chain for c in findings.candidates if c.chain.precision != "fp16"
     }  # that only saves bytes
     table = measure(cutter.base, cutter.encoder, served, material.texts, lab, cutter.prefix)
-    leading = fastest(table, cutter.grid(), worth_serving(findings.candidates, options.max_drop))
+    worth = worth_serving(findings.candidates, options.max_drop)
+    leading = fastest(table, cutter.grid(), worth)
     ordered = [served[leading], *(c for c in chains.values() if c.precision != served[leading].precision)]
+    if others := {c.name for c in served.values() if c.precision == "int8"} & worth - {leading}:
+        ordered.insert(1, served[fastest(table, cutter.grid(), others)])
+    ordered = list(dict.fromkeys(ordered))
 
     def time(structure: Structure) -> float:
         return table.predict(structure, leading)[0]
@@ -169,11 +174,14 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         bench,
         ordered,
         time,
-        options.max_drop,
+        limits(options),
         material.lessons,
         material.taught,
     )
     recover(recovery, findings.plan, time, options)
+    best = choose(calibrated([*findings.candidates, *recovery.found]), recovery.limits)
+    if best is not None and best.structure is not None and best.epochs:
+        recovery.polish(best.structure)
     findings.candidates += recovery.found
     findings.candidates = [predicted(c, table) for c in findings.candidates]
 

@@ -30,7 +30,7 @@ def measure_uncut(
     Raises:
         WorkbenchError: it cannot be exported.
     """
-    plain, *more = offered(lab, sized=bool(sizes(options)))
+    plain, *more = offered(lab, sized=bool(sizes(options)), reduce_range=options.reduce_range)
     bench.yardstick = yardstick(model, plain, more, lab)
     found = [by_chain("uncut", plain, model, encoder, lab, bench, trimmed=False)]
     for chain in more:
@@ -43,7 +43,7 @@ def measure_uncut(
 
 def yardstick(model: Model, plain: Chain, more: Sequence[Chain], lab: Workshop) -> Model:
     """Plain int8, or float32 where that cannot be made."""
-    for chain in (*(chain for chain in more if chain == Chain("int8")), plain):
+    for chain in (*(chain for chain in more if chain.name == "int8"), plain):
         try:
             return chain.applied(lab, "uncut", lambda: model)
         except WorkbenchError:

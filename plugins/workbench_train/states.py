@@ -118,7 +118,7 @@ def hidden_states(network: IntentClassifier, ids: Sequence[Sequence[int]], *, bf
 
 def variance(values: Tensor) -> float:
     """Of all values together; a part of them at a time, for a float32 copy of all would take twice their memory."""
-    parts = values.split(PART)
+    parts = [values[start : start + PART] for start in range(0, len(values), PART)]
     count = max(values.numel(), 1)
     mean = sum(float(part.sum(dtype=torch.float64)) for part in parts) / count
     return sum(float((part.float() - mean).square().sum(dtype=torch.float64)) for part in parts) / count

@@ -28,16 +28,38 @@ def killed(searching, place: Path, name: str, at: str) -> Path:
     """The work folder of a search that was killed as soon as something called `at` stood there."""
     work = place / name / "work"
     command = [sys.executable, "-m", "tests.compressing", str(place), str(searching.model.path), name]
+    kill(command, work, at)
+    return work
+
+
+def kill(command: list[str], work: Path, at: str) -> Path:
+    """Run it until something called `at` stands in `work`, and kill it then; that something."""
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
     deadline = time.monotonic() + PATIENCE
-    while not list(work.glob(at)):
+    while not (found := list(work.glob(at))):
         assert process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stderr.close()
-    return work
+    return found[0]
+
+
+def test_the_command_finishes_what_was_killed(searching, tmp_path):
+    searching.dataset.save(tmp_path / "data")
+    aside, out = tmp_path / "aside", tmp_path / "bundle"
+    options = ["--max-drop", "3", "--screened", "2", "--recovered", "1", "--minutes", "5"]
+    where = ["--data", str(tmp_path / "data"), "-o", str(out), "--work", str(aside)]
+    command = [sys.executable, "-m", "workbench", "compress", str(searching.model.path), *where, *options]
+    work = kill(command, aside, "compress-1-search-*/table-*-int8").parent
+    before = finished(work)
+    assert before
+    assert not out.exists()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert before.items() <= finished(work).items()
+    assert (out / "model.onnx").is_file()
+    assert (tmp_path / "bundle.evidence" / "search.json").is_file()
 
 
 @pytest.mark.parametrize("at", ["uncut-int8.json", "table-*-int8", ".*-e1.partial"])

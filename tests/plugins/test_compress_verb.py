@@ -38,6 +38,16 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_evidence(workbench,
     assert {path.name for path in tmp_path.iterdir()} == {"bundle", "bundle.evidence"}
     found = json.loads((tmp_path / "bundle.evidence" / "calibration.json").read_text(encoding="utf-8"))
     assert Calibration.from_json(found).fitted.temperature == bundle.temperature != 1.0
+    accuracy = bundle.metrics["dev"]["accuracy"]
+    assert accuracy == next(c["accuracy"] for c in evidence["candidates"] if c["chosen"])
+    told = (out / "README.md").read_text(encoding="utf-8")
+    for line in (
+        f"| dev | accuracy | {accuracy:.4f} |",
+        "- Alone and among other texts: of ",
+        "- Nodes of the graph: ",
+    ):
+        assert line in told
+    assert re.search(r"    [\d,]+ texts alone and among others: 0 get another intent, a score differs by ", done.stderr)
     again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
@@ -120,6 +130,35 @@ def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_
         assert done.exit_code == 3, done.output
         assert "max_size_mb" in done.output
         assert not (tmp_path / "bundle").exists()
+
+
+def test_a_budget_of_nothing_gives_the_uncut_float32_and_says_so(workbench, searching, data, tmp_path, caplog):
+    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--max-drop", "0")
+    done = workbench(*words, "--confidence", "0.99", *ALONE)
+    assert done.exit_code == 0, done.output
+    assert "NOT QUANTIZED: the bundle is uncut-" in caplog.text
+    assert Bundle.load(tmp_path / "bundle").model.history[-1]["drop"]["bound"] == 0.0
+
+
+def test_cuts_learn_from_texts_alone_too(workbench, searching, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
+    words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--max-drop", "0")
+    done = workbench(*words, "--screened", "1", "--recovered", "1", "--minutes", "0.8")
+    assert done.exit_code == 0, done.output
+    evidence = json.loads((tmp_path / "bundle.evidence" / "search.json").read_text(encoding="utf-8"))
+    assert evidence["judged_by"] == "answers"
+    assert [c for c in evidence["candidates"] if c["epochs"]]
+
+
+def test_weights_for_every_cpu_are_asked_for(workbench, searching, data, tmp_path):
+    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--max-drop", "100")
+    done = workbench(*words, "--reduce-range", "yes", *ALONE)
+    assert done.exit_code == 0, done.output
+    evidence = json.loads((tmp_path / "bundle.evidence" / "search.json").read_text(encoding="utf-8"))
+    assert {c["chain"]["reduce_range"] for c in evidence["candidates"] if c["precision"] == "int8"} == {"yes"}
+    steps = [step for step in Bundle.load(tmp_path / "bundle").model.history if step["step"] == "int8"]
+    assert [step["reduce_range"] for step in steps] in ([True], [])  # float32 may be faster where so little is computed
 
 
 def test_texts_alone_are_enough(workbench, searching, tmp_path):

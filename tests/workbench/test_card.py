@@ -52,13 +52,6 @@ def test_it_says_what_was_measured_of_the_served_graph(bundle, measurement):
     ]
 
 
-def test_a_temperature_alone_is_told_too(bundle, measurement):
-    told = model_card(bundle, calibration=measurement.calibration).splitlines()
-    assert set(told) - set(model_card(bundle).splitlines()) == {
-        line for line in model_card(bundle, measurement).splitlines() if line.startswith("- Temperature")
-    }
-
-
 def test_it_says_nothing_of_what_was_not_measured(bundle, measurement):
     plain = model_card(bundle)
     assert "Alone and among" not in plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
 from workbench.serving import open_any
-from workbench.stages.bundling import make_bundle, seal
+from workbench.stages.bundling import make_bundle, measure, seal
 from workbench.stages.calibrating import FILE, fit_on_dev
 from workbench.stages.compressing import compress_stages
 from workbench.stages.evaluating import metric_steps, report_on, score
@@ -137,21 +138,28 @@ def show(out: Path, *, as_json: bool) -> None:
 
 
 def _finish(last: str, reference: str, source: str | None = None) -> Callable[..., Mapping[str, float]]:
-    """A bundle of an exported model, its temperature fitted where there is a dataset; any other model as it is."""
+    """A bundle of an exported model; any other model as it is.
+
+    Where there is a dataset, its temperature is fitted, and it is measured as a run measures its bundle.
+    """
 
     def finish(inputs: Mapping[str, Path], out: Path, context: Context) -> Mapping[str, float]:
         model = Model.load(inputs[last])
         if model.format != "onnx":
             shutil.copytree(model.path, out)
             return {}
-        models = [model, Model.load(inputs[reference])]
-        found = fit_on_dev(models, Dataset.load(inputs[source]), context) if source and model.intents else None
+        whole, dataset = Model.load(inputs[reference]), Dataset.load(inputs[source]) if source else None
+        found = fit_on_dev([model, whole], dataset, context) if dataset and model.intents else None
         bundle = make_bundle(model, out, found.fitted.temperature if found else 1.0)
         if found:
-            seal(bundle, calibration=found)
             say(f"    {found}")
             if context.evidence and context.evidence.is_dir():
                 write_json(context.evidence / FILE, asdict(found))
+        if dataset and dataset.labelled("dev") and dataset.intents == model.intents == whole.intents:
+            steps = metric_steps(EvaluateOptions(), model.task, context.host)
+            measurement, (report,) = measure(bundle, whole, dataset, ["dev"], steps, context, found)
+            seal(dataclasses.replace(bundle, metrics={"dev": report.metrics}), measurement)
+            say(f"    {measurement.invariance}")
         return {}
 
     return finish

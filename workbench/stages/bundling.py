@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.calibration import Calibration
@@ -46,9 +46,9 @@ def make_bundle(model: Model, out: Path, temperature: float = 1.0) -> Bundle:
     return seal(Bundle(dataclasses.replace(model, path=out), temperature, machine=describe()))
 
 
-def seal(bundle: Bundle, measurement: Measurement | None = None, calibration: Calibration | None = None) -> Bundle:
-    """Write the manifest and the model card, with what was measured of the bundle or of its temperature."""
-    (bundle.path / "README.md").write_text(model_card(bundle, measurement, calibration), encoding="utf-8")
+def seal(bundle: Bundle, measurement: Measurement | None = None) -> Bundle:
+    """Write the manifest and the model card, with what was measured."""
+    (bundle.path / "README.md").write_text(model_card(bundle, measurement), encoding="utf-8")
     return bundle.save()
 
 
@@ -63,35 +63,63 @@ def bundle_stage(model: str) -> Stage:
     return Stage("bundle", "bundle", work, needs=(model, CALIBRATE), settings={"machine": describe()})
 
 
-def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
-    """The stage that measures the bundle as it is served, its parity with the uncompressed model, and its invariance.
+def measure(
+    bundle: Bundle,
+    reference: Model,
+    dataset: Dataset,
+    splits: Sequence[str],
+    steps: tuple[Step, ...],
+    context: Context,
+    calibration: Calibration | None,
+) -> tuple[Measurement, list[Report]]:
+    """The bundle as it is served beside the uncompressed model, and its report on each of the splits.
 
     Parity is measured on dev; without dev rows on train, where it says less, and a gate refuses to judge by it.
+
+    Args:
+        bundle: that is measured.
+        reference: the uncompressed model.
+        dataset: with labelled rows of dev or train.
+        splits: that are reported on; those without labelled rows are left out.
+        steps: the metrics.
+        context: opens the models.
+        calibration: where the bundle's temperature comes from.
     """
+    served = open_verified(bundle, context.host, threads=cores())
+    model = context.host.open_predictor(reference, PredictorOptions(threads=cores()))
+    compared = "dev" if dataset.labelled("dev") else "train"
+    asked = dict.fromkeys([compared, *(split for split in splits if dataset.labelled(split))])
+    scored = {split: score(served, dataset, split) for split in asked}
+    reports = {split: report_on("bundle", scored[split], split, steps, context) for split in asked}
+    here, there = scored[compared], score(model, dataset, compared)
+    measurement = Measurement(
+        bundle=reports[compared],
+        reference=report_on("reference", there, compared, steps, context),
+        rows=len(here.rows),
+        size=bundle.size(),
+        agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
+        max_logit_difference=float(abs(here.logits - there.logits).max()),
+        invariance=batch_invariance(served, texts_to_ask(dataset, context.seed), seed=context.seed),
+        legs=Leg.along(bundle.model.history),
+        nodes=node_counts(bundle.path / "model.onnx"),
+        calibration=calibration,
+    )
+    return measurement, [report for split, report in reports.items() if split in splits]
+
+
+def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
+    """The stage that measures the bundle as it is served, beside the uncompressed model, as a gate judges it."""
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
-        dataset = Dataset.load(inputs[source])
-        bundle = Bundle.load(inputs["bundle"])
-        served = open_verified(bundle, context.host, threads=cores())
-        model = context.host.open_predictor(Model.load(inputs[reference]), PredictorOptions(threads=cores()))
-        compared = "dev" if dataset.labelled("dev") else "train"
-        splits = dict.fromkeys([compared, *(split for split in options.splits if dataset.labelled(split))])
-        scored = {split: score(served, dataset, split) for split in splits}
-        reports = {split: report_on("bundle", scored[split], split, steps, context) for split in splits}
-        here, there = scored[compared], score(model, dataset, compared)
-        measurement = Measurement(
-            bundle=reports[compared],
-            reference=report_on("reference", there, compared, steps, context),
-            rows=len(here.rows),
-            size=bundle.size(),
-            agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
-            max_logit_difference=float(abs(here.logits - there.logits).max()),
-            invariance=batch_invariance(served, texts_to_ask(dataset, context.seed), seed=context.seed),
-            legs=Leg.along(bundle.model.history),
-            nodes=node_counts(bundle.path / "model.onnx"),
-            calibration=read_calibration(inputs[CALIBRATE]),
+        measurement, asked = measure(
+            Bundle.load(inputs["bundle"]),
+            Model.load(inputs[reference]),
+            Dataset.load(inputs[source]),
+            options.splits,
+            steps,
+            context,
+            read_calibration(inputs[CALIBRATE]),
         )
-        asked = [report for split, report in reports.items() if split in options.splits]
         save_reports(out, asked, measurement=measurement.to_json())
         return {
             "agreement": measurement.agreement,

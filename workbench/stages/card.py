@@ -14,13 +14,12 @@ from workbench.nouns.utterance import Intent
 from workbench.report.markup import intent_label
 
 
-def model_card(bundle: Bundle, measurement: Measurement | None = None, calibration: Calibration | None = None) -> str:
+def model_card(bundle: Bundle, measurement: Measurement | None = None) -> str:
     """A card with YAML front matter as the Hugging Face hub reads it.
 
     Args:
         bundle: the bundle.
         measurement: what was measured of it.
-        calibration: its temperature, where nothing else was measured.
     """
     model = bundle.model
     licence = next((step["licence"] for step in model.history if step.get("licence")), None)
@@ -36,7 +35,7 @@ def model_card(bundle: Bundle, measurement: Measurement | None = None, calibrati
         f"{len(model.intents)} intents, texts up to {model.max_length} tokens. Served by intent-workbench.",
         "",
         *_figures(bundle),
-        *(_measured(measurement) if measurement else [*_temperature(calibration), ""] if calibration else []),
+        *(_measured(measurement) if measurement else []),
         *_gate(bundle),
         "## How it was made",
         "",

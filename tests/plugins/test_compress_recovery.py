@@ -49,6 +49,18 @@ def test_a_second_round_goes_on_from_the_first_for_twice_the_epochs(lossy):
     assert 3 in {c["epochs"] for c in lossy.evidence("whole")["candidates"]}
 
 
+@pytest.mark.parametrize(("agreement", "at_least", "at_most"), [(0.0, {1, 3, 7}, None), (1.0, {1, 3}, {1, 3})])
+def test_the_chosen_cut_is_trained_further_while_that_gains(searching, lossy, agreement, at_least, at_most):
+    """From nothing alike it gains, from all alike it cannot."""
+    (first, *_) = [c for c in searching.evidence("whole")["candidates"] if c["epochs"] == 1]
+    lossy.claim("whole", first["name"], agreement=agreement, mean_ms=1e-6, p95_ms=1e-6)
+    lossy.run("whole", max_drop=ROOM, minutes=1000.0)
+    found = [c for c in lossy.evidence("whole")["candidates"] if c["structure"] == first["structure"] and c["epochs"]]
+    epochs = {c["epochs"] for c in found if c["chain"] == first["chain"]}
+    assert epochs >= at_least
+    assert at_most is None or epochs == at_most
+
+
 def test_a_training_that_would_end_too_late_does_not_begin(lossy, caplog):
     before = trained(lossy)
     with caplog.at_level(logging.INFO):

@@ -141,6 +141,19 @@ def test_a_cut_that_keeps_the_budget_as_it_is_is_not_trained(searching, tmp_path
     assert [(c["epochs"], origin(c)) for c in found] == [(0, fastest["name"])]
 
 
+def test_what_other_texts_change_is_served_one_text_a_call(searching, tmp_path):
+    known = searching.known("whole", tmp_path)
+    for name in by_name(searching.evidence("whole")):
+        known.claim("whole", name, points=9.0)
+    known.claim("whole", "uncut-fused-fp32", points=0.0, score_changed_by_company=2e-6)
+    known.claim("whole", "uncut-fp32", points=9.0)
+    made = known.run("whole", max_drop=1.0, screened=0, **AS_IT_IS)
+    (chosen,) = [c for c in known.evidence("whole")["candidates"] if c["chosen"]]
+    assert (chosen["name"], made.rows_per_call) == ("uncut-fused-fp32", 1)
+    assert Model.load(tmp_path / "whole" / "out").rows_per_call == 1
+    assert chosen["score_changed_by_company"] <= 1e-6
+
+
 def test_a_budget_of_nothing_is_kept(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     known.run("whole", max_drop=0.0, confidence=0.95, **AS_IT_IS)

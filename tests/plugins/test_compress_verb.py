@@ -41,12 +41,9 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_evidence(workbench,
     accuracy = bundle.metrics["dev"]["accuracy"]
     assert accuracy == next(c["accuracy"] for c in evidence["candidates"] if c["chosen"])
     told = (out / "README.md").read_text(encoding="utf-8")
-    for line in (
-        f"| dev | accuracy | {accuracy:.4f} |",
-        "- Alone and among other texts: of ",
-        "- Nodes of the graph: ",
-    ):
-        assert line in told
+    assert f"| dev | accuracy | {accuracy:.4f} |" in told
+    assert "- Alone and among other texts: of " in told
+    assert "- Nodes of the graph: " in told
     assert re.search(r"    [\d,]+ texts alone and among others: 0 get another intent, a score differs by ", done.stderr)
     again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
     assert (again.exit_code, "exists already" in again.output) == (1, True)
@@ -144,10 +141,10 @@ def test_cuts_learn_from_texts_alone_too(workbench, searching, tmp_path):
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
     words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--max-drop", "0")
-    done = workbench(*words, "--screened", "1", "--recovered", "1", "--minutes", "0.8")
+    done = workbench(*words, "--screened", "1", "--recovered", "1", "--minutes", "5")
     assert done.exit_code == 0, done.output
     evidence = json.loads((tmp_path / "bundle.evidence" / "search.json").read_text(encoding="utf-8"))
-    assert evidence["judged_by"] == "answers"
+    assert evidence["judged"]["by"] == "answers"
     assert [c for c in evidence["candidates"] if c["epochs"]]
 
 

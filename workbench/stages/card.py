@@ -6,7 +6,6 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.calibration import Calibration
 from workbench.machine import in_words
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.report import Measurement
@@ -72,20 +71,15 @@ def _measured(measurement: Measurement) -> list[str]:
         f"{leg.agreement:.2%} answered alike; a logit differs by {leg.max_logit_difference:.2g} at most."
         for leg in measurement.legs
     ]
-    lines += _temperature(measurement.calibration)
+    if scores := measurement.calibration:
+        lines.append(
+            f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected "
+            f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
+            f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
+        )
     if nodes := measurement.nodes:
         lines.append(f"- Nodes of the graph: {nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8.")
     return [*lines, ""] if lines else []
-
-
-def _temperature(scores: Calibration | None) -> list[str]:
-    if scores is None:
-        return []
-    return [
-        f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected "
-        f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
-        f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
-    ]
 
 
 def _gate(bundle: Bundle) -> list[str]:

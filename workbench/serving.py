@@ -37,8 +37,8 @@ def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
     if eight_bits(bundle) and not (exact := sums_int8_exactly()):
         logger.warning(
             "%s holds 8-bit weights, measured on %s, and %s: its answers can differ from those that were measured. "
-            'Compress again on this machine, or anywhere with reduce_range = "yes" in the pass int8; what it costs to '
-            "leave it says workbench evaluate, here",
+            'Compress again on this machine, or anywhere with reduce_range = "yes" in the pass int8 or search; what it '
+            "costs to leave it says workbench evaluate, here",
             bundle.path,
             in_words(bundle.machine),
             "this CPU sums int8 products with saturation (it lacks VNNI)"

@@ -1,10 +1,10 @@
 """Do int8 models answer alike on a CPU without int8 dot products? Asked natively, and under emulation of such a CPU.
 
-    python -m tests.benchmarks.portability [PATH ...] [--cpu Haswell] [--texts 200]
+    python -m tests.benchmarks.portability [PATH ...] [--cpu Haswell] [--texts 200] [--csv FILE]
 
 PATH is a bundle, which is asked as it is, or a run of tests/benchmarks/banking77.toml, whose trained model is fused and
 quantized in four ways; without a PATH such a run is made. Needs `qemu-x86_64` (Debian: qemu-user). All answer the same
-texts of the test split in a process that is emulated; labels and scores are compared with those given here, and those
+texts, those of BANKING77's test split or of the column `text` of FILE, in a process that is emulated; labels and scores are compared with those given here, and those
 of a run's models with float32.
 """
 
@@ -57,12 +57,15 @@ def main() -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", type=Path)
     parser.add_argument("--cpu", default="Haswell")
     parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--csv", type=Path)
     asked = parser.parse_args()
     if shutil.which("qemu-x86_64") is None:
         raise SystemExit("qemu-x86_64 is not here: apt-get install qemu-user")
     with tempfile.TemporaryDirectory() as work:
         for path in asked.paths or [Path(work) / "run"]:
-            setting = f"{asked.cpu}, {asked.texts} texts, {identity(path)}"
+            setting = (
+                f"{asked.cpu}, {asked.texts} texts{f' of {asked.csv.name}' if asked.csv else ''}, {identity(path)}"
+            )
             Records("portability").measure(setting, lambda path=path: compare(path, Path(work), asked))
 
 
@@ -77,7 +80,8 @@ def identity(path: Path) -> str:
 
 def compare(path: Path, work: Path, asked: argparse.Namespace) -> dict:
     """For each model: labels that change and the largest difference of a score, to here and to float32."""
-    with shared("data", "banking77", "test.csv").open(encoding="utf-8", newline="") as file:
+    source = asked.csv or shared("data", "banking77", "test.csv")
+    with source.open(encoding="utf-8", newline="") as file:
         rows = [row["text"] for row in csv.DictReader(file)]
     texts = evenly(rows, asked.texts)
     folders = {"bundle": path} if (path / MANIFEST).is_file() else models(path, work)

@@ -4,8 +4,8 @@
 
 PATH is a bundle, which is asked as it is, or a run of tests/benchmarks/banking77.toml, whose trained model is fused and
 quantized in four ways; without a PATH such a run is made. Needs `qemu-x86_64` (Debian: qemu-user). All answer the same
-texts, those of BANKING77's test split or of the column `text` of FILE, in a process that is emulated; labels and scores are compared with those given here, and those
-of a run's models with float32.
+texts, those of BANKING77's test split or of the column `text` of FILE, in a process that is emulated; labels and scores
+are compared with those given here, and those of a run's models with float32.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.compress_folds RUN BUNDLE --place FOLDER [--limit ROWS]
 
 RUN is a run of smp2017.toml, BUNDLE what tests/benchmarks/compress.py left, with its evidence beside it. The rows are
-train and dev, with `--limit` some of them, evenly; the test split is not touched. Finished folds and their steps stay
-in PLACE, in a folder for each run, candidate, seed and limit.
+train and dev, with `--limit` some of them, evenly; the test split is not touched. Finished steps stay in PLACE: what
+was fine-tuned for a run, seed, limit and fold, and in a folder beside it what was made of that for each candidate.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def main() -> None:
     evidence = json.loads(beside.read_text(encoding="utf-8"))
     chosen = next(c for c in evidence["candidates"] if c["chosen"])
     options = parse_options(SearchOptions, evidence["options"], "search")
-    mark = f"train-{run.stage('train').key[:8]}-{chosen['name']}-seed-{asked.seed}-limit-{asked.limit}"
+    mark = f"train-{run.stage('train').key[:8]}-seed-{asked.seed}-limit-{asked.limit}"
     folds = []
     for number, dataset in enumerate(divided(run.dataset(), asked)):
         place = asked.place / mark / f"fold-{number}"
         work = lambda: fold(run, host, dataset, chosen, options, asked.seed, place)  # noqa: E731, B023
-        folds.append(records.measure(f"{mark}, fold {number}", work))
+        folds.append(records.measure(f"{mark}, {chosen['name']}, fold {number}", work))
     drops = [100 * (fold["fine-tuned"] - fold["compressed"]) for fold in folds]
     mean = statistics.mean(drops)
     print(
@@ -95,9 +95,11 @@ def fold(
     course = parse_options(trainer.options, values, "train")
     tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, course, around))
     learning = seen.with_rows(row for row in seen if row.split != "dev")  # as in a search
-    lab = Workshop(dataclasses.replace(context, dataset=learning, reference=tuned), FOREVER)
+    own = place / chosen["name"]
+    own.mkdir(exist_ok=True)
+    lab = Workshop(dataclasses.replace(context, dataset=learning, reference=tuned, work=own), FOREVER)
     taught = unseen(augmented(seen, options, context), seen, tuned)
-    small = compressed(tuned, chosen, options, lab, written(taught, place / "lessons.txt"))
+    small = compressed(tuned, chosen, options, lab, written(taught, own / "lessons.txt"))
     return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import shutil
+from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer, models
 
 from tests.tiny_models import spoil, write_model
-from workbench.errors import WorkbenchError
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.host import build_host
 from workbench.nouns.model import Model
 from workbench.options import parse_options
@@ -62,6 +65,18 @@ def test_few_texts_are_refused(searching, hasty, tmp_path):
     (tmp_path / "texts.txt").write_text("".join(f"where is parcel {n}\n" for n in range(396)), encoding="utf-8")
     with pytest.raises(WorkbenchError, match=r"there are 99 texts, every 4th of what was given.*Give 400 texts"):
         hasty(searching.model, None, texts=str(tmp_path / "texts.txt"))
+
+
+def test_a_vocabulary_that_cannot_be_trimmed_stays_unless_that_was_asked_for(searching, hasty, tmp_path, caplog):
+    folder = Path(shutil.copytree(searching.model.path, tmp_path / "words"))
+    words = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    words.model = models.WordLevel(words.get_vocab(), unk_token="[UNK]")
+    words.save(str(folder / "tokenizer.json"))
+    with pytest.raises(WorkbenchError, match="of the kind 'WordLevel', which cannot be trimmed"):
+        hasty(Model.load(folder), searching.dataset, vocabulary="trim")
+    with pytest.raises(GateRefused, match="none of"):
+        hasty(Model.load(folder), searching.dataset, max_size_mb=0.001)
+    assert "the vocabulary stays as it is: " in caplog.text
 
 
 def test_another_models_rows_are_refused(searching, hasty):

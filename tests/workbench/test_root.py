@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -72,12 +73,16 @@ def test_doctor_says_which_extras_are_missing(monkeypatch, host):
 
 
 def test_an_interrupted_run_is_130_and_goes_on(tmp_path):
-    """Training waits, so that the signal cannot come too late; a run that lost it would end with 0."""
+    """Training waits, so that the signal cannot come too late; a run that lost it would end with 0.
+
+    What a shell starts in the background ignores interrupts, and so would all that it starts: here they count.
+    """
     chain = Breakable(tmp_path / "recipe.toml")
     chain.recipe.write_text(RECIPE)
     command, environment = chain.command(tmp_path / "run"), {**chain.environment(), WAITS: "20"}
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment, preexec_fn=heard
     ) as process:
         for line in process.stderr:
             if line.strip().startswith("train"):

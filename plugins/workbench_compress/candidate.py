@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -111,24 +112,15 @@ def calibrated(candidates: Sequence[Candidate]) -> list[Candidate]:
     what that took beside all of them. What differs in weights alone, as a cut after more training, takes equally long:
     the median of what was seen.
     """
-    usual = median(c.figures["yardstick_ms"] for c in candidates)
-    seen: dict[Any, list[Candidate]] = {}
+    usual, alike = median(c.figures["yardstick_ms"] for c in candidates), defaultdict(list)
     for c in candidates:
-        seen.setdefault(c.computation, []).append(c)
-    return [
-        dataclasses.replace(
-            c,
-            figures={
-                **c.figures,
-                **{
-                    key: median(alike.figures[key] / alike.figures["yardstick_ms"] for alike in seen[c.computation])
-                    * usual
-                    for key in ("mean_ms", "p95_ms")
-                },
-            },
-        )
-        for c in candidates
-    ]
+        alike[c.computation].append(c.figures)
+
+    def time(c: Candidate, key: str) -> float:
+        return float(usual * median(seen[key] / seen["yardstick_ms"] for seen in alike[c.computation]))
+
+    times = [{key: time(c, key) for key in ("mean_ms", "p95_ms")} for c in candidates]
+    return [dataclasses.replace(c, figures={**c.figures, **t}) for c, t in zip(candidates, times, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,10 @@ class Chain:
         """The passes in their order, with their options."""
         quantizer = QUANTIZERS[self.precision]
         named = (EXPORT, *((FUSE,) if self.fused else ()), *((quantizer,) if quantizer else ()))
-        options = (STATIC if self.static else {}) | (
-            {} if self.reduce_range == "auto" else {"reduce_range": self.reduce_range}
-        )
-        return {using: options if quantizer and using == quantizer else {} for using in named}
+        options = STATIC if self.static else {}
+        if self.reduce_range != "auto":
+            options = {**options, "reduce_range": self.reduce_range}
+        return {using: options if using == quantizer else {} for using in named}
 
     def applied(self, lab: Workshop, name: str, model: Callable[[], Model]) -> Model:
         """What the chain makes of a torch model that is called `name`; chains share their first steps.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -150,11 +150,8 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
     }  # that only saves bytes
     table = measure(cutter.base, cutter.encoder, served, material.texts, lab, cutter.prefix)
     worth = worth_serving(findings.candidates, options.max_drop)
-    leading = fastest(table, cutter.grid(), worth)
-    ordered = [served[leading], *(c for c in chains.values() if c.precision != served[leading].precision)]
-    if others := {c.name for c in served.values() if c.precision == "int8"} & worth - {leading}:
-        ordered.insert(1, served[fastest(table, cutter.grid(), others)])
-    ordered = list(dict.fromkeys(ordered))
+    ordered = ways_to_serve(table, cutter.grid(), served, worth, chains)
+    leading = ordered[0].name
 
     def time(structure: Structure) -> float:
         return table.predict(structure, leading)[0]
@@ -200,6 +197,29 @@ def recover(recovery: Recovery, found: Plan, time: Callable[[Structure], float],
 def worth_serving(uncut: Sequence[Candidate], max_drop: float) -> set[str]:
     """Names of the chains that may serve cuts: those that by the estimate keep the accuracy of the uncut model."""
     return {c.chain.name for c in uncut if c.figures["drop"]["points"] <= max_drop or c.chain.precision == "fp32"}
+
+
+def ways_to_serve(
+    table: Table,
+    structures: Sequence[Structure],
+    served: Mapping[str, Chain],
+    worth: set[str],
+    chains: Mapping[str, Chain],
+) -> list[Chain]:
+    """The fastest chain worth it; and for cuts that it alone spoils the next int8, then each other precision's.
+
+    Args:
+        table: knows what each of `served` takes.
+        structures: over which chains are compared.
+        served: name -> chain.
+        worth: names of those that keep the accuracy of the uncut model.
+        chains: precision -> its fastest chain.
+    """
+    leading = served[fastest(table, structures, worth)]
+    others = {name for name, chain in served.items() if chain.precision == "int8"} & worth - {leading.name}
+    following = [served[fastest(table, structures, others)]] if others else []
+    following += [chain for chain in chains.values() if chain.precision != leading.precision]
+    return list(dict.fromkeys([leading, *following]))
 
 
 def fastest(table: Table, structures: Sequence[Structure], worth: set[str]) -> str:

@@ -12,10 +12,14 @@ from workbench_compress.candidate import Candidate, Limit, calibrated
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import choose
 from workbench_compress.recovering import Recovery
+from workbench_compress.search import ways_to_serve
 from workbench_compress.structure import Structure
+from workbench_compress.table import Table
 
 SMALL, MIDDLE, LARGE = (Structure(layers, 12, 1536) for layers in (2, 4, 6))
 STATIC = Chain("int8", fused=True, static=True)
+DYNAMIC, FLOAT = Chain("int8", fused=True), Chain("fp32")
+NETWORKS = [Structure(layers, 12, 1536) for layers in (1, 3)]  # of the table
 DROP = Limit("max_drop", 0.5, "points", lambda c: c.drop)
 SIZE = Limit("max_size_mb", 10.0, "MB", lambda c: c.figures["bytes"] / 1e6)
 
@@ -45,6 +49,24 @@ def recovery(*found: Candidate) -> Recovery:
 )
 def test_only_a_cut_that_keeps_every_budget_ends_the_search_for_slower_ones(figures, left):
     assert recovery(candidate("middle", MIDDLE, **figures)).faster([SMALL, MIDDLE, LARGE]) == left
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "worth", "expected"),
+    [
+        ((3.0, 2.0, 1.0), {"fp32", "fused-int8", "fused-static-int8"}, [STATIC, DYNAMIC, FLOAT]),
+        ((3.0, 2.0, 1.0), {"fp32", "fused-static-int8"}, [STATIC, FLOAT]),
+        ((3.0, 2.0, 1.0), {"fp32", "fp16", "fused-int8"}, [DYNAMIC, FLOAT]),
+        ((1.0, 2.0, 3.0), {"fp32", "fused-int8"}, [FLOAT, DYNAMIC, STATIC]),
+    ],
+)
+def test_another_int8_is_tried_before_float32(milliseconds, worth, expected):
+    served = {chain.name: chain for chain in (FLOAT, DYNAMIC, STATIC)}
+    times = zip(served, milliseconds, strict=True)
+    by_length = {name: {s.name: [ms * s.layers] for s in NETWORKS} for name, ms in times}
+    table = Table((8,), by_length, LARGE, (8,), 0.0)
+    found = ways_to_serve(table, [SMALL, LARGE], served, worth, {"fp32": FLOAT, "int8": STATIC})
+    assert found == expected
 
 
 def test_what_differs_in_weights_alone_takes_equally_long():

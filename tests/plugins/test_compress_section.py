@@ -154,6 +154,7 @@ def test_budget_lines_are_where_their_limits_are():
     points = {point.name: point for point in drawn().points}
     assert points["best"].y < drawn().least < points["small"].y
     assert drawn().most is None
+    assert drawn(most=0.0).most is None, "a logarithm has no place for 0"
     assert drawn(most=10.0).most == pytest.approx({p.name: p for p in drawn(most=10.0).points}["uncut-fp32"].x)
 
 

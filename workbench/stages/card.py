@@ -62,10 +62,7 @@ def _measured(measurement: Measurement) -> list[str]:
     """How the served graph answers beside others and beside its origin, and its nodes."""
     lines = []
     if found := measurement.invariance:
-        lines.append(
-            f"- Alone and among other texts: of {found.rows:,} texts {found.label_changes} get another intent; "
-            f"a score differs by {found.max_score_difference:.2g} at most."
-        )
+        lines.append(f"- {found}.")
     lines += [
         f"- `{in_one_line(leg.step)}` beside what it was made from, {leg.rows:,} texts ({in_one_line(leg.texts)}): "
         f"{leg.agreement:.2%} answered alike; a logit differs by {leg.max_logit_difference:.2g} at most."

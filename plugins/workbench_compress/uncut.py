@@ -16,7 +16,7 @@ from workbench_compress.workshop import Workshop
 
 TRIM = "trim-vocab"
 MOST = 2 / 3  # share of a model's weights from which its vocabulary is trimmed unasked
-COMMON = 8000  # tokens that stay without a size budget
+COMMON = 20_000  # tokens that stay without a size budget
 FOR_WORDS = 1 / 3  # share of the size budget that they may take
 SIZES = ("max_size_mb", "max_memory_mb")
 logger = logging.getLogger(__name__)

@@ -70,7 +70,9 @@ class VocabularyOptions:
     """Options of the pass `trim-vocab`."""
 
     background: str | None = option(None, "a file of words or texts whose tokens stay too, one a line", kind="path")
-    common: int = option(0, "the tokenizer's first tokens that stay too, the most common ones", least=0)
+    common: int = option(
+        0, "the tokenizer's most common tokens that stay too, of each script by its share of the data's tokens", least=0
+    )
     characters: Literal["script", "all", "seen"] = option(
         "script",
         "single characters that stay: all letters of the scripts that the data is written in, or all there are, or the "

@@ -95,7 +95,7 @@ class Vocabulary:
         return {
             token
             for token, single in singles.items()
-            if scripts is None or self._bytes or script(single) in (None, "LATIN", *scripts)
+            if scripts is None or self.of_bytes or script(single) in (None, "LATIN", *scripts)
         } | {token for token in self.numbers if BYTE.fullmatch(token)}
 
     def familiar(self, characters: set[str], seen: set[str], count: int) -> set[str]:
@@ -107,7 +107,7 @@ class Vocabulary:
             count: how many other letters stay, the first of the vocabulary. Where that is sorted by frequency, as
                 XLM-R's is, they are the most common ones.
         """
-        if self._bytes:
+        if self.of_bytes:
             return characters
         singles = {token: single for token in characters if (single := self._single(token)) is not None}
         strange = {token for token, single in singles.items() if not (single in seen or _plain(single))}
@@ -123,7 +123,7 @@ class Vocabulary:
         return model["unk_token"] in self.numbers
 
     @property
-    def _bytes(self) -> bool:
+    def of_bytes(self) -> bool:
         """Whether its characters stand for bytes."""
         return '"ByteLevel"' in json.dumps([self.about["pre_tokenizer"], self.about["normalizer"]])
 

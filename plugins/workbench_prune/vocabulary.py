@@ -16,6 +16,7 @@ from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.files import read_lines
 from workbench.nouns.model import Model
+from workbench_prune.common import common_tokens
 from workbench_prune.embeddings import answers, check_answers, check_table, configured, keep_embeddings
 from workbench_prune.network import finish, open_network
 from workbench_prune.options import VocabularyOptions
@@ -42,7 +43,7 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
     before = list(vocabulary.encode(texts))
     by_number = {number: token for token, number in vocabulary.numbers.items()}
     used = {by_number[number] for number in {number for ids in before for number in ids}}
-    wanted = used | {by_number[number] for number in sorted(by_number)[: options.common]}
+    wanted = used | common_tokens(vocabulary, used, options.common)
     wanted |= vocabulary.special() | {by_number[n] for n in configured(encoder.config) if n in by_number}
     everything = options.characters == "all" or not vocabulary.has_unknown
     letters = vocabulary.characters(None if everything else scripts_of(used))

@@ -7,16 +7,15 @@ punctuation turns full-width besides, which normalisation to NFKC takes back. Ad
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable, Iterator
 
 from workbench.context import Context
 from workbench.nouns.utterance import Utterance
+from workbench.words import HAN
 from workbench_augment import ChineseTypoOptions
 from workbench_augment.copies import Rng, make_copies
 from workbench_augment.spans import latin_runs
 
-HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 NEGATIONS = "不没未无非别勿"  # without one of them the intent is another
 WIDENED = 0.5  # share of the copies
 TO_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}

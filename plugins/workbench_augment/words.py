@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 
 from workbench.context import Context
 from workbench.nouns.utterance import Utterance
+from workbench.words import joined, words_of
 from workbench_augment import WordOptions
-from workbench_augment.chinese import HAN, NEGATIONS
+from workbench_augment.chinese import NEGATIONS
 from workbench_augment.copies import Rng, make_copies
 
-WORD = re.compile(rf"({HAN.pattern}|(?:(?!{HAN.pattern})\S)+)(\s*)")  # and the space behind it
 NEGATES = re.compile(rf"(?i)\b(?:no|not|never|none|cannot|without)\b|n['\u2019]?t\b|[{NEGATIONS}]")
 SWAPPED = 0.5  # share of the copies
 
@@ -29,10 +29,9 @@ def words(
 
 def shorten(text: str, stream: random.Random, errors: float) -> str:
     """The text without each word with the probability `errors`; in every other copy two neighbours change places."""
-    found: list[tuple[str, str]] = WORD.findall(text)
-    kept = [pair for pair in found if NEGATES.search(pair[0]) or stream.random() >= errors]
+    kept = [pair for pair in words_of(text) if NEGATES.search(pair[0]) or stream.random() >= errors]
     if len(kept) > 1 and stream.random() < SWAPPED:
         place = stream.randrange(len(kept) - 1)
         (one, first), (two, second) = kept[place : place + 2]
         kept[place : place + 2] = [(two, first), (one, second)]
-    return "".join(word + space for word, space in kept).strip() if len(kept) > 1 else text
+    return joined(kept) if len(kept) > 1 else text

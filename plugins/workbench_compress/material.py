@@ -19,6 +19,7 @@ from workbench.nouns.utterance import Utterance
 from workbench.samples import evenly
 from workbench.streams import stream
 from workbench_compress import AUGMENTER, SearchOptions
+from workbench_compress.splices import splices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FEW = 100
 MOST = 4000  # rows on which a candidate is judged; more would take long and tell little
+ENOUGH = 12_000  # texts to learn from
 FOR_DEV = 4  # of so many texts without labels one goes to dev
 NAMED = "--use onnx,int8"  # judges nothing
 REMEDY = f"Label more of them and import with a dev share, or name the passes yourself, which judges nothing: {NAMED}"
@@ -42,7 +44,7 @@ class Material:
         truth: the index of each one's intent, int64 [n].
         by: `labels` of people, or the uncompressed model's own `answers`.
         extra: the file of further texts that was given.
-        lessons: a file of all texts beside the dataset's that cuts learn from: those of `extra`, and augmented ones.
+        lessons: a file of all texts beside the dataset's that cuts learn from: those of `extra`, and invented ones.
         taught: how many these are.
     """
 
@@ -100,7 +102,7 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
         )
     truth = np.array(dataset.label_ids(rows), np.int64)
     given = unseen(read_lines(extra), dataset, model) if extra else []
-    taught = list(dict.fromkeys([*given, *unseen(augmented(dataset, options, context), dataset, model)]))
+    taught = list(dict.fromkeys([*given, *unseen(invented(dataset, options, context, len(given)), dataset, model)]))
     return Material(
         dataset,
         tuple(row.text for row in rows),
@@ -110,6 +112,23 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
         written(taught, context.work / "lessons.txt"),
         len(taught),
     )
+
+
+def invented(dataset: Dataset, options: SearchOptions, context: Context, given: int = 0) -> list[str]:
+    """Texts made of train: by augmenters, and where that leaves few, the splices.
+
+    Args:
+        dataset: its train rows are taken.
+        options: which, and how many.
+        context: its seed decides.
+        given: how many texts there are besides.
+
+    Raises:
+        UsageProblem: nobody offers an augmenter that was asked for.
+    """
+    rows, made = dataset.split("train"), augmented(dataset, options, context)
+    spliced = list(splices(rows, options.splices, partial(stream, context.seed, "splices")))
+    return [*made, *evenly(spliced, max(0, ENOUGH - len(rows) - len(made) - given))]
 
 
 def augmented(dataset: Dataset, options: SearchOptions, context: Context) -> list[str]:

@@ -33,7 +33,7 @@ from workbench.samples import evenly
 from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter
-from workbench_compress.material import augmented, unseen, written
+from workbench_compress.material import invented, unseen, written
 from workbench_compress.recovering import RECOVER, training
 from workbench_compress.structure import Encoder, Structure
 from workbench_compress.uncut import TRIM, common
@@ -98,7 +98,7 @@ def fold(
     own = place / chosen["name"]
     own.mkdir(exist_ok=True)
     lab = Workshop(dataclasses.replace(context, dataset=learning, reference=tuned, work=own), FOREVER)
-    taught = unseen(augmented(seen, options, context), seen, tuned)
+    taught = unseen(invented(seen, options, context), seen, tuned)
     small = compressed(tuned, chosen, options, lab, written(taught, own / "lessons.txt"))
     return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}
 

@@ -55,12 +55,12 @@ def test_the_users_texts_come_first_and_alone_are_the_background(searching, cont
     material = gather(searching.model, SearchOptions(texts=str(tmp_path / "more.txt")), context)
     assert read_lines(material.extra) == ["where is my cat"]
     assert read_lines(material.lessons)[0] == "where is my cat"
-    alone = gather(searching.model, SearchOptions(texts=str(tmp_path / "more.txt"), augment=()), context)
+    alone = gather(searching.model, SearchOptions(texts=str(tmp_path / "more.txt"), augment=(), splices=0), context)
     assert (read_lines(alone.lessons), alone.taught) == (["where is my cat"], 1)
 
 
 def test_without_any_there_is_no_file(searching, context):
-    material = gather(searching.model, SearchOptions(augment=()), context)
+    material = gather(searching.model, SearchOptions(augment=(), splices=0), context)
     assert (material.extra, material.lessons, material.taught) == (None, None, 0)
 
 

@@ -1,0 +1,32 @@
+"""Texts that nobody wrote: the head of one row and the tail of another.
+
+Such a text may have the intent of either row, or none, so no label can teach it. What the uncut model answers does: it
+says where the lines between intents run, which rows that were learned by heart do not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+from workbench.nouns.utterance import Utterance
+from workbench.words import joined, words_of
+
+
+def splices(rows: Sequence[Utterance], count: int, rng: Callable[[str], random.Random]) -> Iterator[str]:
+    """`count` texts of each row: its first words, one at least but not all, and such last words of any row.
+
+    Rows of one word bring nothing.
+
+    Args:
+        rows: their texts are cut between two words, Chinese ones between two characters.
+        count: how many of each.
+        rng: row id -> its stream.
+    """
+    parts = {row.id: found for row in rows if len(found := words_of(row.text)) > 1}
+    donors = list(parts.values())
+    for number, own in parts.items():
+        chance = rng(number)
+        for _ in range(count):
+            other = chance.choice(donors)
+            yield joined([*own[: chance.randrange(1, len(own))], *other[chance.randrange(1, len(other)) :]])

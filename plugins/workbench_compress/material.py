@@ -147,9 +147,9 @@ def augmented(dataset: Dataset, options: SearchOptions, context: Context) -> lis
 
 
 def unseen(lines: Sequence[str], dataset: Dataset, model: Model) -> list[str]:
-    """Those lines that do not stand in dev or test, whose rows are not learned from with answers either."""
-    held = {model.prepare(row.text) for row in dataset if row.split != "train"}
-    return [line for line in lines if model.prepare(line) not in held]
+    """Those lines that no row has: dev and test are not learned from with answers either, and train is with labels."""
+    known = {model.prepare(row.text) for row in dataset}
+    return [line for line in lines if model.prepare(line) not in known]
 
 
 def written(lines: Sequence[str], out: Path) -> str | None:

@@ -26,8 +26,8 @@ def test_the_head_of_one_and_the_tail_of_another():
     texts = ["where is my card", "please send it back"]
     heads = {" ".join(text.split()[:n]) for text in texts for n in (1, 2, 3)}
     tails = {" ".join(text.split()[n:]) for text in texts for n in (1, 2, 3)}
-    found = made(texts, count=50)
-    assert len(found) == 100
+    found = made(texts, count=200)
+    assert len(found) == 400
     assert set(found) == {f"{head} {tail}" for head in heads for tail in tails}
 
 

@@ -19,7 +19,7 @@ def common_tokens(vocabulary: Vocabulary, used: set[str], count: int) -> set[str
     of come last. Where tokens are made of bytes, they have no scripts, and the vocabulary's first tokens are taken.
 
     Args:
-        vocabulary: its numbers follow how common its tokens are, as those of all kinds that can be trimmed do.
+        vocabulary: the lower a token's number, the more common it is, as trainers of tokenizers mostly write them.
         used: the tokens of the data.
         count: how many, all if there are fewer.
     """

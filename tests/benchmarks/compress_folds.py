@@ -114,7 +114,9 @@ def compressed(
         model = Cutter(lab, model, encoder).cut(Structure(**chosen["structure"]))
     done, epochs = 0, options.epochs
     while done < chosen["epochs"]:
-        model = lab.passed(f"recovered-{done}", lambda source=model: source, RECOVER, **training(epochs, lessons))
+        model = lab.passed(
+            f"recovered-{done}", lambda source=model: source, RECOVER, shared=RECOVER, **training(epochs, lessons)
+        )
         done, epochs = done + epochs, 2 * epochs
     return Chain(**chosen["chain"]).applied(lab, "served", lambda: model)
 

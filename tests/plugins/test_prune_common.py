@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers import models as m
 
+from tests.tiny_models import write_model
+from workbench.options import parse_options
 from workbench_prune.common import common_tokens
 from workbench_prune.tokenizer import Vocabulary
 
@@ -63,3 +66,14 @@ def test_tokens_of_bytes_have_no_scripts(vocabulary):
     whole = vocabulary(pre_tokenizers.ByteLevel(add_prefix_space=False))
     assert json.loads(whole.where.read_text("utf-8"))["pre_tokenizer"]["type"] == "ByteLevel"
     assert common_tokens(whole, {"快递"}, 4) == {"[UNK]", *LATIN[:2], CYRILLIC[0]}
+
+
+def test_the_pass_keeps_tokens_of_the_scripts_of_the_data(vocabulary, host, context, tmp_path, small_dataset):
+    """Not those that stand first."""
+    model, whole = write_model(tmp_path / "whole", "bert"), vocabulary()
+    (model.path / "tokenizer.json").write_bytes(whole.where.read_bytes())
+    rows = [dataclasses.replace(row, text="快递 worda 1") for row in small_dataset]
+    offer = host.named("passes")["trim-vocab"]
+    options = parse_options(offer.options, {"common": len(whole.numbers) - len(CYRILLIC)}, "trim-vocab")
+    made = offer(model, tmp_path / "out", options, dataclasses.replace(context, dataset=small_dataset.with_rows(rows)))
+    assert Vocabulary.load(made.path / "tokenizer.json").numbers.keys() == whole.numbers.keys() - set(CYRILLIC)

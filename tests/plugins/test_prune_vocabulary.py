@@ -198,18 +198,6 @@ def test_a_background_list_and_the_common_tokens_stay(models, trim, tmp_path):
     assert sizes[0] < sizes[1] < sizes[2] == whole
 
 
-@pytest.mark.parametrize("kind", ["wordpiece", "unigram"])
-def test_common_tokens_are_of_the_scripts_of_the_data(models, trim, small_dataset, kind):
-    """Of a dataset without Russian texts the tokens with a Russian letter go first, wherever they stand."""
-    whole = Tokenizer.from_file(str(models[kind].path / "tokenizer.json")).get_vocab()
-    russian = {token for token in whole if any("а" <= letter <= "я" for letter in token)}
-    rows = [dataclasses.replace(row, text=f"where is {n}, 我的快递到哪了") for n, row in enumerate(small_dataset)]
-    made = trim(models[kind], dataset=small_dataset.with_rows(rows), common=len(whole) - len(russian))
-    assert len(russian) > 10
-    kept = Tokenizer.from_file(str(made.path / "tokenizer.json")).get_vocab().keys()
-    assert kept == whole.keys() - russian
-
-
 def test_an_unknown_word_stays_unknown(tmp_path, trim, small_dataset):
     """`abc☃` is unknown, for nothing follows `abc`; without `abc`, `ab` and `##c☃` would make it known."""
     from tokenizers import models as m

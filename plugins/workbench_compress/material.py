@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FEW = 100
 MOST = 4000  # rows on which a candidate is judged; more would take long and tell little
-ENOUGH = 12_000  # texts to learn from
+ENOUGH = 12_000  # texts to learn from; where there are fewer, some are spliced
 FOR_DEV = 4  # of so many texts without labels one goes to dev
 NAMED = "--use onnx,int8"  # judges nothing
 REMEDY = f"Label more of them and import with a dev share, or name the passes yourself, which judges nothing: {NAMED}"
@@ -127,8 +127,9 @@ def invented(dataset: Dataset, options: SearchOptions, context: Context, given: 
         UsageProblem: nobody offers an augmenter that was asked for.
     """
     rows, made = dataset.split("train"), augmented(dataset, options, context)
-    spliced = list(splices(rows, options.splices, partial(stream, context.seed, "splices")))
-    return [*made, *evenly(spliced, max(0, ENOUGH - len(rows) - len(made) - given))]
+    room = max(0, ENOUGH - len(rows) - len(made) - given)
+    spliced = splices(rows, options.splices, partial(stream, context.seed, "splices"))
+    return [*made, *evenly(list(spliced), room)] if room else made
 
 
 def augmented(dataset: Dataset, options: SearchOptions, context: Context) -> list[str]:

@@ -18,8 +18,8 @@ def rows(*texts):
     return [Utterance(f"row-{n}", text, text, None, split="train") for n, text in enumerate(texts)]
 
 
-def made(texts, count=4, seed=13):
-    return list(splices(rows(*texts), count, lambda number: random.Random(f"{seed} {number}")))
+def made(texts, count=4):
+    return list(splices(rows(*texts), count, random.Random))
 
 
 def test_the_head_of_one_and_the_tail_of_another():
@@ -40,11 +40,6 @@ def test_chinese_is_cut_between_characters_and_joined_without_spaces():
 def test_a_row_of_one_word_brings_nothing():
     assert made(["hi", "好"]) == []
     assert not any("hi" in text for text in made(["hi", "where is it"]))
-
-
-def test_neither_order_nor_company_of_a_row_decides_its_cuts():
-    one, two = made(["a b c d", "e f g h"]), made(["a b c d", "e f g h"])
-    assert one == two != made(["a b c d", "e f g h"], seed=14)
 
 
 @pytest.fixture

@@ -54,6 +54,11 @@ def pairs(points: float) -> dict[str, int]:
     return {"rows": rows, "lost": count if points > 0 else 0, "won": count if points < 0 else 0}
 
 
+def compared(divergence: float, points: float, agreement: float = 0.5) -> dict[str, Any]:
+    """What `Bench.screened` finds of answers that far off, of which so many points are lost."""
+    return {"divergence": divergence, "agreement": agreement, "pairs": pairs(points), "rows": 120}
+
+
 @dataclass
 class Searching:
     """Searches of one model, each with a work folder of its own.

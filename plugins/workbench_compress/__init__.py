@@ -33,6 +33,13 @@ class SearchOptions:
         most=0.999,
         in_work=False,
     )
+    max_churn: float | None = option(
+        None,
+        "points of the dev texts that may be answered otherwise than by the uncompressed model, right or wrong",
+        least=0.0,
+        most=100.0,
+        in_work=False,
+    )
     max_latency_ms: float | None = option(
         None, "95th percentile of the time for one text on one core, tokenizing included", least=0.0, in_work=False
     )

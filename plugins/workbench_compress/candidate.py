@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -19,6 +19,7 @@ from workbench_compress.workshop import Workshop
 
 MB = 1e6
 ROUNDING = 1e-9
+ANSWERS = ("max_drop", "max_churn")  # budgets of what is answered
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Candidate:
         name: unique in its search.
         chain: the export and what follows it.
         model: as it would be served.
-        figures: see `Bench.figures`; and the `drop` that follows from its pairs.
+        figures: see `Bench.figures` and `Bench.judged`.
         structure: what is left of the encoder; None where its family is unknown.
         trimmed: whether the vocabulary is.
         epochs: of recovery.
@@ -99,10 +100,10 @@ def measured(
         model = dataclasses.replace(model, rows_per_call=1)
         noted = lab.noted(f"{full}-alone", lambda: bench.figures(model, origin()))
         candidate = dataclasses.replace(candidate, model=model, figures=noted)
-    drop = bench.drop(noted["pairs"])
-    if candidate.exact and drop.points <= 0:
-        drop = dataclasses.replace(drop, bound=0.0)  # nothing was cut or rounded, and no answer is worse
-    return dataclasses.replace(candidate, figures={**noted, "drop": dataclasses.asdict(drop)})
+    figures = bench.judged(noted)
+    if candidate.exact and figures["drop"]["points"] <= 0:
+        figures["drop"]["bound"] = 0.0  # nothing was cut or rounded, and no answer is worse
+    return dataclasses.replace(candidate, figures=figures)
 
 
 def calibrated(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -131,30 +132,45 @@ class Limit:
         name: of the option.
         most: its value.
         unit: of both.
-        value: what a candidate has of it.
+        value: how much of it there is in figures of a candidate.
     """
 
     name: str
     most: float
     unit: str
-    value: Callable[[Candidate], float]
+    value: Callable[[Mapping[str, Any]], float]
+
+    def over(self, figures: Mapping[str, Any]) -> float:
+        """How far a candidate is beyond it; 0 where it keeps it."""
+        over = self.value(figures) - self.most
+        return 0.0 if over <= ROUNDING else over
 
     def excess(self, candidate: Candidate) -> float:
-        """How far a candidate is beyond it, as a share of it; 0 where it keeps it."""
-        over = self.value(candidate) - self.most
-        return 0.0 if over <= ROUNDING else over / (self.most or 1.0)
+        """The same as a share of it."""
+        return self.over(candidate.figures) / (self.most or 1.0)
+
+
+def lacks(figures: Mapping[str, Any], limits: Iterable[Limit]) -> float:
+    """Points by which a candidate's answers are beyond their budgets: what more training may mend."""
+    return sum(limit.over(figures) for limit in limits if limit.name in ANSWERS)
+
+
+def churn(figures: Mapping[str, Any]) -> float:
+    """Points of the dev texts that a candidate answers otherwise than the uncompressed model."""
+    return 100 * (1 - float(figures["agreement"]))
 
 
 def limits(options: SearchOptions) -> list[Limit]:
     """The budgets that were given."""
     return [
-        Limit("max_drop", options.max_drop, "points", lambda c: c.drop),
+        Limit("max_drop", options.max_drop, "points", lambda f: f["drop"]["bound"]),
         *(
             Limit(name, most, unit, value)
             for name, most, unit, value in (
-                ("max_latency_ms", options.max_latency_ms, "ms", lambda c: c.figures["p95_ms"]),
-                ("max_size_mb", options.max_size_mb, "MB", lambda c: c.figures["bytes"] / MB),
-                ("max_memory_mb", options.max_memory_mb, "MB", lambda c: c.figures["memory_bytes"] / MB),
+                ("max_churn", options.max_churn, "points", churn),
+                ("max_latency_ms", options.max_latency_ms, "ms", lambda f: f["p95_ms"]),
+                ("max_size_mb", options.max_size_mb, "MB", lambda f: f["bytes"] / MB),
+                ("max_memory_mb", options.max_memory_mb, "MB", lambda f: f["memory_bytes"] / MB),
             )
             if most is not None
         ),

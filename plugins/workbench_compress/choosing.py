@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from workbench.errors import GateRefused
-from workbench_compress.candidate import Candidate, Limit
+from workbench_compress.candidate import ANSWERS, Candidate, Limit
 
 NEAREST = 3
 logger = logging.getLogger(__name__)
@@ -15,17 +15,20 @@ logger = logging.getLogger(__name__)
 def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate | None:
     """The candidate with the least mean time for a text among those that keep every budget and answer it steadily.
 
-    Of equally fast ones the smaller is taken, then the more accurate. With an accuracy budget alone, the uncut float32
-    model stands for what was given and is taken where nothing else keeps it. With others None is the answer where none
-    keeps them all.
+    Of equally fast ones the smaller is taken, then the one nearer to the uncompressed model's answers: cuts that differ
+    in training alone differ by few dev rows, and accuracy would choose by luck. With budgets of answers alone, the
+    uncut float32 model stands for what was given and is taken where nothing else keeps them. With others None is the
+    answer where none keeps them all.
     """
     kept = [c for c in candidates if not misses(c, limits)]
     exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
-    if not kept and [limit.name for limit in limits] == ["max_drop"]:
+    if not kept and all(limit.name in ANSWERS for limit in limits):
         kept = sorted(exact, key=lambda c: c.drop)[:1]
     if not kept:
         return None
-    return min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.drop, c.name))
+    return min(
+        kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.figures["divergence"], c.name)
+    )
 
 
 def announce(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[Limit]) -> None:
@@ -54,7 +57,7 @@ def nearest_of(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> list
 def misses(candidate: Candidate, limits: Sequence[Limit]) -> str:
     """The budgets that a candidate breaks, and whether other texts change its answers, in words; empty when neither."""
     broken = [
-        f"{limit.name} {limit.value(candidate):.4g} {limit.unit}, budget {limit.most:g}"
+        f"{limit.name} {limit.value(candidate.figures):.4g} {limit.unit}, budget {limit.most:g}"
         for limit in limits
         if limit.excess(candidate)
     ]

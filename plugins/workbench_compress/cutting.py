@@ -77,8 +77,8 @@ class Cutter:
         return found
 
     def distance(self, structure: Structure, bench: Bench) -> float:
-        """How far the cut model's answers are from the uncompressed one's."""
-        return float(self.screened(structure, bench)["distance"])
+        """How far the cut model's answers are from the uncompressed one's: their divergence, see `Bench.compared`."""
+        return float(self.screened(structure, bench)["divergence"])
 
     def guesses(self, structures: Sequence[Structure], bench: Bench) -> dict[Structure, float]:
         """A guess at each structure's distance: the sum over what is cut of the distance of that cut alone."""

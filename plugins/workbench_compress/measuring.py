@@ -17,7 +17,7 @@ from workbench.machine import cores
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.samples import evenly
-from workbench_compress.judging import Drop, Pairs, judge
+from workbench_compress.judging import Pairs, judge
 from workbench_compress.material import Material
 from workbench_compress.memory import peak_of
 
@@ -58,12 +58,11 @@ class Bench:
             model: the candidate, onnx.
             origin: the torch model that it was exported from.
         """
-        texts, truth = self.material.texts, self.material.truth
-        logits, before, own = self._ask(model, texts), self.answers(self.reference), self.answers(origin)
+        texts = self.material.texts
+        logits, own = self._ask(model, texts), self.answers(origin)
         return {
-            "accuracy": float((logits.argmax(1) == truth).mean()),
-            "pairs": asdict(self.pairs(logits)),
-            "agreement": float((logits.argmax(1) == before.argmax(1)).mean()),
+            "accuracy": float((logits.argmax(1) == self.material.truth).mean()),
+            **self.compared(logits),
             "origin_agreement": float((logits.argmax(1) == own.argmax(1)).mean()),
             "origin_logit_difference": float(np.abs(logits - own).max()),
             "bytes": sum((model.path / name).stat().st_size for name in FILES),
@@ -75,14 +74,25 @@ class Bench:
     def _ask(self, model: Model, texts: Sequence[str]) -> Floats:
         return self.host.open_predictor(model, PredictorOptions(threads=cores())).logits(texts)
 
-    def pairs(self, logits: Floats) -> Pairs:
-        """How answers to the dev texts compare with the uncompressed model's."""
-        truth, before = self.material.truth, self.answers(self.reference)
-        return Pairs.of(before.argmax(1) == truth, logits.argmax(1) == truth)
+    def compared(self, logits: Floats, rows: Sequence[int] | None = None) -> dict[str, Any]:
+        """How answers to the dev texts, or some of them, compare with the uncompressed model's, as JSON.
 
-    def drop(self, pairs: Mapping[str, int]) -> Drop:
-        """What is lost, from pairs as they were noted."""
-        return judge(Pairs(**pairs), self.confidence)
+        `pairs`: who is right; `agreement`: share of the texts with the same answer; `divergence`: mean Kullback-Leibler
+        divergence from the uncompressed model's answers, nats.
+        """
+        which = slice(None) if rows is None else list(rows)
+        truth, before = self.material.truth[which], self.answers(self.reference)[which]
+        wanted, found = log_softmax(before), log_softmax(logits)
+        first, second = before.argmax(1), logits.argmax(1)
+        return {
+            "pairs": asdict(Pairs.of(first == truth, second == truth)),
+            "agreement": float((first == second).mean()),
+            "divergence": float((np.exp(wanted) * (wanted - found)).sum(1).mean()),
+        }
+
+    def judged(self, compared: Mapping[str, Any]) -> dict[str, Any]:
+        """What was noted of a comparison, with the `drop` that follows from its pairs, see `Drop`."""
+        return {**compared, "drop": asdict(judge(Pairs(**compared["pairs"]), self.confidence))}
 
     def answers(self, model: Model) -> Floats:
         """A torch model's logits for the dev texts, float32 [n, intents]."""
@@ -96,19 +106,10 @@ class Bench:
         return logits
 
     def screened(self, model: Model) -> dict[str, Any]:
-        """How a torch model answers some of the texts, as JSON.
-
-        `distance`: mean Kullback-Leibler divergence from the uncompressed model's answers, nats; `pairs`; `rows`.
-        """
+        """How a torch model answers some of the texts, as JSON: see `compared`; `rows` is how many these are."""
         rows = evenly(range(len(self.material.texts)), COMPARED)
-        before = self.answers(self.reference)[rows]
         after = self._ask(model, [self.material.texts[row] for row in rows])
-        wanted, found, truth = log_softmax(before), log_softmax(after), self.material.truth[rows]
-        return {
-            "distance": float((np.exp(wanted) * (wanted - found)).sum(1).mean()),
-            "pairs": asdict(Pairs.of(before.argmax(1) == truth, after.argmax(1) == truth)),
-            "rows": len(rows),
-        }
+        return {**self.compared(after, rows), "rows": len(rows)}
 
     def times(self, model: Model) -> dict[str, Any]:
         """Milliseconds for one text, of it and of the yardstick in turn.

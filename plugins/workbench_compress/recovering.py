@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
-from workbench_compress.candidate import Candidate, Limit, measured
+from workbench_compress.candidate import Candidate, Limit, lacks, measured
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import misses
 from workbench_compress.cutting import Cutter
@@ -27,6 +27,7 @@ from workbench_compress.workshop import Workshop
 RECOVER = "recover"
 ROUNDS = 6
 HOPE = 0.25
+GAIN = 0.1  # share of its divergence that a round of further training has to take from the chosen cut
 STEP = 3  # a step of training takes as long as asking its rows so often: forth once, back twice
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Recovery:
         bench: measures.
         chains: how each trained cut is served; others than the first only where that alone spoils it.
         time: predicted milliseconds of a structure.
-        limits: the budgets; the first is that of accuracy.
+        limits: the budgets.
         lessons: a file of further texts to learn from.
         taught: how many these are.
     """
@@ -59,27 +60,22 @@ class Recovery:
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
     _after: float = 0.0  # seconds that exporting and measuring took, at most
 
-    @property
-    def max_drop(self) -> float:
-        """The accuracy budget, in points."""
-        return self.limits[0].most
-
     def run(self, batch: Sequence[Structure], epochs: int) -> None:
         """Train until the time is spent or none of the batch is worth more; `found` has every round's candidates."""
         alive, done, before = list(batch), [], dict.fromkeys(batch, math.inf)
         for number in range(ROUNDS):
             done.append(epochs * 2**number)
             trained = [s for s in alive if self._train(s, done)]
-            drops = self.drops()
-            alive = worth_more(trained, drops, before, self.time, self.max_drop, self._fastest())
-            before = drops
+            missing = self.missing()
+            alive = worth_more(trained, missing, before, self.time, self._fastest())
+            before = missing
             if not alive:
                 break
 
     def untrained(self, structures: Sequence[Structure]) -> None:
         """Measure cuts that keep the accuracy budget as they are, the fastest first, until one keeps all as served."""
         for s in sorted(structures, key=self.time):
-            if self.bench.drop(self.cutter.screened(s, self.bench)["pairs"]).bound > self.max_drop:
+            if lacks(self.bench.judged(self.cutter.screened(s, self.bench)), self.limits):
                 continue
             self._serve(self.cutter.name(s), lambda s=s: self.cutter.cut(s), s, 0)  # type: ignore[misc]
             if s in self._kept():
@@ -91,17 +87,17 @@ class Recovery:
         return [s for s in structures if s not in trained and self.time(s) < fastest]
 
     def polish(self, structure: Structure) -> None:
-        """Train a cut further while there is time and more of its answers become those of the uncut model."""
+        """Train a cut further while there is time and that brings its answers nearer to those of the uncut model."""
         rounds = self._rounds.get(structure, [])
         while rounds and len(rounds) < ROUNDS:
-            before, rounds = self._agreement(structure), [*rounds, 2 * rounds[-1]]
-            if not self._train(structure, rounds) or self._agreement(structure) <= before:
+            before, rounds = self._divergence(structure), [*rounds, 2 * rounds[-1]]
+            if not self._train(structure, rounds) or self._divergence(structure) >= (1 - GAIN) * before:
                 return
 
-    def _agreement(self, structure: Structure) -> float:
-        """The most answers that are those of the uncut model, as a share, of the cut as it is served."""
+    def _divergence(self, structure: Structure) -> float:
+        """The least of any round of the cut as it is served."""
         served = [c for c in self.found if c.structure == structure and c.chain == self.chains[0]]
-        return max(float(c.figures["agreement"]) for c in served)
+        return min(float(c.figures["divergence"]) for c in served)
 
     def _kept(self) -> set[Structure]:
         """Those that keep every budget, served by the first of the chains."""
@@ -137,13 +133,13 @@ class Recovery:
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
         leading, *others = self.chains
         self.found.append(measured(name, leading, origin, self.lab, self.bench, **more))
-        if self.found[-1].drop > self.max_drop and self._keeps_it_unquantized(name, origin):
+        if lacks(self.found[-1].figures, self.limits) and not self._lacks_unquantized(name, origin):
             self.found += [measured(name, chain, origin, self.lab, self.bench, **more) for chain in others]
         self._after = max(self._after, self.lab.seconds - begun)
 
-    def _keeps_it_unquantized(self, name: str, trained: Callable[[], Model]) -> bool:
-        pairs = self.lab.noted(f"{name}-torch", lambda: asdict(self.bench.pairs(self.bench.answers(trained()))))
-        return self.bench.drop(pairs).bound <= self.max_drop
+    def _lacks_unquantized(self, name: str, trained: Callable[[], Model]) -> float:
+        answers = self.lab.noted(f"{name}-torch", lambda: self.bench.compared(self.bench.answers(trained())))
+        return lacks(self.bench.judged(answers), self.limits)
 
     def _before(self, structure: Structure, rounds: Sequence[int]) -> Model:
         return Model.load(self.lab.path(self._name(structure, rounds))) if rounds else self.cutter.cut(structure)
@@ -166,13 +162,15 @@ class Recovery:
             seconds = STEP * rows * self.lab.noting(f"cut-{self.cutter.name(structure)}") / answered
         return self.lab.left > seconds + self._after
 
-    def drops(self) -> dict[Structure, float]:
-        """The least points that each trained structure loses, served by the first of the chains."""
-        drops: dict[Structure, float] = {}
+    def missing(self) -> dict[Structure, float]:
+        """Points by which the answers of each trained structure are beyond their budgets, in its best round, served by
+        the first of the chains.
+        """
+        missing: dict[Structure, float] = {}
         for c in self.found:
             if c.chain == self.chains[0] and c.structure is not None:
-                drops[c.structure] = min(c.drop, drops.get(c.structure, math.inf))
-        return drops
+                missing[c.structure] = min(lacks(c.figures, self.limits), missing.get(c.structure, math.inf))
+        return missing
 
 
 def training(epochs: int, extra: str | None = None) -> dict[str, Any]:
@@ -182,27 +180,21 @@ def training(epochs: int, extra: str | None = None) -> dict[str, Any]:
 
 def worth_more(
     trained: Sequence[Structure],
-    drops: Mapping[Structure, float],
+    missing: Mapping[Structure, float],
     before: Mapping[Structure, float],
     time: Callable[[Structure], float],
-    max_drop: float,
     fastest: float,
 ) -> list[Structure]:
-    """Of those that lose too much yet and are faster than all that keep the budgets, the better half, best first.
+    """Of those that answer too much amiss and are faster than all that keep the budgets, the better half, best first.
 
     One whose last round, of twice the epochs, won back less than a quarter of what is missing is given up.
 
     Args:
         trained: in the last round.
-        drops: points that each structure loses, also those of earlier rounds.
+        missing: points by which each structure's answers are beyond their budgets, also those of earlier rounds.
         before: the same before the last round; infinite before the first.
         time: predicted milliseconds.
-        max_drop: the budget.
         fastest: predicted milliseconds of the fastest structure that keeps every budget.
     """
-    left = [
-        s
-        for s in trained
-        if drops[s] > max_drop and time(s) < fastest and before[s] - drops[s] >= HOPE * (drops[s] - max_drop)
-    ]
-    return sorted(left, key=lambda s: (drops[s], s))[: math.ceil(len(left) / 2)]
+    left = [s for s in trained if missing[s] > 0 and time(s) < fastest and before[s] - missing[s] >= HOPE * missing[s]]
+    return sorted(left, key=lambda s: (missing[s], s))[: math.ceil(len(left) / 2)]

@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, calibrated, limits
+from workbench_compress.candidate import MB, Candidate, calibrated, churn, limits
 from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
@@ -119,7 +119,7 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
     bench = Bench(context.host, material, reference, options.confidence, context.seed)
     encoder = Encoder.of(model)
     found = measure_uncut(model, encoder, options, lab, bench)
-    findings, chains = Findings(material, found), fastest_chains(found, options.max_drop)
+    findings, chains = Findings(material, found), fastest_chains(found, limits(options))
     small, name = trimmed(model, encoder, options, found, lab, material.extra), trimmed_name(encoder, options)
     if small is not None:
         tried = [c.chain for c in found] if sizes(options) else [*chains.values()]  # the fastest is not the smallest
@@ -149,7 +149,7 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         c.chain.name: c.chain for c in findings.candidates if c.chain.precision != "fp16"
     }  # that only saves bytes
     table = measure(cutter.base, cutter.encoder, served, material.texts, lab, cutter.prefix)
-    worth = worth_serving(findings.candidates, options.max_drop)
+    worth = worth_serving(findings.candidates, options)
     ordered = ways_to_serve(table, cutter.grid(), served, worth, chains)
     leading = ordered[0].name
 
@@ -194,9 +194,11 @@ def recover(recovery: Recovery, found: Plan, time: Callable[[Structure], float],
         recovery.run(sorted(batch, key=distance), options.epochs)
 
 
-def worth_serving(uncut: Sequence[Candidate], max_drop: float) -> set[str]:
-    """Names of the chains that may serve cuts: those that by the estimate keep the accuracy of the uncut model."""
-    return {c.chain.name for c in uncut if c.figures["drop"]["points"] <= max_drop or c.chain.precision == "fp32"}
+def worth_serving(uncut: Sequence[Candidate], options: SearchOptions) -> set[str]:
+    """Names of the chains that may serve cuts: those that by the estimates keep the answers of the uncut model."""
+    most = 100.0 if options.max_churn is None else options.max_churn
+    good = [c for c in uncut if c.figures["drop"]["points"] <= options.max_drop and churn(c.figures) <= most]
+    return {c.chain.name for c in uncut if c in good or c.chain.precision == "fp32"}
 
 
 def ways_to_serve(

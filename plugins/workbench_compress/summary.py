@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.report.markup import megabytes, seconds
 from workbench.summary import Summary
+from workbench_compress.candidate import churn
 
 PEERS = {"uncut-fp32": ("plain fp32", "直接 fp32"), "uncut-int8": ("plain int8", "直接 int8")}
 
@@ -21,6 +22,7 @@ def summarize(evidence: Mapping[str, Any]) -> Summary | None:
         "chosen": chosen["name"],
         "points_lost": chosen["drop"]["points"],
         "points_lost_at_most": chosen["drop"]["bound"],
+        "churn": churn(chosen),
         "confidence": evidence["options"]["confidence"],
         "judged_on": judged["rows"],
         "judged_by": judged["by"],
@@ -41,12 +43,14 @@ def times_as_fast(chosen: Mapping[str, Any], candidates: list[Mapping[str, Any]]
 def words(figures: Mapping[str, Any]) -> tuple[str, str]:
     """Two lines for people."""
     lost = figures["points_lost"]
-    what, rows = ("", "dev rows") if figures["judged_by"] == "labels" else (" of agreement", "texts")
+    by_labels = figures["judged_by"] == "labels"
+    what, rows = ("", "dev rows") if by_labels else (" of agreement", "texts")
+    changed = f"; {figures['churn']:.1f} % of them are answered otherwise than before" if by_labels else ""
     faster = " and ".join(f"{times:.1f} times as fast as {peer}" for peer, times in figures["times_as_fast_as"].items())
     return (
         f"chosen: {figures['chosen']}, {abs(lost):.2f} points{what} {'lost' if lost >= 0 else 'won'} on "
         f"{figures['judged_on']:,} {rows}, at most {figures['points_lost_at_most']:.2f} lost with "
-        f"{figures['confidence']:.4g} confidence",
+        f"{figures['confidence']:.4g} confidence{changed}",
         f"{figures['mean_ms']:.2f} ms a text{faster and f', {faster}'}; {megabytes(figures['bytes'])}; "
         f"{figures['candidates']} candidates in {seconds(figures['seconds'])}",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, Limit, limits, measured
+from workbench_compress.candidate import MB, Candidate, Limit, lacks, limits, measured
 from workbench_compress.chains import Chain, offered
 from workbench_compress.measuring import Bench
 from workbench_compress.structure import Encoder
@@ -60,9 +60,11 @@ def by_chain(
     return measured(name, chain, lambda: model, lab, bench, structure=full, trimmed=trimmed)
 
 
-def fastest_chains(found: Sequence[Candidate], max_drop: float) -> dict[str, Chain]:
-    """Of each precision the chain that took the least time, beside the yardstick's, of those that keep the accuracy."""
-    ordered = sorted(found, key=lambda c: (c.drop <= max_drop, -c.figures["mean_ms"] / c.figures["yardstick_ms"]))
+def fastest_chains(found: Sequence[Candidate], budgets: Sequence[Limit]) -> dict[str, Chain]:
+    """Of each precision the chain that took the least time, beside the yardstick's, of those with good answers."""
+    ordered = sorted(
+        found, key=lambda c: (not lacks(c.figures, budgets), -c.figures["mean_ms"] / c.figures["yardstick_ms"])
+    )
     return {c.chain.precision: c.chain for c in ordered}
 
 

@@ -1,7 +1,7 @@
 """What compression is worth: searched bundles against what peers serve, on one thread, tokenising included.
 
     python -m tests.benchmarks.compress banking77 RUN --place FOLDER --drops 0.5,1.0 --minutes 45,60 --size 10
-    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 1.0,0.5 --size 30 [--minutes 60]
+    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 0.5 --churn 2 --size 30 [--minutes 60]
         [--without-peers] [--texts 600] [--rounds 5] [--limit ROWS]
 
 RUN is a run of the recipe of that name beside this file. PLACE keeps the peers' model and the bundles: every
@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--place", type=Path, required=True)
     parser.add_argument("--drops", default="0.5,1.0")
     parser.add_argument("--size", type=float, help="MB")
+    parser.add_argument("--churn", type=float, help="points of dev, of every search")
     parser.add_argument("--minutes", default="60")
     parser.add_argument("--texts", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=5)
@@ -63,7 +64,7 @@ def main() -> None:
     asked.place.mkdir(parents=True, exist_ok=True)
     records, run, host = Records("compress"), Run.load(asked.run), build_host()
     named, drops = f"{asked.data}, {mark(run, asked)}", asked.drops.split(",")
-    budgets = f"{asked.size} MB, {asked.minutes} min"
+    budgets = f"{asked.size} MB, {asked.minutes} min" + (f", churn {asked.churn}" if asked.churn else "")
     data = limited(run, asked)
     searches = {
         drop: records.measure(f"search, {named}, drop {drop}, {budgets}", lambda: search(run, data, asked, drop))  # noqa: B023
@@ -95,7 +96,8 @@ def limited(run: Run, asked: argparse.Namespace) -> Path:
 
 
 def bundle_of(run: Run, asked: argparse.Namespace, drop: str) -> Path:
-    return asked.place / f"drop-{drop}-{asked.size}mb-{asked.minutes}min-{mark(run, asked)}"
+    churn = f"-churn-{asked.churn}" if asked.churn else ""
+    return asked.place / f"drop-{drop}{churn}-{asked.size}mb-{asked.minutes}min-{mark(run, asked)}"
 
 
 def minutes_of(asked: argparse.Namespace, drop: str) -> str:
@@ -115,11 +117,12 @@ def search(run: Run, data: Path, asked: argparse.Namespace, drop: str) -> dict[s
     where the bundle stood there already.
     """
     out = bundle_of(run, asked, drop)
-    size = [f"--max-size-mb={asked.size}"] if asked.size else []
+    more = [f"--max-size-mb={asked.size}"] if asked.size else []
+    more += [f"--max-churn={asked.churn}"] if asked.churn else []
     wall = None
     if not out.exists():
         begun = time.monotonic()
-        budgets = [f"--max-drop={drop}", f"--minutes={minutes_of(asked, drop)}", *size]
+        budgets = [f"--max-drop={drop}", f"--minutes={minutes_of(asked, drop)}", *more]
         compress(run, out, f"--data={data}", f"--work={asked.place / 'aside'}", *budgets, asked=asked)
         wall = time.monotonic() - begun
     evidence = evidence_of(out)

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.compressing import ROOM, pairs
+from tests.compressing import ROOM, compared
 from workbench.digests import digest_folder
 from workbench.errors import GateRefused
 from workbench.nouns.model import Model
@@ -93,6 +93,30 @@ def test_a_budget_rules_out_what_is_beyond_it(searching, tmp_path, budget, figur
     assert known.evidence("whole")["chosen"] == "uncut-int8"
 
 
+def test_a_budget_of_churn_rules_out_what_answers_otherwise_though_no_worse(searching, tmp_path):
+    known = searching.known("whole", tmp_path)
+    for name in by_name(searching.evidence("whole")):
+        known.claim("whole", name, points=0.0, agreement=0.9)
+    known.claim("whole", "uncut-int8", points=0.0, agreement=0.98)
+    known.run("whole", max_churn=2.0, **AS_IT_IS)
+    evidence = known.evidence("whole")
+    assert [c["name"] for c in evidence["candidates"] if not c["misses"]] == ["uncut-int8"] == [evidence["chosen"]]
+    assert "max_churn 10 points, budget 2" in by_name(evidence)["uncut-fused-int8"]["misses"]
+
+
+def test_churn_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp_path, caplog):
+    known = searching.known("whole", tmp_path)
+    for name, candidate in by_name(searching.evidence("whole")).items():
+        exact = candidate["precision"] == "fp32" and candidate["whole"]
+        known.claim("whole", name, points=0.0, agreement=1.0 if exact else 0.99)
+        if not candidate["whole"]:
+            known.note("whole", f"{origin(candidate)}-torch", compared(1.0, 0.0, agreement=0.99))
+    with caplog.at_level(logging.WARNING):
+        made = known.run("whole", max_churn=0.0, **AS_IT_IS)
+    assert made.history[-1]["chosen"].endswith("fp32")
+    assert "max_churn 1 points, budget 0" in caplog.text
+
+
 @pytest.mark.parametrize("budget", ["max_size_mb", "max_memory_mb", "max_latency_ms"])
 def test_a_budget_that_nothing_keeps_is_refused_with_the_nearest_misses(searching, tmp_path, budget):
     with pytest.raises(GateRefused, match=rf"none of \d+ measured candidates.*Nearest: .*{budget} [\d.]+ M?") as caught:
@@ -107,7 +131,7 @@ def test_an_accuracy_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp
         lossy = candidate["precision"] != "fp32" or not candidate["whole"]
         known.claim("whole", name, points=3.0 if lossy else 0.0)
         if not candidate["whole"]:
-            known.note("whole", f"{origin(candidate)}-torch", pairs(3.0))
+            known.note("whole", f"{origin(candidate)}-torch", compared(1.0, 3.0))
     with caplog.at_level(logging.WARNING):
         made = known.run("whole", max_drop=0.5, **AS_IT_IS)
     assert made.history[-1]["chosen"].endswith("fp32")
@@ -120,24 +144,25 @@ def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, 
     known = searching.known("whole", tmp_path)
     (trained, *_) = [c for c in searching.evidence("whole")["candidates"] if c["epochs"]]
     known.claim("whole", trained["name"], points=3.0)
-    known.note("whole", f"{origin(trained)}-torch", pairs(0.0))
+    known.note("whole", f"{origin(trained)}-torch", compared(0.0, 0.0))
     for cut in searching.evidence("whole")["screening"]["cuts"]:  # as they are they keep nothing
-        known.note("whole", f"cut-{cut['name']}", {"distance": cut["distance"], "pairs": pairs(3.0), "rows": 120})
+        known.note("whole", f"cut-{cut['name']}", compared(cut["distance"], 3.0))
     known.run("whole", max_drop=ROOM, **AS_IT_IS)
     alike = ("structure", "epochs")
     found = [c for c in known.evidence("whole")["candidates"] if all(c[key] == trained[key] for key in alike)]
-    kept = {c["precision"]: c["misses"] == "" for c in found}
-    assert kept == {"int8": trained["precision"] != "int8", "fp32": trained["precision"] != "fp32"}
+    misses = {c["name"]: c["misses"] for c in found}
+    assert "max_drop" in misses.pop(trained["name"])
+    assert "" in misses.values()
 
 
 def test_a_cut_that_keeps_the_budget_as_it_is_is_not_trained(searching, tmp_path):
     known = searching.known("whole", tmp_path)
-    cuts = searching.evidence("whole")["screening"]["cuts"]
-    for cut in cuts:
-        known.note("whole", f"cut-{cut['name']}", {"distance": cut["distance"], "pairs": pairs(-1.0), "rows": 120})
+    for cut in searching.evidence("whole")["screening"]["cuts"]:
+        known.note("whole", f"cut-{cut['name']}", compared(cut["distance"], -1.0))
     known.run("whole", max_drop=100.0, **AS_IT_IS)
-    found = [c for c in known.evidence("whole")["candidates"] if not c["whole"]]
-    fastest = min(cuts, key=lambda cut: cut["predicted_ms"])
+    evidence = known.evidence("whole")
+    found = [c for c in evidence["candidates"] if not c["whole"]]
+    fastest = min(evidence["screening"]["cuts"], key=lambda cut: cut["predicted_ms"])
     assert [(c["epochs"], origin(c)) for c in found] == [(0, fastest["name"])]
 
 

@@ -100,15 +100,15 @@ def test_cuts_are_spread_between_the_fastest_and_the_slowest():
 def test_training_goes_on_for_the_better_half_of_what_is_faster_than_a_cut_that_keeps_the_budgets():
     a, b, c, d, e = sorted(COST, key=COST.__getitem__)[:5]
     first, time = dict.fromkeys((a, b, c, d, e), math.inf), COST.__getitem__
-    drops = {a: 9.0, b: 3.0, c: 4.0, d: 0.2, e: 2.0}
-    assert worth_more([a, b, c, d, e], drops, first, time, 0.5, fastest=time(d)) == [b, c]
-    assert worth_more([a, b, c, d, e], drops, first, time, 0.5, fastest=math.inf) == [e, b], "d breaks another budget"
-    assert worth_more([a, b], drops, first, time, 0.5, fastest=math.inf) == [b]
-    assert worth_more([b], drops, first, time, 0.5, fastest=time(a)) == [], "one of an earlier round is faster"
+    missing = {a: 8.5, b: 2.5, c: 3.5, d: 0.0, e: 1.5}
+    assert worth_more([a, b, c, d, e], missing, first, time, fastest=time(d)) == [b, c]
+    assert worth_more([a, b, c, d, e], missing, first, time, fastest=math.inf) == [e, b], "d breaks another budget"
+    assert worth_more([a, b], missing, first, time, fastest=math.inf) == [b]
+    assert worth_more([b], missing, first, time, fastest=time(a)) == [], "one of an earlier round is faster"
 
 
 def test_what_gains_too_little_is_given_up():
     a, b = sorted(COST, key=COST.__getitem__)[:2]
     time = COST.__getitem__
-    assert worth_more([a, b], {a: 4.5, b: 4.5}, {a: 5.5, b: 5.4}, time, 0.5, math.inf) == [a]
-    assert worth_more([a, b], {a: 4.5, b: 4.5}, {a: 5.4, b: 5.4}, time, 0.5, math.inf) == []
+    assert worth_more([a, b], {a: 4.0, b: 4.0}, {a: 5.0, b: 4.9}, time, math.inf) == [a]
+    assert worth_more([a, b], {a: 4.0, b: 4.0}, {a: 4.9, b: 4.9}, time, math.inf) == []

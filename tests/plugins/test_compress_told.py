@@ -48,6 +48,7 @@ def test_the_choice_is_told_in_two_lines_and_as_json(compress, tmp_path):
     assert told["bytes"] == Bundle.load(tmp_path / "bundle").size()
     assert (said["chosen"], said["points_lost"]) == (chosen["name"], chosen["drop"]["points"])
     assert (said["points_lost_at_most"], said["confidence"]) == (chosen["drop"]["bound"], 0.7)
+    assert said["churn"] == pytest.approx(100 * (1 - chosen["agreement"]))
     assert (said["mean_ms"], said["bytes"]) == (chosen["mean_ms"], chosen["bytes"])
     assert (said["candidates"], said["seconds"]) == (len(evidence["candidates"]), evidence["seconds"])
     peers = {"plain int8": "uncut-int8", "plain fp32": "uncut-fp32"}
@@ -57,7 +58,7 @@ def test_the_choice_is_told_in_two_lines_and_as_json(compress, tmp_path):
     points = re.escape(f"{abs(said['points_lost']):.2f}")
     assert re.fullmatch(
         f"chosen: {chosen['name']}, {points} points (lost|won) on 120 dev rows, at most "
-        f"{said['points_lost_at_most']:.2f} lost with 0.7 confidence",
+        f"{said['points_lost_at_most']:.2f} lost with 0.7 confidence; {said['churn']:.1f} % of them are answered otherwise than before",
         first,
     )
     assert second.startswith(f"{said['mean_ms']:.2f} ms a text, ")

@@ -14,8 +14,9 @@ from workbench_compress.workshop import ABOUT, MODEL
 
 
 @pytest.fixture
-def lossy(searching, tmp_path):
+def lossy(searching, tmp_path, monkeypatch):
     """The search called `whole` after a first round, as if no cut had kept the budget as it is or by that."""
+    monkeypatch.setattr("workbench_compress.recovering.ROUNDS", 3)  # seven epochs
     known, evidence = searching.known("whole", tmp_path), searching.evidence("whole")
     for later in known.work("whole").glob("*-e1-[0-9]*"):
         later.unlink() if later.is_file() else shutil.rmtree(later)

@@ -64,7 +64,7 @@ def main() -> None:
     asked.place.mkdir(parents=True, exist_ok=True)
     records, run, host = Records("compress"), Run.load(asked.run), build_host()
     named, drops = f"{asked.data}, {mark(run, asked)}", asked.drops.split(",")
-    budgets = f"{asked.size} MB, {asked.minutes} min" + (f", churn {asked.churn}" if asked.churn else "")
+    budgets = f"{asked.size} MB, {asked.minutes} min" + (f", churn {asked.churn}" if asked.churn is not None else "")
     data = limited(run, asked)
     searches = {
         drop: records.measure(f"search, {named}, drop {drop}, {budgets}", lambda: search(run, data, asked, drop))  # noqa: B023
@@ -96,7 +96,7 @@ def limited(run: Run, asked: argparse.Namespace) -> Path:
 
 
 def bundle_of(run: Run, asked: argparse.Namespace, drop: str) -> Path:
-    churn = f"-churn-{asked.churn}" if asked.churn else ""
+    churn = f"-churn-{asked.churn}" if asked.churn is not None else ""
     return asked.place / f"drop-{drop}{churn}-{asked.size}mb-{asked.minutes}min-{mark(run, asked)}"
 
 
@@ -118,7 +118,7 @@ def search(run: Run, data: Path, asked: argparse.Namespace, drop: str) -> dict[s
     """
     out = bundle_of(run, asked, drop)
     more = [f"--max-size-mb={asked.size}"] if asked.size else []
-    more += [f"--max-churn={asked.churn}"] if asked.churn else []
+    more += [f"--max-churn={asked.churn}"] if asked.churn is not None else []
     wall = None
     if not out.exists():
         begun = time.monotonic()

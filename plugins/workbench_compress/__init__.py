@@ -35,7 +35,8 @@ class SearchOptions:
     )
     max_churn: float | None = option(
         None,
-        "points of the dev texts that may be answered otherwise than by the uncompressed model, right or wrong",
+        "points of the dev texts that may be answered otherwise than by the uncompressed model, right or wrong; an "
+        "estimate, without regard to confidence",
         least=0.0,
         most=100.0,
         in_work=False,

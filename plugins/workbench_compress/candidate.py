@@ -49,11 +49,6 @@ class Candidate:
     predicted_ms: float | None = None
 
     @property
-    def drop(self) -> float:
-        """Points of accuracy that are lost at most, with the confidence that was asked for."""
-        return float(self.figures["drop"]["bound"])
-
-    @property
     def exact(self) -> bool:
         """Whether it is the uncompressed model, exported."""
         return self.chain.precision == "fp32" and self.whole and not self.trimmed
@@ -145,12 +140,12 @@ class Limit:
         over = self.value(figures) - self.most
         return 0.0 if over <= ROUNDING else over
 
-    def excess(self, candidate: Candidate) -> float:
+    def excess(self, figures: Mapping[str, Any]) -> float:
         """The same as a share of it."""
-        return self.over(candidate.figures) / (self.most or 1.0)
+        return self.over(figures) / (self.most or 1.0)
 
 
-def lacks(figures: Mapping[str, Any], limits: Iterable[Limit]) -> float:
+def points_over(figures: Mapping[str, Any], limits: Iterable[Limit]) -> float:
     """Points by which a candidate's answers are beyond their budgets: what more training may mend."""
     return sum(limit.over(figures) for limit in limits if limit.name in ANSWERS)
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from workbench.errors import GateRefused
-from workbench_compress.candidate import ANSWERS, Candidate, Limit
+from workbench_compress.candidate import ANSWERS, Candidate, Limit, points_over
 
 NEAREST = 3
 logger = logging.getLogger(__name__)
@@ -15,20 +15,20 @@ logger = logging.getLogger(__name__)
 def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidate | None:
     """The candidate with the least mean time for a text among those that keep every budget and answer it steadily.
 
-    Of equally fast ones the smaller is taken, then the one nearer to the uncompressed model's answers: cuts that differ
-    in training alone differ by few dev rows, and accuracy would choose by luck. With budgets of answers alone, the
-    uncut float32 model stands for what was given and is taken where nothing else keeps them. With others None is the
-    answer where none keeps them all.
+    Of equally fast ones the smaller is taken. Of those that differ in training alone it is the one nearest to the
+    uncompressed model's answers: their accuracies differ by few dev rows, and would choose by luck. With budgets of
+    answers alone, the uncut float32 model stands for what was given and is taken where nothing else keeps them. With
+    others None is the answer where none keeps them all.
     """
     kept = [c for c in candidates if not misses(c, limits)]
     exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
     if not kept and all(limit.name in ANSWERS for limit in limits):
-        kept = sorted(exact, key=lambda c: c.drop)[:1]
+        kept = sorted(exact, key=lambda c: points_over(c.figures, limits))[:1]
     if not kept:
         return None
-    return min(
-        kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.figures["divergence"], c.name)
-    )
+    fastest = min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.name))
+    alike = [c for c in kept if c.computation == fastest.computation]
+    return min(alike, key=lambda c: (c.figures["divergence"], c.name))
 
 
 def announce(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[Limit]) -> None:
@@ -50,7 +50,8 @@ def announce(best: Candidate, candidates: Sequence[Candidate], limits: Sequence[
 def nearest_of(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> list[Candidate]:
     """The candidates, those first that break budgets by the least share of them; unsteady ones are last."""
     return sorted(
-        candidates, key=lambda c: (not c.steady, sum(limit.excess(c) for limit in limits), c.figures["mean_ms"], c.name)
+        candidates,
+        key=lambda c: (not c.steady, sum(limit.excess(c.figures) for limit in limits), c.figures["mean_ms"], c.name),
     )
 
 
@@ -59,7 +60,7 @@ def misses(candidate: Candidate, limits: Sequence[Limit]) -> str:
     broken = [
         f"{limit.name} {limit.value(candidate.figures):.4g} {limit.unit}, budget {limit.most:g}"
         for limit in limits
-        if limit.excess(candidate)
+        if limit.over(candidate.figures)
     ]
     if not candidate.steady:
         changed, score = (candidate.figures[f"{what}_changed_by_company"] for what in ("labels", "score"))

@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
-from workbench_compress.candidate import Candidate, Limit, lacks, measured
+from workbench_compress.candidate import Candidate, Limit, measured, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import misses
 from workbench_compress.cutting import Cutter
@@ -27,7 +27,9 @@ from workbench_compress.workshop import Workshop
 RECOVER = "recover"
 ROUNDS = 6
 HOPE = 0.25
-GAIN = 0.1  # share of its divergence that a round of further training has to take from the chosen cut
+GAIN = (
+    0.05  # share of its divergence that further training has to take from the chosen cut; on SMP2017 it took .1 to .2
+)
 STEP = 3  # a step of training takes as long as asking its rows so often: forth once, back twice
 logger = logging.getLogger(__name__)
 
@@ -73,9 +75,9 @@ class Recovery:
                 break
 
     def untrained(self, structures: Sequence[Structure]) -> None:
-        """Measure cuts that keep the accuracy budget as they are, the fastest first, until one keeps all as served."""
+        """Measure cuts that keep the budgets of answers as they are, the fastest first, until one keeps all, served."""
         for s in sorted(structures, key=self.time):
-            if lacks(self.bench.judged(self.cutter.screened(s, self.bench)), self.limits):
+            if points_over(self.bench.judged(self.cutter.screened(s, self.bench)), self.limits):
                 continue
             self._serve(self.cutter.name(s), lambda s=s: self.cutter.cut(s), s, 0)  # type: ignore[misc]
             if s in self._kept():
@@ -133,13 +135,14 @@ class Recovery:
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
         leading, *others = self.chains
         self.found.append(measured(name, leading, origin, self.lab, self.bench, **more))
-        if lacks(self.found[-1].figures, self.limits) and not self._lacks_unquantized(name, origin):
+        if points_over(self.found[-1].figures, self.limits) and self._keeps_them_unquantized(name, origin):
             self.found += [measured(name, chain, origin, self.lab, self.bench, **more) for chain in others]
         self._after = max(self._after, self.lab.seconds - begun)
 
-    def _lacks_unquantized(self, name: str, trained: Callable[[], Model]) -> float:
+    def _keeps_them_unquantized(self, name: str, trained: Callable[[], Model]) -> bool:
+        """Whether the torch model's answers keep the budgets of answers."""
         answers = self.lab.noted(f"{name}-torch", lambda: self.bench.compared(self.bench.answers(trained())))
-        return lacks(self.bench.judged(answers), self.limits)
+        return not points_over(self.bench.judged(answers), self.limits)
 
     def _before(self, structure: Structure, rounds: Sequence[int]) -> Model:
         return Model.load(self.lab.path(self._name(structure, rounds))) if rounds else self.cutter.cut(structure)
@@ -169,7 +172,7 @@ class Recovery:
         missing: dict[Structure, float] = {}
         for c in self.found:
             if c.chain == self.chains[0] and c.structure is not None:
-                missing[c.structure] = min(lacks(c.figures, self.limits), missing.get(c.structure, math.inf))
+                missing[c.structure] = min(points_over(c.figures, self.limits), missing.get(c.structure, math.inf))
         return missing
 
 
@@ -185,7 +188,7 @@ def worth_more(
     time: Callable[[Structure], float],
     fastest: float,
 ) -> list[Structure]:
-    """Of those that answer too much amiss and are faster than all that keep the budgets, the better half, best first.
+    """Of those beyond a budget of answers and faster than all that keep the budgets, the better half, best first.
 
     One whose last round, of twice the epochs, won back less than a quarter of what is missing is given up.
 

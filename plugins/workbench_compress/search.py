@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, calibrated, churn, limits
+from workbench_compress.candidate import MB, Candidate, Limit, calibrated, limits, points_over
 from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
@@ -149,7 +149,7 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         c.chain.name: c.chain for c in findings.candidates if c.chain.precision != "fp16"
     }  # that only saves bytes
     table = measure(cutter.base, cutter.encoder, served, material.texts, lab, cutter.prefix)
-    worth = worth_serving(findings.candidates, options)
+    worth = worth_serving(findings.candidates, limits(options))
     ordered = ways_to_serve(table, cutter.grid(), served, worth, chains)
     leading = ordered[0].name
 
@@ -194,11 +194,14 @@ def recover(recovery: Recovery, found: Plan, time: Callable[[Structure], float],
         recovery.run(sorted(batch, key=distance), options.epochs)
 
 
-def worth_serving(uncut: Sequence[Candidate], options: SearchOptions) -> set[str]:
+def worth_serving(uncut: Sequence[Candidate], budgets: Sequence[Limit]) -> set[str]:
     """Names of the chains that may serve cuts: those that by the estimates keep the answers of the uncut model."""
-    most = 100.0 if options.max_churn is None else options.max_churn
-    good = [c for c in uncut if c.figures["drop"]["points"] <= options.max_drop and churn(c.figures) <= most]
-    return {c.chain.name for c in uncut if c in good or c.chain.precision == "fp32"}
+
+    def spoils(c: Candidate) -> bool:
+        estimate = {**c.figures["drop"], "bound": c.figures["drop"]["points"]}
+        return points_over({**c.figures, "drop": estimate}, budgets) > 0
+
+    return {c.chain.name for c in uncut if c.chain.precision == "fp32" or not spoils(c)}
 
 
 def ways_to_serve(
@@ -214,7 +217,7 @@ def ways_to_serve(
         table: knows what each of `served` takes.
         structures: over which chains are compared.
         served: name -> chain.
-        worth: names of those that keep the accuracy of the uncut model.
+        worth: names of those that keep the answers of the uncut model.
         chains: precision -> its fastest chain.
     """
     leading = served[fastest(table, structures, worth)]

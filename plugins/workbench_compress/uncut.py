@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, Limit, lacks, limits, measured
+from workbench_compress.candidate import MB, Candidate, Limit, limits, measured, points_over
 from workbench_compress.chains import Chain, offered
 from workbench_compress.measuring import Bench
 from workbench_compress.structure import Encoder
@@ -63,7 +63,7 @@ def by_chain(
 def fastest_chains(found: Sequence[Candidate], budgets: Sequence[Limit]) -> dict[str, Chain]:
     """Of each precision the chain that took the least time, beside the yardstick's, of those with good answers."""
     ordered = sorted(
-        found, key=lambda c: (not lacks(c.figures, budgets), -c.figures["mean_ms"] / c.figures["yardstick_ms"])
+        found, key=lambda c: (not points_over(c.figures, budgets), -c.figures["mean_ms"] / c.figures["yardstick_ms"])
     )
     return {c.chain.precision: c.chain for c in ordered}
 
@@ -118,7 +118,7 @@ def mostly_words(encoder: Encoder | None) -> bool:
 
 def too_large(options: SearchOptions, found: Sequence[Candidate]) -> bool:
     """Whether the uncut model breaks a budget of size or memory in every precision."""
-    return all(any(limit.excess(c) for limit in sizes(options)) for c in found)
+    return all(any(limit.over(c.figures) for limit in sizes(options)) for c in found)
 
 
 def sizes(options: SearchOptions) -> list[Limit]:

@@ -140,10 +140,12 @@ def compress(run: Run, out: Path, *options: str, asked: argparse.Namespace) -> N
     subprocess.run([*command, f"--seed={asked.seed}", *options], check=True, env=ENVIRONMENT)
 
 
-def best_uncut(evidence: dict[str, Any], most: float) -> dict[str, Any]:
-    """Of the int8 models that nothing is cut from the fastest on dev that loses at most so many points there."""
+def best_uncut(evidence: dict[str, Any], most: float, churn: float | None) -> dict[str, Any]:
+    """Of the int8 models that nothing is cut from the fastest on dev that loses and changes so many points there."""
     whole = [c for c in evidence["candidates"] if c["whole"] and not c["trimmed"] and c["precision"] == "int8"]
-    keeping = [c for c in whole if c["drop"]["bound"] <= most] or [min(whole, key=lambda c: c["drop"]["bound"])]
+    changed = 1 if churn is None else churn / 100 + 1e-9
+    near = [c for c in whole if 1 - c["agreement"] <= changed] or whole
+    keeping = [c for c in near if c["drop"]["bound"] <= most] or [min(whole, key=lambda c: c["drop"]["bound"])]
     return min(keeping, key=lambda c: c["mean_ms"])
 
 
@@ -161,7 +163,7 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     dataset, encoder, drops = run.dataset(), run.recipe["train"]["encoder"], asked.drops.split(",")
     rows = evenly(dataset.labelled("test"), asked.limit)
     texts, truth = [row.text for row in rows], np.array(dataset.label_ids(rows))
-    whole = best_uncut(evidence_of(bundle_of(run, asked, drops[0])), max(map(float, drops)))
+    whole = best_uncut(evidence_of(bundle_of(run, asked, drops[0])), max(map(float, drops)), asked.churn)
     ours = {f"drop {drop}": Bundle.load(bundle_of(run, asked, drop)) for drop in drops}
     ours["uncut int8"] = Bundle.load(uncut(run, whole, data, asked))
     exported = next(stage for stage in run.stages if stage.kind == "compress")

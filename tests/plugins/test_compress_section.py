@@ -51,15 +51,24 @@ def shown(html: str) -> str:
 
 def test_each_candidate_is_shown_with_its_graph_and_its_answers(tmp_path, evidence):
     odd = copy.deepcopy(evidence)
+    odd["candidates"][1] |= {"agreement": 0.954, "divergence": 0.0321}
     told = {"origin_agreement": 0.9876, "origin_logit_difference": 0.2345, "labels_changed_by_company": 17}
     odd["candidates"][0] |= {**told, "nodes": {"all": 1234, "fused": 56, "quantized": 78}}
     (section,) = sections(written(tmp_path / "run", odd))
     text = shown(section.html)
     assert "98.8% 0.23" in text
+    assert "95.4% 0.032" in text
     assert "1,234 56, 78 17" in text
     head = re.search(r'<table class="pareto-candidates">.*?</thead>', section.html, re.S)[0]
     for row in re.findall(r"<tr[ >].*?</tr>", section.html.split(head)[1].split("</table>")[0], re.S):
         assert len(re.findall("<t[hd]", row)) == len(re.findall("<th ", head))
+
+
+def test_how_many_answers_the_chosen_one_changes_is_told(tmp_path, evidence):
+    odd = copy.deepcopy(evidence)
+    next(c for c in odd["candidates"] if c["chosen"])["agreement"] = 0.9876
+    (section,) = sections(written(tmp_path / "run", odd))
+    assert "Answered otherwise than before 1.2%" in shown(section.html)
 
 
 def test_how_drops_are_judged_and_what_plain_int8_is_is_said_in_both_languages(tmp_path, evidence):

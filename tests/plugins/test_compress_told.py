@@ -58,7 +58,8 @@ def test_the_choice_is_told_in_two_lines_and_as_json(compress, tmp_path):
     points = re.escape(f"{abs(said['points_lost']):.2f}")
     assert re.fullmatch(
         f"chosen: {chosen['name']}, {points} points (lost|won) on 120 dev rows, at most "
-        f"{said['points_lost_at_most']:.2f} lost with 0.7 confidence; {said['churn']:.1f} % of them are answered otherwise than before",
+        f"{said['points_lost_at_most']:.2f} lost with 0.7 confidence; "
+        f"{said['churn']:.1f} % of them are answered otherwise than before",
         first,
     )
     assert second.startswith(f"{said['mean_ms']:.2f} ms a text, ")

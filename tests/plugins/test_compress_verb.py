@@ -172,6 +172,7 @@ def test_texts_alone_are_enough(workbench, searching, tmp_path):
     done = workbench("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", *ALONE)
     assert done.exit_code == 0, done.output
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["judged_by"] == "answers"
+    assert re.search(r"points of agreement lost on \d+ texts, at most [\d.]+ lost with 0.7 confidence\n", done.stderr)
 
 
 @pytest.mark.parametrize("option", ["--opset", "--onnx.opset"])

@@ -96,6 +96,10 @@ class RecoverOptions:
     head_lr: float = option(1e-3, "highest learning rate of the head", least=0.0)
     warmup: float = option(0.06, "share of the steps in which the learning rate rises", least=0.0, most=1.0)
     averaging: float = option(0.99, "decay of the moving average of the weights", least=0.0, most=0.9999)
+    dropout: bool = option(
+        False,
+        "the encoder's dropout while it is trained; with it, answers to other texts become less like the teacher's",
+    )
     temperature: float = option(2.0, "softens the answers of both models", least=0.1)
     hard_share: float = option(0.3, "share of the loss that is cross-entropy with the labels", least=0.0, most=1.0)
     hidden_weight: float = option(

@@ -198,7 +198,7 @@ class Training:
         ids, mask = pad([self.train.ids[row] for row in rows], self.classifier.pad_id)
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * self._rate(step)
-        self.classifier.train()
+        self.classifier.train(options.dropout)
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
             states = self.classifier.states(ids, mask)
             vectors = self.classifier.embed(states, mask)

@@ -36,6 +36,7 @@ class FinetuneOptions(ProbeOptions):
     warmup: float = option(
         0.06, "share of the steps in which the learning rate rises; then it falls linearly to 0", least=0.0, most=1.0
     )
+    dropout: bool = option(True, "the encoder's dropout, as its configuration says, while it is trained")
     weight_decay: float = option(0.01, "AdamW's, on matrices only", least=0.0)
     label_smoothing: float = option(0.05, "share of the target that goes to the other intents", least=0.0, most=0.99)
     averaging: float = option(

@@ -81,6 +81,14 @@ def test_its_answers_come_nearer_to_the_whole_ones(host, trained, step, small_da
     assert abs(last - wanted).mean() < 0.5 * abs(first - wanted).mean()
 
 
+def test_it_learns_without_dropout_unless_asked_to(trained, step):
+    cut = step(trained, "prune-ffn", width=32)
+    made = step(cut, "recover", epochs=1)
+    assert made.history[-1]["options"]["dropout"] is False
+    noisy = step(cut, "recover", epochs=1, dropout=True)
+    assert digest_folder(made.path) != digest_folder(noisy.path)
+
+
 def test_pruning_after_recovery_works(trained, step):
     made = step(step(step(trained, "prune-heads", heads=1), "recover", epochs=1), "prune-ffn", width=32)
     assert json.loads((made.path / "config.json").read_text())["pruned_heads"].keys() == {"0", "1"}

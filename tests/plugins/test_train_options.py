@@ -125,6 +125,15 @@ def test_dropout_is_on_in_steps_and_off_in_evaluations(training):
     assert (len(steps), len(scores)) == (3, 1)
 
 
+def test_without_dropout_a_step_is_the_same_whatever_the_seed(training):
+    steps = set()
+    for seed in (1, 2, 3):
+        fresh = training(seed=seed, dropout=False)
+        fresh.batches = [list(range(8))]
+        steps.add(fresh._step())
+    assert len(steps) == 1
+
+
 def test_bf16_is_near_and_not_the_same(training):
     full, half = (training(bf16=bf16)._step() for bf16 in (False, True))
     assert full != half
@@ -182,6 +191,7 @@ OTHERS = {
     "head_lr": 1e-2,
     "warmup": 0.9,
     "weight_decay": 0.5,
+    "dropout": False,
     "label_smoothing": 0.3,
     "averaging": 0.0,
     "max_grad_norm": 1e-3,

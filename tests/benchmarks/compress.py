@@ -140,7 +140,7 @@ def compress(run: Run, out: Path, *options: str, asked: argparse.Namespace) -> N
     subprocess.run([*command, f"--seed={asked.seed}", *options], check=True, env=ENVIRONMENT)
 
 
-def best_uncut(evidence: dict[str, Any], most: float, churn: float | None) -> dict[str, Any]:
+def best_uncut(evidence: dict[str, Any], most: float, churn: float | None = None) -> dict[str, Any]:
     """Of the int8 models that nothing is cut from the fastest on dev that loses and changes so many points there."""
     whole = [c for c in evidence["candidates"] if c["whole"] and not c["trimmed"] and c["precision"] == "int8"]
     changed = 1 if churn is None else churn / 100 + 1e-9

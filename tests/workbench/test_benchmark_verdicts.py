@@ -56,18 +56,19 @@ def test_an_absent_rival_is_told():
 
 
 def test_the_best_uncut_int8_is_the_fastest_that_keeps_the_accuracy_on_dev():
-    def candidate(name, bound, ms, precision="int8", whole=True):
+    def candidate(name, bound, ms, precision="int8", whole=True, agreement=0.98):
         return {
             "name": name,
             "whole": whole,
             "trimmed": False,
             "precision": precision,
             "drop": {"bound": bound},
+            "agreement": agreement,
             "mean_ms": ms,
         }
 
     evidence = [
-        candidate("plain", 0.2, 2.0),
+        candidate("plain", 0.2, 2.0, agreement=0.99),
         candidate("fused", 0.3, 1.5),
         candidate("static", 3.0, 1.0),
         candidate("cut", 0.1, 0.5, whole=False),
@@ -75,6 +76,7 @@ def test_the_best_uncut_int8_is_the_fastest_that_keeps_the_accuracy_on_dev():
     ]
     assert best_uncut({"candidates": evidence}, 0.5)["name"] == "fused"
     assert best_uncut({"candidates": evidence}, 0.1)["name"] == "plain"
+    assert best_uncut({"candidates": evidence}, 0.5, churn=1.0)["name"] == "plain"
 
 
 @pytest.mark.parametrize("between", [[], ["DequantizeLinear"], ["DequantizeLinear", "Transpose"]])

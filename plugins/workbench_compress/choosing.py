@@ -21,9 +21,8 @@ def choose(candidates: Sequence[Candidate], limits: Sequence[Limit]) -> Candidat
     others None is the answer where none keeps them all.
     """
     kept = [c for c in candidates if not misses(c, limits)]
-    exact = [c for c in candidates if c.whole and not c.trimmed and c.chain.precision == "fp32"]
     if not kept and all(limit.name in ANSWERS for limit in limits):
-        kept = sorted(exact, key=lambda c: points_over(c.figures, limits))[:1]
+        kept = sorted((c for c in candidates if c.exact), key=lambda c: points_over(c.figures, limits))[:1]
     if not kept:
         return None
     fastest = min(kept, key=lambda c: (round(c.figures["mean_ms"], 3), c.figures["bytes"], c.name))

@@ -27,9 +27,7 @@ from workbench_compress.workshop import Workshop
 RECOVER = "recover"
 ROUNDS = 6
 HOPE = 0.25
-GAIN = (
-    0.05  # share of its divergence that further training has to take from the chosen cut; on SMP2017 it took .1 to .2
-)
+GAIN = 0.05  # share of its divergence that further training has to take from the chosen cut; .1 to .25 is usual
 STEP = 3  # a step of training takes as long as asking its rows so often: forth once, back twice
 logger = logging.getLogger(__name__)
 

@@ -76,16 +76,16 @@ class Cutter:
         )
         return found
 
-    def distance(self, structure: Structure, bench: Bench) -> float:
-        """How far the cut model's answers are from the uncompressed one's: their divergence, see `Bench.compared`."""
+    def divergence(self, structure: Structure, bench: Bench) -> float:
+        """See `Bench.compared`."""
         return float(self.screened(structure, bench)["divergence"])
 
     def guesses(self, structures: Sequence[Structure], bench: Bench) -> dict[Structure, float]:
-        """A guess at each structure's distance: the sum over what is cut of the distance of that cut alone."""
+        """A guess at the divergence of each structure: the sum over what is cut of that of that cut alone."""
         full = self.encoder.full
         return {
             s: sum(
-                self.distance(alone, bench)
+                self.divergence(alone, bench)
                 for alone in (
                     Structure(s.layers, full.heads, full.width),
                     Structure(full.layers, s.heads, full.width),
@@ -107,13 +107,13 @@ def undominated(structures: Sequence[Structure], time: Callable[[Structure], flo
 
 
 def front(
-    structures: Sequence[Structure], time: Callable[[Structure], float], distance: Callable[[Structure], float]
+    structures: Sequence[Structure], time: Callable[[Structure], float], divergence: Callable[[Structure], float]
 ) -> list[Structure]:
-    """Those for which no other is both as fast and as near, the fastest first."""
+    """Those for which no other is both as fast and as near to the uncompressed model, the fastest first."""
     best, kept = math.inf, []
-    for s in sorted(structures, key=lambda s: (time(s), distance(s), s)):
-        if distance(s) < best:
-            best = distance(s)
+    for s in sorted(structures, key=lambda s: (time(s), divergence(s), s)):
+        if divergence(s) < best:
+            best = divergence(s)
             kept.append(s)
     return kept
 
@@ -140,14 +140,14 @@ class Plan:
         grid: all that were thought of.
         undominated: those that nothing larger is as fast as.
         screened: those that were cut.
-        distances: of the screened ones.
+        divergences: of the screened ones.
         promising: those that were trained.
     """
 
     grid: list[Structure]
     undominated: list[Structure]
     screened: list[Structure]
-    distances: dict[Structure, float]
+    divergences: dict[Structure, float]
     promising: list[Structure] = field(default_factory=list)
 
 
@@ -162,7 +162,7 @@ def plan(
 
     Args:
         cutter: makes the cuts.
-        bench: measures their distance.
+        bench: says how far their answers are off.
         time: predicted milliseconds of a structure.
         fits: whether a structure can keep the budgets of time and size.
         screened: how many cuts are made at most.
@@ -173,10 +173,10 @@ def plan(
     if cutter.lab.left <= 0:
         free = [s for s in free if cutter.cuts(s)]
     guesses = cutter.guesses(free, bench)
-    distances: dict[Structure, float] = {}
+    divergences: dict[Structure, float] = {}
     for s in spaced(front(free, time, guesses.__getitem__), time, screened):
         if cutter.lab.left <= 0 and not cutter.cuts(s):
             logger.info("no time is left to screen %s", cutter.name(s))
             continue
-        distances[s] = cutter.distance(s, bench)
-    return Plan(grid, free, list(distances), distances)
+        divergences[s] = cutter.divergence(s, bench)
+    return Plan(grid, free, list(divergences), divergences)

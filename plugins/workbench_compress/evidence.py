@@ -66,7 +66,7 @@ def screening(findings: Findings) -> dict[str, Any] | None:
                 "name": structure.name,
                 **asdict(structure),
                 "predicted_ms": table.predict(structure, findings.leading)[0],
-                "distance": plan.distances[structure],
+                "divergence": plan.divergences[structure],
                 "promising": structure in plan.promising,
             }
             for structure in plan.screened

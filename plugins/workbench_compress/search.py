@@ -188,10 +188,10 @@ def recover(recovery: Recovery, found: Plan, time: Callable[[Structure], float],
     recovery.untrained(found.screened)
     before = -1
     while len(recovery.found) > before:
-        before, distance = len(recovery.found), found.distances.__getitem__
-        batch = spaced(front(recovery.faster(found.screened), time, distance), time, options.recovered)
+        before, divergence = len(recovery.found), found.divergences.__getitem__
+        batch = spaced(front(recovery.faster(found.screened), time, divergence), time, options.recovered)
         found.promising.extend(batch)
-        recovery.run(sorted(batch, key=distance), options.epochs)
+        recovery.run(sorted(batch, key=divergence), options.epochs)
 
 
 def worth_serving(uncut: Sequence[Candidate], budgets: Sequence[Limit]) -> set[str]:

@@ -21,7 +21,7 @@ def lossy(searching, tmp_path, monkeypatch):
     for later in known.work("whole").glob("*-e1-[0-9]*"):
         later.unlink() if later.is_file() else shutil.rmtree(later)
     for cut in evidence["screening"]["cuts"]:
-        known.note("whole", f"cut-{cut['name']}", compared(cut["distance"], 9.0))
+        known.note("whole", f"cut-{cut['name']}", compared(cut["divergence"], 9.0))
     for candidate in evidence["candidates"]:
         if not candidate["whole"] and (known.work("whole") / f"{candidate['name']}.json").is_file():
             known.claim("whole", candidate["name"], points=4.0)

@@ -146,7 +146,7 @@ def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, 
     known.claim("whole", trained["name"], points=3.0)
     known.note("whole", f"{origin(trained)}-torch", compared(0.0, 0.0))
     for cut in searching.evidence("whole")["screening"]["cuts"]:  # as they are they keep nothing
-        known.note("whole", f"cut-{cut['name']}", compared(cut["distance"], 3.0))
+        known.note("whole", f"cut-{cut['name']}", compared(cut["divergence"], 3.0))
     known.run("whole", max_drop=ROOM, **AS_IT_IS)
     alike = ("structure", "epochs")
     found = [c for c in known.evidence("whole")["candidates"] if all(c[key] == trained[key] for key in alike)]
@@ -158,7 +158,7 @@ def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, 
 def test_a_cut_that_keeps_the_budget_as_it_is_is_not_trained(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     for cut in searching.evidence("whole")["screening"]["cuts"]:
-        known.note("whole", f"cut-{cut['name']}", compared(cut["distance"], -1.0))
+        known.note("whole", f"cut-{cut['name']}", compared(cut["divergence"], -1.0))
     known.run("whole", max_drop=100.0, **AS_IT_IS)
     evidence = known.evidence("whole")
     found = [c for c in evidence["candidates"] if not c["whole"]]

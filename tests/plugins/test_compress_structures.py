@@ -82,8 +82,8 @@ def test_a_cut_that_saves_no_time_is_not_worth_it():
 
 
 def test_only_the_nearest_of_those_that_are_as_fast_are_cut():
-    distance = {s: float(n) for n, s in enumerate(sorted(COST, key=COST.__getitem__, reverse=True))}
-    assert front(list(COST), COST.__getitem__, distance.__getitem__) == sorted(COST, key=COST.__getitem__)
+    divergence = {s: float(n) for n, s in enumerate(sorted(COST, key=COST.__getitem__, reverse=True))}
+    assert front(list(COST), COST.__getitem__, divergence.__getitem__) == sorted(COST, key=COST.__getitem__)
     fastest = min(COST, key=COST.__getitem__)
     assert front(list(COST), COST.__getitem__, lambda s: float(s != fastest)) == [fastest]
 

@@ -1,8 +1,8 @@
 """What compression is worth: searched bundles against what peers serve, on one thread, tokenising included.
 
     python -m tests.benchmarks.compress banking77 RUN --place FOLDER --drops 0.5,1.0 --minutes 45,60 --size 10
-    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 0.5 --churn 2 --size 30 [--minutes 60]
-        [--without-peers] [--texts 600] [--rounds 5] [--limit ROWS]
+    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 0.5 --churn 2 --size 30 --latency 2
+        [--minutes 60] [--without-peers] [--texts 600] [--rounds 5] [--limit ROWS]
 
 RUN is a run of the recipe of that name beside this file. PLACE keeps the peers' model and the bundles: every
 setting that was measured stays, so a benchmark that was stopped goes on. A search goes on from what those before it put
@@ -42,6 +42,7 @@ from workbench.nouns.model import Model
 from workbench.samples import evenly
 from workbench.serving import open_verified
 
+FURTHER = {"churn": "max-churn", "latency": "max-latency-ms"}  # budgets -> options of a search
 INVARIANT = 2000  # texts that are asked alone and among others
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # of a search
 
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--drops", default="0.5,1.0")
     parser.add_argument("--size", type=float, help="MB")
     parser.add_argument("--churn", type=float, help="points of dev, of every search")
+    parser.add_argument("--latency", type=float, help="ms of p95, of every search")
     parser.add_argument("--minutes", default="60")
     parser.add_argument("--texts", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=5)
@@ -64,7 +66,9 @@ def main() -> None:
     asked.place.mkdir(parents=True, exist_ok=True)
     records, run, host = Records("compress"), Run.load(asked.run), build_host()
     named, drops = f"{asked.data}, {mark(run, asked)}", asked.drops.split(",")
-    budgets = f"{asked.size} MB, {asked.minutes} min" + (f", churn {asked.churn}" if asked.churn is not None else "")
+    budgets = f"{asked.size} MB, {asked.minutes} min" + "".join(
+        f", {name} {value}" for name, value in further(asked).items()
+    )
     data = limited(run, asked)
     searches = {
         drop: records.measure(f"search, {named}, drop {drop}, {budgets}", lambda: search(run, data, asked, drop))  # noqa: B023
@@ -96,8 +100,13 @@ def limited(run: Run, asked: argparse.Namespace) -> Path:
 
 
 def bundle_of(run: Run, asked: argparse.Namespace, drop: str) -> Path:
-    churn = f"-churn-{asked.churn}" if asked.churn is not None else ""
-    return asked.place / f"drop-{drop}{churn}-{asked.size}mb-{asked.minutes}min-{mark(run, asked)}"
+    more = "".join(f"-{name}-{value}" for name, value in further(asked).items())
+    return asked.place / f"drop-{drop}{more}-{asked.size}mb-{asked.minutes}min-{mark(run, asked)}"
+
+
+def further(asked: argparse.Namespace) -> dict[str, float]:
+    """Those of FURTHER that were given."""
+    return {name: getattr(asked, name) for name in FURTHER if getattr(asked, name) is not None}
 
 
 def minutes_of(asked: argparse.Namespace, drop: str) -> str:
@@ -118,7 +127,7 @@ def search(run: Run, data: Path, asked: argparse.Namespace, drop: str) -> dict[s
     """
     out = bundle_of(run, asked, drop)
     more = [f"--max-size-mb={asked.size}"] if asked.size else []
-    more += [f"--max-churn={asked.churn}"] if asked.churn is not None else []
+    more += [f"--{FURTHER[name]}={value}" for name, value in further(asked).items()]
     wall = None
     if not out.exists():
         begun = time.monotonic()

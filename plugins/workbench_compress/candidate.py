@@ -19,6 +19,7 @@ from workbench_compress.workshop import Workshop
 
 MB = 1e6
 ROUNDING = 1e-9
+LEEWAY = 0.1  # share of a budget by which a prediction, or times of different minutes, may be off
 ANSWERS = ("max_drop", "max_churn")  # budgets of what is answered
 
 
@@ -148,6 +149,11 @@ class Limit:
 def points_over(figures: Mapping[str, Any], limits: Iterable[Limit]) -> float:
     """Points by which a candidate's answers are beyond their budgets: what more training may mend."""
     return sum(limit.over(figures) for limit in limits if limit.name in ANSWERS)
+
+
+def beyond_training(figures: Mapping[str, Any], limits: Iterable[Limit]) -> bool:
+    """Whether a budget is broken that no training mends, such as of time, by more than the leeway."""
+    return any(limit.excess(figures) > LEEWAY for limit in limits if limit.name not in ANSWERS)
 
 
 def churn(figures: Mapping[str, Any]) -> float:

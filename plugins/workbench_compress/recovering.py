@@ -1,8 +1,9 @@
 """Recovery in rounds: every promising cut is trained for a little, the better half of what is left for twice as long.
 
-That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with two rules of our own: once a cut keeps
-every budget, only faster ones are worth more training; and none is that gains too little to ever keep it. Time that is
-left after that goes to the cut that is chosen: more training costs its speed nothing.
+That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with three rules of our own: once a cut keeps
+every budget, only faster ones are worth more training; none is that gains too little to ever keep it; and none that is
+too slow or too large, which training does not mend. Time that is left after that goes to the cut that is chosen: more
+training costs its speed nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
-from workbench_compress.candidate import Candidate, Limit, measured, points_over
+from workbench_compress.candidate import Candidate, Limit, beyond_training, measured, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import misses
 from workbench_compress.cutting import Cutter
@@ -65,7 +66,7 @@ class Recovery:
         alive, done, before = list(batch), [], dict.fromkeys(batch, math.inf)
         for number in range(ROUNDS):
             done.append(epochs * 2**number)
-            trained = [s for s in alive if self._train(s, done)]
+            trained = [s for s in alive if self._train(s, done) and not self._beyond_training(s)]
             missing = self.missing()
             alive = worth_more(trained, missing, before, self.time, self._fastest())
             before = missing
@@ -133,7 +134,9 @@ class Recovery:
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
         leading, *others = self.chains
         self.found.append(measured(name, leading, origin, self.lab, self.bench, **more))
-        if points_over(self.found[-1].figures, self.limits) and self._keeps_them_unquantized(name, origin):
+        figures = self.found[-1].figures
+        spoiled = points_over(figures, self.limits) and not beyond_training(figures, self.limits)
+        if spoiled and self._keeps_them_unquantized(name, origin):
             self.found += [measured(name, chain, origin, self.lab, self.bench, **more) for chain in others]
         self._after = max(self._after, self.lab.seconds - begun)
 
@@ -141,6 +144,10 @@ class Recovery:
         """Whether the torch model's answers keep the budgets of answers."""
         answers = self.lab.noted(f"{name}-torch", lambda: self.bench.compared(self.bench.answers(trained())))
         return not points_over(self.bench.judged(answers), self.limits)
+
+    def _beyond_training(self, structure: Structure) -> bool:
+        """Whether it breaks such a budget however it is served."""
+        return all(beyond_training(c.figures, self.limits) for c in self.found if c.structure == structure)
 
     def _before(self, structure: Structure, rounds: Sequence[int]) -> Model:
         return Model.load(self.lab.path(self._name(structure, rounds))) if rounds else self.cutter.cut(structure)

@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, Limit, calibrated, limits, points_over
+from workbench_compress.candidate import LEEWAY, MB, Candidate, Limit, calibrated, limits, points_over
 from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
@@ -250,14 +250,14 @@ def predicted(candidate: Candidate, table: Table) -> Candidate:
 def fits(
     structure: Structure, encoder: Encoder, uncut: Sequence[Candidate], table: Table, options: SearchOptions
 ) -> bool:
-    """Whether a structure may keep the budgets of time and size, with a tenth of leeway for the prediction."""
+    """Whether a structure may keep the budgets of time and size, with the leeway for a prediction."""
     if options.max_latency_ms is not None and all(
-        table.predict(structure, chain)[1] > 1.1 * options.max_latency_ms for chain in table.times
+        table.predict(structure, chain)[1] > (1 + LEEWAY) * options.max_latency_ms for chain in table.times
     ):
         return False
     if options.max_size_mb is None:
         return True
-    return min(predicted_bytes(c, structure, encoder) for c in uncut) <= 1.1 * options.max_size_mb * MB
+    return min(predicted_bytes(c, structure, encoder) for c in uncut) <= (1 + LEEWAY) * options.max_size_mb * MB
 
 
 def predicted_bytes(uncut: Candidate, structure: Structure, encoder: Encoder) -> float:

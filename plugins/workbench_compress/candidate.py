@@ -19,7 +19,6 @@ from workbench_compress.workshop import Workshop
 
 MB = 1e6
 ROUNDING = 1e-9
-LEEWAY = 0.1  # share of a budget by which a prediction, or times of different minutes, may be off
 ANSWERS = ("max_drop", "max_churn")  # budgets of what is answered
 
 
@@ -129,12 +128,14 @@ class Limit:
         most: its value.
         unit: of both.
         value: how much of it there is in figures of a candidate.
+        noise: share of the budget by which one measurement may be off.
     """
 
     name: str
     most: float
     unit: str
     value: Callable[[Mapping[str, Any]], float]
+    noise: float = 0.0
 
     def over(self, figures: Mapping[str, Any]) -> float:
         """How far a candidate is beyond it; 0 where it keeps it."""
@@ -152,8 +153,8 @@ def points_over(figures: Mapping[str, Any], limits: Iterable[Limit]) -> float:
 
 
 def beyond_training(figures: Mapping[str, Any], limits: Iterable[Limit]) -> bool:
-    """Whether a budget is broken that no training mends, such as of time, by more than the leeway."""
-    return any(limit.excess(figures) > LEEWAY for limit in limits if limit.name not in ANSWERS)
+    """Whether, for certain, a budget of time, size or memory is broken: training mends none of these."""
+    return any(limit.excess(figures) > limit.noise for limit in limits if limit.name not in ANSWERS)
 
 
 def churn(figures: Mapping[str, Any]) -> float:
@@ -166,12 +167,12 @@ def limits(options: SearchOptions) -> list[Limit]:
     return [
         Limit("max_drop", options.max_drop, "points", lambda f: f["drop"]["bound"]),
         *(
-            Limit(name, most, unit, value)
-            for name, most, unit, value in (
-                ("max_churn", options.max_churn, "points", churn),
-                ("max_latency_ms", options.max_latency_ms, "ms", lambda f: f["p95_ms"]),
-                ("max_size_mb", options.max_size_mb, "MB", lambda f: f["bytes"] / MB),
-                ("max_memory_mb", options.max_memory_mb, "MB", lambda f: f["memory_bytes"] / MB),
+            Limit(name, most, unit, value, noise)
+            for name, most, unit, value, noise in (
+                ("max_churn", options.max_churn, "points", churn, 0.0),
+                ("max_latency_ms", options.max_latency_ms, "ms", lambda f: f["p95_ms"], 0.3),
+                ("max_size_mb", options.max_size_mb, "MB", lambda f: f["bytes"] / MB, 0.0),
+                ("max_memory_mb", options.max_memory_mb, "MB", lambda f: f["memory_bytes"] / MB, 0.1),
             )
             if most is not None
         ),

@@ -77,11 +77,11 @@ class Cutter:
         return found
 
     def divergence(self, structure: Structure, bench: Bench) -> float:
-        """See `Bench.compared`."""
+        """How far the cut model's answers are from the uncompressed one's, in nats; see `Bench.compared`."""
         return float(self.screened(structure, bench)["divergence"])
 
     def guesses(self, structures: Sequence[Structure], bench: Bench) -> dict[Structure, float]:
-        """A guess at the divergence of each structure: the sum over what is cut of that of that cut alone."""
+        """A guess at the divergence of each structure: the sum of what each of its cuts does alone."""
         full = self.encoder.full
         return {
             s: sum(

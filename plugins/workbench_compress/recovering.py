@@ -1,9 +1,9 @@
 """Recovery in rounds: every promising cut is trained for a little, the better half of what is left for twice as long.
 
 That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with three rules of our own: once a cut keeps
-every budget, only faster ones are worth more training; none is that gains too little to ever keep it; and none that is
-too slow or too large, which training does not mend. Time that is left after that goes to the cut that is chosen: more
-training costs its speed nothing.
+every budget, only faster ones are worth more training; none is that gains too little to ever keep it; and none that was
+seen to be too slow or too large, which training does not mend. Time that is left after that goes to the cut that is
+chosen: more training costs its speed nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
-from workbench_compress.candidate import Candidate, Limit, beyond_training, measured, points_over
+from workbench_compress.candidate import Candidate, Limit, beyond_training, calibrated, measured, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import misses
 from workbench_compress.cutting import Cutter
@@ -44,6 +44,7 @@ class Recovery:
         chains: how each trained cut is served; others than the first only where that alone spoils it.
         time: predicted milliseconds of a structure.
         limits: the budgets.
+        uncut: what was measured before.
         lessons: a file of further texts to learn from.
         taught: how many these are.
     """
@@ -54,6 +55,7 @@ class Recovery:
     chains: Sequence[Chain]
     time: Callable[[Structure], float]
     limits: Sequence[Limit]
+    uncut: Sequence[Candidate]
     lessons: str | None
     taught: int
     found: list[Candidate] = field(default_factory=list)
@@ -83,9 +85,10 @@ class Recovery:
                 return
 
     def faster(self, structures: Sequence[Structure]) -> list[Structure]:
-        """Those that were not trained, and are faster than all that keep every budget."""
+        """Those worth a first training: faster than all that keep every budget."""
         trained, fastest = {c.structure for c in self.found if c.epochs}, self._fastest()
-        return [s for s in structures if s not in trained and self.time(s) < fastest]
+        left = [s for s in structures if s not in trained and self.time(s) < fastest]
+        return [s for s in left if not self._beyond_training(s)]
 
     def polish(self, structure: Structure) -> None:
         """Train a cut further while there is time and that brings its answers nearer to those of the uncut model."""
@@ -103,7 +106,9 @@ class Recovery:
     def _kept(self) -> set[Structure]:
         """Those that keep every budget, served by the first of the chains."""
         return {
-            c.structure for c in self.found if c.structure and c.chain == self.chains[0] and not misses(c, self.limits)
+            c.structure
+            for c in self._calibrated()
+            if c.structure and c.chain == self.chains[0] and not misses(c, self.limits)
         }
 
     def _fastest(self) -> float:
@@ -134,9 +139,7 @@ class Recovery:
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
         leading, *others = self.chains
         self.found.append(measured(name, leading, origin, self.lab, self.bench, **more))
-        figures = self.found[-1].figures
-        spoiled = points_over(figures, self.limits) and not beyond_training(figures, self.limits)
-        if spoiled and self._keeps_them_unquantized(name, origin):
+        if points_over(self.found[-1].figures, self.limits) and self._keeps_them_unquantized(name, origin):
             self.found += [measured(name, chain, origin, self.lab, self.bench, **more) for chain in others]
         self._after = max(self._after, self.lab.seconds - begun)
 
@@ -145,9 +148,15 @@ class Recovery:
         answers = self.lab.noted(f"{name}-torch", lambda: self.bench.compared(self.bench.answers(trained())))
         return not points_over(self.bench.judged(answers), self.limits)
 
+    def _calibrated(self) -> list[Candidate]:
+        """What was found, with the times by which it will be chosen."""
+        return calibrated([*self.uncut, *self.found])[len(self.uncut) :] if self.found else []
+
     def _beyond_training(self, structure: Structure) -> bool:
-        """Whether it breaks such a budget however it is served."""
-        return all(beyond_training(c.figures, self.limits) for c in self.found if c.structure == structure)
+        """Whether it was served, and is too slow or too large however; where int8 leads, for nothing is smaller."""
+        served = [c for c in self._calibrated() if c.structure == structure]
+        smallest = self.chains[0].precision == "int8"
+        return smallest and bool(served) and all(beyond_training(c.figures, self.limits) for c in served)
 
     def _before(self, structure: Structure, rounds: Sequence[int]) -> Model:
         return Model.load(self.lab.path(self._name(structure, rounds))) if rounds else self.cutter.cut(structure)

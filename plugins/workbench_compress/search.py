@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import LEEWAY, MB, Candidate, Limit, calibrated, limits, points_over
+from workbench_compress.candidate import MB, Candidate, Limit, calibrated, limits, points_over
 from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
@@ -29,6 +29,7 @@ from workbench_compress.table import Table, measure
 from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, sizes, trimmed, trimmed_name
 from workbench_compress.workshop import Workshop
 
+LEEWAY = 1.1  # times a budget, that a prediction may say and be wrong
 BYTES = {"fp32": 4, "fp16": 2, "int8": 1}  # of a weight
 logger = logging.getLogger(__name__)
 
@@ -172,6 +173,7 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
         ordered,
         time,
         limits(options),
+        findings.candidates,
         material.lessons,
         material.taught,
     )
@@ -250,14 +252,14 @@ def predicted(candidate: Candidate, table: Table) -> Candidate:
 def fits(
     structure: Structure, encoder: Encoder, uncut: Sequence[Candidate], table: Table, options: SearchOptions
 ) -> bool:
-    """Whether a structure may keep the budgets of time and size, with the leeway for a prediction."""
+    """Whether a structure may keep the budgets of time and size, with leeway for the prediction."""
     if options.max_latency_ms is not None and all(
-        table.predict(structure, chain)[1] > (1 + LEEWAY) * options.max_latency_ms for chain in table.times
+        table.predict(structure, chain)[1] > LEEWAY * options.max_latency_ms for chain in table.times
     ):
         return False
     if options.max_size_mb is None:
         return True
-    return min(predicted_bytes(c, structure, encoder) for c in uncut) <= (1 + LEEWAY) * options.max_size_mb * MB
+    return min(predicted_bytes(c, structure, encoder) for c in uncut) <= LEEWAY * options.max_size_mb * MB
 
 
 def predicted_bytes(uncut: Candidate, structure: Structure, encoder: Encoder) -> float:

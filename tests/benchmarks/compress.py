@@ -42,7 +42,7 @@ from workbench.nouns.model import Model
 from workbench.samples import evenly
 from workbench.serving import open_verified
 
-FURTHER = {"churn": "max-churn", "latency": "max-latency-ms"}  # budgets -> options of a search
+BUDGETS = {"churn": "max-churn", "latency": "max-latency-ms"}  # budgets -> options of a search
 INVARIANT = 2000  # texts that are asked alone and among others
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # of a search
 
@@ -67,7 +67,7 @@ def main() -> None:
     records, run, host = Records("compress"), Run.load(asked.run), build_host()
     named, drops = f"{asked.data}, {mark(run, asked)}", asked.drops.split(",")
     budgets = f"{asked.size} MB, {asked.minutes} min" + "".join(
-        f", {name} {value}" for name, value in further(asked).items()
+        f", {name} {value}" for name, value in budgeted(asked).items()
     )
     data = limited(run, asked)
     searches = {
@@ -100,13 +100,13 @@ def limited(run: Run, asked: argparse.Namespace) -> Path:
 
 
 def bundle_of(run: Run, asked: argparse.Namespace, drop: str) -> Path:
-    more = "".join(f"-{name}-{value}" for name, value in further(asked).items())
+    more = "".join(f"-{name}-{value}" for name, value in budgeted(asked).items())
     return asked.place / f"drop-{drop}{more}-{asked.size}mb-{asked.minutes}min-{mark(run, asked)}"
 
 
-def further(asked: argparse.Namespace) -> dict[str, float]:
-    """Those of FURTHER that were given."""
-    return {name: getattr(asked, name) for name in FURTHER if getattr(asked, name) is not None}
+def budgeted(asked: argparse.Namespace) -> dict[str, float]:
+    """Budgets beside drop and size that were given: name -> value."""
+    return {name: getattr(asked, name) for name in BUDGETS if getattr(asked, name) is not None}
 
 
 def minutes_of(asked: argparse.Namespace, drop: str) -> str:
@@ -127,7 +127,7 @@ def search(run: Run, data: Path, asked: argparse.Namespace, drop: str) -> dict[s
     """
     out = bundle_of(run, asked, drop)
     more = [f"--max-size-mb={asked.size}"] if asked.size else []
-    more += [f"--{FURTHER[name]}={value}" for name, value in further(asked).items()]
+    more += [f"--{BUDGETS[name]}={value}" for name, value in budgeted(asked).items()]
     wall = None
     if not out.exists():
         begun = time.monotonic()

@@ -10,7 +10,7 @@ import pytest
 
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import Candidate, Limit, calibrated, churn, limits, points_over
+from workbench_compress.candidate import Candidate, beyond_training, calibrated, limits, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import announce, choose
 from workbench_compress.recovering import Recovery
@@ -23,15 +23,21 @@ SMALL, MIDDLE, LARGE = (Structure(layers, 12, 1536) for layers in (2, 4, 6))
 STATIC = Chain("int8", fused=True, static=True)
 DYNAMIC, FLOAT = Chain("int8", fused=True), Chain("fp32")
 NETWORKS = [Structure(layers, 12, 1536) for layers in (1, 3)]  # of the table
-DROP = Limit("max_drop", 0.5, "points", lambda f: f["drop"]["bound"])
-CHURN = Limit("max_churn", 2.0, "points", churn)
-SIZE = Limit("max_size_mb", 10.0, "MB", lambda f: f["bytes"] / 1e6)
+GIVEN = SearchOptions(max_drop=0.5, max_churn=2.0, max_size_mb=10.0, max_latency_ms=2.0, max_memory_mb=100.0)
+DROP, CHURN, LATENCY, SIZE, MEMORY = limits(GIVEN)
 
 
 def candidate(name: str, structure: Structure, *, drop: float = 0.0, whole: bool = False, **figures: Any) -> Candidate:
     """One that keeps all budgets unless its figures say otherwise."""
     usual = {"labels_changed_by_company": 0, "score_changed_by_company": 0.0, "bytes": 5e6, "mean_ms": 1.0}
-    more = {"p95_ms": 2.0, "yardstick_ms": 4.0, "drop": {"bound": drop}, "agreement": 1.0, "divergence": 0.0}
+    more = {
+        "p95_ms": 2.0,
+        "yardstick_ms": 4.0,
+        "drop": {"bound": drop},
+        "agreement": 1.0,
+        "divergence": 0.0,
+        "memory_bytes": 9e7,
+    }
     model = Model(Path(name), "onnx", "intent", ("one", "two"), 64)
     return Candidate(name, STATIC, model, {**usual, **more, **figures}, structure, epochs=1, whole=whole)
 
@@ -40,7 +46,16 @@ def recovery(*found: Candidate) -> Recovery:
     """One that has measured so much; the time of a structure is the number of its layers."""
     nothing: Any = None
     return Recovery(
-        nothing, nothing, nothing, [STATIC], lambda s: s.layers, [DROP, CHURN, SIZE], None, 0, found=list(found)
+        nothing,
+        nothing,
+        nothing,
+        [STATIC],
+        lambda s: s.layers,
+        [DROP, CHURN, SIZE, LATENCY, MEMORY],
+        [],
+        None,
+        0,
+        found=list(found),
     )
 
 
@@ -50,7 +65,7 @@ def recovery(*found: Candidate) -> Recovery:
         ({}, [SMALL]),
         ({"drop": 0.6}, [SMALL, LARGE]),
         ({"agreement": 0.97}, [SMALL, LARGE]),
-        ({"bytes": 11e6}, [SMALL, LARGE]),
+        ({"p95_ms": 2.1}, [SMALL, LARGE]),
         ({"labels_changed_by_company": 1}, [SMALL, LARGE]),
     ],
 )
@@ -144,3 +159,58 @@ def test_the_chosen_cut_is_trained_further_while_that_takes_a_twentieth_of_its_d
     made._rounds[MIDDLE], made._train = [1], train
     made.polish(MIDDLE)
     assert ran == [[1, 2], [1, 2, 4]][:trainings]
+
+
+@pytest.mark.parametrize(
+    ("figures", "beyond"),
+    [
+        ({"p95_ms": 2.5}, False),
+        ({"p95_ms": 2.7}, True),
+        ({"bytes": 10e6}, False),
+        ({"bytes": 10.1e6}, True),
+        ({"memory_bytes": 1.09e8}, False),
+        ({"memory_bytes": 1.11e8}, True),
+        ({"agreement": 0.5, "drop": {"bound": 50.0}}, False),
+    ],
+)
+def test_what_no_training_mends(figures, beyond):
+    """A size is exact; a time and a memory are beyond only when they are by more than one measurement may be off."""
+    found = candidate("middle", MIDDLE, **figures)
+    assert beyond_training(found.figures, limits(GIVEN)) == beyond
+    assert not beyond_training(found.figures, limits(SearchOptions())), "no such budget was given"
+
+
+SLOW, QUICK = {"p95_ms": 4.0}, {"p95_ms": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("small", "middle", "again"),
+    [
+        ([], [SLOW], [SMALL]),
+        ([SLOW], [QUICK], [MIDDLE]),
+        ([SLOW], [{**SLOW, "yardstick_ms": 8.0}], [MIDDLE]),  # the machine was half as fast
+        ([SLOW], [SLOW, QUICK, QUICK], [MIDDLE]),  # it was disturbed once
+        ([{"bytes": 11e6}], [{"memory_bytes": 2e8}], []),
+    ],
+)
+def test_a_cut_that_is_too_slow_or_too_large_is_trained_once_at_most(small, middle, again):
+    measured = {SMALL: small, MIDDLE: middle}
+    made, ran = recovery(*(candidate("uncut", LARGE) for _ in range(9))), []
+
+    def train(structure: Structure, rounds: list[int]) -> bool:
+        ran.append((structure, len(rounds)))
+        made.found += [candidate("cut", structure, drop=9.0 / len(rounds), **f) for f in measured[structure] or [QUICK]]
+        return True
+
+    made._train = train
+    made.run([SMALL, MIDDLE], 1)
+    assert [structure for structure, number in ran if number == 2] == again
+
+
+def test_a_cut_that_needed_no_training_but_is_too_slow_gets_none():
+    untrained = replace(candidate("middle", MIDDLE, p95_ms=4.0), epochs=0)
+    assert recovery(untrained).faster([SMALL, MIDDLE]) == [SMALL]
+    larger = replace(untrained, chain=FLOAT)
+    made = recovery(larger)
+    made.chains = [FLOAT]
+    assert made.faster([SMALL, MIDDLE]) == [SMALL, MIDDLE], "fp16 has not been tried"

@@ -62,15 +62,6 @@ def test_the_chosen_cut_is_trained_further_while_that_gains(searching, lossy, di
     assert at_most is None or epochs == at_most
 
 
-def test_a_cut_that_is_too_slow_is_not_trained_further(searching, lossy):
-    (slow, *_) = [c for c in searching.evidence("whole")["candidates"] if c["epochs"] == 1]
-    lossy.claim("whole", slow["name"], points=4.0, p95_ms=1e9)
-    lossy.run("whole", max_drop=ROOM, max_latency_ms=1e6, minutes=1000.0)
-    found = [c for c in lossy.evidence("whole")["candidates"] if c["epochs"]]
-    assert [c["name"] for c in found if c["structure"] == slow["structure"]] == [slow["name"]]
-    assert 3 in {c["epochs"] for c in found}, "another that is fast enough is"
-
-
 def test_a_training_that_would_end_too_late_does_not_begin(lossy, caplog):
     before = trained(lossy)
     with caplog.at_level(logging.INFO):

@@ -84,8 +84,9 @@ class Workshop:
             before, begun = _spent(scratch), time.monotonic()
 
             def log(metrics: Mapping[str, float], step: int) -> None:
-                replace_json(scratch / SPENT, {"seconds": before + time.monotonic() - begun})
-                self._log(metrics, step)
+                running = time.monotonic() - begun
+                replace_json(scratch / SPENT, {"seconds": before + running})
+                self._log(metrics, step, running)
 
             aside = self.root / f"{shared}.shared" if shared else scratch
             aside.mkdir(exist_ok=True)
@@ -155,8 +156,9 @@ class Workshop:
         for each in about.get("by", ()):
             self._count(each)
 
-    def _log(self, metrics: Mapping[str, float], step: int) -> None:
-        share = min(1.0, self.seconds / (60 * self.minutes)) if self.minutes else 1.0
+    def _log(self, metrics: Mapping[str, float], step: int, running: float = 0.0) -> None:
+        """Pass figures on, and the share of the minutes that is spent, with the seconds of the step that is running."""
+        share = min(1.0, (self.seconds + running) / (60 * self.minutes)) if self.minutes else 1.0
         self.context.log({**metrics, "progress": share}, step)
 
 

@@ -51,6 +51,24 @@ def test_what_a_killed_attempt_spent_in_a_step_counts_once(searching, tmp_path):
     assert (last.noted("note", lambda: None), last.seconds) == ("intent", again.seconds)
 
 
+def test_progress_counts_the_step_that_is_running(searching, tmp_path, monkeypatch):
+    """Or else the time left would grow while a cut is trained."""
+    now, shares = [100.0], []
+    monkeypatch.setattr("workbench_compress.workshop.time.monotonic", lambda: now[0])
+    heard = Context(searching.host, 13, tmp_path, log=lambda metrics, step: shares.append(metrics["progress"]))
+
+    def make(out, context):
+        for _ in range(2):
+            now[0] += 15.0
+            context.log({"loss": 1.0}, 1)
+        shutil.copytree(searching.model.path, out)
+
+    lab = Workshop(heard, 1.0)
+    lab.made("one", make)
+    lab.made("two", make)
+    assert shares == [0.25, 0.5, 0.5, 0.75, 1.0, 1.0]
+
+
 def test_steps_that_share_a_scratch_folder_find_what_others_put_aside(searching, tmp_path):
     """As trainings do, whose teacher answers the same texts."""
     lab, seen = Workshop(Context(searching.host, 13, tmp_path), 60.0), []

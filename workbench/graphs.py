@@ -11,7 +11,8 @@ QUANTIZED = ("integer", "quantize", "qlinear", "qattention", "qgemm", "matmulnbi
 def node_counts(path: Path) -> dict[str, int]:
     """Of a graph's file: `all` nodes, those that are onnxruntime's own (`fused`), and those of int8 (`quantized`).
 
-    It is {} where the package onnx is missing, as where bundles are served but not made.
+    The last two overlap: a product of integers that gives floats is both. It is {} where the package onnx is missing,
+    as where bundles are served but not made.
     """
     if find_spec("onnx") is None:
         return {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from workbench.errors import WorkbenchError
 from workbench.invariance import TOLERANCE
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
@@ -20,6 +22,7 @@ from workbench_compress.workshop import Workshop
 MB = 1e6
 ROUNDING = 1e-9
 ANSWERS = ("max_drop", "max_churn")  # budgets of what is answered
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,19 @@ def measured(
     if candidate.exact and figures["drop"]["points"] <= 0:
         figures["drop"]["bound"] = 0.0  # nothing was cut or rounded, and no answer is worse
     return dataclasses.replace(candidate, figures=figures)
+
+
+def measured_by(
+    chains: Iterable[Chain], name: str, origin: Callable[[], Model], lab: Workshop, bench: Bench, **more: Any
+) -> list[Candidate]:
+    """The candidates that each of the chains makes of a torch model; one that cannot be made is left out, and said."""
+    found = []
+    for chain in chains:
+        try:
+            found.append(measured(name, chain, origin, lab, bench, **more))
+        except WorkbenchError as error:
+            logger.warning("%s-%s is left out: %s", name, chain.name, error)
+    return found
 
 
 def calibrated(candidates: Sequence[Candidate]) -> list[Candidate]:

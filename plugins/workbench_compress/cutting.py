@@ -138,7 +138,7 @@ class Plan:
 
     Args:
         grid: all that were thought of.
-        undominated: those that nothing larger is as fast as.
+        undominated: those that fit, and that nothing larger that fits is as fast as.
         screened: those that were cut.
         divergences: of the screened ones.
         promising: those that were trained.
@@ -169,7 +169,7 @@ def plan(
     """
 
     grid, full = cutter.grid(), cutter.encoder.full
-    free = [s for s in undominated(grid, time) if s != full and fits(s) and time(s) < time(full)]
+    free = [s for s in undominated(list(filter(fits, grid)), time) if s != full and time(s) < time(full)]
     if cutter.lab.left <= 0:
         free = [s for s in free if cutter.cuts(s)]
     guesses = cutter.guesses(free, bench)

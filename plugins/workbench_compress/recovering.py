@@ -1,9 +1,9 @@
 """Recovery in rounds: every promising cut is trained for a little, the better half of what is left for twice as long.
 
-That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with three rules of our own: once a cut keeps
-every budget, only faster ones are worth more training; none is that gains too little to ever keep it; and none that was
-seen to be too slow or too large, which training does not mend. Time that is left after that goes to the cut that is
-chosen: more training costs its speed nothing.
+That is successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943), with rules of our own: once a cut keeps every
+budget, only faster ones are worth more training; none is that gains too little to ever keep it; none that was seen to
+be too slow or too large, which training does not mend; and one that cannot be trained or served is left out. Time that
+is left after that goes to the cut that is chosen: more training costs its speed nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from workbench.errors import WorkbenchError
 from workbench.machine import multiplies_bfloat16
 from workbench.nouns.model import Model
-from workbench_compress.candidate import Candidate, Limit, beyond_training, calibrated, measured, points_over
+from workbench_compress.candidate import Candidate, Limit, beyond_training, calibrated, measured_by, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import misses
 from workbench_compress.cutting import Cutter
@@ -59,6 +60,7 @@ class Recovery:
     lessons: str | None
     taught: int
     found: list[Candidate] = field(default_factory=list)
+    _failed: set[Structure] = field(default_factory=set)  # cannot be trained, or not be served by the first chain
     _rounds: dict[Structure, list[int]] = field(default_factory=dict)  # epochs of each that was trained
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
     _after: float = 0.0  # seconds that exporting and measuring took, at most
@@ -87,12 +89,12 @@ class Recovery:
     def faster(self, structures: Sequence[Structure]) -> list[Structure]:
         """Those worth a first training: faster than all that keep every budget."""
         trained, fastest = {c.structure for c in self.found if c.epochs}, self._fastest()
-        left = [s for s in structures if s not in trained and self.time(s) < fastest]
+        left = [s for s in structures if s not in trained | self._failed and self.time(s) < fastest]
         return [s for s in left if not self._beyond_training(s)]
 
     def polish(self, structure: Structure) -> None:
         """Train a cut further while there is time and that brings its answers nearer to those of the uncut model."""
-        rounds = self._rounds.get(structure, [])
+        rounds = [] if structure in self._failed else self._rounds.get(structure, [])
         while rounds and len(rounds) < ROUNDS:
             before, rounds = self._divergence(structure), [*rounds, 2 * rounds[-1]]
             if not self._train(structure, rounds) or self._divergence(structure) >= (1 - GAIN) * before:
@@ -100,16 +102,16 @@ class Recovery:
 
     def _divergence(self, structure: Structure) -> float:
         """The least of any round of the cut as it is served."""
-        served = [c for c in self.found if c.structure == structure and c.chain == self.chains[0]]
-        return min(float(c.figures["divergence"]) for c in served)
+        return min(float(c.figures["divergence"]) for c in self.found if c.structure == structure and self._leads(c))
+
+    def _leads(self, candidate: Candidate) -> bool:
+        """Whether it is served in the precision by whose time structures are compared."""
+        return candidate.chain.precision == self.chains[0].precision
 
     def _kept(self) -> set[Structure]:
-        """Those that keep every budget, served by the first of the chains."""
-        return {
-            c.structure
-            for c in self._calibrated()
-            if c.structure and c.chain == self.chains[0] and not misses(c, self.limits)
-        }
+        """Those that keep every budget, in the precision of the first of the chains."""
+        found = self._calibrated()
+        return {c.structure for c in found if c.structure and self._leads(c) and not misses(c, self.limits)}
 
     def _fastest(self) -> float:
         """Predicted milliseconds of the fastest that keeps every budget; infinite where none does."""
@@ -127,20 +129,28 @@ class Recovery:
             before = partial(self._before, structure, rounds[:-1])
             return self.lab.passed(name, before, RECOVER, shared=RECOVER, **options)  # a teacher is asked once for all
 
-        trained()
+        try:
+            trained()
+        except WorkbenchError as error:
+            logger.warning("%s is left out: %s", name, error)
+            self._failed.add(structure)
+            return False
         self._rounds[structure] = list(rounds)
         self._pace.append(self.lab.took(name) / (epochs * self.time(structure)))
         self._serve(name, trained, structure, total)
-        return True
+        return structure not in self._failed
 
     def _serve(self, name: str, origin: Callable[[], Model], structure: Structure, epochs: int) -> None:
-        """Measure a cut by the first chain, and by the others where that alone spoils it."""
+        """Measure a cut by the first chain, and by the others where that alone spoils it or cannot be had."""
         begun = self.lab.seconds
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
         leading, *others = self.chains
-        self.found.append(measured(name, leading, origin, self.lab, self.bench, **more))
-        if points_over(self.found[-1].figures, self.limits) and self._keeps_them_unquantized(name, origin):
-            self.found += [measured(name, chain, origin, self.lab, self.bench, **more) for chain in others]
+        found = measured_by([leading], name, origin, self.lab, self.bench, **more)
+        if all(points_over(c.figures, self.limits) for c in found) and self._keeps_them_unquantized(name, origin):
+            found += measured_by(others, name, origin, self.lab, self.bench, **more)
+        self.found += found
+        if not any(map(self._leads, found)):
+            self._failed.add(structure)
         self._after = max(self._after, self.lab.seconds - begun)
 
     def _keeps_them_unquantized(self, name: str, trained: Callable[[], Model]) -> bool:
@@ -180,12 +190,12 @@ class Recovery:
         return self.lab.left > seconds + self._after
 
     def missing(self) -> dict[Structure, float]:
-        """Points by which the answers of each trained structure are beyond their budgets, in its best round, served by
-        the first of the chains.
+        """Points by which the answers of each trained structure are beyond their budgets: in its best round, in the
+        precision of the first of the chains.
         """
         missing: dict[Structure, float] = {}
         for c in self.found:
-            if c.chain == self.chains[0] and c.structure is not None:
+            if c.structure is not None and self._leads(c):
                 missing[c.structure] = min(points_over(c.figures, self.limits), missing.get(c.structure, math.inf))
         return missing
 

@@ -14,7 +14,7 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import as_json
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, Limit, calibrated, limits, points_over
+from workbench_compress.candidate import MB, Candidate, Limit, calibrated, limits, measured_by, points_over
 from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
@@ -26,7 +26,7 @@ from workbench_compress.recovering import RECOVER, Recovery
 from workbench_compress.structure import KEYS, Encoder, Structure
 from workbench_compress.table import NOTE as TABLE
 from workbench_compress.table import Table, measure
-from workbench_compress.uncut import by_chain, fastest_chains, measure_uncut, sizes, trimmed, trimmed_name
+from workbench_compress.uncut import fastest_chains, measure_uncut, sizes, trimmed, trimmed_name
 from workbench_compress.workshop import Workshop
 
 LEEWAY = 1.1  # times a budget, that a prediction may say and be wrong
@@ -124,7 +124,8 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
     small, name = trimmed(model, encoder, options, found, lab, material.extra), trimmed_name(encoder, options)
     if small is not None:
         tried = [c.chain for c in found] if sizes(options) else [*chains.values()]  # the fastest is not the smallest
-        found += [by_chain(f"uncut-{name}", chain, small, encoder, lab, bench, trimmed=True) for chain in tried]
+        full = encoder.full if encoder else None
+        found += measured_by(tried, f"uncut-{name}", lambda: small, lab, bench, structure=full, trimmed=True)
     if encoder is None:
         logger.warning(
             "%s: its encoder is of a kind that cannot be cut here (known: %s), so only the whole one was tried",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
-from workbench_compress.candidate import MB, Candidate, Limit, limits, measured, points_over
+from workbench_compress.candidate import MB, Candidate, Limit, limits, measured, measured_by, points_over
 from workbench_compress.chains import Chain, offered
 from workbench_compress.measuring import Bench
 from workbench_compress.structure import Encoder
@@ -32,13 +32,9 @@ def measure_uncut(
     """
     plain, *more = offered(lab, sized=bool(sizes(options)), reduce_range=options.reduce_range)
     bench.yardstick = yardstick(model, plain, more, lab)
-    found = [by_chain("uncut", plain, model, encoder, lab, bench, trimmed=False)]
-    for chain in more:
-        try:
-            found.append(by_chain("uncut", chain, model, encoder, lab, bench, trimmed=False))
-        except WorkbenchError as error:
-            logger.warning("%s is left out: %s", chain.name, error)
-    return found
+    full = encoder.full if encoder else None
+    first = measured("uncut", plain, lambda: model, lab, bench, structure=full)
+    return [first, *measured_by(more, "uncut", lambda: model, lab, bench, structure=full)]
 
 
 def yardstick(model: Model, plain: Chain, more: Sequence[Chain], lab: Workshop) -> Model:
@@ -50,14 +46,6 @@ def yardstick(model: Model, plain: Chain, more: Sequence[Chain], lab: Workshop) 
             if chain == plain:
                 raise
     raise AssertionError("the plain chain either returns or raises")
-
-
-def by_chain(
-    name: str, chain: Chain, model: Model, encoder: Encoder | None, lab: Workshop, bench: Bench, *, trimmed: bool
-) -> Candidate:
-    """One of them, measured."""
-    full = encoder.full if encoder else None
-    return measured(name, chain, lambda: model, lab, bench, structure=full, trimmed=trimmed)
 
 
 def fastest_chains(found: Sequence[Candidate], budgets: Sequence[Limit]) -> dict[str, Chain]:

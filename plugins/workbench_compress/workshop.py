@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.context import Context
+from workbench.errors import WorkbenchError
 from workbench.files import Staging, read_json, replace_json, write_json
 from workbench.nouns.model import Model
 from workbench.options import option_fields, parse_options
@@ -21,8 +22,9 @@ SPENT = "spent.json"  # seconds of processes that were killed in a step
 class Workshop:
     """Where models are made and figures are noted; a search that was killed finds all of it again.
 
-    What this search uses of what stands there counts as if it had made it now, and so does what was spent in a step
-    that was killed; what it does not ask for, such as a step of a search within other budgets, costs it nothing.
+    What this search uses of what stands there counts as if it had made it now, and so does what was spent in any step
+    that was killed and not finished since; a finished one that it does not ask for, such as a step of a search within
+    other budgets, costs it nothing.
 
     Args:
         context: of the search, with the dataset and the uncompressed model; its `work` holds the steps.
@@ -91,10 +93,14 @@ class Workshop:
             aside = self.root / f"{shared}.shared" if shared else scratch
             aside.mkdir(exist_ok=True)
             context = dataclasses.replace(self.context, work=aside, log=log, evidence=None)
-            with Staging(final) as folder:
-                make(folder / MODEL, context)
-                seconds = time.monotonic() - begun
-                write_json(folder / ABOUT, {"seconds": before + seconds, "by": list(by)})
+            try:
+                with Staging(final) as folder:
+                    make(folder / MODEL, context)
+                    seconds = time.monotonic() - begun
+                    write_json(folder / ABOUT, {"seconds": before + seconds, "by": list(by)})
+            except WorkbenchError:
+                self.seconds += time.monotonic() - begun
+                raise
             shutil.rmtree(scratch)
             self._worked += seconds
             self.seconds -= before  # counted already

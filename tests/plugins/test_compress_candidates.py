@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import Candidate, beyond_training, calibrated, limits, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import announce, choose
 from workbench_compress.recovering import Recovery
-from workbench_compress.search import ways_to_serve, worth_serving
+from workbench_compress.search import warn_of_few, ways_to_serve, worth_serving
 from workbench_compress.structure import Structure
 from workbench_compress.table import Table
 from workbench_compress.uncut import fastest_chains
@@ -71,6 +73,50 @@ def recovery(*found: Candidate) -> Recovery:
 )
 def test_only_a_cut_that_keeps_every_budget_ends_the_search_for_slower_ones(figures, left):
     assert recovery(candidate("middle", MIDDLE, **figures)).faster([SMALL, MIDDLE, LARGE]) == left
+
+
+def test_another_int8_keeps_the_budgets_as_well_as_the_first_one_and_float32_does_not():
+    spoilt, kept = candidate("static", MIDDLE, drop=0.51), replace(candidate("dynamic", MIDDLE), chain=DYNAMIC)
+    made = recovery(spoilt, kept)
+    assert made.missing() == {MIDDLE: 0.0}
+    assert made.faster([SMALL, MIDDLE, LARGE]) == [SMALL]
+    made.found[1] = replace(kept, chain=FLOAT)
+    assert made.missing() == {MIDDLE: pytest.approx(0.01)}
+    assert made.faster([SMALL, MIDDLE, LARGE]) == [SMALL, LARGE]
+
+
+@pytest.mark.parametrize(
+    ("cannot", "left"),
+    [({STATIC}, [DYNAMIC, FLOAT]), ({STATIC, DYNAMIC}, [FLOAT]), (set(), [STATIC])],
+)
+def test_a_chain_that_a_cut_cannot_be_served_by_is_left_out(cannot, left, monkeypatch, caplog):
+    def measured(name: str, chain: Chain, *_: object, **__: object) -> Candidate:
+        if chain in cannot:
+            raise WorkbenchError("the logits differ")
+        return replace(candidate(name, MIDDLE), chain=chain)
+
+    monkeypatch.setattr("workbench_compress.candidate.measured", measured)
+    made = recovery()
+    made.lab, made.cutter = SimpleNamespace(seconds=0.0), SimpleNamespace(prefix="")
+    made.chains = tried = [STATIC, DYNAMIC, FLOAT] if STATIC in cannot else [STATIC]
+    made._keeps_them_unquantized = lambda *_: True
+    made._serve("cut", lambda: None, MIDDLE, 1)
+    assert [c.chain for c in made.found] == left
+    assert caplog.messages == [f"cut-{c.name} is left out: the logits differ" for c in tried if c in cannot]
+    assert made.faster([SMALL, MIDDLE]) == [SMALL]
+    made._rounds[MIDDLE], trainings = [1], []
+    made._train = lambda *asked: trainings.append(asked)
+    made.polish(MIDDLE)
+    assert bool(trainings) == (left != [FLOAT]), "what int8 cannot serve gets no more training"
+
+
+def test_few_rows_that_cannot_show_what_is_lost_are_said_to_be_few(caplog):
+    warn_of_few(100, SearchOptions(max_drop=0.5))
+    assert "100 rows are few: even equal answers to all of them may hide a loss of" in caplog.text
+    assert "the budget is 0.5" in caplog.text
+    caplog.clear()
+    warn_of_few(10_000, SearchOptions(max_drop=0.5))
+    assert not caplog.text
 
 
 @pytest.mark.parametrize(

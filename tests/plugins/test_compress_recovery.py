@@ -8,9 +8,10 @@ import shutil
 import pytest
 
 from tests.compressing import ROOM, compared
+from workbench.errors import WorkbenchError
 from workbench.files import read_json
 from workbench.nouns.model import Model
-from workbench_compress.workshop import ABOUT, MODEL
+from workbench_compress.workshop import ABOUT, MODEL, Workshop
 
 
 @pytest.fixture
@@ -71,3 +72,23 @@ def test_a_training_that_would_end_too_late_does_not_begin(lossy, caplog):
     chosen = next(c for c in lossy.evidence("whole")["candidates"] if c["chosen"])
     assert not chosen["misses"]
     assert made.history[-1]["chosen"] == chosen["name"]
+
+
+def test_a_training_that_fails_leaves_out_its_cut_and_nothing_else(lossy, monkeypatch, caplog):
+    """As one whose loss is nan: it would fail again, for a resumed search has the same seed."""
+    honest, failed = Workshop.passed, []
+
+    def passed(lab, name, *more, **options):
+        if name.endswith("-e1-2"):
+            failed.append(name)
+            raise WorkbenchError("the loss is nan")
+        return honest(lab, name, *more, **options)
+
+    monkeypatch.setattr(Workshop, "passed", passed)
+    made = lossy.run("whole", max_drop=ROOM, minutes=1000.0)
+    assert failed
+    assert len(set(failed)) == len(failed)
+    assert f"{failed[0]} is left out: the loss is nan" in caplog.text
+    evidence = lossy.evidence("whole")
+    assert made.history[-1]["chosen"] == evidence["chosen"]
+    assert {c["epochs"] for c in evidence["candidates"]} == {0, 1}

@@ -14,7 +14,7 @@ from workbench import build_host, hookimpl
 from workbench.context import Context
 from workbench.engine.sections import Step
 from workbench.engine.stage import Stage
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.files import replace_json
 from workbench.nouns.model import Model
 from workbench.offers import Pass
@@ -49,6 +49,20 @@ def test_what_a_killed_attempt_spent_in_a_step_counts_once(searching, tmp_path):
     assert 0 <= again.noting("note") < 5
     last = Workshop(Context(searching.host, 13, tmp_path), 60.0)
     assert (last.noted("note", lambda: None), last.seconds) == ("intent", again.seconds)
+
+
+def test_the_time_of_a_step_that_failed_is_spent(searching, tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("workbench_compress.workshop.time.monotonic", lambda: now[0])
+
+    def make(*_):
+        now[0] += 15.0
+        raise WorkbenchError("the loss is nan")
+
+    lab = Workshop(Context(searching.host, 13, tmp_path), 1.0)
+    with pytest.raises(WorkbenchError, match="nan"):
+        lab.made("one", make)
+    assert (lab.left, lab.has("one")) == (45.0, False)
 
 
 def test_progress_counts_the_step_that_is_running(searching, tmp_path, monkeypatch):

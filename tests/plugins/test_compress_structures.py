@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from tests.tiny_models import FAMILIES, spoil, write_model
 from workbench.nouns.model import Model
-from workbench_compress.cutting import front, spaced, undominated
+from workbench_compress.cutting import front, plan, spaced, undominated
 from workbench_compress.recovering import worth_more
 from workbench_compress.structure import Encoder, Structure
 from workbench_compress.table import Table, covering
@@ -79,6 +80,20 @@ def test_a_cut_that_saves_no_time_is_not_worth_it():
     left = undominated(list(slow), slow.__getitem__)
     assert Structure(4, 3, 384) not in left
     assert set(left) == set(slow) - {Structure(4, 3, 384)}
+
+
+def test_what_fits_is_not_given_up_for_a_larger_one_that_does_not():
+    large, narrow = Structure(6, 9, 384), Structure(6, 6, 384)
+    time = {FULL: 2.0, large: 0.80, narrow: 0.79}
+    cutter = SimpleNamespace(
+        grid=lambda: list(time),
+        encoder=SimpleNamespace(full=FULL),
+        lab=SimpleNamespace(left=1.0),
+        guesses=lambda structures, _: dict.fromkeys(structures, 0.0),
+        divergence=lambda *_: 0.0,
+    )
+    assert plan(cutter, None, time.__getitem__, lambda s: True, 9).screened == [large]
+    assert plan(cutter, None, time.__getitem__, lambda s: s == narrow, 9).screened == [narrow]
 
 
 def test_only_the_nearest_of_those_that_are_as_fast_are_cut():

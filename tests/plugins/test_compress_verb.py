@@ -13,6 +13,7 @@ from workbench.calibration import Calibration, fit_temperature
 from workbench.engine.lock import locked
 from workbench.engine.run import Run
 from workbench.graphs import node_counts
+from workbench.invariance import Invariance
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
@@ -155,6 +156,21 @@ def test_weights_for_every_cpu_are_asked_for(workbench, searching, data, tmp_pat
     assert done.exit_code == 0, done.output
     made = [Model.load(folder).history[-1] for folder in tmp_path.glob("aside/*/uncut*-int8/model")]
     assert [step["reduce_range"] for step in made] == [True, True, True]  # dynamic, fused, and fused with static scales
+
+
+def test_an_export_whose_answers_other_texts_change_is_to_be_asked_one_text_a_call(
+    workbench, searching, data, tmp_path, monkeypatch, caplog
+):
+    def crowded(predictor, texts, *, seed):
+        return Invariance(len(texts), int(predictor.model.rows_per_call != 1), 0.0)
+
+    monkeypatch.setattr("workbench.stages.bundling.batch_invariance", crowded)
+    done = workbench("export", searching.model.path, "--data", data, "-o", tmp_path / "bundle")
+    assert done.exit_code == 0, done.output
+    assert "1 get another intent" in caplog.text
+    assert "the bundle will be asked one text a call" in caplog.text
+    assert Bundle.load(tmp_path / "bundle").model.rows_per_call == 1
+    assert "0 get another intent" in done.stderr
 
 
 def test_a_pass_named_twice_is_refused(workbench, searching, tmp_path):

@@ -16,6 +16,7 @@ from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.invariance import batch_invariance
 from workbench.nouns.model import Model
+from workbench.stages.bundling import make_bundle, steadied
 from workbench_quantize.products import with_bias
 
 HIDDEN_PRODUCTS = 2 * 6  # of two layers: query, key, value, output and the two of the feed-forward part
@@ -148,6 +149,14 @@ def test_dynamic_scales_would_not_hold_without_a_row_a_call(host, models, quanti
     free = batch_invariance(host.open_predictor(dataclasses.replace(made, rows_per_call=None)), texts, seed=3)
     assert free.max_score_difference > 1e-6
     assert not free.holds
+
+
+def test_a_bundle_that_would_not_hold_is_asked_a_row_a_call(models, quantize, texts, context, tmp_path):
+    free = dataclasses.replace(quantize(models["fuse"]), rows_per_call=None)
+    bundle, served, found = steadied(make_bundle(free, tmp_path / "crowded"), texts, context)
+    assert (bundle.model.rows_per_call, served.model.rows_per_call, found.max_score_difference) == (1, 1, 0.0)
+    made = make_bundle(quantize(models["fuse"], "static", mode="static"), tmp_path / "steady")
+    assert steadied(made, texts, context)[0] == made
 
 
 def test_answers_that_are_no_numbers_are_not_invariant(host, models, texts):

@@ -47,7 +47,7 @@ def test_it_says_what_was_measured_of_the_served_graph(bundle, measurement):
         "98.50% answered alike; a logit differs by 0.25 at most.",
         "- Temperature 0.66, fitted on 977 dev rows: the expected calibration error there is 1.20%; 3.10% with the "
         "uncompressed model's temperature, 0.8, and 4.20% without one.",
-        "- Nodes of the graph: 142, 37 fused, 61 of int8.",
+        "- Nodes of the graph: 142, 37 fused, 61 of int8; some are both.",
         "",
     ]
 

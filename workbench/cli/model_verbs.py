@@ -157,7 +157,7 @@ def _finish(last: str, reference: str, source: str | None = None) -> Callable[..
                 write_json(context.evidence / FILE, asdict(found))
         if dataset and dataset.labelled("dev") and dataset.intents == model.intents == whole.intents:
             steps = metric_steps(EvaluateOptions(), model.task, context.host)
-            measurement, (report,) = measure(bundle, whole, dataset, ["dev"], steps, context, found)
+            bundle, measurement, (report,) = measure(bundle, whole, dataset, ["dev"], steps, context, found)
             seal(dataclasses.replace(bundle, metrics={"dev": report.metrics}), measurement)
             say(f"    {measurement.invariance}")
         return {}

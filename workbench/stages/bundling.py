@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,17 +16,19 @@ from workbench.errors import WorkbenchError
 from workbench.files import read_json
 from workbench.graphs import node_counts
 from workbench.host import Host
-from workbench.invariance import MOST, batch_invariance, texts_to_ask
+from workbench.invariance import MOST, TOLERANCE, Invariance, batch_invariance, texts_to_ask
 from workbench.machine import cores, describe
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.nouns.predictor import PredictorOptions
+from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench.nouns.report import Leg, Measurement, Report
 from workbench.serving import open_verified
 from workbench.stages.calibrating import CALIBRATE, read_calibration
 from workbench.stages.card import model_card
 from workbench.stages.evaluating import report_on, save_reports, score
+
+logger = logging.getLogger(__name__)
 
 
 def make_bundle(model: Model, out: Path, temperature: float = 1.0) -> Bundle:
@@ -71,8 +74,8 @@ def measure(
     steps: tuple[Step, ...],
     context: Context,
     calibration: Calibration | None,
-) -> tuple[Measurement, list[Report]]:
-    """The bundle as it is served beside the uncompressed model, and its report on each of the splits.
+) -> tuple[Bundle, Measurement, list[Report]]:
+    """The bundle as it is to be served, measured beside the uncompressed model, and its report on each of the splits.
 
     Parity is measured on dev; without dev rows on train, where it says less, and a gate refuses to judge by it.
 
@@ -85,7 +88,7 @@ def measure(
         context: opens the models.
         calibration: where the bundle's temperature comes from.
     """
-    served = open_verified(bundle, context.host, threads=cores())
+    bundle, served, invariance = steadied(bundle, texts_to_ask(dataset, context.seed), context)
     model = context.host.open_predictor(reference, PredictorOptions(threads=cores()))
     compared = "dev" if dataset.labelled("dev") else "train"
     asked = dict.fromkeys([compared, *(split for split in splits if dataset.labelled(split))])
@@ -99,19 +102,31 @@ def measure(
         size=bundle.size(),
         agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
         max_logit_difference=float(abs(here.logits - there.logits).max()),
-        invariance=batch_invariance(served, texts_to_ask(dataset, context.seed), seed=context.seed),
+        invariance=invariance,
         legs=Leg.along(bundle.model.history),
         nodes=node_counts(bundle.path / "model.onnx"),
         calibration=calibration,
     )
-    return measurement, [report for split, report in reports.items() if split in splits]
+    return bundle, measurement, [report for split, report in reports.items() if split in splits]
+
+
+def steadied(bundle: Bundle, texts: Sequence[str], context: Context) -> tuple[Bundle, Predictor, Invariance]:
+    """The bundle, open, and what other texts change of its answers; where they change any, it is asked one a call."""
+    served = open_verified(bundle, context.host, threads=cores())
+    found = batch_invariance(served, texts, seed=context.seed)
+    if found.holds or bundle.model.rows_per_call == 1:
+        return bundle, served, found
+    logger.warning("%s; the bundle will be asked one text a call, which is slower where many come at once", found)
+    return steadied(
+        dataclasses.replace(bundle, model=dataclasses.replace(bundle.model, rows_per_call=1)), texts, context
+    )
 
 
 def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
     """The stage that measures the bundle as it is served, beside the uncompressed model, as a gate judges it."""
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
-        measurement, asked = measure(
+        bundle, measurement, asked = measure(
             Bundle.load(inputs["bundle"]),
             Model.load(inputs[reference]),
             Dataset.load(inputs[source]),
@@ -120,7 +135,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
             context,
             read_calibration(inputs[CALIBRATE]),
         )
-        save_reports(out, asked, measurement=measurement.to_json())
+        save_reports(out, asked, measurement=measurement.to_json(), rows_per_call=bundle.model.rows_per_call)
         return {
             "agreement": measurement.agreement,
             "bytes": measurement.size,
@@ -133,7 +148,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         work,
         steps=steps,
         needs=("bundle", CALIBRATE, reference, source),
-        settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
+        settings={"splits": list(options.splits), "machine": describe(), "invariance": [MOST, TOLERANCE]},
         predicts=True,
     )
 
@@ -156,7 +171,8 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         gate = {"accepted": all(figure.kept for figure in figures), "figures": [figure.to_json() for figure in figures]}
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
         made = Bundle.load(inputs["bundle"])
-        bundle = make_bundle(made.model, out, made.temperature)
+        model = dataclasses.replace(made.model, rows_per_call=measured["rows_per_call"])
+        bundle = make_bundle(model, out, made.temperature)
         seal(dataclasses.replace(bundle, metrics=metrics, gate=gate if figures else None), measurement)
         return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 

@@ -75,7 +75,8 @@ def _measured(measurement: Measurement) -> list[str]:
             f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
         )
     if nodes := measurement.nodes:
-        lines.append(f"- Nodes of the graph: {nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8.")
+        counts = f"{nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8; some are both"
+        lines.append(f"- Nodes of the graph: {counts}.")
     return [*lines, ""] if lines else []
 
 

@@ -1,8 +1,9 @@
 """What compression is worth: searched bundles against what peers serve, on one thread, tokenising included.
 
-    python -m tests.benchmarks.compress banking77 RUN --place FOLDER --drops 0.5,1.0 --minutes 45,60 --size 10
-    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 0.5 --churn 2 --size 30 --latency 2
-        [--minutes 60] [--without-peers] [--texts 600] [--rounds 5] [--limit ROWS]
+    python -m tests.benchmarks.compress banking77 RUN --place FOLDER --drops 0.5,1.0 --minutes 42,54 --size 10
+        --rounds 7
+    python -m tests.benchmarks.compress smp2017 RUN --place FOLDER --drops 0.5 --minutes 50 --size 30 --churn 2
+        --latency 2 --without-peers
 
 RUN is a run of the recipe of that name beside this file. PLACE keeps the peers' model and the bundles: every
 setting that was measured stays, so a benchmark that was stopped goes on. A search goes on from what those before it put

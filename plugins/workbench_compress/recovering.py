@@ -43,7 +43,7 @@ class Recovery:
         cutter: makes the cuts.
         bench: measures.
         chains: how each trained cut is served; others than the first only where that alone spoils it.
-        time: predicted milliseconds of a structure.
+        time: predicted milliseconds of a structure, by the first of the chains or by that of a name.
         limits: the budgets.
         uncut: what was measured before.
         lessons: a file of further texts to learn from.
@@ -54,16 +54,21 @@ class Recovery:
     cutter: Cutter
     bench: Bench
     chains: Sequence[Chain]
-    time: Callable[[Structure], float]
+    time: Callable[..., float]
     limits: Sequence[Limit]
     uncut: Sequence[Candidate]
     lessons: str | None
     taught: int
     found: list[Candidate] = field(default_factory=list)
-    _failed: set[Structure] = field(default_factory=set)  # cannot be trained, or not be served by the first chain
+    _failed: set[Structure] = field(default_factory=set)  # cannot be trained, or not be served as the first chain does
     _rounds: dict[Structure, list[int]] = field(default_factory=dict)  # epochs of each that was trained
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
     _after: float = 0.0  # seconds that exporting and measuring took, at most
+
+    @property
+    def tried(self) -> int:
+        """How many candidates were measured, and cuts given up: it stands still where no time is left."""
+        return len(self.found) + len(self._failed)
 
     def run(self, batch: Sequence[Structure], epochs: int) -> None:
         """Train until the time is spent or none of the batch is worth more; `found` has every round's candidates."""
@@ -83,7 +88,7 @@ class Recovery:
             if points_over(self.bench.judged(self.cutter.screened(s, self.bench)), self.limits):
                 continue
             self._serve(self.cutter.name(s), lambda s=s: self.cutter.cut(s), s, 0)  # type: ignore[misc]
-            if s in self._kept():
+            if any(c.structure == s for c in self._kept()):
                 return
 
     def faster(self, structures: Sequence[Structure]) -> list[Structure]:
@@ -108,14 +113,13 @@ class Recovery:
         """Whether it is served in the precision by whose time structures are compared."""
         return candidate.chain.precision == self.chains[0].precision
 
-    def _kept(self) -> set[Structure]:
+    def _kept(self) -> list[Candidate]:
         """Those that keep every budget, in the precision of the first of the chains."""
-        found = self._calibrated()
-        return {c.structure for c in found if c.structure and self._leads(c) and not misses(c, self.limits)}
+        return [c for c in self._calibrated() if self._leads(c) and not misses(c, self.limits)]
 
     def _fastest(self) -> float:
-        """Predicted milliseconds of the fastest that keeps every budget; infinite where none does."""
-        return min(map(self.time, self._kept()), default=math.inf)
+        """Predicted milliseconds of the fastest that keeps every budget, as it does; infinite where none does."""
+        return min((self.time(c.structure, c.chain.name) for c in self._kept()), default=math.inf)
 
     def _train(self, structure: Structure, rounds: Sequence[int]) -> bool:
         name, epochs, total = self._name(structure, rounds), rounds[-1], sum(rounds)
@@ -146,7 +150,7 @@ class Recovery:
         more = {"structure": structure, "trimmed": bool(self.cutter.prefix), "epochs": epochs, "whole": False}
         leading, *others = self.chains
         found = measured_by([leading], name, origin, self.lab, self.bench, **more)
-        if all(points_over(c.figures, self.limits) for c in found) and self._keeps_them_unquantized(name, origin):
+        if not found or (points_over(found[0].figures, self.limits) and self._keeps_them_unquantized(name, origin)):
             found += measured_by(others, name, origin, self.lab, self.bench, **more)
         self.found += found
         if not any(map(self._leads, found)):

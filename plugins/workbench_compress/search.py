@@ -124,8 +124,10 @@ def explore(model: Model, reference: Model, material: Material, options: SearchO
     small, name = trimmed(model, encoder, options, found, lab, material.extra), trimmed_name(encoder, options)
     if small is not None:
         tried = [c.chain for c in found] if sizes(options) else [*chains.values()]  # the fastest is not the smallest
-        full = encoder.full if encoder else None
-        found += measured_by(tried, f"uncut-{name}", lambda: small, lab, bench, structure=full, trimmed=True)
+        full, lean = encoder.full if encoder else None, small
+        made = measured_by(tried, f"uncut-{name}", lambda: lean, lab, bench, structure=full, trimmed=True)
+        found += made
+        small = lean if made else None
     if encoder is None:
         logger.warning(
             "%s: its encoder is of a kind that cannot be cut here (known: %s), so only the whole one was tried",
@@ -155,8 +157,8 @@ def cut(findings: Findings, cutter: Cutter, bench: Bench, chains: dict[str, Chai
     ordered = ways_to_serve(table, cutter.grid(), served, worth, chains)
     leading = ordered[0].name
 
-    def time(structure: Structure) -> float:
-        return table.predict(structure, leading)[0]
+    def time(structure: Structure, chain: str = leading) -> float:
+        return table.predict(structure, chain)[0]
 
     base = [c for c in findings.candidates if c.trimmed == bool(cutter.prefix)]
     findings.table, findings.leading = table, leading
@@ -190,8 +192,8 @@ def recover(recovery: Recovery, found: Plan, time: Callable[[Structure], float],
     """See which cuts need no training; train a batch of faster ones, then the next, while there is time for one."""
     recovery.untrained(found.screened)
     before = -1
-    while len(recovery.found) > before:
-        before, divergence = len(recovery.found), found.divergences.__getitem__
+    while recovery.tried > before:
+        before, divergence = recovery.tried, found.divergences.__getitem__
         batch = spaced(front(recovery.faster(found.screened), time, divergence), time, options.recovered)
         found.promising.extend(batch)
         recovery.run(sorted(batch, key=divergence), options.epochs)

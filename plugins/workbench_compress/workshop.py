@@ -100,6 +100,7 @@ class Workshop:
                     write_json(folder / ABOUT, {"seconds": before + seconds, "by": list(by)})
             except WorkbenchError:
                 self.seconds += time.monotonic() - begun
+                (scratch / SPENT).unlink(missing_ok=True)  # a search that tries again pays again
                 raise
             shutil.rmtree(scratch)
             self._worked += seconds

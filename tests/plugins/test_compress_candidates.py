@@ -52,7 +52,7 @@ def recovery(*found: Candidate) -> Recovery:
         nothing,
         nothing,
         [STATIC],
-        lambda s: s.layers,
+        lambda s, chain=STATIC.name: s.layers * (1 if chain == STATIC.name else 2),
         [DROP, CHURN, SIZE, LATENCY, MEMORY],
         [],
         None,
@@ -79,17 +79,20 @@ def test_another_int8_keeps_the_budgets_as_well_as_the_first_one_and_float32_doe
     spoilt, kept = candidate("static", MIDDLE, drop=0.51), replace(candidate("dynamic", MIDDLE), chain=DYNAMIC)
     made = recovery(spoilt, kept)
     assert made.missing() == {MIDDLE: 0.0}
-    assert made.faster([SMALL, MIDDLE, LARGE]) == [SMALL]
+    larger = Structure(9, 12, 1536)
+    assert made.faster([SMALL, LARGE, larger]) == [SMALL, LARGE], "the second takes twice as long as the first"
     made.found[1] = replace(kept, chain=FLOAT)
     assert made.missing() == {MIDDLE: pytest.approx(0.01)}
-    assert made.faster([SMALL, MIDDLE, LARGE]) == [SMALL, LARGE]
+    assert made.faster([SMALL, LARGE, larger]) == [SMALL, LARGE, larger]
 
 
 @pytest.mark.parametrize(
     ("cannot", "left"),
-    [({STATIC}, [DYNAMIC, FLOAT]), ({STATIC, DYNAMIC}, [FLOAT]), (set(), [STATIC])],
+    [({STATIC}, [DYNAMIC, FLOAT]), ({STATIC, DYNAMIC}, [FLOAT]), ({STATIC, DYNAMIC, FLOAT}, []), (set(), [STATIC])],
 )
 def test_a_chain_that_a_cut_cannot_be_served_by_is_left_out(cannot, left, monkeypatch, caplog):
+    """Whatever the torch model's answers are: they may be no numbers, and those of a first round are far off."""
+
     def measured(name: str, chain: Chain, *_: object, **__: object) -> Candidate:
         if chain in cannot:
             raise WorkbenchError("the logits differ")
@@ -99,7 +102,7 @@ def test_a_chain_that_a_cut_cannot_be_served_by_is_left_out(cannot, left, monkey
     made = recovery()
     made.lab, made.cutter = SimpleNamespace(seconds=0.0), SimpleNamespace(prefix="")
     made.chains = tried = [STATIC, DYNAMIC, FLOAT] if STATIC in cannot else [STATIC]
-    made._keeps_them_unquantized = lambda *_: True
+    made._keeps_them_unquantized = lambda *_: pytest.fail("it was asked")
     made._serve("cut", lambda: None, MIDDLE, 1)
     assert [c.chain for c in made.found] == left
     assert caplog.messages == [f"cut-{c.name} is left out: the logits differ" for c in tried if c in cannot]
@@ -107,7 +110,7 @@ def test_a_chain_that_a_cut_cannot_be_served_by_is_left_out(cannot, left, monkey
     made._rounds[MIDDLE], trainings = [1], []
     made._train = lambda *asked: trainings.append(asked)
     made.polish(MIDDLE)
-    assert bool(trainings) == (left != [FLOAT]), "what int8 cannot serve gets no more training"
+    assert bool(trainings) == (cannot <= {STATIC}), "what int8 cannot serve gets no more training"
 
 
 def test_few_rows_that_cannot_show_what_is_lost_are_said_to_be_few(caplog):

@@ -206,3 +206,18 @@ def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path,
     sizes = [(c["bytes"], found[c["name"].replace("-trimmed-0", "")]["bytes"]) for c in trimmed]
     assert [(small, whole) for small, whole in sizes if small >= whole] == []
     assert known.evidence("whole")["chosen"].startswith("uncut-trimmed")
+
+
+def test_a_trimmed_model_that_no_chain_can_make_is_not_cut(searching, tmp_path, monkeypatch):
+    known, asked = searching.known("whole", tmp_path), []
+
+    def none(chains, name, *_, **__):
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr("workbench_compress.search.measured_by", none)
+    known.run("whole", vocabulary="trim", max_size_mb=100.0, max_drop=ROOM, minutes=0.0)
+    evidence = known.evidence("whole")
+    assert [name.startswith("uncut-trimmed-") for name in asked] == [True]
+    assert [c for c in evidence["candidates"] if c["trimmed"]] == []
+    assert [c for c in evidence["candidates"] if not c["whole"]], "the model with all its words was"

@@ -55,14 +55,16 @@ def test_the_time_of_a_step_that_failed_is_spent(searching, tmp_path, monkeypatc
     now = [100.0]
     monkeypatch.setattr("workbench_compress.workshop.time.monotonic", lambda: now[0])
 
-    def make(*_):
+    def make(_, context):
         now[0] += 15.0
+        context.log({"loss": float("nan")}, 1)
         raise WorkbenchError("the loss is nan")
 
     lab = Workshop(Context(searching.host, 13, tmp_path), 1.0)
     with pytest.raises(WorkbenchError, match="nan"):
         lab.made("one", make)
     assert (lab.left, lab.has("one")) == (45.0, False)
+    assert Workshop(Context(searching.host, 13, tmp_path), 1.0).left == 60.0, "another search may not ask for it"
 
 
 def test_progress_counts_the_step_that_is_running(searching, tmp_path, monkeypatch):

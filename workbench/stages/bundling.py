@@ -114,12 +114,13 @@ def steadied(bundle: Bundle, texts: Sequence[str], context: Context) -> tuple[Bu
     """The bundle, open, and what other texts change of its answers; where they change any, it is asked one a call."""
     served = open_verified(bundle, context.host, threads=cores())
     found = batch_invariance(served, texts, seed=context.seed)
-    if found.holds or bundle.model.rows_per_call == 1:
-        return bundle, served, found
-    logger.warning("%s; the bundle will be asked one text a call, which is slower where many come at once", found)
-    return steadied(
-        dataclasses.replace(bundle, model=dataclasses.replace(bundle.model, rows_per_call=1)), texts, context
-    )
+    if not found.holds and bundle.model.rows_per_call != 1:
+        logger.warning("%s; the bundle will be asked one text a call, which is slower where many come at once", found)
+        bundle = dataclasses.replace(bundle, model=dataclasses.replace(bundle.model, rows_per_call=1))
+        served = context.host.open_predictor(bundle.model, PredictorOptions(threads=cores()))
+        served.temperature = bundle.temperature
+        found = batch_invariance(served, texts, seed=context.seed)
+    return bundle, served, found
 
 
 def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:

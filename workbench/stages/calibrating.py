@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from workbench.calibration import Calibration, calibrate
@@ -35,7 +35,7 @@ def calibrate_stage(model: str, reference: str, source: str) -> Stage:
         models = [Model.load(inputs[name]) for name in (model, reference)]
         found = fit_on_dev(models, Dataset.load(inputs[source]), context)
         out.mkdir(parents=True, exist_ok=True)
-        write_json(out / FILE, asdict(found) if found else None)
+        write_json(out / FILE, dataclasses.asdict(found) if found else None)
         return {"temperature": found.fitted.temperature, "calibration_error": found.fitted.error} if found else {}
 
     needs = tuple(dict.fromkeys((model, reference, source)))
@@ -50,12 +50,16 @@ def read_calibration(folder: Path) -> Calibration | None:
 
 
 def fit_on_dev(models: Sequence[Model], dataset: Dataset, context: Context) -> Calibration | None:
-    """Fit the temperatures of the model that is served and of the uncompressed one; None where none can be, logged."""
+    """Fit the temperatures of the model that is served and of the uncompressed one; None where none can be, logged.
+
+    The first is asked one text a call, as a bundle will be whose answers other texts change; any other answers alike.
+    """
     if why := unfit(models[0], dataset):
         logger.warning("no temperature is fitted: %s", why)
         return None
     options = PredictorOptions(threads=cores())
-    served, whole = (score(context.host.open_predictor(model, options), dataset, "dev") for model in models)
+    asked = (dataclasses.replace(models[0], rows_per_call=1), models[1])
+    served, whole = (score(context.host.open_predictor(model, options), dataset, "dev") for model in asked)
     return calibrate(served.logits, whole.logits, served.truth)
 
 

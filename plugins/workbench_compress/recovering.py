@@ -60,7 +60,7 @@ class Recovery:
     lessons: str | None
     taught: int
     found: list[Candidate] = field(default_factory=list)
-    _failed: set[Structure] = field(default_factory=set)  # cannot be trained, or not be served as the first chain does
+    _failed: set[Structure] = field(default_factory=set)  # cannot be trained, nor served in the first precision
     _rounds: dict[Structure, list[int]] = field(default_factory=dict)  # epochs of each that was trained
     _pace: list[float] = field(default_factory=list)  # seconds an epoch and a predicted millisecond
     _after: float = 0.0  # seconds that exporting and measuring took, at most

@@ -16,7 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench.files import read_json
 from workbench.graphs import node_counts
 from workbench.host import Host
-from workbench.invariance import MOST, TOLERANCE, Invariance, batch_invariance, texts_to_ask
+from workbench.invariance import MOST, Invariance, batch_invariance, texts_to_ask
 from workbench.machine import cores, describe
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
@@ -149,7 +149,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         work,
         steps=steps,
         needs=("bundle", CALIBRATE, reference, source),
-        settings={"splits": list(options.splits), "machine": describe(), "invariance": [MOST, TOLERANCE]},
+        settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
         predicts=True,
     )
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures import augment as augment
+from tests.fixtures import bundle as bundle
+from tests.fixtures import serving as serving
+from tests.fixtures import workbench as workbench
 from tests.label_studio import label_studio as label_studio
 from workbench.context import Context
 from workbench.host import Host, build_host

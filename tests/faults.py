@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.digests import digest_folder
 from workbench.errors import WorkbenchError
-from workbench.serving import find_bundle, open_bundle
+from workbench.io.digests import digest_folder
+from workbench.serving.open import find_bundle, open_bundle
 
 SCRIPT = Path(__file__).with_name("naive_bayes.py")
 CALLS = ("write", "fsync", "rename", "mkdir", "unlink")

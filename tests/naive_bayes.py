@@ -11,10 +11,10 @@ import os
 import sys
 import time
 
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
+from workbench.components import Pass, Trainer
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
-from workbench.offers import Pass, Trainer
 
 WAITS = "NAIVE_BAYES_WAITS"  # seconds before it trains, for those who want to find it at work
 

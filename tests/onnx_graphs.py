@@ -19,9 +19,9 @@ def apply_pass(
     name: str, model: Model, out: Path, context: Context, dataset: Dataset | None = None, **options: Any
 ) -> Model:
     """What the pass of that name makes of a model, with options as a recipe gives them."""
-    offer = context.host.named("passes")[name]
-    made: Model = offer(
-        model, out, parse_options(offer.options, options, "compress"), dataclasses.replace(context, dataset=dataset)
+    component = context.host.registry("passes")[name]
+    made: Model = component(
+        model, out, parse_options(component.options, options, "compress"), dataclasses.replace(context, dataset=dataset)
     )
     return made
 

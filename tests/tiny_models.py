@@ -103,7 +103,7 @@ def write_model(folder: Path, family: str = "bert", *, head: bool = True, poolin
 
 def run_trainer(context: Context, name: str, dataset: Dataset, out: Path, **options: Any) -> Model:
     """Train as a run does."""
-    trainer = context.host.named("trainers")[name]
+    trainer = context.host.registry("trainers")[name]
     made: Model = trainer(dataset, out, parse_options(trainer.options, options, "train"), context)
     return made
 

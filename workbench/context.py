@@ -29,14 +29,14 @@ class Context:
     """Handed to every offer that is called.
 
     Args:
-        host: the way to other plugins' offers: `context.host.named("trainers")["probe"]`.
+        host: the way to other plugins' offers: `context.host.registry("trainers")["probe"]`.
         seed: of the run; every random stream is derived from it.
         work: a scratch folder of this stage that survives a kill; it is removed when the stage is done, but for one
             that was asked to be kept for commands with other budgets (`--work`).
         dataset: the rows at hand, for passes that measure or train.
-        reference: the uncompressed model, for passes.
+        baseline: the uncompressed model, for passes.
         log: `log({"loss": 0.3}, step)` shows progress.
-        evidence: a folder that is kept beside the stage's output without being part of its digest, for what differs
+        measurements: a folder that is kept beside the stage's output without being part of its digest, for what differs
             from run to run, such as measured times; made by who writes into it. None where nobody keeps it.
     """
 
@@ -44,6 +44,6 @@ class Context:
     seed: int
     work: Path
     dataset: Dataset | None = None
-    reference: Model | None = None
+    baseline: Model | None = None
     log: Log = silent
-    evidence: Path | None = None
+    measurements: Path | None = None

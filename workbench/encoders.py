@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.digests import digest_file, digest_json
+from workbench.components import Encoder
 from workbench.errors import MissingExtra, WorkbenchError
-from workbench.files import read_json
-from workbench.offers import Encoder
+from workbench.io.digests import digest_file, digest_json
+from workbench.io.files import read_json
 
 FOLDER = "WORKBENCH_ENCODERS"  # environment: a folder of encoder folders, by short or hub name
 WEIGHTS = "model.safetensors"

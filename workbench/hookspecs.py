@@ -1,6 +1,6 @@
-"""Every way into the workbench. A plugin implements any of these with `from workbench import hookimpl`.
+"""Every way into the workbench. A plugin implements any of these with `from workbench.api import hookimpl`.
 
-A *named* hook returns a mapping name -> offer (`workbench.offers`); the host merges the mappings and refuses a name
+A *named* hook returns a mapping name -> offer (`workbench.components`); the host merges the mappings and refuses a name
 that is claimed twice. The built-in plugins use nothing else.
 """
 
@@ -14,13 +14,13 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from workbench.components import Augmenter, Budget, Cleaner, Encoder, Executor, Metric, Pass, Reader, Trainer
     from workbench.engine.run import Run, StageRecord
     from workbench.host import Host
     from workbench.nouns.model import Model
     from workbench.nouns.predictor import Predictor, PredictorOptions
-    from workbench.offers import Augmenter, Budget, Cleaner, Encoder, Executor, Metric, Pass, Reader, Trainer
     from workbench.report.section import Section
-    from workbench.service import Service
+    from workbench.serving.service import Service
 
 hookspec = pluggy.HookspecMarker("workbench")
 hookimpl = pluggy.HookimplMarker("workbench")

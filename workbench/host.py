@@ -20,8 +20,8 @@ from typing import Any
 import pluggy
 
 from workbench import hookspecs
-from workbench.digests import digest_file, digest_json, digest_sources
 from workbench.errors import WorkbenchError, unknown
+from workbench.io.digests import digest_file, digest_json, digest_sources
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 
@@ -30,7 +30,7 @@ ALLOW = "WORKBENCH_PLUGINS"
 logger = logging.getLogger(__name__)
 
 
-class Named(dict[str, Any]):
+class Registry(dict[str, Any]):
     """Offers by name; asking for one that is not there raises with the nearest name."""
 
     def __init__(self, hook: str) -> None:
@@ -73,7 +73,7 @@ class Host:
     manager: pluggy.PluginManager
     versions: dict[str, str] = field(default_factory=dict)
     broken: dict[str, Broken] = field(default_factory=dict)
-    _named: dict[str, Named] = field(default_factory=dict)
+    _registries: dict[str, Registry] = field(default_factory=dict)
 
     @property
     def hook(self) -> Any:
@@ -94,7 +94,7 @@ class Host:
                 self.manager.unregister(name=name)
             raise WorkbenchError(f"plugin {name} is refused: {_plain(error)}", remedy=_hooks_like(error)) from error
         self.versions[name] = version
-        self._named.clear()
+        self._registries.clear()
 
     def leave_out(self, name: str, error: Exception) -> None:
         """Note a plugin that cannot be used, and say so."""
@@ -102,24 +102,24 @@ class Host:
         self.broken[name] = Broken(name, why)
         logger.warning("plugin %s is left out: %s", name, why)
 
-    def named(self, hook: str) -> Named:
+    def registry(self, hook: str) -> Registry:
         """The merged offers of a named hook.
 
         Raises:
             WorkbenchError: two plugins claim the same name, or one does not give a mapping.
         """
-        if hook not in self._named:
-            merged = Named(hook)
+        if hook not in self._registries:
+            merged = Registry(hook)
             for owner, call in self.calls(hook):
-                for name, offer in _mapping(owner, hook, call).items():
+                for name, component in _mapping(owner, hook, call).items():
                     if name in merged:
                         raise WorkbenchError(
                             f"{hook}: {name!r} is claimed by {merged.owners[name]} and by {owner}",
                             remedy=f"Leave one of them out with {ALLOW}=a,b or uninstall it",
                         )
-                    merged[name], merged.owners[name] = offer, owner
-            self._named[hook] = merged
-        return self._named[hook]
+                    merged[name], merged.owners[name] = component, owner
+            self._registries[hook] = merged
+        return self._registries[hook]
 
     def calls(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         """Each implementation of a hook under its plugin's name, ready to be called apart from the others."""
@@ -177,15 +177,15 @@ class Host:
 
 def _mapping(owner: str, hook: str, call: Callable[[], Any]) -> Mapping[str, Any]:
     try:
-        offers = call()
+        components = call()
     except Exception as error:
-        offers = error
-    if not isinstance(offers, Mapping):
+        components = error
+    if not isinstance(components, Mapping):
         raise WorkbenchError(
-            f"plugin {owner} failed in {hook}: expected a mapping of names, got {offers!r}",
+            f"plugin {owner} failed in {hook}: expected a mapping of names, got {components!r}",
             remedy=f"Leave it out with {ALLOW}=a,b, or mend it",
         )
-    return offers
+    return components
 
 
 def _sources(plugin: object) -> str | None:

@@ -2,7 +2,7 @@
 
     @dataclass(frozen=True)
     class TypoOptions:
-        rate: float = option(0.1, "share of the utterances that get a copy", least=0.0, most=1.0)
+        rate: float = option(0.1, "share of the utterances that get a copy", ge=0.0, le=1.0)
 
 Types that a field may have: bool, int, float, str, a Literal of strings, `tuple[str, ...]`, `dict[str, float]`, and
 each of these or None.
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench.digests import digest_path
 from workbench.errors import UsageProblem, unknown
+from workbench.io.digests import digest_path
 
 Kind = Literal["plain", "path", "encoder"]
 
@@ -34,25 +34,31 @@ def option(
     default: Any,
     help: str,
     *,
-    least: float | None = None,
-    most: float | None = None,
+    ge: float | None = None,
+    le: float | None = None,
     kind: Kind = "plain",
-    in_key: bool = True,
-    in_work: bool = True,
+    affects_output: bool = True,
+    affects_cache: bool = True,
 ) -> Any:
     """A field of an options dataclass.
 
     Args:
         default: the value when nobody says anything.
         help: one line for the command line and the documentation.
-        least: smallest allowed number.
-        most: largest allowed number.
+        ge: smallest allowed number.
+        le: largest allowed number.
         kind: `path` (a file or folder) and `encoder` (a base model) are keyed by their content, not their name.
-        in_key: False for what cannot change a result, such as a number of threads.
-        in_work: False for what only says how far to go or which result to take, such as a budget: what a killed or
-            refused stage had put aside serves every value of it.
+        affects_output: False for what cannot change a result, such as a number of threads.
+        affects_cache: False for budgets and stopping limits: changing one keeps cached intermediate results valid.
     """
-    metadata = {"help": help, "least": least, "most": most, "kind": kind, "in_key": in_key, "in_work": in_work}
+    metadata = {
+        "help": help,
+        "ge": ge,
+        "le": le,
+        "kind": kind,
+        "affects_output": affects_output,
+        "affects_cache": affects_cache,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -66,11 +72,11 @@ class OptionField:
     help: str
     choices: tuple[str, ...] = ()
     optional: bool = False
-    least: float | None = None
-    most: float | None = None
+    ge: float | None = None
+    le: float | None = None
     kind: Kind = "plain"
-    in_key: bool = True
-    in_work: bool = True
+    affects_output: bool = True
+    affects_cache: bool = True
 
     @property
     def type_name(self) -> str:
@@ -160,7 +166,7 @@ def check_value(field: OptionField, value: Any, where: str) -> Any:
     numbers = value.values() if isinstance(value, dict) else [value] if field.type is float else []
     if not all(math.isfinite(number) for number in numbers):
         raise UsageProblem(f"is {value}", where=where, remedy="Give a finite number")
-    for low, words in ((field.least, "at least"), (field.most, "at most")):
+    for low, words in ((field.ge, "at least"), (field.le, "at most")):
         if low is not None and (value < low if words == "at least" else value > low):
             raise UsageProblem(f"is {value}", where=where, remedy=f"It must be {words} {low:g}")
     return value
@@ -207,7 +213,11 @@ def as_json(options: Any, *, key_only: bool = False, work_only: bool = False) ->
     if not (key_only or work_only):
         return values
     placed = {field.name for field in option_fields(type(options)) if field.kind != "plain"}
-    kept = {field.name for field in option_fields(type(options)) if field.in_key and (field.in_work or not work_only)}
+    kept = {
+        field.name
+        for field in option_fields(type(options))
+        if field.affects_output and (field.affects_cache or not work_only)
+    }
     return {name: _last_names(value) if name in placed else value for name, value in values.items() if name in kept}
 
 

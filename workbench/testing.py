@@ -34,9 +34,9 @@ def workbench_plugin(
 
     def find(plugin: str, hook: str, name: str, **options: Any) -> Callable[..., Any]:
         workbench_host.require([plugin], "test")
-        offer = workbench_host.named(hook)[name]
+        component = workbench_host.registry(hook)[name]
         out = tmp_path / f"{hook}-{name}"
-        return lambda given: offer(given, out, offer.options(**options), workbench_context)
+        return lambda given: component(given, out, component.options(**options), workbench_context)
 
     return find
 

@@ -5,35 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbench import hookimpl
-from workbench.offers import Augmenter
-from workbench.options import option
+from workbench.api import Augmenter, hookimpl, option
 
 
 @dataclass(frozen=True)
 class TypoOptions:
     """How many copies are made, and how wrong they are."""
 
-    copies: int = option(1, "copies of an utterance that gets any", least=1)
-    rate: float = option(0.3, "share of the utterances that get copies", least=0.0, most=1.0)
-    errors: float = option(0.15, "share of the words that are touched in a copy, one at least", least=0.0, most=1.0)
+    copies: int = option(1, "copies of an utterance that gets any", ge=1)
+    rate: float = option(0.3, "share of the utterances that get copies", ge=0.0, le=1.0)
+    errors: float = option(0.15, "share of the words that are touched in a copy, one at least", ge=0.0, le=1.0)
 
 
 @dataclass(frozen=True)
 class ChineseTypoOptions(TypoOptions):
     """The same, counted in characters."""
 
-    errors: float = option(0.1, "share of the characters that are touched in a copy, one at least", least=0.0, most=1.0)
+    errors: float = option(0.1, "share of the characters that are touched in a copy, one at least", ge=0.0, le=1.0)
 
 
 @dataclass(frozen=True)
 class WordOptions(TypoOptions):
     """How many copies are made, and how much of each is missing."""
 
-    rate: float = option(1.0, "share of the utterances that get copies", least=0.0, most=1.0)
-    errors: float = option(
-        0.15, "probability of a word, in Chinese of a character, to be left out", least=0.0, most=1.0
-    )
+    rate: float = option(1.0, "share of the utterances that get copies", ge=0.0, le=1.0)
+    errors: float = option(0.15, "probability of a word, in Chinese of a character, to be left out", ge=0.0, le=1.0)
 
 
 @hookimpl

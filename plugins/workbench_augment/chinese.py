@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 
-from workbench.context import Context
-from workbench.nouns.utterance import Utterance
-from workbench.words import HAN
+from workbench.api import Context, Utterance
+from workbench.api.text import HAN
 from workbench_augment import ChineseTypoOptions
 from workbench_augment.copies import Rng, make_copies
 from workbench_augment.spans import latin_runs

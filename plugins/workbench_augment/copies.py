@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 
-from workbench.nouns.utterance import Utterance
-from workbench.text import text_key
+from workbench.api import Utterance
+from workbench.api.text import text_key
 from workbench_augment import TypoOptions
 
 TRIES = 10

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from workbench.context import Context
-from workbench.nouns.utterance import Utterance
+from workbench.api import Context, Utterance
 from workbench_augment import TypoOptions
 from workbench_augment.copies import Rng, make_copies
 from workbench_augment.spans import LATIN, latin_runs

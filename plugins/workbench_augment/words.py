@@ -9,9 +9,8 @@ import random
 import re
 from collections.abc import Iterable, Iterator
 
-from workbench.context import Context
-from workbench.nouns.utterance import Utterance
-from workbench.words import joined, words_of
+from workbench.api import Context, Utterance
+from workbench.api.text import joined, words_of
 from workbench_augment import WordOptions
 from workbench_augment.chinese import NEGATIONS
 from workbench_augment.copies import Rng, make_copies

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench import hookimpl
-from workbench.offers import Cleaner
-from workbench.options import option
+from workbench.api import Cleaner, hookimpl, option
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.utterance import Utterance
-from workbench.text import text_key
+from workbench.api import Context, Dataset, Utterance, WorkbenchError
+from workbench.api.text import text_key
 from workbench_clean import ConflictOptions
 
 REPORT = "conflicts.jsonl"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.nouns.dataset import Dataset
-from workbench.options import NoOptions
-from workbench.text import text_key
+from workbench.api import Context, Dataset, NoOptions
+from workbench.api.text import text_key
 
 
 def drop_duplicates(dataset: Dataset, out: Path, options: NoOptions, context: Context) -> Dataset:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
-from workbench.text import normalize
+from workbench.api import Context, Dataset, WorkbenchError
+from workbench.api.text import normalize
 from workbench_clean import RepairOptions
 
 NORMALIZATION = "repair-1"

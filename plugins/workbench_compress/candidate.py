@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from workbench.errors import WorkbenchError
-from workbench.invariance import TOLERANCE
-from workbench.nouns.model import Model
+from workbench.api import Model, WorkbenchError
+from workbench.api.quality import TOLERANCE
 from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
 from workbench_compress.measuring import Bench
@@ -68,7 +67,7 @@ class Candidate:
         return alike if self.structure else (*alike, self.name)
 
     def to_json(self) -> dict[str, Any]:
-        """It for the evidence."""
+        """It for the measurements."""
         return {
             "name": self.name,
             "precision": self.chain.precision,

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from workbench.nouns.model import Model
+from workbench.api import Model
 from workbench_compress import ReduceRange
 from workbench_compress.workshop import Workshop
 

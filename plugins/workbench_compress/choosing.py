@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from workbench.errors import GateRefused
+from workbench.api import GateRefused
 from workbench_compress.candidate import ANSWERS, Candidate, Limit, points_over
 
 NEAREST = 3

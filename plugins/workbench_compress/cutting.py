@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.nouns.model import Model
+from workbench.api import Model
 from workbench_compress.measuring import Bench
 from workbench_compress.structure import Encoder, Structure
 from workbench_compress.workshop import Workshop

@@ -10,14 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.files import read_lines
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
-from workbench.nouns.utterance import Utterance
-from workbench.samples import evenly
-from workbench.streams import stream
+from workbench.api import Context, Dataset, Model, Utterance, WorkbenchError
+from workbench.api.engine import stream
+from workbench.api.io import read_lines
+from workbench.api.quality import evenly
 from workbench_compress import AUGMENTER, SearchOptions
 from workbench_compress.splices import splices
 
@@ -138,7 +134,7 @@ def augmented(dataset: Dataset, options: SearchOptions, context: Context) -> lis
     Raises:
         UsageProblem: nobody offers one that was asked for.
     """
-    offered, rows = context.host.named("augmenters"), dataset.split("train")
+    offered, rows = context.host.registry("augmenters"), dataset.split("train")
     return [
         " ".join(text.split("\n"))
         for name in options.augment

@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.errors import WorkbenchError
-from workbench.graphs import node_counts
-from workbench.host import Host
-from workbench.invariance import batch_invariance
-from workbench.machine import cores
-from workbench.nouns.model import Model
-from workbench.nouns.predictor import PredictorOptions
-from workbench.samples import evenly
+from workbench.api import Host, Model, PredictorOptions, WorkbenchError
+from workbench.api.machine import cores
+from workbench.api.quality import batch_invariance, evenly, node_counts
 from workbench_compress.judging import Pairs, judge
 from workbench_compress.material import Material
 from workbench_compress.memory import peak_of
 
 if TYPE_CHECKING:
-    from workbench.nouns.predictor import Floats
+    from workbench.api import Floats
 
 TIMED, ROUNDS = 200, 5
 ASKED = 64  # texts for the peak of memory
@@ -37,7 +32,7 @@ class Bench:
     Args:
         host: opens the models.
         material: the rows.
-        reference: the uncompressed model.
+        baseline: the uncompressed model.
         confidence: see `judge`.
         seed: of the order of rows.
         yardstick: a model that is timed beside every candidate, so that what else the machine does cancels out.
@@ -45,7 +40,7 @@ class Bench:
 
     host: Host
     material: Material
-    reference: Model
+    baseline: Model
     confidence: float
     seed: int
     yardstick: Model | None = None
@@ -81,7 +76,7 @@ class Bench:
         divergence from the uncompressed model's answers, nats.
         """
         which = slice(None) if rows is None else list(rows)
-        truth, before = self.material.truth[which], self.answers(self.reference)[which]
+        truth, before = self.material.truth[which], self.answers(self.baseline)[which]
         wanted, found = log_softmax(before), log_softmax(logits)
         first, second = before.argmax(1), logits.argmax(1)
         return {
@@ -96,7 +91,7 @@ class Bench:
 
     def answers(self, model: Model) -> Floats:
         """A torch model's logits for the dev texts, float32 [n, intents]."""
-        key, first = str(model.path), str(self.reference.path)
+        key, first = str(model.path), str(self.baseline.path)
         if key not in self._answers:
             self._answers = {place: kept for place, kept in self._answers.items() if place == first}  # and the last one
             self._answers[key] = self._ask(model, self.material.texts)

@@ -13,9 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
-from workbench.host import build_host
-from workbench.nouns.model import Model
+from workbench.api import Model, WorkbenchError, build_host
 
 STATUS = Path("/proc/self/status")
 

@@ -74,7 +74,7 @@ def draw(
     """The drawing of candidates by accuracy and by what `along` gives, whose axis is logarithmic: ratios count there.
 
     Args:
-        candidates: from the evidence.
+        candidates: from the measurements.
         along: a number of a candidate that had better be small.
         least: the accuracy that the budget asks for.
         most: the budget of what `along` gives.

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from workbench.errors import WorkbenchError
-from workbench.machine import multiplies_bfloat16
-from workbench.nouns.model import Model
+from workbench.api import Model, WorkbenchError
+from workbench.api.machine import multiplies_bfloat16
 from workbench_compress.candidate import Candidate, Limit, beyond_training, calibrated, measured_by, points_over
 from workbench_compress.chains import Chain
 from workbench_compress.choosing import misses

@@ -9,18 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
-from workbench.options import as_json
+from workbench.api import Context, Model, WorkbenchError, as_json
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import MB, Candidate, Limit, calibrated, limits, measured_by, points_over
 from workbench_compress.chains import EXPORT, Chain
 from workbench_compress.choosing import announce, choose, refusal
 from workbench_compress.cutting import Cutter, Plan, front, plan, spaced
-from workbench_compress.evidence import write_evidence
 from workbench_compress.judging import Pairs, judge
 from workbench_compress.material import Material, gather
+from workbench_compress.measurements import write_measurements
 from workbench_compress.measuring import FILES, Bench
 from workbench_compress.recovering import RECOVER, Recovery
 from workbench_compress.structure import KEYS, Encoder, Structure
@@ -54,22 +51,22 @@ class Findings:
 
 
 def search(model: Model, out: Path, options: SearchOptions, context: Context) -> Model:
-    """Write the fastest model that keeps every budget into `out`, and what was measured into the evidence.
+    """Write the fastest model that keeps every budget into `out`, and what was measured into the measurements.
 
     Raises:
         WorkbenchError: the model is none that a trainer made, or there is too little to judge by.
         GateRefused: nothing keeps every budget.
     """
     check(model, context)
-    reference = context.reference or model
-    material = gather(reference, options, context)
+    baseline = context.baseline or model
+    material = gather(baseline, options, context)
     warn_of_few(len(material.texts), options)
-    lab = Workshop(dataclasses.replace(context, dataset=material.learning, reference=reference), options.minutes)
-    findings = explore(model, reference, material, options, lab)
+    lab = Workshop(dataclasses.replace(context, dataset=material.learning, baseline=baseline), options.minutes)
+    findings = explore(model, baseline, material, options, lab)
     findings.candidates = calibrated(findings.candidates)
     best = choose(findings.candidates, limits(options))
-    if context.evidence is not None:
-        write_evidence(context.evidence, findings, best, options, lab.seconds)
+    if context.measurements is not None:
+        write_measurements(context.measurements, findings, best, options, lab.seconds)
     if best is None:
         raise refusal(findings.candidates, limits(options))
     announce(best, findings.candidates, limits(options))
@@ -98,7 +95,7 @@ def check(model: Model, context: Context) -> None:
             where=model.path,
             remedy="Name the passes yourself: --use onnx,int8",
         )
-    _ = context.host.named("passes")[EXPORT]
+    _ = context.host.registry("passes")[EXPORT]
 
 
 def warn_of_few(rows: int, options: SearchOptions) -> None:
@@ -114,10 +111,10 @@ def warn_of_few(rows: int, options: SearchOptions) -> None:
         )
 
 
-def explore(model: Model, reference: Model, material: Material, options: SearchOptions, lab: Workshop) -> Findings:
+def explore(model: Model, baseline: Model, material: Material, options: SearchOptions, lab: Workshop) -> Findings:
     """Measure the uncut model, then cuts of it while there is time."""
     context = lab.context
-    bench = Bench(context.host, material, reference, options.confidence, context.seed)
+    bench = Bench(context.host, material, baseline, options.confidence, context.seed)
     encoder = Encoder.of(model)
     found = measure_uncut(model, encoder, options, lab, bench)
     findings, chains = Findings(material, found), fastest_chains(found, limits(options))

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.files import read_json
-from workbench.report.markup import environment
-from workbench.report.section import Section
-from workbench_compress.evidence import FILE
+from workbench.api.io import read_json
+from workbench.api.report import Section, environment
+from workbench_compress.measurements import FILE
 from workbench_compress.picture import Picture, draw
 from workbench_compress.summary import PEERS
 
 if TYPE_CHECKING:
-    from workbench.engine.run import Run
+    from workbench.api.engine import Run
 
 TITLE = ("Compression: what was tried", "压缩搜索：全部候选")
 ORDER = 65
@@ -22,8 +21,8 @@ MB = 1e6
 
 
 def sections(run: Run) -> Iterator[Section]:
-    """One for the last search of a run that left its evidence."""
-    found = [stage.evidence / FILE for stage in run.stages if (stage.evidence / FILE).is_file()]
+    """One for the last search of a run that left its measurements."""
+    found = [stage.measurements / FILE for stage in run.stages if (stage.measurements / FILE).is_file()]
     if not found:
         return
     html = environment("workbench_compress").get_template("pareto.html.j2").render(values(read_json(found[-1])))
@@ -31,28 +30,28 @@ def sections(run: Run) -> Iterator[Section]:
     yield Section(TITLE, html, ORDER, css)
 
 
-def values(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """What the template shows of a search's evidence."""
-    candidates = sorted(evidence["candidates"], key=lambda c: c["mean_ms"])
+def values(measurements: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template shows of a search's measurements."""
+    candidates = sorted(measurements["candidates"], key=lambda c: c["mean_ms"])
     chosen = next((c for c in candidates if c["chosen"]), None)
-    budgets = {budget["name"]: budget["most"] for budget in evidence["budgets"]}
+    budgets = {budget["name"]: budget["most"] for budget in measurements["budgets"]}
     least = reference_accuracy(candidates[0]) - budgets["max_drop"] / 100
     return {
         "candidates": [{**c, "peer": PEERS.get(c["name"])} for c in candidates],
         "chosen": chosen,
-        "nearest": [c for name in evidence["nearest"] for c in candidates if c["name"] == name],
+        "nearest": [c for name in measurements["nearest"] for c in candidates if c["name"] == name],
         "peers": [
             {"words": PEERS[c["name"]], "times": c["mean_ms"] / chosen["mean_ms"], "bytes": c["bytes"]}
             for c in candidates
             if chosen and c["name"] in PEERS and c is not chosen
         ],
         "pictures": pictures(candidates, least, budgets),
-        "budgets": evidence["budgets"],
-        "judged": evidence["judged"],
-        "screening": evidence["screening"],
-        "seconds": evidence["seconds"],
-        "machine": evidence["machine"],
-        "confidence": evidence["options"]["confidence"],
+        "budgets": measurements["budgets"],
+        "judged": measurements["judged"],
+        "screening": measurements["screening"],
+        "seconds": measurements["seconds"],
+        "machine": measurements["machine"],
+        "confidence": measurements["options"]["confidence"],
     }
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from workbench.nouns.utterance import Utterance
-from workbench.words import joined, words_of
+from workbench.api import Utterance
+from workbench.api.text import joined, words_of
 
 
 def splices(rows: Sequence[Utterance], count: int, rng: Callable[[str], random.Random]) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from workbench.files import read_json
-from workbench.nouns.model import Model
+from workbench.api import Model
+from workbench.api.io import read_json
 
 BLOCK = 32  # neurons; int8 kernels work on blocks of so many
 DEPTHS = 6

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.report.markup import megabytes, seconds
-from workbench.summary import Summary
+from workbench.api.engine import Summary
+from workbench.api.report import megabytes, seconds
 from workbench_compress.candidate import churn
 
 PEERS = {"uncut-fp32": ("plain fp32", "直接 fp32"), "uncut-int8": ("plain int8", "直接 int8")}
 
 
-def summarize(evidence: Mapping[str, Any]) -> Summary | None:
-    """Of the evidence as `search.json` has it; None where nothing was chosen."""
-    candidates, judged = evidence["candidates"], evidence["judged"]
+def summarize(measurements: Mapping[str, Any]) -> Summary | None:
+    """Of the measurements as `search.json` has it; None where nothing was chosen."""
+    candidates, judged = measurements["candidates"], measurements["judged"]
     chosen = next((c for c in candidates if c["chosen"]), None)
     if chosen is None:
         return None
@@ -23,13 +23,13 @@ def summarize(evidence: Mapping[str, Any]) -> Summary | None:
         "points_lost": chosen["drop"]["points"],
         "points_lost_at_most": chosen["drop"]["bound"],
         "churn": churn(chosen),
-        "confidence": evidence["options"]["confidence"],
+        "confidence": measurements["options"]["confidence"],
         "judged_on": judged["rows"],
         "judged_by": judged["by"],
         **{name: chosen[name] for name in ("mean_ms", "p95_ms", "bytes", "memory_bytes")},
         "times_as_fast_as": times_as_fast(chosen, candidates),
         "candidates": len(candidates),
-        "seconds": evidence["seconds"],
+        "seconds": measurements["seconds"],
     }
     return Summary(words(figures), figures)
 

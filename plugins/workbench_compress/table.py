@@ -16,10 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.context import Context
-from workbench.host import Host
-from workbench.nouns.head import Head
-from workbench.nouns.model import Model
+from workbench.api import Context, Head, Host, Model
 from workbench_compress.chains import Chain
 from workbench_compress.structure import Encoder, Structure
 from workbench_compress.workshop import Workshop
@@ -64,7 +61,7 @@ class Table:
         return float(each.mean()), float(np.quantile(each, 0.95))
 
     def to_json(self) -> dict[str, Any]:
-        """It for the evidence."""
+        """It for the measurements."""
         return {"lengths": self.lengths, "milliseconds": self.times, "tokenizing_ms": self.tokenizing}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
+from workbench.api import Model, WorkbenchError
 from workbench_compress import SearchOptions
 from workbench_compress.candidate import MB, Candidate, Limit, limits, measured, measured_by, points_over
 from workbench_compress.chains import Chain, offered

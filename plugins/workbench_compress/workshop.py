@@ -9,11 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.files import Staging, read_json, replace_json, write_json
-from workbench.nouns.model import Model
-from workbench.options import option_fields, parse_options
+from workbench.api import Context, Model, WorkbenchError, option_fields, parse_options
+from workbench.api.io import Staging, read_json, replace_json, write_json
 
 MODEL, ABOUT = "model", "step.json"
 SPENT = "spent.json"  # seconds of processes that were killed in a step
@@ -45,11 +42,11 @@ class Workshop:
 
     def offers(self, name: str) -> bool:
         """Whether some plugin offers the pass."""
-        return name in self.context.host.named("passes")
+        return name in self.context.host.registry("passes")
 
     def takes(self, name: str) -> set[str]:
         """Names of a pass's options."""
-        return {field.name for field in option_fields(self.context.host.named("passes")[name].options)}
+        return {field.name for field in option_fields(self.context.host.registry("passes")[name].options)}
 
     def passed(
         self, name: str, model: Callable[[], Model], using: str, shared: str | None = None, **options: Any
@@ -66,10 +63,10 @@ class Workshop:
         Raises:
             WorkbenchError: as the pass does.
         """
-        offer = self.context.host.named("passes")[using]
-        parsed = parse_options(offer.options, options, using)
+        component = self.context.host.registry("passes")[using]
+        parsed = parse_options(component.options, options, using)
         source, by = (None, []) if self.has(name) else self._asking(model)  # its steps count for themselves
-        return self.made(name, lambda out, context: offer(source, out, parsed, context), by, shared)
+        return self.made(name, lambda out, context: component(source, out, parsed, context), by, shared)
 
     def made(
         self,
@@ -92,7 +89,7 @@ class Workshop:
 
             aside = self.root / f"{shared}.shared" if shared else scratch
             aside.mkdir(exist_ok=True)
-            context = dataclasses.replace(self.context, work=aside, log=log, evidence=None)
+            context = dataclasses.replace(self.context, work=aside, log=log, measurements=None)
             try:
                 with Staging(final) as folder:
                     make(folder / MODEL, context)

@@ -6,20 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench import hookimpl
-from workbench.offers import Metric
-from workbench.options import NoOptions, option
+from workbench.api import Metric, NoOptions, hookimpl, option
 
 if TYPE_CHECKING:
-    from workbench.engine.run import Run
-    from workbench.report.section import Section
+    from workbench.api.engine import Run
+    from workbench.api.report import Section
 
 
 @dataclass(frozen=True)
 class ErrorsOptions:
     """Options of `errors`."""
 
-    most: int = option(30, "how many rows are kept", least=0)
+    most: int = option(30, "how many rows are kept", ge=0)
 
 
 @hookimpl

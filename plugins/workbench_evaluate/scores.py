@@ -11,15 +11,12 @@ import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.predictor import probabilities
+from workbench.api import WorkbenchError, probabilities
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from workbench.context import Context
-    from workbench.nouns.report import Scored
-    from workbench.options import NoOptions
+    from workbench.api import Context, NoOptions, Scored
     from workbench_evaluate import ErrorsOptions
 
     Ids = npt.NDArray[np.int64]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench import hookimpl
-from workbench.offers import Reader
-from workbench.options import option
+from workbench.api import Reader, hookimpl, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import click
 
-    from workbench.host import Host
+    from workbench.api import Host
 
 
 @dataclass(frozen=True)

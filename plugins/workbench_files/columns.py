@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.errors import UsageProblem, unknown
+from workbench.api import UsageProblem, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

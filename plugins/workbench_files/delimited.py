@@ -7,18 +7,16 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.digests import digest_file
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.sources import read_source
-from workbench.text import well_formed
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.io import digest_file, read_source
+from workbench.api.text import well_formed
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbench.context import Context
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Context, Dataset
     from workbench_files import CsvOptions, TsvOptions
 
 LARGEST_CELL = 2**31 - 1  # characters; the csv module stops at 131,072 unless told otherwise

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING
 
 import datasets
 
-from workbench.errors import UsageProblem, WorkbenchError, unknown
-from workbench.nouns.utterance import SPLIT_NAMES, SPLITS
-from workbench.text import well_formed
+from workbench.api import SPLIT_NAMES, SPLITS, UsageProblem, WorkbenchError, unknown
+from workbench.api.text import well_formed
 from workbench_files.classes import class_names, named_cells
 from workbench_files.columns import Columns, choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
-    from workbench.context import Context
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Context, Dataset
     from workbench_files import HubOptions
 
 Loaded = Mapping[str, datasets.Dataset]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pyarrow
 import pyarrow.parquet
 
-from workbench.digests import digest_file
-from workbench.errors import WorkbenchError
-from workbench.text import well_formed
+from workbench.api import WorkbenchError
+from workbench.api.io import digest_file
+from workbench.api.text import well_formed
 from workbench_files.classes import Classes, class_names, named_cells
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
@@ -18,8 +18,7 @@ from workbench_files.rows import Row, rows_to_dataset
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workbench.context import Context
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Context, Dataset
     from workbench_files import TableOptions
 
 HUGGING_FACE = b"huggingface"  # where the library `datasets` notes its features in a schema

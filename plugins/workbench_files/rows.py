@@ -7,11 +7,9 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.utterance import Utterance, split_named
-from workbench.sources import is_blank
-from workbench.text import well_formed
+from workbench.api import Dataset, Utterance, WorkbenchError, split_named
+from workbench.api.io import is_blank
+from workbench.api.text import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from workbench.engine.run import RUN, Run
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import replace_text
-from workbench.nouns.dataset import Dataset
+from workbench.api import Dataset, UsageProblem, WorkbenchError
+from workbench.api.engine import RUN_FILE as RUN
+from workbench.api.engine import Run
+from workbench.api.io import replace_text
 
 BOM = "\ufeff"
 

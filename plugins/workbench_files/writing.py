@@ -7,13 +7,13 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_files.columns import EXPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from workbench.nouns.utterance import Utterance
+    from workbench.api import Utterance
 
 
 def as_csv(rows: Iterable[Utterance]) -> str:

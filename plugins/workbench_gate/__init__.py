@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench import hookimpl
-from workbench.offers import Budget
+from workbench.api import Budget, hookimpl
 
 
 @hookimpl

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.errors import WorkbenchError
-from workbench.invariance import Invariance
-from workbench.nouns.report import Figure, Measurement, Report
+from workbench.api import Figure, Measurement, Report, WorkbenchError
+from workbench.api.quality import Invariance
 
 DECIMALS = 9  # 0.933 - 0.928 is half a point, not a rounding error more
 
@@ -15,7 +14,7 @@ def accuracy_drop(limit: float, measurement: Measurement) -> Figure:
     Raises:
         WorkbenchError: accuracy is not among the metrics.
     """
-    drop = round(100 * (_accuracy(measurement.reference) - _accuracy(measurement.bundle)), DECIMALS)
+    drop = round(100 * (_accuracy(measurement.baseline) - _accuracy(measurement.bundle)), DECIMALS)
     return Figure("max_accuracy_drop", drop, limit, "points", kept=drop <= limit)
 
 

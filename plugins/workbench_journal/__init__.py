@@ -6,10 +6,10 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from workbench import hookimpl
+from workbench.api import hookimpl
 
 if TYPE_CHECKING:
-    from workbench.engine.run import StageRecord
+    from workbench.api.engine import StageRecord
 
 
 @hookimpl

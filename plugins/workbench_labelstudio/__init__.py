@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench import hookimpl
-from workbench.offers import Reader
+from workbench.api import Reader, hookimpl
 from workbench_labelstudio import verbs
 from workbench_labelstudio.options import TaskOptions
 from workbench_labelstudio.project_options import ProjectOptions
@@ -16,8 +15,8 @@ from workbench_labelstudio.project_options import ProjectOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workbench.host import Host
-    from workbench.service import Service
+    from workbench.api import Host
+    from workbench.api.serving import Service
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.options import option
+from workbench.api import option
 
 
 @dataclass(frozen=True)

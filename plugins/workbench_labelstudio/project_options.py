@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.options import option
+from workbench.api import option
 from workbench_labelstudio.options import TaskOptions
 
 
@@ -13,14 +13,14 @@ class ProjectOptions(TaskOptions):
     """Which server has the project, and what makes an utterance; where the tasks come from is in no key."""
 
     url: str | None = option(
-        None, "the server; none = LABEL_STUDIO_URL, else the one that was connected last", in_key=False
+        None, "the server; none = LABEL_STUDIO_URL, else the one that was connected last", affects_output=False
     )
     token_file: str | None = option(
         None,
         "a file, mode 0600, that holds the token; none = LABEL_STUDIO_API_KEY if it is for the server that "
         "LABEL_STUDIO_URL names, else what `connect` stored",
-        in_key=False,
+        affects_output=False,
     )
     mirror: str | None = option(
-        None, "folder of the local copy of the project; none = one in the user's data folder", in_key=False
+        None, "folder of the local copy of the project; none = one in the user's data folder", affects_output=False
     )

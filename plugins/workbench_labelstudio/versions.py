@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.engine.run import RUN
+from workbench.api.engine import RUN_FILE as RUN
 
 
 def model_name(path: Path) -> str:

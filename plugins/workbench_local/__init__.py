@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench import hookimpl
-from workbench.offers import Executor
+from workbench.api import Executor, hookimpl
 
 
 @hookimpl

@@ -9,8 +9,8 @@ from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from workbench.errors import WorkbenchError
-from workbench.machine import cores
+from workbench.api import WorkbenchError
+from workbench.api.machine import cores
 
 
 def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> list[Any]:

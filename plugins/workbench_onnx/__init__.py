@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from workbench import hookimpl
-from workbench.offers import Pass
-from workbench.options import option
+from workbench.api import Pass, hookimpl, option
 
 if TYPE_CHECKING:
-    from workbench.nouns.model import Model
-    from workbench.nouns.predictor import Predictor, PredictorOptions
+    from workbench.api import Model, Predictor, PredictorOptions
 
 
 @dataclass(frozen=True)
@@ -20,17 +17,17 @@ class OnnxOptions:
     """Options of the pass `onnx`."""
 
     exporter: Literal["optimum", "torch"] = option("optimum", "what writes the graph: optimum-onnx, or torch.export")
-    opset: int = option(18, "version of the ONNX operators", least=18, most=23)
-    parity_rows: int = option(256, "rows on which the graph must answer as torch does", least=1)
-    tolerance: float = option(1e-4, "largest difference to torch, of a logit or an embedding's component", least=0.0)
+    opset: int = option(18, "version of the ONNX operators", ge=18, le=23)
+    parity_rows: int = option(256, "rows on which the graph must answer as torch does", ge=1)
+    tolerance: float = option(1e-4, "largest difference to torch, of a logit or an embedding's component", ge=0.0)
 
 
 @dataclass(frozen=True)
 class FuseOptions:
     """Options of the pass `fuse`."""
 
-    parity_rows: int = option(256, "rows on which the fused graph must answer as the one before", least=1)
-    tolerance: float = option(1e-4, "largest difference, of a logit or an embedding's component", least=0.0)
+    parity_rows: int = option(256, "rows on which the fused graph must answer as the one before", ge=1)
+    tolerance: float = option(1e-4, "largest difference, of a logit or an embedding's component", ge=0.0)
 
 
 @hookimpl

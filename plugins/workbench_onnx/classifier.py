@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import PreTrainedModel
 
-from workbench.nouns.head import Head
-from workbench.pretrained import open_encoder, pool
+from workbench.api import Head
+from workbench.api.torch import open_encoder, pool
 
 if TYPE_CHECKING:
-    from workbench.nouns.model import Model
+    from workbench.api import Model
 
 
 class Classifier(PreTrainedModel):  # type: ignore[no-untyped-call]

@@ -14,14 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from workbench.context import Context
-from workbench.encoders import check_folder
-from workbench.errors import WorkbenchError
-from workbench.nouns.head import FILE as HEAD
-from workbench.nouns.model import Model
-from workbench.offers import resolve
-from workbench.options import as_json
-from workbench.parity import compare
+from workbench.api import HEAD_FILE as HEAD
+from workbench.api import Context, Model, WorkbenchError, as_json, check_folder, resolve
+from workbench.api.quality import compare
 from workbench_onnx import OnnxOptions
 from workbench_onnx.classifier import load_classifier
 from workbench_onnx.strip import strip

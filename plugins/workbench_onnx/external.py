@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 
 # message -> field number -> message; TensorProto is where a walk ends
 LEADS_TO_TENSORS: dict[str, dict[int, str]] = {

@@ -17,11 +17,8 @@ from typing import TYPE_CHECKING
 import onnx
 import onnx_ir as ir
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
-from workbench.options import as_json
-from workbench.parity import compare
+from workbench.api import Context, Model, WorkbenchError, as_json
+from workbench.api.quality import compare
 from workbench_onnx import FuseOptions
 from workbench_onnx.fixed import MASK
 from workbench_onnx.fusions import MICROSOFT, fuse_nodes, left_over

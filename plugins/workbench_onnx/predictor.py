@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
-from workbench.nouns.predictor import Predictor
+from workbench.api import Model, Predictor, WorkbenchError
 from workbench_onnx.external import refuse_external_data
 
 if TYPE_CHECKING:
-    from workbench.nouns.predictor import Floats
+    from workbench.api import Floats
 
 INPUTS = ("input_ids", "attention_mask")  # int64 [batch, sequence]
 OUTPUTS = ("logits", "embedding")  # float32 [batch, intents] and [batch, d]

@@ -7,9 +7,8 @@ import random
 
 from tokenizers import Tokenizer
 
-from workbench.context import Context
-from workbench.nouns.model import Model
-from workbench.parity import real_texts
+from workbench.api import Context, Model
+from workbench.api.quality import real_texts
 
 MADE_UP = 32
 logger = logging.getLogger(__name__)

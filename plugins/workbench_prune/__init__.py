@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench import hookimpl
-from workbench.offers import Pass
+from workbench.api import Pass, hookimpl
 from workbench_prune.options import FfnOptions, HeadsOptions, LayersOptions, RecoverOptions, VocabularyOptions
 
 LIBRARIES = ("torch", "transformers", "tokenizers")

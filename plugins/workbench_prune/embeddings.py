@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_prune.families import LIKE_ROBERTA
 from workbench_prune.network import Network
 from workbench_prune.rows import batches
@@ -22,10 +22,10 @@ def configured(config: Any) -> list[int]:
 
     RoBERTa counts positions from the number of its padding token, which must therefore not change.
     """
-    return [*_named(config).values(), *(range(config.pad_token_id) if config.model_type in LIKE_ROBERTA else ())]
+    return [*_registries(config).values(), *(range(config.pad_token_id) if config.model_type in LIKE_ROBERTA else ())]
 
 
-def _named(config: Any) -> dict[str, int]:
+def _registries(config: Any) -> dict[str, int]:
     values = config.to_dict().items()
     return {key: value for key, value in values if key.endswith("_token_id") and isinstance(value, int)}
 
@@ -50,7 +50,7 @@ def keep_embeddings(encoder: Any, kept: Sequence[int]) -> None:
     """
     table, config = encoder.get_input_embeddings(), encoder.config
     new = {number: place for place, number in enumerate(kept)}
-    for key, value in _named(config).items():
+    for key, value in _registries(config).items():
         setattr(config, key, new.get(value))
     fewer = nn.Embedding(len(kept), table.embedding_dim, padding_idx=config.pad_token_id)
     fewer.load_state_dict({"weight": table.weight.detach()[torch.tensor(kept)]})

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 
 LIKE_ROBERTA = ("roberta", "xlm-roberta", "camembert")
 LIKE_BERT = ("bert", *LIKE_ROBERTA)

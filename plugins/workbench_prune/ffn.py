@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.nouns.model import Model
+from workbench.api import Context, Model, UsageProblem, WorkbenchError
 from workbench_prune.families import check_family, layers, set_width
 from workbench_prune.importance import measure, rounded, told
 from workbench_prune.network import finish, open_network

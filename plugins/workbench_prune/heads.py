@@ -9,9 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workbench.context import Context
-from workbench.errors import UsageProblem
-from workbench.nouns.model import Model
+from workbench.api import Context, Model, UsageProblem
 from workbench_prune.families import check_family, layers
 from workbench_prune.importance import measure, rounded, told
 from workbench_prune.network import finish, open_network

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_prune.network import Network
 from workbench_prune.rows import Batch
 

@@ -15,9 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from workbench.context import Context
-from workbench.errors import UsageProblem
-from workbench.nouns.model import Model
+from workbench.api import Context, Model, UsageProblem
 from workbench_prune.families import check_family, stack
 from workbench_prune.network import Network, finish, open_network
 from workbench_prune.options import LayersOptions

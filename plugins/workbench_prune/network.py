@@ -14,12 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.head import FILE as HEAD
-from workbench.nouns.head import Head
-from workbench.nouns.model import Model
-from workbench.options import as_json, file_digests
-from workbench.pretrained import open_encoder, pool
+from workbench.api import HEAD_FILE as HEAD
+from workbench.api import Head, Model, WorkbenchError, as_json, file_digests
+from workbench.api.torch import open_encoder, pool
 
 TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json")
 VOCABULARIES = ("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "added_tokens.json")

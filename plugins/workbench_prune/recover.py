@@ -6,11 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.files import read_json
-from workbench.nouns.model import ABOUT, Model
-from workbench.options import as_json, parse_options
+from workbench.api import MODEL_FILE as ABOUT
+from workbench.api import Context, Model, WorkbenchError, as_json, parse_options
+from workbench.api.io import read_json
 from workbench_prune.network import check_trained
 from workbench_prune.options import RecoverOptions
 from workbench_prune.rows import dataset_of
@@ -31,7 +29,7 @@ def recover(model: Model, out: Path, options: RecoverOptions, context: Context) 
     check_trained(model, NAME)
     dataset = dataset_of(model, NAME, context, "extra", options.extra)
     teacher = teacher_of(model, options, context)
-    trainer = context.host.named("trainers")[TRAINER]
+    trainer = context.host.registry("trainers")[TRAINER]
     if context.dataset is None:
         logger.warning("%s: without a dataset only the teacher's answers are learned, which is weaker", NAME)
     values = {**as_json(options), "student": str(model.path), "teachers": (str(teacher),)}
@@ -57,7 +55,7 @@ def teacher_of(model: Model, options: RecoverOptions, context: Context) -> Path:
     Raises:
         WorkbenchError: none is at hand, or it is the model itself.
     """
-    known = None if context.reference is None else context.reference.path
+    known = None if context.baseline is None else context.baseline.path
     where = known if options.teacher is None else Path(options.teacher).expanduser()
     if where is None or where.resolve() == model.path.resolve():
         what = "none is at hand" if where is None else "it is the model that is to learn from it"

@@ -10,13 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.files import read_lines
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
-from workbench.nouns.utterance import Utterance
-from workbench.samples import evenly
+from workbench.api import Context, Dataset, Model, Utterance, WorkbenchError
+from workbench.api.io import read_lines
+from workbench.api.quality import evenly
 from workbench_prune.network import Network
 from workbench_prune.options import MeasureOptions
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from workbench.errors import WorkbenchError
-from workbench.files import read_json, write_json
+from workbench.api import WorkbenchError
+from workbench.api.io import read_json, write_json
 from workbench_prune.pieces import BYTE, KINDS, Json, Kind
 from workbench_prune.scripts import script
 

@@ -12,10 +12,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.files import read_lines
-from workbench.nouns.model import Model
+from workbench.api import Context, Model, WorkbenchError
+from workbench.api.io import read_lines
 from workbench_prune.common import common_tokens
 from workbench_prune.embeddings import answers, check_answers, check_table, configured, keep_embeddings
 from workbench_prune.network import finish, open_network

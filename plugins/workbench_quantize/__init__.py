@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench import hookimpl
-from workbench.offers import Pass
-from workbench.options import option
+from workbench.api import Pass, hookimpl, option
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Int8Options:
         "does not tell what CPU it has",
     )
     exclude: tuple[str, ...] = option((), "products and tables that stay in float32, by node name; * matches anything")
-    calibration_rows: int = option(256, "texts that static scales are found on", least=16)
+    calibration_rows: int = option(256, "texts that static scales are found on", ge=16)
     texts: str | None = option(
         None, "a file of texts for static scales, one a line, instead of rows of the dataset", kind="path"
     )
@@ -38,8 +36,8 @@ class Int8Options:
 class Fp16Options:
     """Options of the pass `fp16-weights`."""
 
-    tolerance: float = option(0.05, "largest difference of a logit that half precision may make", least=0.0)
-    parity_rows: int = option(128, "rows on which the difference is measured", least=1)
+    tolerance: float = option(0.05, "largest difference of a logit that half precision may make", ge=0.0)
+    parity_rows: int = option(128, "rows on which the difference is measured", ge=1)
 
 
 @hookimpl

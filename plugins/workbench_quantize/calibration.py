@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnxruntime.quantization import CalibrationDataReader
 
-from workbench.errors import WorkbenchError
-from workbench.files import read_lines
-from workbench.samples import evenly
+from workbench.api import WorkbenchError
+from workbench.api.io import read_lines
+from workbench.api.quality import evenly
 
 if TYPE_CHECKING:
-    from workbench.context import Context
-    from workbench.nouns.model import Model
+    from workbench.api import Context, Model
     from workbench_quantize import Int8Options
 
 LEAST = 16

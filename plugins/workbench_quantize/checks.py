@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
+from workbench.api import Context, Model, WorkbenchError
 from workbench_quantize.static import INTEGER, integer_products
 from workbench_quantize.weights import all_names, constant_products, embedding_lookups
 

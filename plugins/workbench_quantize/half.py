@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
-from workbench.options import as_json
-from workbench.parity import compare, real_texts
+from workbench.api import Context, Model, WorkbenchError, as_json
+from workbench.api.quality import compare, real_texts
 from workbench_quantize import Fp16Options
 from workbench_quantize.checks import open_float_graph
 from workbench_quantize.weights import weight_bytes

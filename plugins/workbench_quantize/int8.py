@@ -20,13 +20,9 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
-from workbench.context import Context
-from workbench.errors import WorkbenchError
-from workbench.invariance import batch_invariance
-from workbench.machine import cpu_features, sums_int8_exactly
-from workbench.nouns.model import Model
-from workbench.options import as_json, file_digests
-from workbench.parity import compare, real_texts
+from workbench.api import Context, Model, WorkbenchError, as_json, file_digests
+from workbench.api.machine import cpu_features, sums_int8_exactly
+from workbench.api.quality import batch_invariance, compare, real_texts
 from workbench_quantize import Int8Options
 from workbench_quantize.calibration import Rows, calibration_texts
 from workbench_quantize.checks import check_complete, check_served, open_float_graph

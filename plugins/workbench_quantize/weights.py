@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from onnx import TensorProto
 
-from workbench.errors import UsageProblem
-from workbench.samples import evenly
+from workbench.api import UsageProblem
+from workbench.api.quality import evenly
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from workbench import hookimpl
-from workbench.offers import Reader
+from workbench.api import Reader, hookimpl
 
 if TYPE_CHECKING:
     import click
 
-    from workbench.host import Host
+    from workbench.api import Host
 
 
 @hookimpl

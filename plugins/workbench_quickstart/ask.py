@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import IO
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 
 SERVE = (sys.executable, "-m", "workbench", "serve")
 URL = re.compile(r"http://[\d.]+:\d+")

@@ -5,12 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.digests import digest_file
-from workbench.errors import unknown
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.utterance import Utterance
-from workbench.options import NoOptions
+from workbench.api import Context, Dataset, NoOptions, Utterance, unknown
+from workbench.api.io import digest_file
 
 FOLDER = Path(__file__).parent / "utterances"
 LANGUAGES = ("en", "zh")

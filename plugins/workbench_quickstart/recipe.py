@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions
-from workbench.errors import UsageProblem
-from workbench.host import Host
-from workbench.options import OptionField, option_fields
-from workbench.text import well_formed
+from workbench.api import Host, OptionField, UsageProblem, option_fields
+from workbench.api.engine import EvaluateOptions, ImportOptions, RecipeOptions
+from workbench.api.text import well_formed
 
 WIDE = {"max_accuracy_drop": 4.0, "min_agreement": 0.9}  # with a hundred dev rows, each is a point
 BUDGETS = {**WIDE, "max_label_changes": 0}
@@ -58,12 +56,12 @@ def recipe_text(wish: Wish, host: Host) -> str:
         "# Each line that begins with # is an option with its default; take the # away to set it.\n"
     ]
     parts.append(_lines(option_fields(RecipeOptions), {"seed": RecipeOptions.seed}))
-    offer = host.named("readers")[wish.reader]
+    component = host.registry("readers")[wish.reader]
     set_here = {"reader": wish.reader, "source": wish.source, "split": dict(wish.split), **wish.reader_options}
-    parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(offer.options)], set_here))
+    parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(component.options)], set_here))
     parts.append(_chain("clean", "cleaners", wish.cleaners, host))
     parts.append(_chain("augment", "augmenters", wish.augmenters, host))
-    trainer = host.named("trainers")[wish.trainer]
+    trainer = host.registry("trainers")[wish.trainer]
     parts.append(
         f'[train]\nuse = "{wish.trainer}"{_known("trainers", host)}\n'
         + _lines(option_fields(trainer.options), {"encoder": wish.encoder})
@@ -72,14 +70,16 @@ def recipe_text(wish: Wish, host: Host) -> str:
     for name in wish.passes:
         parts.append(
             f'[[compress]]\nuse = "{name}"{_known("passes", host)}\n'
-            + _lines(option_fields(host.named("passes")[name].options), {})
+            + _lines(option_fields(host.registry("passes")[name].options), {})
         )
-    budgets = host.named("budgets")
+    budgets = host.registry("budgets")
     parts.append(
         "[gate]\n"
         + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in wish.budgets.items())
         + "".join(
-            f"# {name} =         # {offer.summary}\n" for name, offer in budgets.items() if name not in wish.budgets
+            f"# {name} =         # {component.summary}\n"
+            for name, component in budgets.items()
+            if name not in wish.budgets
         )
     )
     return "\n".join(parts)
@@ -88,13 +88,13 @@ def recipe_text(wish: Wish, host: Host) -> str:
 def _chain(table: str, hook: str, names: Sequence[str], host: Host) -> str:
     text = f"[{table}]\nuse = {json.dumps(list(names))}{_known(hook, host)}\n"
     for name in names:
-        if fields := option_fields(host.named(hook)[name].options):
+        if fields := option_fields(host.registry(hook)[name].options):
             text += f"\n[{table}.{name}]\n" + _lines(fields, {})
     return text
 
 
 def _known(hook: str, host: Host) -> str:
-    return f"        # known: {', '.join(sorted(host.named(hook)))}"
+    return f"        # known: {', '.join(sorted(host.registry(hook)))}"
 
 
 def _lines(fields: Sequence[OptionField], values: Mapping[str, Any]) -> str:

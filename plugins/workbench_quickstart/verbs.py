@@ -7,13 +7,10 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.output import say
-from workbench.cli.run import check_gate, run_recipe, summarize
-from workbench.engine.recipe import check_recipe
-from workbench.engine.sections import RecipeOptions
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import replace_text
-from workbench.host import Host
+from workbench.api import Host, UsageProblem, WorkbenchError
+from workbench.api.cli import check_gate, run_recipe, say, summarize
+from workbench.api.engine import RecipeOptions, check_recipe
+from workbench.api.io import replace_text
 from workbench_quickstart.recipe import Wish, recipe_text
 
 ASKED = {"en": "hi, my parcel was due on monday and its still not here", "zh": "你好，我的包裹说好周一到，怎么还没收到"}
@@ -78,9 +75,9 @@ def add(cli: click.Group, host: Host) -> None:
 
 def check_language(language: str, encoder: str, host: Host) -> None:
     """Raise when a known encoder does not know the language."""
-    known = host.named("encoders")
+    known = host.registry("encoders")
     if encoder in known and not {language, "multi"} & set(known[encoder].languages):
-        fitting = [name for name, offer in known.items() if {language, "multi"} & set(offer.languages)]
+        fitting = [name for name, component in known.items() if {language, "multi"} & set(component.languages)]
         raise UsageProblem(
             f"the encoder {encoder} does not know {language!r}",
             remedy=f"Give --encoder with a folder, or one of {', '.join(fitting)}",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench import hookimpl
+from workbench.api import hookimpl
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
 
 BUNDLE = click.argument("bundle", type=click.Path(path_type=Path))
 AT_LEAST_1 = click.IntRange(1)

@@ -12,10 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
-import workbench
-from workbench.errors import WorkbenchError
-from workbench.host import Host
-from workbench.nouns.predictor import Prediction
+from workbench.api import Host, Prediction, WorkbenchError, __version__
 from workbench_serve.connection import JsonRoute, unless_gone
 from workbench_serve.limits import Unanswerable
 from workbench_serve.middleware import BodyLimit, Faults, unavailable
@@ -41,7 +38,7 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
 
     app = FastAPIOffline(
         title="Intent workbench",
-        version=workbench.__version__,
+        version=__version__,
         redoc_url=None,
         description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
         f"{limits.bytes} bytes a request.",
@@ -81,7 +78,7 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
             "bundle": service.bundle_id,
             "intents": len(bundle.model.intents),
             "accepted": bundle.accepted,
-            "version": workbench.__version__,
+            "version": __version__,
         }
 
     @app.get("/jobs", response_model=dict[str, JobState], summary="What runs in the background, such as a training")

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.host import Host
-from workbench.machine import cores
-from workbench.nouns.predictor import Prediction, Predictor
-from workbench.report.markup import intent_label
-from workbench.serving import open_bundle
+from workbench.api import Host, Prediction, Predictor, UsageProblem, WorkbenchError
+from workbench.api.machine import cores
+from workbench.api.report import intent_label
+from workbench.api.serving import open_bundle
 from workbench_serve.limits import answerable
 
 BLOCK = 1 << 16

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
-from workbench.sources import is_blank
-from workbench.text import normalize
+from workbench.api import Model, WorkbenchError
+from workbench.api.io import is_blank
+from workbench.api.text import normalize
 
 SLICE = 32  # texts
 SLICE_CHARACTERS = 16_384  # of the worst text, about a tenth of a second of normalisation

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.host import Host
+from workbench.api import Host
 
 WAITING = 10_000
 PATIENCE = 5.0

@@ -15,9 +15,8 @@ from typing import Any
 import click
 import uvicorn
 
-from workbench.errors import WorkbenchError
-from workbench.host import Host
-from workbench.machine import cores
+from workbench.api import Host, WorkbenchError
+from workbench.api.machine import cores
 from workbench_serve.api import create_app
 from workbench_serve.limits import Limits
 from workbench_serve.observers import Observers

@@ -14,13 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workbench.errors import GateRefused, WorkbenchError
-from workbench.host import Host
-from workbench.nouns.bundle import Bundle
-from workbench.nouns.predictor import Prediction, Predictor
-from workbench.nouns.report import Figure
-from workbench.service import Answers, Job, Served
-from workbench.serving import find_bundle, open_verified
+from workbench.api import Bundle, Figure, GateRefused, Host, Prediction, Predictor, WorkbenchError
+from workbench.api.serving import Answers, Job, Served, find_bundle, open_verified
 from workbench_serve.limits import Limits, Unanswerable, answerable, place, slices
 from workbench_serve.turns import Turns
 
@@ -37,7 +32,7 @@ class Opened(Served):
 
 
 class BundleService:
-    """A `workbench.service.Service`.
+    """A `workbench.serving.service.Service`.
 
     Args:
         host: the plugins that open bundles.

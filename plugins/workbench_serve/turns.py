@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from workbench import hookimpl
-from workbench.offers import Encoder, Trainer, resolve
+from workbench.api import Encoder, Trainer, hookimpl, resolve
 from workbench_train.known import ENCODERS
 from workbench_train.options import DistilOptions, FinetuneOptions, NamesOptions, ProbeOptions
 
 if TYPE_CHECKING:
-    from workbench.nouns.model import Model
-    from workbench.nouns.predictor import Predictor, PredictorOptions
+    from workbench.api import Model, Predictor, PredictorOptions
 
 FORMATS = ("torch", "transformers")
 
@@ -37,7 +35,7 @@ def trainers() -> Mapping[str, Trainer]:
             options=NamesOptions,
             extra="train",
             libraries=libraries,
-            baseline=True,
+            simple_baseline=True,
         ),
         "probe": Trainer(
             run="workbench_train.probe:train",
@@ -45,7 +43,7 @@ def trainers() -> Mapping[str, Trainer]:
             options=ProbeOptions,
             extra="train",
             libraries=(*libraries, "scikit-learn"),
-            baseline=True,
+            simple_baseline=True,
         ),
         "finetune": Trainer(
             run="workbench_train.finetune:train",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.machine import cores
+from workbench.api.machine import cores
 
 SIZE = 32  # rows a call without gradients; larger ones are no faster on a CPU
 POOL = 50  # batches among which rows are sorted by length in training

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from workbench.files import fsync_path
+from workbench.api.io import fsync_path
 
 logger = logging.getLogger(__name__)
 FILE = "checkpoint.safetensors"

@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workbench.nouns.head import Head
-from workbench.nouns.model import Model
-from workbench.pretrained import open_encoder, pool
+from workbench.api import Head, Model
+from workbench.api.torch import open_encoder, pool
 from workbench_train.batches import run_sorted
 
 

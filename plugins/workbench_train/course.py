@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from torch import nn
 
-from workbench.context import Context
-from workbench.digests import digest_json
-from workbench.nouns.model import Model
+from workbench.api import Context, Model
+from workbench.api.io import digest_json
 from workbench_train.checkpoint import Checkpoint
 from workbench_train.classifier import IntentClassifier
 from workbench_train.loop import Loss, Progress, Training

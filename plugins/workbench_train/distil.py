@@ -14,11 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.context import Context
-from workbench.digests import digest_file, digest_folder
-from workbench.errors import UsageProblem
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
+from workbench.api import Context, Dataset, Model, UsageProblem
+from workbench.api.io import digest_file, digest_folder
 from workbench_train.batches import seeded
 from workbench_train.classifier import IntentClassifier
 from workbench_train.course import follow

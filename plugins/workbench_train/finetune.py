@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.context import Context
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
+from workbench.api import Context, Dataset, Model
 from workbench_train.batches import seeded
 from workbench_train.course import follow
 from workbench_train.folder import begin, finish

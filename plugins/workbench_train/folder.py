@@ -8,14 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.context import Context
-from workbench.encoders import find_encoder, token_limit
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.head import Head
-from workbench.nouns.model import Model
-from workbench.options import as_json, option_fields
-from workbench.pretrained import open_encoder, open_tokenizer
+from workbench.api import (
+    Context,
+    Dataset,
+    Head,
+    Model,
+    UsageProblem,
+    WorkbenchError,
+    as_json,
+    find_encoder,
+    option_fields,
+    token_limit,
+)
+from workbench.api.torch import open_encoder, open_tokenizer
 from workbench_train.classifier import IntentClassifier
 from workbench_train.options import DistilOptions, NamesOptions, ProbeOptions
 
@@ -41,7 +46,7 @@ def begin(
         WorkbenchError: the encoder is not on this machine or is damaged, or has no fast tokenizer or one of another
             encoder.
     """
-    found = find_encoder(options.encoder, context.host.named("encoders"))
+    found = find_encoder(options.encoder, context.host.registry("encoders"))
     encoder = open_encoder(found.path)
     out.mkdir(parents=True, exist_ok=True)
     copy_tokenizer(found.path, out, encoder.get_input_embeddings().num_embeddings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.offers import Encoder
+from workbench.api import Encoder
 
 ENCODERS = {
     "minilm": Encoder(

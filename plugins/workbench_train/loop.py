@@ -22,8 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from workbench.context import Log
-from workbench.errors import WorkbenchError
+from workbench.api import Log, WorkbenchError
 from workbench_train.batches import pad, run_sorted, shuffled_batches
 from workbench_train.checkpoint import Checkpoint
 from workbench_train.classifier import IntentClassifier

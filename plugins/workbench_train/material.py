@@ -6,10 +6,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
-from workbench.files import read_lines
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
+from workbench.api import Dataset, Model, WorkbenchError
+from workbench.api.io import read_lines
 
 UNLABELLED = -100  # what torch's cross-entropy leaves out
 logger = logging.getLogger(__name__)

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import torch
 
-from workbench.context import Context
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
-from workbench.nouns.utterance import Intent
+from workbench.api import Context, Dataset, Intent, Model
 from workbench_train.batches import seeded
 from workbench_train.classifier import embed, linear_head
 from workbench_train.folder import begin, finish

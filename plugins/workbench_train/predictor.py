@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.model import Model
-from workbench.nouns.predictor import Predictor, PredictorOptions
-from workbench.pretrained import open_classifier
+from workbench.api import Model, Predictor, PredictorOptions, WorkbenchError
+from workbench.api.torch import open_classifier
 from workbench_train.batches import Forward, run_sorted, threads
 from workbench_train.classifier import IntentClassifier
 
 if TYPE_CHECKING:
-    from workbench.nouns.predictor import Floats
+    from workbench.api import Floats
 
 
 class TorchPredictor(Predictor):

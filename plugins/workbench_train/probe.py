@@ -12,9 +12,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from workbench.context import Context
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
+from workbench.api import Context, Dataset, Model
 from workbench_train.batches import seeded
 from workbench_train.classifier import IntentClassifier, embed, linear_head
 from workbench_train.folder import begin, finish

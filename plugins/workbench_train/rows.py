@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.model import Model
+from workbench.api import Dataset, Model, WorkbenchError
 
 
 @dataclass(frozen=True)

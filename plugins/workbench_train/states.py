@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbench.context import Context
-from workbench.digests import digest_json
-from workbench.errors import UsageProblem
+from workbench.api import Context, UsageProblem
+from workbench.api.io import digest_json
 from workbench_train.batches import SIZE, pad
 from workbench_train.checkpoint import Checkpoint
 from workbench_train.classifier import IntentClassifier

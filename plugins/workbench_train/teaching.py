@@ -11,12 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workbench.context import Context
-from workbench.digests import digest_folder, digest_json
-from workbench.errors import WorkbenchError
-from workbench.nouns.predictor import Predictor
-from workbench.nouns.utterance import Intent
-from workbench.serving import open_any
+from workbench.api import Context, Intent, Predictor, WorkbenchError
+from workbench.api.io import digest_folder, digest_json
+from workbench.api.serving import open_any
 from workbench_train.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)

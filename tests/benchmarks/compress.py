@@ -32,16 +32,16 @@ from tests.benchmarks.compress_peers import fine_tune, peers
 from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, own, percentiles, race, size_of, summed
 from tests.benchmarks.compress_verdicts import TARGETS, TUNED, of_search, verdicts
 from tests.benchmarks.records import Records
-from workbench import build_host
+from workbench.api import build_host
 from workbench.engine.run import Run
-from workbench.files import read_json
 from workbench.host import Host
-from workbench.invariance import batch_invariance
+from workbench.io.files import read_json
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.samples import evenly
-from workbench.serving import open_verified
+from workbench.quality.invariance import batch_invariance
+from workbench.quality.samples import evenly
+from workbench.serving.open import open_verified
 
 BUDGETS = {"churn": "max-churn", "latency": "max-latency-ms"}  # budgets -> options of a search
 INVARIANT = 2000  # texts that are asked alone and among others
@@ -116,8 +116,8 @@ def minutes_of(asked: argparse.Namespace, drop: str) -> str:
     return minutes[min(asked.drops.split(",").index(drop), len(minutes) - 1)]
 
 
-def evidence_of(bundle: Path) -> dict[str, Any]:
-    return read_json(bundle.with_name(f"{bundle.name}.evidence") / "search.json")
+def measurements_of(bundle: Path) -> dict[str, Any]:
+    return read_json(bundle.with_name(f"{bundle.name}.measurements") / "search.json")
 
 
 def search(run: Run, data: Path, asked: argparse.Namespace, drop: str) -> dict[str, Any]:
@@ -135,12 +135,12 @@ def search(run: Run, data: Path, asked: argparse.Namespace, drop: str) -> dict[s
         budgets = [f"--max-drop={drop}", f"--minutes={minutes_of(asked, drop)}", *more]
         compress(run, out, f"--data={data}", f"--work={asked.place / 'aside'}", *budgets, asked=asked)
         wall = time.monotonic() - begun
-    evidence = evidence_of(out)
-    chosen = next(c for c in evidence["candidates"] if c["chosen"])
+    measurements = measurements_of(out)
+    chosen = next(c for c in measurements["candidates"] if c["chosen"])
     return {
-        "seconds": evidence["seconds"],
+        "seconds": measurements["seconds"],
         "wall_seconds": wall,
-        "candidates": len(evidence["candidates"]),
+        "candidates": len(measurements["candidates"]),
         "chosen": chosen,
     }
 
@@ -150,9 +150,9 @@ def compress(run: Run, out: Path, *options: str, asked: argparse.Namespace) -> N
     subprocess.run([*command, f"--seed={asked.seed}", *options], check=True, env=ENVIRONMENT)
 
 
-def best_uncut(evidence: dict[str, Any], most: float, churn: float | None = None) -> dict[str, Any]:
+def best_uncut(measurements: dict[str, Any], most: float, churn: float | None = None) -> dict[str, Any]:
     """Of the int8 models that nothing is cut from the fastest on dev that loses and changes so many points there."""
-    whole = [c for c in evidence["candidates"] if c["whole"] and not c["trimmed"] and c["precision"] == "int8"]
+    whole = [c for c in measurements["candidates"] if c["whole"] and not c["trimmed"] and c["precision"] == "int8"]
     changed = 1 if churn is None else churn / 100 + 1e-9
     near = [c for c in whole if 1 - c["agreement"] <= changed] or whole
     keeping = [c for c in near if c["drop"]["bound"] <= most] or [min(whole, key=lambda c: c["drop"]["bound"])]
@@ -173,7 +173,7 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     dataset, encoder, drops = run.dataset(), run.recipe["train"]["encoder"], asked.drops.split(",")
     rows = evenly(dataset.labelled("test"), asked.limit)
     texts, truth = [row.text for row in rows], np.array(dataset.label_ids(rows))
-    whole = best_uncut(evidence_of(bundle_of(run, asked, drops[0])), max(map(float, drops)), asked.churn)
+    whole = best_uncut(measurements_of(bundle_of(run, asked, drops[0])), max(map(float, drops)), asked.churn)
     ours = {f"drop {drop}": Bundle.load(bundle_of(run, asked, drop)) for drop in drops}
     ours["uncut int8"] = Bundle.load(uncut(run, whole, data, asked))
     exported = next(stage for stage in run.stages if stage.kind == "compress")

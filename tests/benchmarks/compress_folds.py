@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.compress_folds RUN BUNDLE --place FOLDER [--limit ROWS]
 
-RUN is a run of smp2017.toml, BUNDLE what tests/benchmarks/compress.py left, with its evidence beside it. The rows are
+RUN is a run of smp2017.toml, BUNDLE what tests/benchmarks/compress.py left, and its measurements. The rows are
 train and dev, with `--limit` some of them, evenly; the test split is not touched. Finished steps stay in PLACE: what
 was fine-tuned for a run, seed, limit and fold, and in a folder beside it what was made of that for each candidate.
 """
@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from tests.benchmarks.compress_verdicts import said
 from tests.benchmarks.records import Records
-from workbench import build_host
+from workbench.api import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
 from workbench.host import Host
@@ -29,7 +29,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.options import parse_options
-from workbench.samples import evenly
+from workbench.quality.samples import evenly
 from workbench_compress import SearchOptions
 from workbench_compress.chains import Chain
 from workbench_compress.cutting import Cutter
@@ -53,10 +53,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     asked = parser.parse_args()
     run, host, records = Run.load(asked.run), build_host(), Records("compress-folds")
-    beside = asked.bundle.with_name(f"{asked.bundle.name}.evidence") / "search.json"
-    evidence = json.loads(beside.read_text(encoding="utf-8"))
-    chosen = next(c for c in evidence["candidates"] if c["chosen"])
-    options = parse_options(SearchOptions, evidence["options"], "search")
+    beside = asked.bundle.with_name(f"{asked.bundle.name}.measurements") / "search.json"
+    measurements = json.loads(beside.read_text(encoding="utf-8"))
+    chosen = next(c for c in measurements["candidates"] if c["chosen"])
+    options = parse_options(SearchOptions, measurements["options"], "search")
     mark = f"train-{run.stage('train').key[:8]}-seed-{asked.seed}-limit-{asked.limit}"
     folds = []
     for number, dataset in enumerate(divided(run.dataset(), asked)):
@@ -91,13 +91,13 @@ def fold(
     seen = dataset.with_rows(row for row in dataset if row.split != "test")
     context = Context(host, seed, place, dataset=seen)
     values = {key: value for key, value in run.recipe["train"].items() if key != "use"}
-    trainer = host.named("trainers")[run.recipe["train"]["use"]]
+    trainer = host.registry("trainers")[run.recipe["train"]["use"]]
     course = parse_options(trainer.options, values, "train")
     tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, course, around))
     learning = seen.with_rows(row for row in seen if row.split != "dev")  # as in a search
     own = place / chosen["name"]
     own.mkdir(exist_ok=True)
-    lab = Workshop(dataclasses.replace(context, dataset=learning, reference=tuned, work=own), FOREVER)
+    lab = Workshop(dataclasses.replace(context, dataset=learning, baseline=tuned, work=own), FOREVER)
     taught = unseen(invented(seen, options, context), seen, tuned)
     small = compressed(tuned, chosen, options, lab, written(taught, own / "lessons.txt"))
     return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}

@@ -17,7 +17,7 @@ from workbench.encoders import find_encoder
 from workbench.host import Host
 from workbench.machine import cores
 from workbench.nouns.dataset import Dataset
-from workbench.samples import evenly
+from workbench.quality.samples import evenly
 
 EPOCHS, RATE, BATCH = 5, 5e-5, 32
 LONGEST = 128  # tokens
@@ -31,7 +31,7 @@ def fine_tune(dataset: Dataset, encoder: str, host: Host, out: Path, seed: int, 
 
     if (out / "config.json").is_file():
         return out
-    folder = find_encoder(encoder, host.named("encoders")).path
+    folder = find_encoder(encoder, host.registry("encoders")).path
     rows = evenly(dataset.labelled("train"), limit)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     examples = [

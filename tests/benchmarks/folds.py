@@ -15,7 +15,7 @@ from pathlib import Path
 from sklearn.model_selection import StratifiedKFold
 
 from tests.benchmarks.records import Records
-from workbench import build_host
+from workbench.api import build_host
 from workbench.context import Context
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.predictor import PredictorOptions
@@ -33,7 +33,7 @@ def folds(language: str, encoder: str) -> dict:
     """Accuracy of the probe on each fifth, trained on the other four."""
     host, scores = build_host(), []
     context = Context(host, 13, Path())
-    read, probe = host.named("readers")["quickstart"], host.named("trainers")["probe"]
+    read, probe = host.registry("readers")["quickstart"], host.registry("trainers")["probe"]
     dataset = read(language, Path(), read.options(), context)
     parts = StratifiedKFold(5, shuffle=True, random_state=13).split(dataset.utterances, dataset.label_ids(dataset))
     for train, held_out in parts:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.records import Records
-from workbench import build_host
+from workbench.api import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
 from workbench.nouns.dataset import Dataset
@@ -65,8 +65,8 @@ def main() -> None:
 def prune(model: Model, cut: str, options: dict[str, Any], context: Context) -> Model:
     """The model after a cut, as a recipe makes it."""
     name, more = CUTS[cut]
-    offer = context.host.named("passes")[name]
-    return offer(model, context.work / "out", parse_options(offer.options, {**more, **options}, name), context)
+    component = context.host.registry("passes")[name]
+    return component(model, context.work / "out", parse_options(component.options, {**more, **options}, name), context)
 
 
 def drawn(dataset: Dataset, count: int, seed: int) -> Dataset:

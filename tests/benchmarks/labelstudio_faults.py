@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tests.benchmarks.records import Records
 from tests.label_studio import VERSION
-from tests.labelstudio_campaign import (
+from tests.labelstudio.campaign import (
     PATIENCE,
     Client,
     Stage,
@@ -36,8 +36,8 @@ from tests.labelstudio_campaign import (
     set_up,
     work,
 )
-from tests.labelstudio_harm import Fault, answer
-from tests.labelstudio_proxy import Exchange, Proxy
+from tests.labelstudio.harm import Fault, answer
+from tests.labelstudio.proxy import Exchange, Proxy
 
 RATE, HARD = 0.1, 0.4  # of the requests fail
 

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from tests.benchmarks.records import Records, shared, spread
 from tests.label_studio import TOKEN, VERSION, LabelStudioServer
-from tests.labelstudio_big import import_all
-from tests.labelstudio_rig import annotate, exported, mirrored
+from tests.labelstudio.big import import_all
+from tests.labelstudio.rig import annotate, exported, mirrored
 
 COUNT = """
 import httpx, json, re, sys

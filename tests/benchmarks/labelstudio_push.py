@@ -25,7 +25,7 @@ from label_studio_sdk import LabelStudio
 from tests.benchmarks.records import Records
 from tests.bundles import write_bundle
 from tests.label_studio import TOKEN, VERSION, LabelStudioServer
-from tests.labelstudio_project import CONFIG
+from tests.labelstudio.project import CONFIG
 
 WORDS = ("where is my parcel", "give me my money back", "我的快递到哪", "我要退款", "refund parcel please")
 IMPORT = 5000  # tasks a request

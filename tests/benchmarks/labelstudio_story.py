@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.benchmarks.records import Records, shared
 from tests.label_studio import LabelStudioServer
-from tests.labelstudio_story import tell
+from tests.labelstudio.story import tell
 from workbench.nouns.utterance import Utterance
 
 SHARES = {"banking77": 2, "smp2017": 1}  # of the texts

@@ -25,13 +25,13 @@ os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OF
 import numpy as np
 
 from tests.benchmarks.records import Records, shared
-from workbench import build_host
+from workbench.api import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
 from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.model import Model
 from workbench.options import parse_options
-from workbench.samples import evenly
+from workbench.quality.samples import evenly
 
 RECIPE = Path(__file__).parent / "banking77.toml"
 KINDS: dict[str, dict[str, str]] = {
@@ -100,7 +100,7 @@ def models(path: Path, work: Path) -> dict[str, Path]:
         subprocess.run([sys.executable, "-m", "workbench", "run", str(RECIPE), "-o", str(path)], check=True)
     run, host = Run.load(path), build_host()
     context = Context(host=host, seed=13, work=work, dataset=run.dataset())
-    passes, model = host.named("passes"), Model.load(run.stage("train").path)
+    passes, model = host.registry("passes"), Model.load(run.stage("train").path)
     for name in ("onnx", "fuse"):
         model = passes[name](model, work / name, passes[name].options(), context)
     folders = {"fp32": model.path}

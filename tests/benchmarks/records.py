@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench import __version__
 from workbench.engine.stage import version
-from workbench.files import replace_json
+from workbench.io.files import replace_json
 from workbench.machine import cores, describe
 
 RESULTS = Path(__file__).parent / "results"

@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
 
 from tests.benchmarks.records import Records, spread
-from workbench import build_host
+from workbench.api import build_host
 from workbench.engine.run import Run
 from workbench.nouns.model import Model
 

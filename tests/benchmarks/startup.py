@@ -26,11 +26,11 @@ print(time.perf_counter() - begun)
 READ = """
 import resource, sys, time
 from pathlib import Path
-from workbench import build_host
+from workbench.api import build_host
 from workbench.context import Context
 begun = time.perf_counter()
 host = build_host()
-reader = host.named("readers")["labelstudio-export"]
+reader = host.registry("readers")["labelstudio-export"]
 data = reader(sys.argv[1], Path(sys.argv[2]), reader.options(control="intent"), Context(host, 13, Path(sys.argv[2])))
 print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, len(data))
 """

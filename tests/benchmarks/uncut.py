@@ -28,14 +28,14 @@ from tests.benchmarks.compress_peers import one_thread, optimum_int8
 from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, own, race, size_of, summed
 from tests.benchmarks.compress_verdicts import said
 from tests.benchmarks.records import Records
-from workbench import build_host
+from workbench.api import build_host
 from workbench.context import Context
 from workbench.engine.run import Run
-from workbench.invariance import batch_invariance
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
 from workbench.options import parse_options
-from workbench.samples import evenly
+from workbench.quality.invariance import batch_invariance
+from workbench.quality.samples import evenly
 
 PEER, BARE = "optimum int8", "optimum int8, bare session"
 LEAST = 1.3
@@ -96,12 +96,12 @@ def build(chain: list[tuple[str, dict]], model: Model, context: Context, work: P
     folder = work
     for name, options in chain:
         folder = folder / f"{name}{''.join(options.values())}"
-        offer = context.host.named("passes")[name]
+        component = context.host.registry("passes")[name]
         made = folder / "out"
         model = (
             Model.load(made)
             if made.is_dir()
-            else offer(model, made, parse_options(offer.options, options, name), context)
+            else component(model, made, parse_options(component.options, options, name), context)
         )
     return model
 

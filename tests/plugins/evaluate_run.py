@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.calibration import Calibration, Quality
 from workbench.context import Context
 from workbench.engine.run import FORMAT, RUN, Run
-from workbench.files import write_json
 from workbench.host import Host
-from workbench.invariance import Invariance
+from workbench.io.files import write_json
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.report import Figure, Leg, Measurement, Report, Scored
+from workbench.quality.calibration import Calibration, Quality
+from workbench.quality.invariance import Invariance
 
 OWN = "<i>own</i>"  # a step of a third party
 RECIPE = {"seed": 13, "train": {"use": "finetune", "encoder": "minilm"}}
@@ -36,8 +36,8 @@ def measure(host: Host, subject: str, split: str, dataset: Dataset, logits: np.n
     rows = tuple(dataset.labelled(split))
     scored = Scored(rows, tuple(dataset.label_ids(rows)), logits, dataset.intents)
     context, found = Context(host=host, seed=13, work=Path()), {}
-    for offer in host.named("metrics").values():
-        found |= offer(scored, offer.options(), context)
+    for component in host.registry("metrics").values():
+        found |= component(scored, component.options(), context)
     metrics = {name: value for name, value in found.items() if isinstance(value, float)}
     return Report(subject, split, len(rows), metrics, {name: found[name] for name in found if name not in metrics})
 

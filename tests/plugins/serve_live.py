@@ -8,7 +8,7 @@ import threading
 import httpx
 import uvicorn
 
-from workbench import build_host
+from workbench.api import build_host
 from workbench_serve.api import create_app
 from workbench_serve.observers import Observers
 from workbench_serve.server import Server, listen, url_of

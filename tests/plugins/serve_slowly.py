@@ -10,7 +10,7 @@ import threading
 import time
 from functools import partial
 
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
 from workbench.cli.root import build_cli
 
 OWN = ("--stall", "--slow-slices")

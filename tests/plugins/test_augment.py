@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageProblem
-from workbench.text import text_key
+from workbench.text.normalization import text_key
 
 BOTH = pytest.mark.parametrize("name", ["typos", "typos-zh"])
 ALL = pytest.mark.parametrize("name", ["typos", "typos-zh", "words"])
@@ -68,7 +68,7 @@ def test_rate_is_the_share_of_utterances_that_get_copies(augment, name):
 
 @BOTH
 def test_defaults_are_one_copy_of_a_share(host, augment, name):
-    default = host.named("augmenters")[name].options()
+    default = host.registry("augmenters")[name].options()
     assert (default.copies, default.rate) == (1, 0.3)
 
 

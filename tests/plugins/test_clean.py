@@ -14,7 +14,7 @@ from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import SPLITS, Utterance
 from workbench.options import parse_options
-from workbench.text import text_key
+from workbench.text.normalization import text_key
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def clean(host, context, tmp_path):
 
     def run(name: str, rows, **options) -> Dataset:
         dataset = rows if isinstance(rows, Dataset) else Dataset("intent", ("a", "b", "c"), tuple(rows))
-        cleaner = host.named("cleaners")[name]
+        cleaner = host.registry("cleaners")[name]
         return cleaner(dataset, tmp_path / "out", parse_options(cleaner.options, options, name), context)
 
     return run
@@ -42,7 +42,7 @@ def ids(dataset: Dataset) -> list[str]:
 
 
 def test_the_cleaners_are_offered_by_their_plugin(host):
-    cleaners = host.named("cleaners")
+    cleaners = host.registry("cleaners")
     assert {name for name, owner in cleaners.owners.items() if owner == "workbench_clean"} == {
         "repair",
         "exact-duplicates",
@@ -227,7 +227,7 @@ def test_a_misspelt_policy_is_refused(clean):
 
 @pytest.fixture(scope="module")
 def banking77(host, shared, tmp_path_factory):
-    reader, work = host.named("readers")["labelstudio-export"], tmp_path_factory.mktemp("work")
+    reader, work = host.registry("readers")["labelstudio-export"], tmp_path_factory.mktemp("work")
     options = parse_options(reader.options, {"control": "intent"}, "import")
     context = Context(host=host, seed=13, work=work)
     dataset = reader(str(shared / "label-studio/banking77.json.gz"), work, options, context)

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
+from workbench.components import Metric
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.report import Scored
 from workbench.nouns.utterance import Utterance
-from workbench.offers import Metric
 from workbench.options import parse_options
 
 INTENTS = ("refund", "查询物流", "invoice", "never")
@@ -33,8 +33,8 @@ def scored(truth=TRUTH, predicted=PREDICTED, sureness=SURENESS, intents=INTENTS)
 @pytest.fixture
 def metric(host, context):
     def call(name, given=None, **options):
-        offer = host.named("metrics")[name]
-        return offer(given or scored(), parse_options(offer.options, options, name), context)
+        component = host.registry("metrics")[name]
+        return component(given or scored(), parse_options(component.options, options, name), context)
 
     return call
 
@@ -162,7 +162,7 @@ class OwnMetric:
 def test_a_plugin_adds_a_metric_but_cannot_take_a_name(context):
     host = build_host()
     host.register(OwnMetric("row-count"), "own")
-    assert host.named("metrics")["row-count"](scored(), None, context) == {"rows": 6.0}
+    assert host.registry("metrics")["row-count"](scored(), None, context) == {"rows": 6.0}
     host.register(OwnMetric("f1"), "greedy")
     with pytest.raises(WorkbenchError, match="'f1' is claimed by workbench_evaluate and by greedy"):
-        host.named("metrics")
+        host.registry("metrics")

@@ -21,7 +21,7 @@ def read(host, context, tmp_path):
     def reading(name, content, **options):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        reader = host.named("readers")[path.suffixes[0][1:]]
+        reader = host.registry("readers")[path.suffixes[0][1:]]
         return reader(str(path), tmp_path / "out", parse_options(reader.options, options, "import"), context)
 
     return reading
@@ -168,7 +168,7 @@ def test_provenance_names_file_digest_and_columns(read):
     ],
 )
 def test_the_real_files(host, context, shared, file, rows, intents):
-    reader = host.named("readers")["csv"]
+    reader = host.registry("readers")["csv"]
     dataset = reader(str(shared / file), context.work, reader.options(), context)
     assert (len(dataset), len(dataset.intents)) == (rows, intents)
     assert max(Counter(row.id for row in dataset).values()) == 1

@@ -18,9 +18,9 @@ from workbench.cli.root import build_cli
 from workbench.context import Context
 from workbench.engine.run import StageRecord
 from workbench.engine.store import Store
+from workbench.io.sources import is_blank
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import SPLITS, Utterance
-from workbench.sources import is_blank
 
 ROWS = (
     Utterance("1", "快递\n到哪了", "快递 \r\n到哪了", ("查询物流",), split="train", group="对话-1", language="zh"),
@@ -49,7 +49,7 @@ def saved(tmp_path):
 
 
 def read(host, context, path, form=None):
-    reader = host.named("readers")[form or path.suffix[1:]]
+    reader = host.registry("readers")[form or path.suffix[1:]]
     return reader(str(path), path.parent / "out", reader.options(), context)
 
 

@@ -18,7 +18,7 @@ def refuse(host, context, tmp_path):
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        reader = host.named("readers")[path.suffix[1:]]
+        reader = host.registry("readers")[path.suffix[1:]]
         with pytest.raises(kind) as caught:
             reader(str(path), tmp_path / "out", parse_options(reader.options, options, "import"), context)
         message = str(caught.value)

@@ -39,7 +39,7 @@ def made():
 @pytest.fixture
 def read(host, context, tmp_path):
     def reading(name, source, **options):
-        reader = host.named("readers")[name]
+        reader = host.registry("readers")[name]
         return reader(str(source), tmp_path / "out", parse_options(reader.options, options, "import"), context)
 
     return reading

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from workbench.errors import WorkbenchError
-from workbench.invariance import Invariance
 from workbench.nouns.report import Measurement, Report
 from workbench.options import NoOptions
+from workbench.quality.invariance import Invariance
 
 
-def measurement(*, reference=0.933, bundle=0.93, agreement=0.99, difference=0.8, size=23_700_000, company=(0, 0.0)):
+def measurement(*, baseline=0.933, bundle=0.93, agreement=0.99, difference=0.8, size=23_700_000, company=(0, 0.0)):
     reports = {
         name: Report(name, "dev", 1000, {"accuracy": value})
-        for name, value in (("reference", reference), ("bundle", bundle))
+        for name, value in (("baseline", baseline), ("bundle", bundle))
     }
     invariance = company and Invariance(2000, *company)
     return Measurement(
@@ -28,7 +28,7 @@ def measurement(*, reference=0.933, bundle=0.93, agreement=0.99, difference=0.8,
 
 @pytest.fixture
 def judge(host):
-    return lambda name, limit, **measured: host.named("budgets")[name](limit, measurement(**measured))
+    return lambda name, limit, **measured: host.registry("budgets")[name](limit, measurement(**measured))
 
 
 CASES = [
@@ -82,9 +82,9 @@ def test_a_figure_reads_as_a_line(judge):
 
 def test_without_an_accuracy_the_metric_to_add_is_named(host):
     bare = Report("bundle", "dev", 10)
-    unmeasured = Measurement(bundle=bare, reference=bare, rows=10, agreement=1.0, max_logit_difference=0.0, size=1)
+    unmeasured = Measurement(bundle=bare, baseline=bare, rows=10, agreement=1.0, max_logit_difference=0.0, size=1)
     with pytest.raises(WorkbenchError, match=r'\[gate\]: no accuracy was measured .* Add "accuracy"'):
-        host.named("budgets")["max_accuracy_drop"](0.5, unmeasured)
+        host.registry("budgets")["max_accuracy_drop"](0.5, unmeasured)
 
 
 @pytest.mark.parametrize("name", ["max_label_changes", "max_score_change"])
@@ -95,9 +95,9 @@ def test_what_was_never_measured_is_not_kept_but_refused(judge, name):
 
 def test_every_budget_is_called_what_its_figure_is_called(host):
     offered = {
-        name: offer
-        for name, offer in host.named("budgets").items()
-        if host.named("budgets").owners[name] == "workbench_gate"
+        name: component
+        for name, component in host.registry("budgets").items()
+        if host.registry("budgets").owners[name] == "workbench_gate"
     }
     assert sorted(offered) == [
         "max_accuracy_drop",
@@ -108,6 +108,6 @@ def test_every_budget_is_called_what_its_figure_is_called(host):
         "min_accuracy",
         "min_agreement",
     ]
-    for name, offer in offered.items():
-        assert offer(1.0, measurement()).name == name
-        assert offer.options is NoOptions
+    for name, component in offered.items():
+        assert component(1.0, measurement()).name == name
+        assert component.options is NoOptions

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
+from workbench.components import Executor
 from workbench.errors import MissingExtra, UsageProblem, WorkbenchError, unknown
-from workbench.offers import Executor
 from workbench_local import pool
 
 
@@ -47,7 +47,7 @@ def die(item):
 
 @pytest.fixture
 def local(host):
-    return host.named("executors")["local"]
+    return host.registry("executors")["local"]
 
 
 @pytest.fixture
@@ -115,9 +115,9 @@ class Backwards:
 def test_a_third_partys_executor_stands_beside_it_under_the_same_call(items, tmp_path):
     host = build_host()
     host.register(Backwards(), "backwards")
-    assert {"local", "backwards"} <= set(host.named("executors"))
+    assert {"local", "backwards"} <= set(host.registry("executors"))
     results = [
-        host.named("executors")[name](write_own_process, [*items(4)[part::2]], 2)
+        host.registry("executors")[name](write_own_process, [*items(4)[part::2]], 2)
         for part, name in enumerate(("local", "backwards"))
     ]
     assert [[result["n"] for result in part] for part in results] == [[0, 2], [1, 3]]

@@ -26,9 +26,9 @@ EXPORTERS = ("optimum", "torch")
 @pytest.fixture
 def export(host, context, tmp_path):
     def run(model, *, folder="exported", dataset=None, **options):
-        offer = host.named("passes")["onnx"]
-        chosen = parse_options(offer.options, options, "compress")
-        return offer(model, tmp_path / folder, chosen, dataclasses.replace(context, dataset=dataset))
+        component = host.registry("passes")["onnx"]
+        chosen = parse_options(component.options, options, "compress")
+        return component(model, tmp_path / folder, chosen, dataclasses.replace(context, dataset=dataset))
 
     return run
 
@@ -47,9 +47,9 @@ def exported(host, models, tmp_path_factory):
 
     @functools.cache
     def run(family, exporter="optimum"):
-        offer = host.named("passes")["onnx"]
+        component = host.registry("passes")["onnx"]
         context = Context(host=host, seed=13, work=root / "work")
-        return offer(models[family], root / f"{family}-{exporter}", offer.options(exporter=exporter), context)
+        return component(models[family], root / f"{family}-{exporter}", component.options(exporter=exporter), context)
 
     return run
 
@@ -123,7 +123,7 @@ from workbench.host import build_host
 from workbench.nouns.model import Model
 source, root, exporters = sys.argv[1:]
 host = build_host()
-offer = host.named("passes")["onnx"]
+offer = host.registry("passes")["onnx"]
 for exporter in exporters.split(","):
     (work := Path(root) / f"{exporter}-work").mkdir(parents=True)
     options = offer.options(exporter=exporter)

@@ -15,8 +15,8 @@ from tests.bundles import write_bundle
 from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import FAMILIES, write_model
 from workbench.context import Context
-from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
+from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
 
 LAYERS = 2
@@ -30,12 +30,12 @@ MOST_NODES = 60  # of two layers; an export has 93 or more
 def exported(host, tmp_path_factory):
     """One export of each family by each exporter, made when it is first asked for; not to be changed."""
     root = tmp_path_factory.mktemp("exported")
-    context, offer = Context(host=host, seed=13, work=root), host.named("passes")["onnx"]
+    context, component = Context(host=host, seed=13, work=root), host.registry("passes")["onnx"]
 
     @functools.cache
     def made(family, exporter, pooling):
         model = write_model(root / f"{family}-{exporter}-{pooling}-torch", family, pooling=pooling)
-        return offer(model, root / f"{family}-{exporter}-{pooling}", offer.options(exporter=exporter), context)
+        return component(model, root / f"{family}-{exporter}-{pooling}", component.options(exporter=exporter), context)
 
     return lambda family="bert", exporter="optimum", pooling="mean": made(family, exporter, pooling)
 
@@ -90,11 +90,11 @@ def test_pruned_heads_are_fused(host, context, fuse, tmp_path):
     """Fewer heads than the width has room for, as pruning leaves them."""
     from transformers import AutoModel
 
-    model, offer = write_model(tmp_path / "model"), host.named("passes")["onnx"]
+    model, component = write_model(tmp_path / "model"), host.registry("passes")["onnx"]
     encoder = AutoModel.from_pretrained(model.path)
     encoder.prune_heads({0: [0], 1: [1]})
     encoder.save_pretrained(model.path)
-    before = offer(model, tmp_path / "onnx", offer.options(), context)
+    before = component(model, tmp_path / "onnx", component.options(), context)
     made = fuse(before)
     attributes = [attribute for node in graph_of(made).node for attribute in node.attribute]
     assert [attribute.i for attribute in attributes if attribute.name == "num_heads"] == [1] * LAYERS

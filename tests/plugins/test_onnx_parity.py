@@ -11,7 +11,7 @@ from tests.onnx_graphs import apply_pass
 from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.nouns.report import Leg
-from workbench.parity import compare
+from workbench.quality.parity import compare
 from workbench_onnx.texts import made_up_texts, parity_texts
 
 

@@ -50,8 +50,8 @@ def int8(host, tmp_path_factory):
     root = tmp_path_factory.mktemp("int8")
     context, model = Context(host=host, seed=13, work=root), write_model(root / "torch")
     for name in ("onnx", "int8"):
-        offer = host.named("passes")[name]
-        model = offer(model, root / name, offer.options(), context)
+        component = host.registry("passes")[name]
+        model = component(model, root / name, component.options(), context)
     return model
 
 

@@ -49,9 +49,9 @@ def trim(host, tmp_path, small_dataset):
         rows = [dataclasses.replace(row, id=str(n), text=text) for n, text in enumerate(TEXTS)]
         (tmp_path / "work").mkdir()
         context = Context(host, 13, tmp_path / "work", dataset=small_dataset.with_rows(rows))
-        offer = host.named("passes")["trim-vocab"]
-        parsed = parse_options(offer.options, {"characters": "seen", **options}, "trim-vocab")
-        return model, offer(model, tmp_path / "trimmed", parsed, context)
+        component = host.registry("passes")["trim-vocab"]
+        parsed = parse_options(component.options, {"characters": "seen", **options}, "trim-vocab")
+        return model, component(model, tmp_path / "trimmed", parsed, context)
 
     return run
 

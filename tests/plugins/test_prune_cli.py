@@ -12,7 +12,7 @@ from workbench.context import Context
 from workbench.engine.run import Run
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.model import Model
-from workbench.serving import open_any
+from workbench.serving.open import open_any
 
 CUTS = "trim-vocab,drop-layers,prune-heads,prune-ffn"
 SIZES = ["--drop-layers.keep", "1", "--prune-heads.heads", "1", "--prune-ffn.width", "32"]

@@ -73,7 +73,9 @@ def test_the_pass_keeps_tokens_of_the_scripts_of_the_data(vocabulary, host, cont
     model, whole = write_model(tmp_path / "whole", "bert"), vocabulary()
     (model.path / "tokenizer.json").write_bytes(whole.where.read_bytes())
     rows = [dataclasses.replace(row, text="快递 worda 1") for row in small_dataset]
-    offer = host.named("passes")["trim-vocab"]
-    options = parse_options(offer.options, {"common": len(whole.numbers) - len(CYRILLIC)}, "trim-vocab")
-    made = offer(model, tmp_path / "out", options, dataclasses.replace(context, dataset=small_dataset.with_rows(rows)))
+    component = host.registry("passes")["trim-vocab"]
+    options = parse_options(component.options, {"common": len(whole.numbers) - len(CYRILLIC)}, "trim-vocab")
+    made = component(
+        model, tmp_path / "out", options, dataclasses.replace(context, dataset=small_dataset.with_rows(rows))
+    )
     assert Vocabulary.load(made.path / "tokenizer.json").numbers.keys() == whole.numbers.keys() - set(CYRILLIC)

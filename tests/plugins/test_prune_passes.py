@@ -13,8 +13,8 @@ from transformers import AutoModel
 from tests.tiny_models import FAMILIES as OTHERS
 from tests.tiny_models import INTENTS, TEXTS, spoil, write_model
 from workbench.context import Context
-from workbench.digests import digest_folder
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.options import parse_options
@@ -36,10 +36,10 @@ def prune(host, context, tmp_path, small_dataset):
     numbers = iter(range(1000))
 
     def run(model, name, *, dataset=small_dataset, out=None, **options) -> Model:
-        offer = host.named("passes")[name]
+        component = host.registry("passes")[name]
         folder = tmp_path / (out or f"pruned-{next(numbers)}")
-        around = dataclasses.replace(context, dataset=dataset, reference=model)
-        return offer(model, folder, parse_options(offer.options, options, "compress"), around)
+        around = dataclasses.replace(context, dataset=dataset, baseline=model)
+        return component(model, folder, parse_options(component.options, options, "compress"), around)
 
     return run
 
@@ -48,8 +48,8 @@ def exported(model, host, work):
     """The model after the passes `onnx` and `int8`."""
     context = Context(host=host, seed=13, work=work)
     for name in ("onnx", "int8"):
-        offer = host.named("passes")[name]
-        model = offer(model, work / f"{model.path.name}-{name}", offer.options(), context)
+        component = host.registry("passes")[name]
+        model = component(model, work / f"{model.path.name}-{name}", component.options(), context)
     return model
 
 

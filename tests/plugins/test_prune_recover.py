@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from tests.tiny_models import run_trainer
-from workbench.digests import digest_folder
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.host import build_host
+from workbench.io.digests import digest_folder
 from workbench.nouns.model import Model
 from workbench.options import option_fields, parse_options
 
@@ -33,14 +33,14 @@ def trained(host, small_dataset, tiny_encoder, tmp_path_factory):
 
 @pytest.fixture
 def step(host, context, tmp_path, small_dataset, trained):
-    """`step(model, pass, **options)` → what the pass made, with the trained model as reference."""
+    """`step(model, pass, **options)` → what the pass made, with the trained model as baseline."""
     numbers = iter(range(100))
 
-    def run(model, name, *, dataset=small_dataset, reference=trained, around=context, **options) -> Model:
-        offer = around.host.named("passes")[name]
-        around = dataclasses.replace(around, dataset=dataset, reference=reference)
-        return offer(
-            model, tmp_path / f"made-{next(numbers)}", parse_options(offer.options, options, "compress"), around
+    def run(model, name, *, dataset=small_dataset, baseline=trained, around=context, **options) -> Model:
+        component = around.host.registry("passes")[name]
+        around = dataclasses.replace(around, dataset=dataset, baseline=baseline)
+        return component(
+            model, tmp_path / f"made-{next(numbers)}", parse_options(component.options, options, "compress"), around
         )
 
     return run
@@ -99,28 +99,28 @@ def test_pruning_after_recovery_works(trained, step):
 def test_its_options_are_the_trainers(host):
     """A name that both have means the same: types and limits are equal."""
     mine, theirs = (
-        {field.name: field for field in option_fields(host.named(hook)[name].options)}
+        {field.name: field for field in option_fields(host.registry(hook)[name].options)}
         for hook, name in (("passes", "recover"), ("trainers", "distil"))
     )
     del mine["teacher"]
     assert mine.keys() <= theirs.keys()
     for name, field in mine.items():
-        assert (field.type, field.least, field.most, field.kind) == (
+        assert (field.type, field.ge, field.le, field.kind) == (
             theirs[name].type,
-            theirs[name].least,
-            theirs[name].most,
+            theirs[name].ge,
+            theirs[name].le,
             theirs[name].kind,
         )
 
 
 def test_without_the_uncompressed_model_it_is_refused(trained, step):
     with pytest.raises(WorkbenchError, match="needs the uncompressed model as teacher, and none is at hand"):
-        step(trained, "recover", reference=None)
+        step(trained, "recover", baseline=None)
 
 
 def test_a_model_is_not_its_own_teacher(trained, step):
     """As it would be if recovery came first."""
-    for options in ({}, {"reference": None, "teacher": str(trained.path / "." / "")}):
+    for options in ({}, {"baseline": None, "teacher": str(trained.path / "." / "")}):
         with pytest.raises(WorkbenchError, match=r"it is the model that is to learn.*Put a pass that prunes before it"):
             step(trained, "recover", **options)
 
@@ -128,14 +128,14 @@ def test_a_model_is_not_its_own_teacher(trained, step):
 def test_a_teacher_can_be_named(trained, step):
     """Which matters where the model comes pruned already."""
     cut = step(trained, "prune-ffn", width=32)
-    made = step(cut, "recover", reference=cut, teacher=str(trained.path), epochs=1)
+    made = step(cut, "recover", baseline=cut, teacher=str(trained.path), epochs=1)
     assert made.history[-1]["teachers_sha256"] == [digest_folder(trained.path)]
     assert made.history[-1]["student_sha256"] == digest_folder(cut.path)
 
 
 def test_hidden_states_are_learned_of_a_teacher_that_has_them(host, trained, step, context, tmp_path):
     """A graph has none."""
-    cut, onnx = step(trained, "prune-ffn", width=32), host.named("passes")["onnx"]
+    cut, onnx = step(trained, "prune-ffn", width=32), host.registry("passes")["onnx"]
     graph = onnx(trained, tmp_path / "graph", onnx.options(), context)
     weights = [
         step(cut, "recover", epochs=1, teacher=str(path)).history[-1]["options"]["hidden_weight"]

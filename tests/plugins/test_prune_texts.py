@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_models import spoil, write_model
-from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
+from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
 from workbench.options import parse_options
 
@@ -45,9 +45,11 @@ def prune(host, context, tmp_path, teacher):
     numbers = iter(range(100))
 
     def run(model, name, *, dataset=None, **options) -> Model:
-        offer = host.named("passes")[name]
-        around = dataclasses.replace(context, dataset=dataset, reference=teacher)
-        return offer(model, tmp_path / f"made-{next(numbers)}", parse_options(offer.options, options, name), around)
+        component = host.registry("passes")[name]
+        around = dataclasses.replace(context, dataset=dataset, baseline=teacher)
+        return component(
+            model, tmp_path / f"made-{next(numbers)}", parse_options(component.options, options, name), around
+        )
 
     return run
 

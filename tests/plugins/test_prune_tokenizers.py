@@ -31,8 +31,8 @@ def trim(host, tmp_path, small_dataset):
         rows = [dataclasses.replace(row, id=str(n), text=text) for n, text in enumerate(texts)]
         (tmp_path / "work").mkdir()
         context = Context(host, 13, tmp_path / "work", dataset=small_dataset.with_rows(rows))
-        offer = host.named("passes")["trim-vocab"]
-        return model, offer(model, tmp_path / "trimmed", offer.options(), context)
+        component = host.registry("passes")["trim-vocab"]
+        return model, component(model, tmp_path / "trimmed", component.options(), context)
 
     return run
 

@@ -12,8 +12,8 @@ from transformers import AutoModel, AutoTokenizer
 
 from tests.tiny_models import FAMILIES, encoder, write_model
 from workbench.context import Context
-from workbench.digests import digest_folder
 from workbench.errors import WorkbenchError
+from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.options import parse_options
@@ -90,10 +90,10 @@ def trim(host, context, tmp_path, small_dataset):
     numbers = iter(range(1000))
 
     def run(model, *, dataset=small_dataset, **options) -> Model:
-        offer = host.named("passes")["trim-vocab"]
+        component = host.registry("passes")["trim-vocab"]
         around = dataclasses.replace(context, dataset=dataset)
-        return offer(
-            model, tmp_path / f"trimmed-{next(numbers)}", parse_options(offer.options, options, "compress"), around
+        return component(
+            model, tmp_path / f"trimmed-{next(numbers)}", parse_options(component.options, options, "compress"), around
         )
 
     return run
@@ -218,8 +218,10 @@ def test_an_unknown_word_stays_unknown(tmp_path, trim, small_dataset):
 def test_the_export_takes_it(host, models, trim, tmp_path, kind):
     made = trim(models[kind])
     context = Context(host=host, seed=13, work=tmp_path)
-    graph = host.named("passes")["onnx"](made, tmp_path / "onnx", host.named("passes")["onnx"].options(), context)
-    small = host.named("passes")["int8"](graph, tmp_path / "int8", host.named("passes")["int8"].options(), context)
+    graph = host.registry("passes")["onnx"](made, tmp_path / "onnx", host.registry("passes")["onnx"].options(), context)
+    small = host.registry("passes")["int8"](
+        graph, tmp_path / "int8", host.registry("passes")["int8"].options(), context
+    )
     assert small.encode(["parcel 105"]) == made.encode(["parcel 105"])
 
 

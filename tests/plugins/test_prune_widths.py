@@ -36,9 +36,9 @@ def prune(host, context, tmp_path, small_dataset):
     def run(before, **options) -> int:
         whole = write_model(tmp_path / "whole", "bert").path
         odd = Model.load(spoil(whole, tmp_path / "odd", widened(before), intermediate_size=before))
-        offer = host.named("passes")["prune-ffn"]
+        component = host.registry("passes")["prune-ffn"]
         around = dataclasses.replace(context, dataset=small_dataset)
-        made = offer(odd, tmp_path / "made", parse_options(offer.options, options, "compress"), around)
+        made = component(odd, tmp_path / "made", parse_options(component.options, options, "compress"), around)
         width: int = AutoModel.from_pretrained(made.path).config.intermediate_size
         return width
 

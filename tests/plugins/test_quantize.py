@@ -15,10 +15,10 @@ from onnx import numpy_helper
 from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import FAMILIES, TEXTS, write_model
 from workbench.context import Context
-from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.graphs import node_counts
+from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
+from workbench.quality.graphs import node_counts
 
 PRODUCTS = 2 * 6 + 1  # of two layers: query, key, value, output and the two of the feed-forward part; the head
 ACTIVATION_PRODUCTS = 2 * 2
@@ -30,9 +30,9 @@ TABLES = {"bert": 3, "distilbert": 2, "roberta": 3}
 def exported(host, tmp_path_factory):
     """An exported model of each family; not to be changed."""
     root = tmp_path_factory.mktemp("exported")
-    context, offer = Context(host=host, seed=13, work=root), host.named("passes")["onnx"]
+    context, component = Context(host=host, seed=13, work=root), host.registry("passes")["onnx"]
     return {
-        family: offer(write_model(root / family, family), root / f"{family}-onnx", offer.options(), context)
+        family: component(write_model(root / family, family), root / f"{family}-onnx", component.options(), context)
         for family in FAMILIES
     }
 
@@ -144,8 +144,8 @@ def test_auto_asks_the_cpu_and_writes_down_what_it_said(exported, quantize, monk
 
 
 def test_both_exporters_graphs_are_quantized(host, context, quantize, tmp_path):
-    offer = host.named("passes")["onnx"]
-    made = offer(write_model(tmp_path / "model"), tmp_path / "torch", offer.options(exporter="torch"), context)
+    component = host.registry("passes")["onnx"]
+    made = component(write_model(tmp_path / "model"), tmp_path / "torch", component.options(exporter="torch"), context)
     assert operators(quantize(made))["MatMulInteger"] == PRODUCTS
 
 
@@ -184,8 +184,11 @@ def test_a_weight_behind_other_constants_counts(exported, quantize, tmp_path):
 
 
 def test_albert_is_told_which_exporter_it_needs(host, context, quantize, tmp_path):
-    model, offer = write_model(tmp_path / "albert", "albert"), host.named("passes")["onnx"]
-    made = {name: offer(model, tmp_path / name, offer.options(exporter=name), context) for name in ("optimum", "torch")}
+    model, component = write_model(tmp_path / "albert", "albert"), host.registry("passes")["onnx"]
+    made = {
+        name: component(model, tmp_path / name, component.options(exporter=name), context)
+        for name in ("optimum", "torch")
+    }
     with pytest.raises(WorkbenchError, match=r'8 of 14 products .* exporter = "torch", which ALBERT needs'):
         quantize(made["optimum"], "first")
     assert operators(quantize(made["torch"], "second"))["MatMulInteger"] == PRODUCTS + 1

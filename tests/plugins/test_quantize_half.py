@@ -23,8 +23,10 @@ from workbench.nouns.model import Model
 def exported(host, tmp_path_factory):
     """An exported model; not to be changed."""
     root = tmp_path_factory.mktemp("exported")
-    offer = host.named("passes")["onnx"]
-    return offer(write_model(root / "torch"), root / "onnx", offer.options(), Context(host=host, seed=13, work=root))
+    component = host.registry("passes")["onnx"]
+    return component(
+        write_model(root / "torch"), root / "onnx", component.options(), Context(host=host, seed=13, work=root)
+    )
 
 
 @pytest.fixture

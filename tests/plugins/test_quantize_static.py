@@ -12,10 +12,10 @@ import pytest
 from tests.onnx_graphs import apply_pass, graph_of, operators
 from tests.tiny_models import write_model
 from workbench.context import Context
-from workbench.digests import digest_file
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.invariance import batch_invariance
+from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
+from workbench.quality.invariance import batch_invariance
 from workbench.stages.bundling import make_bundle, steadied
 from workbench_quantize.products import with_bias
 
@@ -25,8 +25,8 @@ PRODUCTS = HIDDEN_PRODUCTS + 1  # and the head
 
 def chain(context, model, root, *names):
     for name in names:
-        offer = context.host.named("passes")[name]
-        model = offer(model, root / "-".join(names[: names.index(name) + 1]), offer.options(), context)
+        component = context.host.registry("passes")[name]
+        model = component(model, root / "-".join(names[: names.index(name) + 1]), component.options(), context)
     return model
 
 

@@ -15,7 +15,7 @@ from workbench.engine.recipe import check_recipe
 from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions
 from workbench.errors import UsageProblem
 from workbench.options import NoOptions, option_fields
-from workbench.text import text_key
+from workbench.text.normalization import text_key
 from workbench_quickstart.data import LANGUAGES
 
 READERS = ("labelstudio-export", "csv", "quickstart")
@@ -26,7 +26,7 @@ COMMENTED = re.compile(r"^# (?P<line>[\w-]+ = .+?) {8}# .*$", re.MULTILINE)
 @pytest.fixture(scope="session")
 def utterances(host, tmp_path_factory):
     """Each language's dataset."""
-    reader = host.named("readers")["quickstart"]
+    reader = host.registry("readers")["quickstart"]
     out = tmp_path_factory.mktemp("quickstart")
     return {language: reader(language, out, NoOptions(), None) for language in LANGUAGES}
 
@@ -85,7 +85,7 @@ def test_both_languages_ask_for_the_same_in_the_same_order(utterances):
 
 def test_a_language_that_there_is_none_of_is_refused(host, context, workbench, tmp_path):
     with pytest.raises(UsageProblem, match="unknown language 'fr'"):
-        host.named("readers")["quickstart"]("fr", tmp_path, NoOptions(), context)
+        host.registry("readers")["quickstart"]("fr", tmp_path, NoOptions(), context)
     result = workbench("quickstart", "--language", "fr")
     assert result.exit_code == 2
     assert "'fr' is not one of 'en', 'zh'" in result.output
@@ -95,7 +95,9 @@ def test_an_encoder_that_knows_no_chinese_is_refused_with_those_that_do(host, wo
     result = workbench("quickstart", "--language", "zh", "--encoder", "minilm", "-o", tmp_path / "run")
     assert result.exit_code == 2
     assert "the encoder minilm does not know 'zh'" in result.output
-    fitting = {name for name, offer in host.named("encoders").items() if {"zh", "multi"} & set(offer.languages)}
+    fitting = {
+        name for name, component in host.registry("encoders").items() if {"zh", "multi"} & set(component.languages)
+    }
     assert fitting
     assert set(result.output.strip(".\n").rpartition("one of ")[2].split(", ")) == fitting
     assert not (tmp_path / "run").exists()

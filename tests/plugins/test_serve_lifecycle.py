@@ -18,7 +18,7 @@ import uvicorn
 
 from tests.bundles import write_bundle
 from tests.plugins.serve_live import live
-from workbench import build_host
+from workbench.api import build_host
 from workbench_serve.middleware import Faults
 
 SLOW = Path(__file__).with_name("serve_slowly.py")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import pytest
 
 from tests.plugins.serve_live import PATIENCE, held, held_live
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
 from workbench_serve import service as serving
 from workbench_serve.limits import SLICE, Limits, Unanswerable
 from workbench_serve.service import BundleService

@@ -15,9 +15,9 @@ from fastapi import Request
 
 from tests.bundles import write_bundle
 from tests.plugins.serve_live import live
-from workbench import WorkbenchError, build_host, hookimpl
+from workbench.api import WorkbenchError, build_host, hookimpl
 from workbench.errors import GateRefused, UsageProblem
-from workbench.service import Service
+from workbench.serving.service import Service
 from workbench_serve.api import create_app
 from workbench_serve.limits import Limits, Unanswerable
 from workbench_serve.observers import Observers

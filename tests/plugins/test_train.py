@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.tiny_models import run_trainer
-from workbench.digests import digest_folder
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
@@ -254,7 +254,7 @@ def test_wrong_options_are_refused(train, small_dataset):
 
 
 def test_every_named_encoder_says_where_it_comes_from(host):
-    for name, encoder in host.named("encoders").items():
+    for name, encoder in host.registry("encoders").items():
         assert encoder.hub.count("/") == 1, name
         assert all((encoder.licence, encoder.languages, encoder.parameters)), name
         assert encoder.pooling in ("mean", "cls"), name

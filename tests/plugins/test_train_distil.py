@@ -11,8 +11,8 @@ import torch
 from torch.nn import functional
 
 from tests.tiny_models import run_trainer, write_model
-from workbench.digests import digest_folder
 from workbench.errors import UsageProblem, WorkbenchError
+from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench_train.distil import distillation
@@ -115,7 +115,7 @@ def test_the_mean_of_several_teachers_is_learned(host, distil, teacher, context,
 
 
 def test_an_onnx_model_can_teach(host, distil, teacher, context, tmp_path):
-    onnx = host.named("passes")["onnx"]
+    onnx = host.registry("passes")["onnx"]
     graph = onnx(teacher, tmp_path / "graph", onnx.options(), context)
     assert distil("made", teachers=(str(graph.path),)).history[-1]["teachers_sha256"] == [digest_folder(graph.path)]
 
@@ -187,7 +187,7 @@ def test_a_student_without_a_head_is_refused(distil, tiny_encoder):
 
 
 def test_a_student_that_is_onnx_is_refused(host, distil, teacher, context, tmp_path):
-    onnx = host.named("passes")["onnx"]
+    onnx = host.registry("passes")["onnx"]
     graph = onnx(teacher, tmp_path / "graph", onnx.options(), context)
     with pytest.raises(WorkbenchError, match="has the format 'onnx', which cannot be trained further"):
         distil("made", student=str(graph.path))

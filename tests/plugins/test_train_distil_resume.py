@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from tests.tiny_models import run_trainer, write_model
-from workbench.digests import digest_folder
+from workbench.io.digests import digest_folder
 from workbench.nouns.predictor import Predictor
 from workbench_train import predictor
 

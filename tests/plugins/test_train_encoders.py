@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.digests import digest_folder
 from workbench.encoders import token_limit
+from workbench.io.digests import digest_folder
 from workbench.options import parse_options
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def encoder(request):
 @pytest.fixture
 def finetune(context, small_dataset, tmp_path):
     def run(encoder, out, **options):
-        trainer = context.host.named("trainers")["finetune"]
+        trainer = context.host.registry("trainers")["finetune"]
         known = {"encoder": str(encoder), "epochs": 2, "batch_size": 8, "encoder_lr": 1e-3, **options}
         work = tmp_path / f"work-{out}"
         work.mkdir()
@@ -101,7 +101,7 @@ root = Path(sys.argv[1])
 dataset = Dataset.load(root / "data")
 context = Context(build_host(), 13, root / "work", dataset)
 model = run_trainer(context, "probe", dataset, root / "out", encoder=str(root / "shards"))
-offer = context.host.named("passes")["onnx"]
+offer = context.host.registry("passes")["onnx"]
 exported = offer(model, root / "onnx", offer.options(), context)
 print(context.host.open_predictor(exported).logits(["refund"]).shape)
 """
@@ -123,7 +123,7 @@ def test_nothing_is_on_stderr_where_the_pooler_lacks_and_weights_come_in_shards(
 def test_what_transformers_says_is_heard_again_afterwards(roberta):
     from transformers.utils import logging
 
-    from workbench.pretrained import quiet
+    from workbench.torch.pretrained import quiet
 
     before = logging.get_verbosity(), logging.is_progress_bar_enabled()
     with contextlib.suppress(KeyError), quiet():

@@ -11,7 +11,7 @@ import torch
 
 from tests.tiny_models import run_trainer
 from workbench.nouns.model import Model
-from workbench.pretrained import open_encoder
+from workbench.torch.pretrained import open_encoder
 from workbench_train import checkpoint
 from workbench_train.batches import shuffled_batches
 from workbench_train.checkpoint import Checkpoint

@@ -19,7 +19,7 @@ ODD = ["", " ", "refund", "包裹" * 300, "where is my parcel " * 50, "🙂", "\
 def model(host, tiny_encoder, small_dataset, tmp_path_factory):
     from workbench.context import Context
 
-    trainer = host.named("trainers")["probe"]
+    trainer = host.registry("trainers")["probe"]
     options = parse_options(trainer.options, {"encoder": str(tiny_encoder)}, "train")
     context = Context(host=host, seed=13, work=tmp_path_factory.mktemp("work"))
     return trainer(small_dataset, tmp_path_factory.mktemp("probe") / "model", options, context)

@@ -13,7 +13,7 @@ import time
 import pytest
 from safetensors import safe_open
 
-from workbench.digests import digest_folder
+from workbench.io.digests import digest_folder
 from workbench.options import parse_options
 
 OPTIONS = {"epochs": 4, "batch_size": 8, "encoder_lr": 1e-3, "evaluate_every": 0.5, "patience": None}  # 20 steps
@@ -36,7 +36,7 @@ def finetune(context, tiny_encoder, small_dataset, tmp_path):
             if step == kill_at:
                 raise KilledError
 
-        trainer = context.host.named("trainers")["finetune"]
+        trainer = context.host.registry("trainers")["finetune"]
         known = parse_options(trainer.options, {"encoder": str(tiny_encoder), **OPTIONS, **options}, "train")
         trainer(dataset, tmp_path / out, known, dataclasses.replace(context, seed=seed, log=log))
         return tmp_path / out, steps
@@ -125,7 +125,7 @@ from workbench.options import parse_options
 
 data, out, work, options = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
 host = build_host(["workbench_train"])
-trainer = host.named("trainers")["finetune"]
+trainer = host.registry("trainers")["finetune"]
 context = Context(host=host, seed=13, work=work, log=lambda metrics, step: time.sleep(0.05))
 trainer(Dataset.load(data), out, parse_options(trainer.options, options, "train"), context)
 """

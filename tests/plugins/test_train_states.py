@@ -119,7 +119,7 @@ def test_what_cannot_be_compared_is_refused(
     if how == "several":
         teachers *= 2
     elif how == "onnx":
-        onnx = host.named("passes")["onnx"]
+        onnx = host.registry("passes")["onnx"]
         teachers = (str(onnx(teacher, tmp_path / "graph", onnx.options(), context).path),)
     else:
         monkeypatch.setattr(tiny_models, "WIDTH", 48)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests import naive_bayes
-from workbench import build_host
+from workbench.api import build_host
 from workbench.cli.root import build_cli
 from workbench.engine.run import Run
 

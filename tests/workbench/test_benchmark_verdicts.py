@@ -67,16 +67,16 @@ def test_the_best_uncut_int8_is_the_fastest_that_keeps_the_accuracy_on_dev():
             "mean_ms": ms,
         }
 
-    evidence = [
+    measurements = [
         candidate("plain", 0.2, 2.0, agreement=0.99),
         candidate("fused", 0.3, 1.5),
         candidate("static", 3.0, 1.0),
         candidate("cut", 0.1, 0.5, whole=False),
         candidate("fp32", 0.0, 0.9, precision="fp32"),
     ]
-    assert best_uncut({"candidates": evidence}, 0.5)["name"] == "fused"
-    assert best_uncut({"candidates": evidence}, 0.1)["name"] == "plain"
-    assert best_uncut({"candidates": evidence}, 0.5, churn=1.0)["name"] == "plain"
+    assert best_uncut({"candidates": measurements}, 0.5)["name"] == "fused"
+    assert best_uncut({"candidates": measurements}, 0.1)["name"] == "plain"
+    assert best_uncut({"candidates": measurements}, 0.5, churn=1.0)["name"] == "plain"
 
 
 @pytest.mark.parametrize("between", [[], ["DequantizeLinear"], ["DequantizeLinear", "Transpose"]])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.calibration import LEAST, MOST, calibrate, fit_temperature, quality
 from workbench.nouns.predictor import probabilities
+from workbench.quality.calibration import LEAST, MOST, calibrate, fit_temperature, quality
 
 
 def answered(rows: int, sharpness: float) -> tuple[np.ndarray, list[int]]:

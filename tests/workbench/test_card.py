@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from tests.bundles import write_bundle
-from workbench.calibration import Calibration, Quality
-from workbench.invariance import Invariance
 from workbench.nouns.report import Leg, Measurement, Report
+from workbench.quality.calibration import Calibration, Quality
+from workbench.quality.invariance import Invariance
 from workbench.stages.card import model_card
 
 
@@ -23,7 +23,7 @@ def measurement():
     report = Report("bundle", "dev", 100, {"accuracy": 0.9})
     return Measurement(
         bundle=report,
-        reference=report,
+        baseline=report,
         rows=100,
         agreement=0.99,
         max_logit_difference=0.25,

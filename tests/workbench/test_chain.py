@@ -12,14 +12,14 @@ from click.testing import CliRunner
 from onnx import numpy_helper
 
 from tests import naive_bayes
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
 from workbench.cli.root import build_cli
+from workbench.components import Augmenter, Budget, Encoder, Executor, Pass
 from workbench.encoders import find_encoder
 from workbench.engine.run import Run
 from workbench.nouns.predictor import probabilities
 from workbench.nouns.report import Figure
-from workbench.offers import Augmenter, Budget, Encoder, Executor, Pass
-from workbench.serving import open_bundle
+from workbench.serving.open import open_bundle
 
 LOUDER = 3
 
@@ -242,9 +242,9 @@ def test_a_plugins_encoder_is_found_where_it_says(host, tmp_path, monkeypatch):
     (folder / "config.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(b"x")
     monkeypatch.syspath_prepend(tmp_path)
-    found = find_encoder("own", host.named("encoders"))
+    found = find_encoder("own", host.registry("encoders"))
     assert (found.path, found.prefix, found.pooling) == (folder, "say: ", "cls")
 
 
 def test_an_executor_keeps_the_order_of_its_items(host):
-    assert host.named("executors")["backwards"](str, [1, 2, 3], 2) == ["1", "2", "3"]
+    assert host.registry("executors")["backwards"](str, [1, 2, 3], 2) == ["1", "2", "3"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.errors import WorkbenchError
-from workbench.files import Staging, make_folder, publish, read_json, read_lines, replace_json
+from workbench.io.files import Staging, make_folder, publish, read_json, read_lines, replace_json
 
 
 def test_a_block_that_fails_publishes_nothing(tmp_path):

@@ -199,7 +199,7 @@ def test_a_damaged_label_makes_the_stage_run_again(chain):
 
 
 def test_what_observers_raise_changes_nothing(chain, host, caplog):
-    from workbench import build_host, hookimpl
+    from workbench.api import build_host, hookimpl
 
     seen = []
 
@@ -217,7 +217,7 @@ def test_what_observers_raise_changes_nothing(chain, host, caplog):
 
 
 def _hold(path, ready, go):
-    from workbench.engine.lock import locked
+    from workbench.io.lock import locked
 
     with locked(path):
         ready.set()

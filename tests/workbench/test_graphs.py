@@ -7,7 +7,7 @@ import pytest
 from onnx import helper
 
 from tests.bundles import write_onnx
-from workbench.graphs import node_counts
+from workbench.quality.graphs import node_counts
 
 KINDS = [
     ("MatMul", "", "all"),
@@ -40,5 +40,5 @@ def test_a_fused_node_of_int8_counts_as_both(tmp_path):
 
 
 def test_without_the_package_onnx_nothing_is_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.graphs.find_spec", lambda name: None)
+    monkeypatch.setattr("workbench.quality.graphs.find_spec", lambda name: None)
     assert node_counts(tmp_path / "nowhere.onnx") == {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
+from workbench.components import Cleaner
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.nouns.model import Model
-from workbench.offers import Cleaner
 
 NOTHING = Cleaner(run=lambda *_: None, summary="does nothing")
 
@@ -27,8 +27,8 @@ class Second:
 def test_two_hosts_share_nothing():
     one, two = build_host(), build_host()
     one.register(First(), "first")
-    assert "sweep" in one.named("cleaners")
-    assert "sweep" not in two.named("cleaners")
+    assert "sweep" in one.registry("cleaners")
+    assert "sweep" not in two.registry("cleaners")
 
 
 def test_the_allow_list_of_the_environment_is_kept_to(monkeypatch):
@@ -43,7 +43,7 @@ def test_a_name_that_two_plugins_claim_is_an_error_that_names_both():
     host.register(First(), "first")
     host.register(Second(), "second")
     with pytest.raises(WorkbenchError, match=r"cleaners: 'sweep' is claimed by (first|second) and by (first|second)"):
-        host.named("cleaners")
+        host.registry("cleaners")
 
 
 def test_a_misspelt_hook_is_refused_with_the_nearest():
@@ -71,7 +71,7 @@ def test_a_hook_with_an_argument_that_it_does_not_have_is_refused():
 
 def test_an_unknown_name_lists_the_nearest(host):
     with pytest.raises(WorkbenchError, match=r"unknown cleaner 'repare'. Did you mean 'repair'\? Known: "):
-        host.named("cleaners")["repare"]
+        host.registry("cleaners")["repare"]
 
 
 def test_required_plugins_must_be_there(host):
@@ -85,11 +85,11 @@ def test_required_plugins_must_be_there(host):
 def test_a_library_that_is_missing_names_the_extra(tmp_path, monkeypatch):
     (tmp_path / "wanting.py").write_text("import library_that_nobody_has.part\n")
     monkeypatch.syspath_prepend(tmp_path)
-    offer = Cleaner(run="wanting:clean", summary="", extra="train")
+    component = Cleaner(run="wanting:clean", summary="", extra="train")
     with pytest.raises(
         MissingExtra, match=r'library_that_nobody_has is not installed. needs: pip install "intent-workbench\[train\]"'
     ):
-        offer(None, None, None, None)
+        component(None, None, None, None)
 
 
 def test_a_format_that_nobody_knows_is_an_error(host, tmp_path):
@@ -140,7 +140,7 @@ def test_a_named_hook_that_fails_is_blamed_on_its_plugin(gives):
     host = build_host([])
     host.register(Odd(), "odd")
     with pytest.raises(WorkbenchError, match="plugin odd failed in cleaners"):
-        host.named("cleaners")
+        host.registry("cleaners")
 
 
 def test_a_plugin_whose_verbs_fail_is_left_out_and_the_rest_works():

@@ -72,6 +72,15 @@ def test_plugins_import_no_other_plugin(path):
     assert {name for name in imports(path) if name.startswith("workbench_")} <= {own}
 
 
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_plugins_import_of_the_host_only_the_api(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    host = {name for name in modules if name.partition(".")[0] == "workbench"}
+    assert {name for name in host if not re.match(r"workbench\.(api|testing)(\.|$)", name)} == set()
+
+
 def test_no_module_hides_a_hook_of_its_door():
     """Importing `plugin.readers` would put the module in the place of the door's function `readers`."""
     assert not [path for path in PLUGINS if path.stem in HOOKS]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from workbench import build_host, hookimpl
+from workbench.api import build_host, hookimpl
+from workbench.components import Cleaner, Encoder
 from workbench.encoders import find_encoder
-from workbench.engine.sections import Step, placed
+from workbench.engine.sections import ComponentConfig, placed
 from workbench.engine.stage import Stage
-from workbench.offers import Cleaner, Encoder
 from workbench.options import option
 from workbench.stages.calibrating import calibrate_stage
 
@@ -20,8 +20,8 @@ from workbench.stages.calibrating import calibrate_stage
 class Options:
     words: str | None = option(None, "a list", kind="path")
     teachers: tuple[str, ...] = option((), "encoders", kind="encoder")
-    threads: int = option(1, "cores", in_key=False)
-    most: float = option(1.0, "a budget", in_work=False)
+    threads: int = option(1, "cores", affects_output=False)
+    most: float = option(1.0, "a budget", affects_cache=False)
 
 
 SWEEP = Cleaner(run=lambda *_: None, summary="", options=Options)
@@ -56,7 +56,7 @@ def encoder(folder, weights=b"x"):
 
 
 def key(host, *, work_only=False, **options):
-    step = Step("cleaners", "sweep", SWEEP, Options(**options))
+    step = ComponentConfig("cleaners", "sweep", SWEEP, Options(**options))
     return Stage("clean", "clean", lambda *_: {}, steps=(step,)).key(host, 13, {}, work_only=work_only)
 
 
@@ -100,7 +100,10 @@ def test_a_stage_that_asks_predictors_depends_on_the_code_behind_them(host):
 def test_what_depends_on_the_machine_depends_on_whether_it_multiplies_bfloat16(host, monkeypatch):
     def keys(flags):
         monkeypatch.setattr("workbench.machine._cpuinfo", lambda: ["model name : CPU", f"flags : {flags}"])
-        steps = [Step("cleaners", "sweep", dataclasses.replace(SWEEP, machine=on), Options()) for on in (True, False)]
+        steps = [
+            ComponentConfig("cleaners", "sweep", dataclasses.replace(SWEEP, machine=on), Options())
+            for on in (True, False)
+        ]
         return [Stage("x", "clean", lambda *_: {}, steps=(step,)).key(host, 13, {}) for step in steps]
 
     one, other = keys("avx2"), keys("avx2 avx512_bf16")
@@ -111,7 +114,7 @@ def test_what_depends_on_the_machine_depends_on_whether_it_multiplies_bfloat16(h
 def test_a_temperature_depends_on_the_machine_whose_int8_it_is_fitted_on(host, monkeypatch):
     def of(cpu):
         monkeypatch.setattr("workbench.machine._cpuinfo", lambda: [f"model name : {cpu}"])
-        return calibrate_stage("model", "reference", "data").key(host, 13, {})
+        return calibrate_stage("model", "baseline", "data").key(host, 13, {})
 
     assert of("one") == of("one") != of("other")
 
@@ -126,7 +129,7 @@ def test_relative_files_and_encoders_are_those_beside_the_recipe(host, tmp_path)
 
 
 def test_habits_of_an_encoder_are_known_by_short_hub_and_folder_name(host, tmp_path):
-    known = host.named("encoders")
+    known = host.registry("encoders")
     assert find_encoder(str(encoder(tmp_path / "bge-first")), known).pooling == "cls"
     assert find_encoder(str(encoder(tmp_path / "multilingual-e5-base")), known).prefix == "query: "
     noted = encoder(tmp_path / "noted")
@@ -142,4 +145,4 @@ def test_a_folder_of_the_same_name_does_not_hide_a_short_name(host, tmp_path, mo
     encoder(tmp_path / "first_pkg/m")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    assert find_encoder("first", host.named("encoders")).path == tmp_path / "first_pkg/m"
+    assert find_encoder("first", host.registry("encoders")).path == tmp_path / "first_pkg/m"

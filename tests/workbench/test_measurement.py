@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.calibration import Calibration, Quality
-from workbench.invariance import Invariance, batch_invariance
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
 from workbench.nouns.report import Leg, Measurement, Report
-from workbench.parity import Parity
+from workbench.quality.calibration import Calibration, Quality
+from workbench.quality.invariance import Invariance, batch_invariance
+from workbench.quality.parity import Parity
 
 FOUND = Parity(rows=256, agreement=0.996, max_logit_difference=0.123456, max_embedding_difference=0.5, worst="a text")
 
 
 @pytest.fixture
 def measurement():
-    reports = {name: Report(name, "dev", 100, {"accuracy": 0.9}, {"errors": []}) for name in ("bundle", "reference")}
+    reports = {name: Report(name, "dev", 100, {"accuracy": 0.9}, {"errors": []}) for name in ("bundle", "baseline")}
     return Measurement(
         **reports,
         rows=100,

@@ -13,12 +13,12 @@ from workbench.options import as_json, option, option_fields, parse_options, par
 
 @dataclass(frozen=True)
 class Sample:
-    epochs: int = option(3, "how often", least=1, most=99)
+    epochs: int = option(3, "how often", ge=1, le=99)
     rate: float = option(0.1, "how fast")
     mode: Literal["fast", "slow"] = option("fast", "how")
     names: tuple[str, ...] = option(("a",), "which")
     shares: dict[str, float] | None = option(None, "how much")
-    threads: int = option(1, "cores", in_key=False)
+    threads: int = option(1, "cores", affects_output=False)
     source: str = option("far/away/data.csv", "where", kind="path")
     wet: bool = option(False, "water")
 

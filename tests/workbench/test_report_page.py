@@ -10,7 +10,7 @@ import re
 import pytest
 
 from tests.plugins.evaluate_run import RunFolder
-from workbench import hookimpl
+from workbench.api import hookimpl
 from workbench.errors import MissingExtra
 from workbench.host import build_host
 from workbench.report.markup import both, environment, megabytes, name, number, percent, seconds
@@ -111,7 +111,7 @@ def test_of_an_encoder_folder_only_the_name_is_shown(bare, tmp_path, encoder, sh
 def test_an_encoder_that_the_recipe_leaves_open_is_the_trainers_own(host, tmp_path):
     from workbench.options import option_fields
 
-    trainer = host.named("trainers")["probe"]
+    trainer = host.registry("trainers")["probe"]
     default = next(field.default for field in option_fields(trainer.options) if field.name == "encoder")
     assert f"<dd>{default}</dd>" in page(host, RunFolder(tmp_path / "run", {"train": {"use": "probe"}}).done())
 
@@ -138,7 +138,7 @@ def test_the_page_is_replaced_whole_or_not_at_all(bare, run, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("workbench.files.os.fsync", full)
+        patch.setattr("workbench.io.files.os.fsync", full)
         with pytest.raises(OSError, match="No space"):
             write_report(bare, run)
     assert (run.path / "report.html").read_text(encoding="utf-8") == before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbench.samples import evenly
+from workbench.quality.samples import evenly
 
 
 def test_they_come_from_the_whole_of_a_sorted_split():

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageProblem
-from workbench.text import NORMALIZATIONS, SOUND, _repair_once, normalize, repair_1, text_key
+from workbench.text.normalization import NORMALIZATIONS, SOUND, _repair_once, normalize, repair_1, text_key
 
 ENGLISH = {
     "curly quotes": ("I’m “angry” ‘now’", "I'm \"angry\" 'now'"),

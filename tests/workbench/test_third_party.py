@@ -34,10 +34,10 @@ from pathlib import Path
 
 import click
 
-from workbench import hookimpl
+from workbench.api import hookimpl
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench.offers import Pass, Reader
+from workbench.components import Pass, Reader
 
 
 def read(source, out, options, context):
@@ -72,7 +72,7 @@ def register_commands(cli, host):
 
 BROKEN = {
     "misspelt_hook": (
-        "from workbench import hookimpl\n@hookimpl\ndef reader():\n    return {}\n",
+        "from workbench.api import hookimpl\n@hookimpl\ndef reader():\n    return {}\n",
         ["misspelt_hook", "reader", "Did you mean 'readers'"],
     ),
     "raises_at_import": ("raise RuntimeError('no luck today')\n", ["raises_at_import", "RuntimeError: no luck today"]),

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests import naive_bayes
-from workbench import build_host
+from workbench.api import build_host
 from workbench.cli.root import build_cli
 from workbench.machine import describe, in_words
 from workbench.nouns.bundle import Bundle
@@ -80,7 +80,7 @@ def test_what_was_made_is_told_as_json(cli, data, model, tmp_path):
 
 
 def test_two_at_the_same_output_say_so(cli, data, tmp_path):
-    from workbench.engine.lock import locked
+    from workbench.io.lock import locked
 
     scratch = tmp_path / ".out.work"
     scratch.mkdir()

@@ -12,13 +12,13 @@ from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of, top_option
+from workbench.components import Reader
 from workbench.engine.sections import ImportOptions, Recipe, RecipeOptions
 from workbench.engine.stage import Stage
-from workbench.files import replace_json
 from workbench.host import Host
+from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import check_shares, remember
-from workbench.offers import Reader
 from workbench.options import parse_options
 from workbench.stages.importing import import_stage
 from workbench.stages.preparing import augment_stage, clean_stage
@@ -51,7 +51,7 @@ def add(cli: click.Group, host: Host) -> None:
         """Read SOURCE into a dataset folder."""
         (step,) = steps_of(ctx)
         section = {name: values[name] for name in OF_THE_SECTION if values[name] is not None}
-        named = cast(Reader, step.offer).named
+        named = cast(Reader, step.component).named
         section |= {"reader": step.name, "source": source if named else str(Path(source).expanduser())}
         settings = parse_options(ImportOptions, section, "command line")
         if settings.split is not None:

@@ -34,7 +34,7 @@ LIBRARIES = {
 
 def examine(host: Host) -> dict[str, Any]:
     """Versions, CPU, cores, encoders and plugins as JSON."""
-    encoders = {name: locate(encoder, name) for name, encoder in sorted(host.named("encoders").items())}
+    encoders = {name: locate(encoder, name) for name, encoder in sorted(host.registry("encoders").items())}
     return {
         "workbench": __version__,
         "python": platform.python_version(),

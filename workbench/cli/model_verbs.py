@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.evidence import summary_of
+from workbench.cli.measurements import summary_of
 from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, say, table
@@ -21,12 +21,12 @@ from workbench.context import Context
 from workbench.engine.sections import EvaluateOptions
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError, unknown
-from workbench.files import write_json
 from workbench.host import Host
+from workbench.io.files import write_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
-from workbench.serving import open_any
+from workbench.serving.open import open_any
 from workbench.stages.bundling import make_bundle, measure, seal
 from workbench.stages.calibrating import FILE, fit_on_dev
 from workbench.stages.compressing import compress_stages
@@ -119,7 +119,9 @@ def add_compression(cli: click.Group, host: Host) -> None:
             show(out, as_json=as_json)
 
     def first(kind: str) -> Callable[[], tuple[str, ...]]:
-        return lambda: tuple(name for name, offer in sorted(host.named("passes").items()) if getattr(offer, kind))[:1]
+        return lambda: tuple(
+            name for name, component in sorted(host.registry("passes").items()) if getattr(component, kind)
+        )[:1]
 
     register(
         "compress",
@@ -137,7 +139,7 @@ def show(out: Path, *, as_json: bool) -> None:
         echo_json({"model": str(out), "bytes": size} | ({"summary": told.figures} if told else {}))
 
 
-def _finish(last: str, reference: str, source: str | None = None) -> Callable[..., Mapping[str, float]]:
+def _finish(last: str, baseline: str, source: str | None = None) -> Callable[..., Mapping[str, float]]:
     """A bundle of an exported model; any other model as it is.
 
     Where there is a dataset, its temperature is fitted, and it is measured as a run measures its bundle.
@@ -148,13 +150,13 @@ def _finish(last: str, reference: str, source: str | None = None) -> Callable[..
         if model.format != "onnx":
             shutil.copytree(model.path, out)
             return {}
-        whole, dataset = Model.load(inputs[reference]), Dataset.load(inputs[source]) if source else None
+        whole, dataset = Model.load(inputs[baseline]), Dataset.load(inputs[source]) if source else None
         found = fit_on_dev([model, whole], dataset, context) if dataset and model.intents else None
         bundle = make_bundle(model, out, found.fitted.temperature if found else 1.0)
         if found:
             say(f"    {found}")
-            if context.evidence and context.evidence.is_dir():
-                write_json(context.evidence / FILE, asdict(found))
+            if context.measurements and context.measurements.is_dir():
+                write_json(context.measurements / FILE, asdict(found))
         if dataset and dataset.labelled("dev") and dataset.intents == model.intents == whole.intents:
             steps = metric_steps(EvaluateOptions(), model.task, context.host)
             bundle, measurement, (report,) = measure(bundle, whole, dataset, ["dev"], steps, context, found)

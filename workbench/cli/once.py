@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from workbench.cli.evidence import check_free, evidence_of, keep, keep_refused, put_away, summary_of
+from workbench.cli.measurements import check_free, keep, keep_refused, measurements_of, put_away, summary_of
 from workbench.cli.output import say
 from workbench.cli.progress import TerminalProgress
 from workbench.context import Context
-from workbench.digests import digest_path
-from workbench.engine.lock import locked
 from workbench.engine.runner import explain
 from workbench.engine.stage import Stage
+from workbench.engine.summary import FILE as SUMMARY
 from workbench.errors import GateRefused, UsageProblem
-from workbench.files import publish
 from workbench.host import Host
-from workbench.summary import FILE as SUMMARY
+from workbench.io.digests import digest_path
+from workbench.io.files import publish
+from workbench.io.lock import locked
 
 OTHER = "Wait for it, or give another --work"
-EVIDENCE, EARLIER = "out-evidence", "out-earlier"  # forgotten after a failure, as outputs are
+MEASUREMENTS, EARLIER = "out-measurements", "out-earlier"  # forgotten after a failure, as outputs are
 
 
 def work(
@@ -29,7 +29,7 @@ def work(
 ) -> None:
     """Work stages one after the other, the last one into `out`, which appears whole or not at all.
 
-    Evidence that a stage wrote stands in `OUT.evidence` afterwards, also when a budget refuses the output; a later
+    Measurements that a stage wrote are in `OUT.measurements` afterwards, also when a budget refuses the output; a later
     attempt replaces it then.
 
     Args:
@@ -49,7 +49,7 @@ def work(
     places = dict(inputs)
     with ExitStack() as held:
         if aside:
-            _check_apart(aside, [out, evidence_of(out), scratch, *inputs.values()])
+            _check_apart(aside, [out, measurements_of(out), scratch, *inputs.values()])
             aside.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(aside, remedy=OTHER))
         scratch.mkdir(parents=True, exist_ok=True)
@@ -60,10 +60,10 @@ def work(
                 _work_one(stage, places, scratch, aside or scratch, host, seed)
             publish(places[stages[-1].name], out)
             put_away(out, _fresh(scratch / EARLIER))
-            keep(scratch / EVIDENCE, out)
+            keep(scratch / MEASUREMENTS, out)
             shutil.rmtree(scratch)
         except GateRefused as error:
-            keep_refused(scratch / EVIDENCE, out, error, _fresh(scratch / EARLIER))
+            keep_refused(scratch / MEASUREMENTS, out, error, _fresh(scratch / EARLIER))
             raise
         finally:
             _forget_all_but_memories(scratch)
@@ -78,10 +78,10 @@ def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, memories:
     memory = memories / f"{stage.name}-{key[:8]}"  # found again also by a command with other budgets
     memory.mkdir(exist_ok=True)
     if stage.steps:  # it makes something else of what an earlier one told of
-        (scratch / EVIDENCE / SUMMARY).unlink(missing_ok=True)
+        (scratch / MEASUREMENTS / SUMMARY).unlink(missing_ok=True)
     log = TerminalProgress().started(stage)
     try:
-        context = Context(host, seed, memory, log=log, evidence=scratch / EVIDENCE)
+        context = Context(host, seed, memory, log=log, measurements=scratch / MEASUREMENTS)
         stage.work(places, places[stage.name], context)
     except Exception as error:
         if (told := explain(error, stage)) is error:

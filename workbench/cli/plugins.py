@@ -12,12 +12,12 @@ import click
 
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.scaffold import write_plugin
+from workbench.components import REGISTRIES, Component
 from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions, UseOptions
 from workbench.engine.stage import version
 from workbench.errors import UsageProblem
 from workbench.hookspecs import hookspec
 from workbench.host import Host
-from workbench.offers import NAMED_HOOKS, Offer
 from workbench.options import option_fields
 
 SECTIONS = {
@@ -34,9 +34,9 @@ def describe(host: Host) -> list[dict[str, Any]]:
     for name, plugin_version in sorted(host.versions.items()):
         plugin = host.manager.get_plugin(name)
         hooks = sorted(caller.name for caller in host.manager.get_hookcallers(plugin) or [])
-        offers = {
-            hook: sorted(offer for offer, owner in host.named(hook).owners.items() if owner == name)
-            for hook in NAMED_HOOKS
+        components = {
+            hook: sorted(component for component, owner in host.registry(hook).owners.items() if owner == name)
+            for hook in REGISTRIES
             if hook in hooks
         }
         plugins.append(
@@ -44,7 +44,7 @@ def describe(host: Host) -> list[dict[str, Any]]:
                 "name": name,
                 "version": plugin_version,
                 "hooks": hooks,
-                "offers": offers,
+                "offers": components,
                 "verbs": _verbs(host, plugin),
                 "missing": _missing(host, name),
                 "error": None,
@@ -76,10 +76,12 @@ def _verbs(host: Host, plugin: Any) -> list[str]:
 
 def _missing(host: Host, owner: str) -> list[str]:
     missing = {}
-    for hook in NAMED_HOOKS:
-        for name, offer in host.named(hook).items():
-            if host.named(hook).owners[name] == owner and isinstance(offer, Offer):
-                missing.update({library: offer.extra for library in offer.libraries if version(library) is None})
+    for hook in REGISTRIES:
+        for name, component in host.registry(hook).items():
+            if host.registry(hook).owners[name] == owner and isinstance(component, Component):
+                missing.update(
+                    {library: component.extra for library in component.libraries if version(library) is None}
+                )
     return [f'{library}: pip install "intent-workbench[{extra}]"' for library, extra in sorted(missing.items())]
 
 
@@ -89,19 +91,23 @@ def options_page(host: Host) -> str:
     for title, options in SECTIONS.items():
         lines += [f"### {title}", "", *_table(options)]
     lines += ["### [gate]", "", "Each key is a budget with its limit:", ""]
-    lines += [f"- `{name}`: {offer.summary}" for name, offer in sorted(host.named("budgets").items())]
+    lines += [f"- `{name}`: {component.summary}" for name, component in sorted(host.registry("budgets").items())]
     lines += ["", "## encoders", "", "| name | hub | languages | parameters | licence | prefix | pooling |"]
     lines += ["|---|---|---|---|---|---|---|"]
-    for name, e in sorted(host.named("encoders").items()):
+    for name, e in sorted(host.registry("encoders").items()):
         cells = [f"`{name}`", e.hub, ", ".join(e.languages), f"{e.parameters:g} M", e.licence]
         lines.append(f"| {' | '.join([*cells, f'`{e.prefix}`', e.pooling])} |")
-    for hook in NAMED_HOOKS:
-        offers = {name: offer for name, offer in sorted(host.named(hook).items()) if isinstance(offer, Offer)}
-        if offers and hook != "budgets":
+    for hook in REGISTRIES:
+        components = {
+            name: component
+            for name, component in sorted(host.registry(hook).items())
+            if isinstance(component, Component)
+        }
+        if components and hook != "budgets":
             lines += ["", f"## {hook}"]
-        for name, offer in offers.items() if hook != "budgets" else ():
-            lines += ["", f"### {name}", "", f"{offer.summary}. From `{host.named(hook).owners[name]}`.", ""]
-            lines += _table(offer.options)
+        for name, component in components.items() if hook != "budgets" else ():
+            lines += ["", f"### {name}", "", f"{component.summary}. From `{host.registry(hook).owners[name]}`.", ""]
+            lines += _table(component.options)
     return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
 

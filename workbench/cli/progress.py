@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.output import say
 from workbench.context import Log
-from workbench.summary import read_summary
+from workbench.engine.summary import read_summary
 
 if TYPE_CHECKING:
     from workbench.engine.run import StageRecord
@@ -47,7 +47,7 @@ class TerminalProgress:
         clear = "\r\x1b[2K" if self.live else ""
         words = {"cached": "cached", "failed": "FAILED"}.get(record.status, f"{record.seconds:.1f} s")
         say(f"{clear}  {record.name}: {words}  {figures(record.metrics)}".rstrip())
-        if record.status == "finished" and (told := read_summary(record.evidence)):
+        if record.status == "finished" and (told := read_summary(record.measurements)):
             for line in told.words:
                 say(f"    {line}")
 

@@ -10,17 +10,17 @@ import click
 
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import TerminalProgress
-from workbench.engine.lock import locked
 from workbench.engine.overrides import parse_overrides
 from workbench.engine.recipe import load_recipe
 from workbench.engine.run import RUN, Run
 from workbench.engine.runner import Engine
 from workbench.engine.sections import Recipe
 from workbench.engine.store import Store, open_store
+from workbench.engine.workspace import Workspace
 from workbench.errors import GateRefused, MissingExtra, WorkbenchError
 from workbench.host import Host
+from workbench.io.lock import locked
 from workbench.stages.chain import plan_stages
-from workbench.workspace import Workspace
 
 LEDGER = "splits.json"
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import click
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.run import outcome
 from workbench.engine.run import Run
+from workbench.engine.workspace import Workspace
 from workbench.errors import WorkbenchError
 from workbench.host import Host
-from workbench.workspace import Workspace
 
 
 def add(cli: click.Group, host: Host) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench import __version__
-from workbench.files import Staging
+from workbench.io.files import Staging
 
 PYPROJECT = """\
 [build-system]
@@ -33,16 +33,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbench import hookimpl
-from workbench.offers import Cleaner
-from workbench.options import option
+from workbench.api import Cleaner, hookimpl, option
 
 
 @dataclass(frozen=True)
 class Options:
     """What a recipe can say under `[clean.{name}]`."""
 
-    shortest: int = option(2, "a train row with fewer characters is left out", least=1)
+    shortest: int = option(2, "a train row with fewer characters is left out", ge=1)
 
 
 @hookimpl
@@ -59,8 +57,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.context import Context
-from workbench.nouns.dataset import Dataset
+from workbench.api import Context, Dataset
 
 if TYPE_CHECKING:
     from {name} import Options
@@ -77,8 +74,7 @@ TEST = '''\
 
 from __future__ import annotations
 
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.utterance import Utterance
+from workbench.api import Dataset, Utterance
 
 
 def test_short_rows_leave_and_are_counted(workbench_plugin):

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from workbench.cli.offered import OfferedCommand
+from workbench.cli.component_command import ComponentCommand
 from workbench.cli.options import FieldType
-from workbench.engine.sections import RecipeOptions, Step
+from workbench.engine.sections import ComponentConfig, RecipeOptions
 from workbench.errors import UsageProblem
 from workbench.host import Host
 from workbench.options import option_fields
@@ -40,18 +40,18 @@ def offered(
     )
 
     def register(function: Callable[..., None]) -> click.Command:
-        command: click.Command = cli.command(name, cls=OfferedCommand, host=host, hook=hook, **more)(option(function))
+        command: click.Command = cli.command(name, cls=ComponentCommand, host=host, hook=hook, **more)(option(function))
         return command
 
     return register
 
 
-def steps_of(ctx: click.Context) -> tuple[Step, ...]:
+def steps_of(ctx: click.Context) -> tuple[ComponentConfig, ...]:
     """The offers that an `OfferedCommand` was given."""
     command = ctx.command
-    assert isinstance(command, OfferedCommand)
+    assert isinstance(command, ComponentCommand)
     steps = command.steps(ctx)
     if not steps:
-        known = ", ".join(sorted(command.host.named(command.hook)))
+        known = ", ".join(sorted(command.host.registry(command.hook)))
         raise UsageProblem(f"--{command.choice} is missing", remedy=f"Known: {known}")
     return steps

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from workbench.engine.overrides import override
-from workbench.engine.sections import EvaluateOptions, ImportOptions, Recipe, RecipeOptions, Step, UseOptions, placed
+from workbench.engine.sections import (
+    ComponentConfig,
+    EvaluateOptions,
+    ImportOptions,
+    Recipe,
+    RecipeOptions,
+    UseOptions,
+    placed,
+)
 from workbench.errors import UsageProblem, WorkbenchError, unknown
 from workbench.host import Host
 from workbench.nouns.splits import check_shares
@@ -53,7 +61,7 @@ def check_recipe(values: Mapping[str, Any], host: Host, where: str, folder: Path
     host.require(top.requires, where)
     check = _Checker(host, folder)
     train = check.use("trainers", values["train"], f"{where}: [train]") if "train" in values else None
-    if train is not None and top.task not in getattr(train.offer, "tasks", (top.task,)):
+    if train is not None and top.task not in getattr(train.component, "tasks", (top.task,)):
         raise WorkbenchError(f"the trainer {train.name} does not know the task {top.task!r}", where=f"{where}: [train]")
     compress = values.get("compress", [])
     return Recipe(
@@ -96,37 +104,39 @@ class _Checker:
     def __init__(self, host: Host, folder: Path) -> None:
         self.host, self.folder = host, folder
 
-    def use(self, hook: str, table: Mapping[str, Any], where: str) -> Step:
+    def use(self, hook: str, table: Mapping[str, Any], where: str) -> ComponentConfig:
         """The step of a table with `use` and the options of what it names."""
         name = self._wanted(hook, table, "use", where)
-        offer = self.host.named(hook).pick(name, where)
-        _, theirs = partition(UseOptions, offer.options, table, where)
-        return Step(hook, name, offer, self._options(offer.options, theirs, where))
+        component = self.host.registry(hook).pick(name, where)
+        _, theirs = partition(UseOptions, component.options, table, where)
+        return ComponentConfig(hook, name, component, self._options(component.options, theirs, where))
 
-    def source(self, table: Mapping[str, Any], where: str) -> Step:
+    def source(self, table: Mapping[str, Any], where: str) -> ComponentConfig:
         """The step of an `[[import]]`."""
         name = self._wanted("readers", table, "reader", where)
-        offer = self.host.named("readers").pick(name, where)
-        own, theirs = partition(ImportOptions, offer.options, table, where)
+        component = self.host.registry("readers").pick(name, where)
+        own, theirs = partition(ImportOptions, component.options, table, where)
         settings = parse_options(ImportOptions, own, where)
         if settings.split is not None:
             check_shares(settings.split, f"{where}.split")
-        return Step("readers", name, offer, self._options(offer.options, theirs, where), settings)
+        return ComponentConfig("readers", name, component, self._options(component.options, theirs, where), settings)
 
-    def chain(self, hook: str, table: Mapping[str, Any], where: str) -> tuple[Step, ...]:
+    def chain(self, hook: str, table: Mapping[str, Any], where: str) -> tuple[ComponentConfig, ...]:
         """The steps of a table whose `use` is a list; the options of each stand in a table of its name."""
         use = table.get("use", [])
         if not isinstance(use, list):
             raise UsageProblem(f"use is {use!r}", where=where, remedy="Give a list of names")
-        offers = {name: self.host.named(hook).pick(name, where) for name in map(_text, use)}
+        components = {name: self.host.registry(hook).pick(name, where) for name in map(_text, use)}
         for key, value in table.items():
-            if key != "use" and key not in offers:
-                raise unknown("key", key, ["use", *offers], where=where)
+            if key != "use" and key not in components:
+                raise unknown("key", key, ["use", *components], where=where)
             if key != "use" and not isinstance(value, dict):
                 raise UsageProblem(f"{key} is {value!r}", where=where, remedy=f"Write a table [….{key}]")
         return tuple(
-            Step(hook, name, offer, self._options(offer.options, table.get(name, {}), f"{where}.{name}"))
-            for name, offer in offers.items()
+            ComponentConfig(
+                hook, name, component, self._options(component.options, table.get(name, {}), f"{where}.{name}")
+            )
+            for name, component in components.items()
         )
 
     def evaluate(self, table: Mapping[str, Any], where: str) -> EvaluateOptions:
@@ -134,7 +144,7 @@ class _Checker:
         options: EvaluateOptions = parse_options(EvaluateOptions, table, where)
         for hook, names in (("metrics", options.use), ("trainers", options.baselines)):
             for name in names or ():
-                self.host.named(hook).pick(name, where)
+                self.host.registry(hook).pick(name, where)
         for name in options.splits:
             if name not in SPLITS:
                 raise unknown("split", name, SPLITS, where=where)
@@ -143,14 +153,14 @@ class _Checker:
     def gate(self, table: Mapping[str, Any], where: str) -> dict[str, float]:
         """The limit of every budget."""
         for name, limit in table.items():
-            self.host.named("budgets").pick(name, where)
+            self.host.registry("budgets").pick(name, where)
             if not isinstance(limit, (int, float)) or isinstance(limit, bool) or not math.isfinite(limit):
                 raise UsageProblem(f"is {limit!r}", where=f"{where}.{name}", remedy="Give a number")
         return {name: float(limit) for name, limit in table.items()}
 
     def _wanted(self, hook: str, table: Mapping[str, Any], key: str, where: str) -> str:
         if key not in table:
-            known = ", ".join(sorted(self.host.named(hook)))
+            known = ", ".join(sorted(self.host.registry(hook)))
             raise UsageProblem(f"{key!r} is missing", where=where, remedy=f"Known: {known}")
         return _text(table[key])
 

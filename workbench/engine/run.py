@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
-from workbench.files import read_json
+from workbench.io.files import read_json
+from workbench.io.shapes import Shape, check_shape
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.report import Measurement, Report
-from workbench.shapes import Shape, check_shape
 
-RUN, EVIDENCE = "run.json", "evidence"
+RUN, MEASUREMENTS = "run.json", "measurements"
 FORMAT = 1
 RECORD: Shape = {
     "name": str,
@@ -57,9 +57,9 @@ class StageRecord:
     error: str | None = None
 
     @property
-    def evidence(self) -> Path:
+    def measurements(self) -> Path:
         """The folder of what was measured beside the output; most stages have none."""
-        return self.path.parent / EVIDENCE
+        return self.path.parent / MEASUREMENTS
 
 
 @dataclass(frozen=True)

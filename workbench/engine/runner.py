@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workbench.context import Context, Log
-from workbench.digests import digest_folder
-from workbench.engine.lock import locked
-from workbench.engine.run import EVIDENCE, Run, StageRecord
+from workbench.engine.run import MEASUREMENTS, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.engine.store import Store
 from workbench.errors import GateRefused, WorkbenchError, unknown
 from workbench.host import Host
+from workbench.io.digests import digest_folder
+from workbench.io.lock import locked
 
 logger = logging.getLogger(__name__)
 
@@ -109,17 +109,19 @@ class Engine:
         work = self.store.work(stage, self._key(stage, records, work_only=True))
         staging, log = self.store.staging(stage, key), self.progress.started(stage)
         with staging as folder:
-            context = Context(self.host, self.seed, work, log=log, evidence=folder / EVIDENCE)
+            context = Context(self.host, self.seed, work, log=log, measurements=folder / MEASUREMENTS)
             begun = time.monotonic()
             try:
                 metrics = dict(stage.work(inputs, folder / "out", context))
             except GateRefused:
-                self.store.keep_refused(stage, folder / EVIDENCE)
+                self.store.keep_refused(stage, folder / MEASUREMENTS)
                 raise
             seconds = time.monotonic() - begun
             (folder / "out").mkdir(exist_ok=True)
             same = self.store.find(stage, key, digest_folder(folder / "out"))
-            if same and (stage.remote or not (folder / EVIDENCE).is_dir()):  # newer evidence is kept with its output
+            if same and (
+                stage.remote or not (folder / MEASUREMENTS).is_dir()
+            ):  # newer measurements are kept with their output
                 staging.drop()
                 return dataclasses.replace(same, status="cached" if stage.remote else "finished", seconds=seconds)
             record = self.store.seal(folder, stage, key, seconds, metrics)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench.digests import digest_path
+from workbench.components import Component
 from workbench.encoders import find_encoder
 from workbench.host import Host
-from workbench.offers import Offer
+from workbench.io.digests import digest_path
 from workbench.options import OptionField, as_json, option, option_fields
 
 
@@ -19,7 +19,7 @@ from workbench.options import OptionField, as_json, option, option_fields
 class RecipeOptions:
     """The keys at the top of a recipe."""
 
-    seed: int = option(13, "every random stream is derived from it", least=0, most=2**32 - 1)
+    seed: int = option(13, "every random stream is derived from it", ge=0, le=2**32 - 1)
     task: Literal["intent", "intents", "translation"] = option("intent", "what the model is to learn")
     requires: tuple[str, ...] = option((), "plugins that the recipe cannot do without")
 
@@ -59,7 +59,7 @@ class UseOptions:
 
 
 @dataclass(frozen=True)
-class Step:
+class ComponentConfig:
     """One offer with its options, as a section of a recipe asks for it.
 
     Args:
@@ -72,7 +72,7 @@ class Step:
 
     hook: str
     name: str
-    offer: Offer
+    component: Component
     options: Any
     settings: Any = None
 
@@ -104,7 +104,7 @@ def content_digest(field: OptionField, name: str, host: Host) -> str | None:
         WorkbenchError: there is no such encoder.
     """
     if field.kind == "encoder":
-        return find_encoder(name, host.named("encoders")).digest()
+        return find_encoder(name, host.registry("encoders")).digest()
     return digest_path(Path(name)) if Path(name).exists() else None
 
 
@@ -120,7 +120,7 @@ def placed(options: Any, folder: Path, host: Host) -> Any:
 
 
 def _placed(field: OptionField, name: str, folder: Path, host: Host) -> str:
-    if field.kind == "encoder" and (name in host.named("encoders") or not (folder / name).is_dir()):
+    if field.kind == "encoder" and (name in host.registry("encoders") or not (folder / name).is_dir()):
         return name
     return str(folder / Path(name).expanduser())
 
@@ -143,12 +143,12 @@ class Recipe:
     """
 
     top: RecipeOptions
-    imports: tuple[Step, ...]
-    clean: tuple[Step, ...] = ()
-    augment: tuple[Step, ...] = ()
-    train: Step | None = None
+    imports: tuple[ComponentConfig, ...]
+    clean: tuple[ComponentConfig, ...] = ()
+    augment: tuple[ComponentConfig, ...] = ()
+    train: ComponentConfig | None = None
     evaluate: EvaluateOptions = EvaluateOptions()
-    compress: tuple[Step, ...] = ()
+    compress: tuple[ComponentConfig, ...] = ()
     gate: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()

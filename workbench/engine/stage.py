@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import workbench
+from workbench.components import REGISTRIES, Component
 from workbench.context import Context
-from workbench.digests import digest_file, digest_json, digest_sources
+from workbench.io.digests import digest_file, digest_json, digest_sources
 from workbench.machine import describe, multiplies_bfloat16
-from workbench.offers import NAMED_HOOKS, Offer
 
 if TYPE_CHECKING:
-    from workbench.engine.sections import Step
+    from workbench.engine.sections import ComponentConfig
     from workbench.host import Host
 
 SERVING = ("onnxruntime", "tokenizers", "numpy", "torch", "transformers")  # what predictors are made of
@@ -43,7 +43,7 @@ class Stage:
     name: str
     kind: str
     work: Work
-    steps: Sequence[Step] = ()
+    steps: Sequence[ComponentConfig] = ()
     needs: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     outside: Callable[[], Mapping[str, str]] = dict
@@ -59,12 +59,12 @@ class Stage:
             inputs: stage name -> digest of its output.
             work_only: leave out what the scratch folder does not depend on: it is found again under this key.
         """
-        owners = {step.name: host.plugin_digest(host.named(step.hook).owners[step.name]) for step in self.steps}
-        called = sorted({hook for step in self.steps for hook in step.offer.calls})
-        offers = [step.offer for step in self.steps]
-        reached = [offer for hook in called if hook in NAMED_HOOKS for offer in host.named(hook).values()]
-        offers += [offer for offer in reached if isinstance(offer, Offer)]
-        libraries = sorted({library for offer in offers for library in offer.libraries})
+        owners = {step.name: host.plugin_digest(host.registry(step.hook).owners[step.name]) for step in self.steps}
+        called = sorted({hook for step in self.steps for hook in step.component.calls})
+        components = [step.component for step in self.steps]
+        reached = [component for hook in called if hook in REGISTRIES for component in host.registry(hook).values()]
+        components += [component for component in reached if isinstance(component, Component)]
+        libraries = sorted({library for component in components for library in component.libraries})
         predicts = self.predicts or "open_predictor" in called
         machine = {**describe(), "bfloat16": multiplies_bfloat16()}
         return digest_json(
@@ -79,7 +79,7 @@ class Stage:
                 "settings": dict(self.settings),
                 "libraries": {library: version(library) for library in libraries},
                 "outside": dict(self.outside()),
-                "machine": machine if any(offer.machine for offer in offers) else {},
+                "machine": machine if any(component.machine for component in components) else {},
                 "predictors": [host.predictor_digest(), *map(version, SERVING)] if predicts else [],
             }
         )
@@ -97,7 +97,7 @@ def version(distribution: str) -> str | None:
 def host_digest() -> str:
     """sha256 over the host's version and sources, but for those that only talk to people."""
     root = Path(__file__).resolve().parents[1]
-    parts = [root / name for name in ("nouns", "engine", "stages")]
+    parts = [root / name for name in ("engine", "io", "nouns", "quality", "serving", "stages", "text", "torch")]
     return digest_json(
         [workbench.__version__, *map(digest_sources, parts), *map(digest_file, sorted(root.glob("*.py")))]
     )

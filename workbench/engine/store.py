@@ -1,6 +1,6 @@
 """The store of a run: published stages, each a folder `<name>-<key8>` with `out/` and `stage.json`.
 
-A folder appears whole or not at all, and is never written again. It may hold `evidence/` too, which is not digested.
+A folder appears whole or not at all, and is never written again. It may hold `measurements/`, which is not digested.
 A stage that a budget refused has that alone, in a folder `<name>`.
 """
 
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.digests import digest_folder
-from workbench.engine.run import EVIDENCE, FORMAT, RUN, Run, StageRecord
+from workbench.engine.run import FORMAT, MEASUREMENTS, RUN, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError
-from workbench.files import Staging, make_folder, read_json, replace_json, write_json
-from workbench.shapes import Shape, check_shape
+from workbench.io.digests import digest_folder
+from workbench.io.files import Staging, make_folder, read_json, replace_json, write_json
+from workbench.io.shapes import Shape, check_shape
 
 ABOUT = "stage.json"
 LABEL: Shape = {"name": str, "kind": str, "key": str, "digest": str, "seconds": (int, float), "metrics": dict}
@@ -45,7 +45,7 @@ class Store:
     def find(self, stage: Stage, key: str, digest: str | None = None) -> StageRecord | None:
         """The published output for `key`, if it stands there unchanged; with `digest`, the one with that content.
 
-        Where a key has several outputs, because a stage was forced and gave something else or other evidence, the one
+        Where a key has several outputs, because a stage was forced and gave something else or measurements, the one
         that `run.json` points at comes first, then the newest.
         """
         current = self._current(stage)
@@ -92,25 +92,25 @@ class Store:
         write_json(folder / ABOUT, about)
         return _record(folder, about, "finished")
 
-    def keep_refused(self, stage: Stage, evidence: Path) -> None:
-        """Let the evidence of a stage that was refused, if it left any, stand where its failed record looks for it.
+    def keep_refused(self, stage: Stage, measurements: Path) -> None:
+        """Let the measurements of a stage that was refused, if it left any, stand where its failed record looks for it.
 
-        That is `stages/NAME/evidence`, in the place of an earlier refusal's, until a run comes to its end. What goes
+        They go to `stages/NAME/measurements`, in place of an earlier refusal's, until a run comes to its end. What goes
         wrong is logged: it is the refusal that the user is to see.
         """
         place = self.drop_refused(stage)
-        if not evidence.is_dir():
+        if not measurements.is_dir():
             return
         try:
             with Staging(place) as folder:
-                evidence.rename(folder / EVIDENCE)
+                measurements.rename(folder / MEASUREMENTS)
         except (OSError, WorkbenchError) as fault:
-            logger.warning("the evidence of %s, which was refused, cannot be kept: %s", stage.name, fault)
+            logger.warning("the measurements of %s, which was refused, cannot be kept: %s", stage.name, fault)
         else:
-            logger.warning("%s was refused; what it measured stands in %s", stage.name, place / EVIDENCE)
+            logger.warning("%s was refused; what it measured stands in %s", stage.name, place / MEASUREMENTS)
 
     def drop_refused(self, stage: Stage) -> Path:
-        """Remove the evidence of an earlier refusal of a stage; the place where it stood."""
+        """Remove the measurements of an earlier refusal of a stage; the place where it stood."""
         place = self.stages / stage.name
         shutil.rmtree(place, ignore_errors=True)
         return place
@@ -140,9 +140,9 @@ class Store:
     def tidy(self) -> None:
         """Remove scratch folders and what killed and refused attempts left; only for the holder of the lock."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
-        for evidence in self.stages.glob(f"[!.]*/{EVIDENCE}"):
-            if not (evidence.parent / "out").exists():
-                shutil.rmtree(evidence.parent, ignore_errors=True)
+        for measurements in self.stages.glob(f"[!.]*/{MEASUREMENTS}"):
+            if not (measurements.parent / "out").exists():
+                shutil.rmtree(measurements.parent, ignore_errors=True)
         for folder in self.stages.glob(".*.partial"):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
-from workbench.files import read_json, write_json
+from workbench.io.digests import digest_file
+from workbench.io.files import read_json, write_json
+from workbench.io.shapes import NUMBER, Shape, check_shape
 from workbench.nouns.model import Model
-from workbench.shapes import NUMBER, Shape, check_shape
 
 FORMAT = 1
 MANIFEST = "bundle.json"

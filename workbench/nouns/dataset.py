@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.digests import digest_file
 from workbench.errors import WorkbenchError
-from workbench.files import read_json, write_json
+from workbench.io.digests import digest_file
+from workbench.io.files import read_json, write_json
+from workbench.io.shapes import Shape, check_shape
 from workbench.nouns.utterance import Intent, Utterance
-from workbench.shapes import Shape, check_shape
 
 TASKS = ("intent", "intents", "translation")
 FORMAT = 1

@@ -11,10 +11,10 @@ from typing import Any
 
 from workbench.encoders import token_limit
 from workbench.errors import WorkbenchError
-from workbench.files import read_json, write_json
+from workbench.io.files import read_json, write_json
+from workbench.io.shapes import MAYBE_INT, Shape, check_shape
 from workbench.nouns.utterance import Intent
-from workbench.shapes import MAYBE_INT, Shape, check_shape
-from workbench.text import NORMALIZATIONS, normalize, well_formed
+from workbench.text.normalization import NORMALIZATIONS, normalize, well_formed
 
 FORMAT = 1
 ABOUT = "workbench.json"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from workbench.calibration import Calibration
-from workbench.invariance import Invariance
+from workbench.io.shapes import NUMBER
 from workbench.nouns.utterance import Intent, Utterance
-from workbench.shapes import NUMBER
+from workbench.quality.calibration import Calibration
+from workbench.quality.invariance import Invariance
 
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
@@ -108,19 +108,19 @@ class Measurement:
 
     Args:
         bundle: the report of the bundle.
-        reference: the report of the uncompressed model.
+        baseline: the report of the uncompressed model.
         rows: how many rows parity was measured on.
         agreement: share of the rows with the same first intent.
         max_logit_difference: largest absolute difference of a logit.
         size: bytes of the bundle.
         invariance: its answers to texts alone and among others; None in what older versions measured.
         legs: parity of each pass with what came before it, as the passes noted it.
-        nodes: of the served graph, as `workbench.graphs.node_counts` gives them.
+        nodes: of the served graph, as `workbench.quality.graphs.node_counts` gives them.
         calibration: its temperature, and that of the uncompressed model; None where none was fitted.
     """
 
     bundle: Report
-    reference: Report
+    baseline: Report
     rows: int
     agreement: float
     max_logit_difference: float
@@ -137,7 +137,7 @@ class Measurement:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Measurement:
         """The measurement that `to_json` wrote."""
-        reports = {name: Report.from_json(value[name]) for name in ("bundle", "reference")}
+        reports = {name: Report.from_json(value[name]) for name in ("bundle", "baseline")}
         legs = tuple(Leg(**leg) for leg in value.get("legs", ()))
         invariance = Invariance(**found) if (found := value.get("invariance")) else None
         calibration = Calibration.from_json(found) if (found := value.get("calibration")) else None

@@ -19,10 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import read_json
+from workbench.io.files import read_json
+from workbench.io.shapes import check_shape
 from workbench.nouns.utterance import SPLITS, Utterance
-from workbench.shapes import check_shape
-from workbench.text import text_key
+from workbench.text.normalization import text_key
 
 Shares = Mapping[str, float]
 Ledger = Mapping[str, str]  # `remembered_as` of a row -> its split

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import workbench
-from workbench.files import replace_text
+from workbench.io.files import replace_text
 from workbench.nouns.utterance import SPLITS
 from workbench.options import option_fields
 from workbench.report.markup import environment
@@ -87,8 +87,8 @@ def _facts(host: Host, run: Run) -> list[dict[str, Any]]:
 
 def _encoder(host: Host, train: dict[str, Any]) -> str | None:
     """The encoder that the recipe names, else the trainer's own choice; of a folder only its name."""
-    offer = host.named("trainers").get(train.get("use", ""))
-    defaults = {field.name: field.default for field in option_fields(offer.options)} if offer else {}
+    component = host.registry("trainers").get(train.get("use", ""))
+    defaults = {field.name: field.default for field in option_fields(component.options)} if component else {}
     encoder = train.get("encoder", defaults.get("encoder"))
     return Path(encoder).name if encoder and encoder.startswith(("/", ".", "~")) else encoder
 

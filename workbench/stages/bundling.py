@@ -8,22 +8,22 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workbench.calibration import Calibration
 from workbench.context import Context
-from workbench.engine.sections import EvaluateOptions, Step
+from workbench.engine.sections import ComponentConfig, EvaluateOptions
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
-from workbench.files import read_json
-from workbench.graphs import node_counts
 from workbench.host import Host
-from workbench.invariance import MOST, Invariance, batch_invariance, texts_to_ask
+from workbench.io.files import read_json
 from workbench.machine import cores, describe
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench.nouns.report import Leg, Measurement, Report
-from workbench.serving import open_verified
+from workbench.quality.calibration import Calibration
+from workbench.quality.graphs import node_counts
+from workbench.quality.invariance import MOST, Invariance, batch_invariance, texts_to_ask
+from workbench.serving.open import open_verified
 from workbench.stages.calibrating import CALIBRATE, read_calibration
 from workbench.stages.card import model_card
 from workbench.stages.evaluating import report_on, save_reports, score
@@ -68,10 +68,10 @@ def bundle_stage(model: str) -> Stage:
 
 def measure(
     bundle: Bundle,
-    reference: Model,
+    baseline: Model,
     dataset: Dataset,
     splits: Sequence[str],
-    steps: tuple[Step, ...],
+    steps: tuple[ComponentConfig, ...],
     context: Context,
     calibration: Calibration | None,
 ) -> tuple[Bundle, Measurement, list[Report]]:
@@ -81,7 +81,7 @@ def measure(
 
     Args:
         bundle: that is measured.
-        reference: the uncompressed model.
+        baseline: the uncompressed model.
         dataset: with labelled rows of dev or train.
         splits: that are reported on; those without labelled rows are left out.
         steps: the metrics.
@@ -89,7 +89,7 @@ def measure(
         calibration: where the bundle's temperature comes from.
     """
     bundle, served, invariance = steadied(bundle, texts_to_ask(dataset, context.seed), context)
-    model = context.host.open_predictor(reference, PredictorOptions(threads=cores()))
+    model = context.host.open_predictor(baseline, PredictorOptions(threads=cores()))
     compared = "dev" if dataset.labelled("dev") else "train"
     asked = dict.fromkeys([compared, *(split for split in splits if dataset.labelled(split))])
     scored = {split: score(served, dataset, split) for split in asked}
@@ -97,7 +97,7 @@ def measure(
     here, there = scored[compared], score(model, dataset, compared)
     measurement = Measurement(
         bundle=reports[compared],
-        reference=report_on("reference", there, compared, steps, context),
+        baseline=report_on("baseline", there, compared, steps, context),
         rows=len(here.rows),
         size=bundle.size(),
         agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
@@ -123,13 +123,13 @@ def steadied(bundle: Bundle, texts: Sequence[str], context: Context) -> tuple[Bu
     return bundle, served, found
 
 
-def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
+def measure_stage(baseline: str, source: str, options: EvaluateOptions, steps: tuple[ComponentConfig, ...]) -> Stage:
     """The stage that measures the bundle as it is served, beside the uncompressed model, as a gate judges it."""
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         bundle, measurement, asked = measure(
             Bundle.load(inputs["bundle"]),
-            Model.load(inputs[reference]),
+            Model.load(inputs[baseline]),
             Dataset.load(inputs[source]),
             options.splits,
             steps,
@@ -148,7 +148,7 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
         "measure",
         work,
         steps=steps,
-        needs=("bundle", CALIBRATE, reference, source),
+        needs=("bundle", CALIBRATE, baseline, source),
         settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
         predicts=True,
     )
@@ -156,8 +156,8 @@ def measure_stage(reference: str, source: str, options: EvaluateOptions, steps: 
 
 def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
     """The stage that publishes the bundle with its figures, accepted or refused; unjudged without budgets."""
-    offered = host.named("budgets")
-    steps = tuple(Step("budgets", name, offered[name], offered[name].options()) for name in budgets)
+    offered = host.registry("budgets")
+    steps = tuple(ComponentConfig("budgets", name, offered[name], offered[name].options()) for name in budgets)
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         measured = read_json(inputs["measure"] / "report.json")
@@ -168,7 +168,7 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
                 where="[gate]",
                 remedy="Give an [[import]] a split with a dev share, or take [gate] out",
             )
-        figures = [step.offer(budgets[step.name], measurement) for step in steps]
+        figures = [step.component(budgets[step.name], measurement) for step in steps]
         gate = {"accepted": all(figure.kept for figure in figures), "figures": [figure.to_json() for figure in figures]}
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
         made = Bundle.load(inputs["bundle"])

@@ -7,14 +7,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workbench.calibration import Calibration, calibrate
 from workbench.context import Context
 from workbench.engine.stage import Inputs, Stage
-from workbench.files import read_json, write_json
+from workbench.io.files import read_json, write_json
 from workbench.machine import cores, describe
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
+from workbench.quality.calibration import Calibration, calibrate
 from workbench.stages.evaluating import score
 
 CALIBRATE, FILE = "calibrate", "calibration.json"
@@ -22,23 +22,23 @@ FEW = 50  # rows; fewer tell too little of how sure a model may be
 logger = logging.getLogger(__name__)
 
 
-def calibrate_stage(model: str, reference: str, source: str) -> Stage:
+def calibrate_stage(model: str, baseline: str, source: str) -> Stage:
     """The stage that writes a `Calibration`, or null where none can be fitted.
 
     Args:
         model: the stage of what will be served.
-        reference: the stage of the uncompressed model.
+        baseline: the stage of the uncompressed model.
         source: the stage of the dataset.
     """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
-        models = [Model.load(inputs[name]) for name in (model, reference)]
+        models = [Model.load(inputs[name]) for name in (model, baseline)]
         found = fit_on_dev(models, Dataset.load(inputs[source]), context)
         out.mkdir(parents=True, exist_ok=True)
         write_json(out / FILE, dataclasses.asdict(found) if found else None)
         return {"temperature": found.fitted.temperature, "calibration_error": found.fitted.error} if found else {}
 
-    needs = tuple(dict.fromkeys((model, reference, source)))
+    needs = tuple(dict.fromkeys((model, baseline, source)))
     settings = {"least rows": FEW, "machine": describe()}
     return Stage(CALIBRATE, CALIBRATE, work, needs=needs, settings=settings, predicts=True)
 

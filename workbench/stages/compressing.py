@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.context import Context
-from workbench.engine.sections import Step
+from workbench.engine.sections import ComponentConfig
 from workbench.engine.stage import Inputs, Stage
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 
 
-def compress_stages(steps: tuple[Step, ...], model: str, source: str | None) -> list[Stage]:
+def compress_stages(steps: tuple[ComponentConfig, ...], model: str, source: str | None) -> list[Stage]:
     """One stage a pass.
 
     Args:
@@ -29,13 +29,13 @@ def compress_stages(steps: tuple[Step, ...], model: str, source: str | None) -> 
     return stages
 
 
-def _stage(name: str, step: Step, before: str, reference: str, source: str | None) -> Stage:
+def _stage(name: str, step: ComponentConfig, before: str, baseline: str, source: str | None) -> Stage:
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         context = dataclasses.replace(
-            context, reference=Model.load(inputs[reference]), dataset=Dataset.load(inputs[source]) if source else None
+            context, baseline=Model.load(inputs[baseline]), dataset=Dataset.load(inputs[source]) if source else None
         )
-        step.offer(Model.load(inputs[before]), out, step.options, context)
+        step.component(Model.load(inputs[before]), out, step.options, context)
         return {"bytes": sum(path.stat().st_size for path in out.iterdir())}
 
-    needs = dict.fromkeys(name for name in (before, reference, source) if name)
+    needs = dict.fromkeys(name for name in (before, baseline, source) if name)
     return Stage(name, "compress", work, steps=(step,), needs=tuple(needs))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from workbench.context import Context
-from workbench.engine.sections import EvaluateOptions, Step
+from workbench.engine.sections import ComponentConfig, EvaluateOptions
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
-from workbench.files import write_json
 from workbench.host import Host
+from workbench.io.files import write_json
 from workbench.machine import cores
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
@@ -19,14 +19,16 @@ from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench.nouns.report import Report, Scored
 
 
-def metric_steps(options: EvaluateOptions, task: str, host: Host) -> tuple[Step, ...]:
+def metric_steps(options: EvaluateOptions, task: str, host: Host) -> tuple[ComponentConfig, ...]:
     """The metrics to compute: those named, else all that fit the task."""
-    offered = host.named("metrics")
+    offered = host.registry("metrics")
     names = options.use or sorted(name for name, metric in offered.items() if task in metric.tasks)
-    return tuple(Step("metrics", name, offered[name], offered[name].options()) for name in names)
+    return tuple(ComponentConfig("metrics", name, offered[name], offered[name].options()) for name in names)
 
 
-def evaluate_stage(models: Mapping[str, str], source: str, options: EvaluateOptions, steps: tuple[Step, ...]) -> Stage:
+def evaluate_stage(
+    models: Mapping[str, str], source: str, options: EvaluateOptions, steps: tuple[ComponentConfig, ...]
+) -> Stage:
     """The stage that scores models.
 
     Args:
@@ -75,11 +77,11 @@ def score(predictor: Predictor, dataset: Dataset, split: str) -> Scored:
     return Scored(tuple(rows), tuple(dataset.label_ids(rows)), logits, dataset.intents, predictor.temperature)
 
 
-def report_on(subject: str, scored: Scored, split: str, steps: Sequence[Step], context: Context) -> Report:
+def report_on(subject: str, scored: Scored, split: str, steps: Sequence[ComponentConfig], context: Context) -> Report:
     """What the metrics say of the logits for a split."""
     found: dict[str, Any] = {}
     for step in steps:
-        found.update(step.offer(scored, step.options, context))
+        found.update(step.component(scored, step.options, context))
     metrics = {name: float(value) for name, value in found.items() if isinstance(value, float)}
     details = {name: value for name, value in found.items() if name not in metrics}
     return Report(subject, split, len(scored.rows), metrics, details)

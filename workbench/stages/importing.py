@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from workbench.components import Reader
 from workbench.context import Context
-from workbench.digests import digest_path
-from workbench.engine.sections import Recipe, Step
+from workbench.engine.sections import ComponentConfig, Recipe
 from workbench.engine.stage import Inputs, Stage
 from workbench.errors import WorkbenchError
-from workbench.files import replace_json
+from workbench.io.digests import digest_path
+from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import (
     Ledger,
@@ -26,7 +27,6 @@ from workbench.nouns.splits import (
     remember,
 )
 from workbench.nouns.utterance import SPLITS, Intent, Utterance
-from workbench.offers import Reader
 
 TRAIN = {"train": 1.0}
 KEPT = "kept an earlier split, or that of their group"
@@ -65,8 +65,8 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
     )
 
 
-def _reader(step: Step) -> Reader:
-    return cast(Reader, step.offer)
+def _reader(step: ComponentConfig) -> Reader:
+    return cast(Reader, step.component)
 
 
 def _digests(recipe: Recipe) -> dict[str, str]:
@@ -75,12 +75,12 @@ def _digests(recipe: Recipe) -> dict[str, str]:
     return {n: digest_path(path) for n, path in local.items() if path and path.exists()}
 
 
-def _path(recipe: Recipe, step: Step) -> Path | None:
+def _path(recipe: Recipe, step: ComponentConfig) -> Path | None:
     """Where a step's source is; None if it is a name."""
     return None if _reader(step).named else recipe.folder / Path(step.settings.source).expanduser()
 
 
-def _source(recipe: Recipe, step: Step) -> str:
+def _source(recipe: Recipe, step: ComponentConfig) -> str:
     """A step's source as its reader takes it; a remote one is a name where no such folder is."""
     path = _path(recipe, step)
     if path is None or (_reader(step).remote and not path.exists()):
@@ -116,7 +116,7 @@ def read_all(recipe: Recipe, out: Path, context: Context, known: Ledger, ledger:
 def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
     read = []
     for step, name in zip(recipe.imports, _names(recipe), strict=True):
-        dataset: Dataset = step.offer(_source(recipe, step), out, step.options, context)
+        dataset: Dataset = step.component(_source(recipe, step), out, step.options, context)
         several = len(recipe.imports) > 1
         read.append(dataset.with_rows(_prefixed(row, name) for row in dataset) if several else dataset)
     return read
@@ -153,7 +153,7 @@ def _merge(task: str, read: Sequence[Dataset]) -> Dataset:
     return Dataset(task, tuple(intents), tuple(merged), counts, provenance)
 
 
-def _shares(step: Step) -> Shares:
+def _shares(step: ComponentConfig) -> Shares:
     shares: Shares | None = step.settings.split
     if shares is None:
         return TRAIN
@@ -161,7 +161,7 @@ def _shares(step: Step) -> Shares:
     return shares
 
 
-def _rare(steps: Sequence[Step], read: Sequence[Dataset]) -> set[str]:
+def _rare(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) -> set[str]:
     """The ids of the rows whose intent a source cannot bring into each of its splits: it has too few components there.
 
     Raises:
@@ -179,7 +179,7 @@ def _rare(steps: Sequence[Step], read: Sequence[Dataset]) -> set[str]:
     return rare
 
 
-def _too_few(few: Mapping[Intent, int], step: Step) -> WorkbenchError:
+def _too_few(few: Mapping[Intent, int], step: ComponentConfig) -> WorkbenchError:
     listed = ", ".join(f"{intent} ({few[intent]})" for intent in sorted(few, key=str)[:10])
     return WorkbenchError(
         f"{len(few)} intents have fewer rows than the {len(step.settings.split)} splits: {listed}",

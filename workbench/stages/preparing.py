@@ -7,28 +7,28 @@ from functools import partial
 from pathlib import Path
 
 from workbench.context import Context
-from workbench.engine.sections import Step
+from workbench.engine.sections import ComponentConfig
 from workbench.engine.stage import Inputs, Stage
+from workbench.engine.streams import stream
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench.streams import stream
-from workbench.text import text_key
+from workbench.text.normalization import text_key
 
 
-def clean_stage(steps: tuple[Step, ...], source: str) -> Stage:
+def clean_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
     """The stage that lets every cleaner of a recipe work, one after the other."""
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         before = dataset = Dataset.load(inputs[source])
         for step in steps:
-            dataset = step.offer(dataset, out, step.options, context)
+            dataset = step.component(dataset, out, step.options, context)
         dataset.save(out)
         return {"removed": len(before) - len(dataset), "rows": len(dataset)}
 
     return Stage("clean", "clean", work, steps=steps, needs=(source,))
 
 
-def augment_stage(steps: tuple[Step, ...], source: str) -> Stage:
+def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
     """The stage that adds made-up rows to the train split.
 
     A text that already stands anywhere in the dataset is not added: dev and test stay unseen.
@@ -49,13 +49,13 @@ def augment_stage(steps: tuple[Step, ...], source: str) -> Stage:
     return Stage("augment", "augment", work, steps=steps, needs=(source,))
 
 
-def _augment(step: Step, dataset: Dataset, context: Context) -> list[Utterance]:
+def _augment(step: ComponentConfig, dataset: Dataset, context: Context) -> list[Utterance]:
     parents = {row.id: row for row in dataset.labelled("train")}
 
     rng = partial(stream, context.seed, step.name)
     made: list[Utterance] = []
     number: dict[str, int] = {}
-    for parent, text in step.offer(list(parents.values()), rng, step.options, context):
+    for parent, text in step.component(list(parents.values()), rng, step.options, context):
         number[parent] = number.get(parent, 0) + 1
         origin = parents[parent]
         made.append(

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.report.markup import environment
-from workbench.report.section import Section
+from workbench.api.report import Section, environment
 from workbench_evaluate.sections import comparison, compression, confusions, data, errors, intents, stages
 from workbench_evaluate.sections.reading import Findings
 
 if TYPE_CHECKING:
-    from workbench.engine.run import Run
+    from workbench.api.engine import Run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from workbench_evaluate.sections.reading import Findings, subject
 
 if TYPE_CHECKING:
-    from workbench.nouns.report import Report
+    from workbench.api import Report
 
 
 def values(findings: Findings) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.machine import in_words
+from workbench.api.machine import in_words
 
 if TYPE_CHECKING:
     from workbench_evaluate.sections.reading import Findings
@@ -59,9 +59,9 @@ def _calibrations(measurement: Any) -> list[tuple[tuple[str, str], Any]]:
 
 def _accuracy(measurement: Any) -> tuple[float, float] | None:
     """Of the uncompressed model and of the bundle."""
-    if measurement is None or not all("accuracy" in r.metrics for r in (measurement.reference, measurement.bundle)):
+    if measurement is None or not all("accuracy" in r.metrics for r in (measurement.baseline, measurement.bundle)):
         return None
-    return measurement.reference.metrics["accuracy"], measurement.bundle.metrics["accuracy"]
+    return measurement.baseline.metrics["accuracy"], measurement.bundle.metrics["accuracy"]
 
 
 def _size(folder: Path) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from workbench.report.markup import intent_label
+from workbench.api.report import intent_label
 from workbench_evaluate.sections.reading import subject
 
 if TYPE_CHECKING:

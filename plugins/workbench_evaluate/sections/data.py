@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from workbench.nouns.utterance import SPLITS
+from workbench.api import SPLITS
 
 if TYPE_CHECKING:
     from workbench_evaluate.sections.reading import Findings

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbench.engine.run import Run
-    from workbench.nouns.report import Report
+    from workbench.api import Report
+    from workbench.api.engine import Run
 
 STORY = {"names": 0, "probe": 1, "bundle": 3}  # the trained model stands between probe and bundle
 SUBJECTS = {

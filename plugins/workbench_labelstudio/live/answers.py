@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
-from workbench.report.markup import intent_label
+from workbench.api import WorkbenchError
+from workbench.api.report import intent_label
 from workbench_labelstudio.reading.config import Control, read_controls
 from workbench_labelstudio.reading.given import offered, result_of, taken
 
 if TYPE_CHECKING:
-    from workbench.nouns.predictor import Prediction
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent, Prediction
 
 LISTED = 5
 

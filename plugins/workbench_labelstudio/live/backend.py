@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.live.answers import Form, form_of, listed
 from workbench_labelstudio.live.auth import Guard
 from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
@@ -26,7 +26,7 @@ from workbench_labelstudio.live.wire import hear, read_json, unless_gone
 from workbench_labelstudio.versions import model_version
 
 if TYPE_CHECKING:
-    from workbench.service import Answers, Served, Service
+    from workbench.api.serving import Answers, Served, Service
 
 JOB = "label-studio-retraining"
 MOST_BYTES = 64_000_000  # the Data Manager sends all the tasks that somebody chose in one request

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench_labelstudio.sync.credentials import clean_url
 
 if TYPE_CHECKING:
-    from workbench.engine.sections import Recipe
+    from workbench.api.engine import Recipe
     from workbench_labelstudio.sync.project import Project
 
 READER = "labelstudio"

@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.live.events import HOOKED, SECRET
 from workbench_labelstudio.sync.connection import NotFound, Unconfirmed
 

@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.live.events import Event, right_secret
 from workbench_labelstudio.live.loopback import is_from_here
 from workbench_labelstudio.live.wire import hear

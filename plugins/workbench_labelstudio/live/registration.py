@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
 from workbench_labelstudio.live.events import PROJECT, SECRET
 from workbench_labelstudio.live.hooks import remove as remove_hook

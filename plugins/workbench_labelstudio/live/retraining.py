@@ -6,16 +6,14 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.recipe import load_recipe
-from workbench.engine.sections import Recipe
-from workbench.engine.stage import version
-from workbench.errors import GateRefused, MissingExtra, WorkbenchError
+from workbench.api import GateRefused, MissingExtra, WorkbenchError
+from workbench.api.engine import Recipe, load_recipe, version
 from workbench_labelstudio.live.fit import projects_read
 from workbench_labelstudio.live.settings import RECIPE, RUN, Settings
 from workbench_labelstudio.live.training import Training, retrain_command
 
 if TYPE_CHECKING:
-    from workbench.service import Service
+    from workbench.api.serving import Service
 
 UNAVAILABLE = "unavailable"
 RETRY = 300.0  # seconds after which a failed run is tried again, each time twice as long
@@ -112,8 +110,10 @@ class Retraining:
 def missing_extras(recipe: Recipe) -> str:
     """The line that installs what a recipe needs and is not there; "" when all is."""
     steps = [*recipe.imports, *recipe.clean, *recipe.augment, *recipe.compress]
-    offers = [step.offer for step in ([*steps, recipe.train] if recipe.train else steps)]
-    missing = [(offer.extra, name) for offer in offers for name in offer.libraries if version(name) is None]
+    components = [step.component for step in ([*steps, recipe.train] if recipe.train else steps)]
+    missing = [
+        (component.extra, name) for component in components for name in component.libraries if version(name) is None
+    ]
     if not missing:
         return ""
     extras = ",".join(sorted({extra for extra, _ in missing}))

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from workbench.engine.lock import locked
-from workbench.engine.recipe import load_recipe
-from workbench.engine.store import open_store
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import make_folder
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.engine import load_recipe, open_store
+from workbench.api.io import locked, make_folder
 from workbench_labelstudio.live.fit import misfits
 from workbench_labelstudio.live.hooks import name_of, register, remove_named
 from workbench_labelstudio.live.loopback import is_loopback
@@ -30,7 +28,7 @@ from workbench_labelstudio.sync.mirror import mirror_of
 from workbench_labelstudio.sync.project import find_project
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
     from workbench_labelstudio.live.watch import Tell
 
 ATTEMPTS = 2  # of a request: a look that fails is repeated as a whole

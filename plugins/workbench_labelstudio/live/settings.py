@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.errors import UsageProblem
+from workbench.api import UsageProblem
 from workbench_labelstudio.sync.credentials import refuse_open
 
 PREFIX = "WORKBENCH_LABELSTUDIO_"

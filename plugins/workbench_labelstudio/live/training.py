@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import GateRefused
+from workbench.api import GateRefused
 from workbench_labelstudio.live.process import Process
 
 LONGEST = 10  # times the quiet seconds: a steady stream of events postpones a run no further

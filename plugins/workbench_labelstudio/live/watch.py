@@ -14,8 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.run import RUN
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
+from workbench.api.engine import RUN_FILE as RUN
 from workbench_labelstudio.live.hooks import name_of
 from workbench_labelstudio.live.labels import Labels
 from workbench_labelstudio.sync.connection import NotFound

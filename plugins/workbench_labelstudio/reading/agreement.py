@@ -23,7 +23,7 @@ from workbench_labelstudio.reading.tasks import id_order
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.reading.judge import Verdict
 
     Said = frozenset[Intent]

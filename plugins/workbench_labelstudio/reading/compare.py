@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.output import echo_json, say, table
-from workbench.files import make_folder, refuse_existing, replace_text
-from workbench.report.markup import intent_label
+from workbench.api.cli import echo_json, say, table
+from workbench.api.io import make_folder, refuse_existing, replace_text
+from workbench.api.report import intent_label
 from workbench_labelstudio.reading.agreement import Agreement, measure_agreement
 from workbench_labelstudio.reading.controls import choose_control
 from workbench_labelstudio.reading.judge import Verdict, judge

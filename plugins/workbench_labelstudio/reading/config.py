@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from workbench.errors import UsageProblem, WorkbenchError, unknown
+from workbench.api import UsageProblem, WorkbenchError, unknown
 from workbench_labelstudio.reading.intents import LABELLED, LEAF, clean, intent_of
 
 if TYPE_CHECKING:
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.reading.intents import Level
 
 SEPARATOR = " / "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
 
     Intents = tuple[Intent, ...]
     Weights = Mapping[str | None, float]
@@ -83,7 +83,7 @@ def estimate_weights(tasks: Iterable[Sequence[Vote]]) -> dict[str | None, float]
 
     Of the tasks on which the majority of the *others* is clear, the share on which the annotator says the same, with
     one such task added on which they agree and one on which they do not (Laplace's rule of succession), so that little
-    evidence weighs little: who shares no task gets 1/2. It needs no ground truth; with two annotators both get the
+    measurements weighs little: who shares no task gets 1/2. It needs no ground truth; with two annotators both get the
     same.
 
     Args:

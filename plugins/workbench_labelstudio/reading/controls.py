@@ -6,13 +6,13 @@ import dataclasses
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
-from workbench.errors import UsageProblem, unknown
+from workbench.api import UsageProblem, unknown
 from workbench_labelstudio.reading.intents import LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.reading.config import Controls
     from workbench_labelstudio.reading.tasks import Task

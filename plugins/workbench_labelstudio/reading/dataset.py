@@ -6,9 +6,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError, unknown
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.utterance import Utterance, split_named
+from workbench.api import Dataset, Utterance, WorkbenchError, split_named, unknown
 from workbench_labelstudio.reading.controls import choose_control
 from workbench_labelstudio.reading.judge import REASONS, Verdict, gives_several, judge
 from workbench_labelstudio.reading.record import write_record
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.options import TaskOptions
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from workbench_labelstudio.reading.words import listed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
 
     Labels = Mapping[Intent, str]  # as they stand in annotations -> the title that is shown
 

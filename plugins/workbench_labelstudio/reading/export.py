@@ -6,17 +6,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.digests import digest_file
-from workbench.errors import WorkbenchError
-from workbench.sources import read_source
-from workbench.text import well_formed
+from workbench.api import WorkbenchError
+from workbench.api.io import digest_file, read_source
+from workbench.api.text import well_formed
 from workbench_labelstudio.reading.dataset import tasks_to_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workbench.context import Context
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Context, Dataset
     from workbench_labelstudio.options import TaskOptions
 
 JSON_MIN = {"annotation_id", "annotator", "lead_time"}  # keys that only rows of that format have beside the data

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.sources import is_blank
-from workbench.text import well_formed
+from workbench.api.io import is_blank
+from workbench.api.text import well_formed
 
 if TYPE_CHECKING:
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
 
 Level = Literal["leaf", "path"]
 LEAF: Level = "leaf"

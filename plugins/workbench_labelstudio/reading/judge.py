@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.errors import UsageProblem, WorkbenchError, unknown
-from workbench.sources import is_blank
+from workbench.api import UsageProblem, WorkbenchError, unknown
+from workbench.api.io import is_blank
 from workbench_labelstudio.reading.consolidate import POLICIES, Vote, estimate_weights
 from workbench_labelstudio.reading.intents import LEAF, OUT_OF_SCOPE, intent_of
 from workbench_labelstudio.reading.words import listed
@@ -15,7 +15,7 @@ from workbench_labelstudio.reading.words import listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.reading.consolidate import Intents, Weights
     from workbench_labelstudio.reading.intents import Level

@@ -11,14 +11,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.text import well_formed
+from workbench.api.text import well_formed
 from workbench_labelstudio.reading.intents import OUT_OF_SCOPE
 from workbench_labelstudio.reading.tasks import id_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.reading.judge import Verdict
     from workbench_labelstudio.reading.tasks import Annotation
@@ -54,13 +54,13 @@ def dispute(verdict: Verdict, options: TaskOptions) -> dict[str, Any]:
     return {
         "task": verdict.task.id,
         "text": verdict.task.value(options.text),
-        "votes": [{"annotator": vote.annotator, "intents": _named(vote.intents)} for vote in verdict.votes],
+        "votes": [{"annotator": vote.annotator, "intents": _registries(vote.intents)} for vote in verdict.votes],
         "policy": options.policy,
-        "intents": _named(verdict.intents) if verdict.intents else None,
+        "intents": _registries(verdict.intents) if verdict.intents else None,
     }
 
 
-def _named(intents: Sequence[Intent]) -> list[Intent]:
+def _registries(intents: Sequence[Intent]) -> list[Intent]:
     return [intent for intent in intents if intent != OUT_OF_SCOPE]
 
 

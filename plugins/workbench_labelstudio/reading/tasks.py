@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
-from workbench.text import well_formed
+from workbench.api import WorkbenchError
+from workbench.api.text import well_formed
 from workbench_labelstudio.reading.intents import LABELLED, clean
 
 if TYPE_CHECKING:
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.errors import UsageProblem
+from workbench.api import UsageProblem
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -20,7 +20,7 @@ import httpx
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.answers import body_of, is_tls, redact, say
 from workbench_labelstudio.sync.credentials import CONNECT, GET_A_TOKEN, Credentials
 from workbench_labelstudio.sync.redirects import refuse_redirect

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.lock import locked
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import make_folder
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.io import locked, make_folder
 from workbench_labelstudio.reading.config import Control, read_controls
 from workbench_labelstudio.reading.intents import clean
 from workbench_labelstudio.sync.connection import Unconfirmed
@@ -23,8 +22,7 @@ from workbench_labelstudio.sync.mirror import server_folder
 from workbench_labelstudio.sync.project import Project, find_project, project_titles, read_project
 
 if TYPE_CHECKING:
-    from workbench.nouns.dataset import Dataset
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Dataset, Intent
     from workbench_labelstudio.sync.connection import Connection
 
 TRIES = 3

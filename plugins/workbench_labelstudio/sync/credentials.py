@@ -12,9 +12,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.errors import UsageProblem, WorkbenchError
-from workbench.files import make_folder, read_json, replace_text
-from workbench.shapes import check_shape
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.io import check_shape, make_folder, read_json, replace_text
 
 URL, TOKEN, FOLDER = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "XDG_CONFIG_HOME"  # names of variables
 CONNECT = "workbench labelstudio connect URL"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from workbench.nouns.predictor import probabilities
+from workbench.api import probabilities
 from workbench_labelstudio.sync.choosing import Chosen
 from workbench_labelstudio.sync.predictions import shown_intent
 
 if TYPE_CHECKING:
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
     from workbench_labelstudio.sync.choosing import Answered
     from workbench_labelstudio.sync.predictions import Item
 

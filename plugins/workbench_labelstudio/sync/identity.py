@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import jwt
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.answers import is_tls, say
 from workbench_labelstudio.sync.connection import CONNECT_TIMEOUT, TIMEOUT, TLS, Connection, NotFound
 from workbench_labelstudio.sync.redirects import bare, moved, origin, target_of

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbench.errors import UsageProblem, WorkbenchError
+from workbench.api import UsageProblem, WorkbenchError
 
 if TYPE_CHECKING:
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
 
 FILTERED = 12  # intents from which on a box to filter them helps
 DATA_KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)  # Label Studio's page finds no other in `$key`

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.label_config import Question, check_names, grow, path_of
 
 if TYPE_CHECKING:
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Intent
 
 
 def extend_config(config: str, control: str, missing: Sequence[Intent], names: Mapping[str, str]) -> str:

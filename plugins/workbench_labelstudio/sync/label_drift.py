@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.reading.config import read_controls
 from workbench_labelstudio.reading.drift import drift, note_labels, noted_labels, strange_controls
 from workbench_labelstudio.sync.mirror import TOUCHED

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.connection import NotFound
 
 if TYPE_CHECKING:

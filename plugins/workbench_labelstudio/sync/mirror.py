@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from workbench.engine.lock import locked
-from workbench.errors import WorkbenchError
-from workbench.files import make_folder
+from workbench.api import WorkbenchError
+from workbench.api.io import locked, make_folder
 
 if TYPE_CHECKING:
     from workbench_labelstudio.sync.connection import Connection

@@ -7,8 +7,8 @@ import io
 import json
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
-from workbench.sources import read_source
+from workbench.api import WorkbenchError
+from workbench.api.io import read_source
 
 FORMS = 'A CSV with the columns intent and name, or JSON: {"intent": "name"}'
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench_labelstudio.sync.mirror import Mirror

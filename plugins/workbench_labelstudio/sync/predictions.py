@@ -11,21 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.digests import digest_path
-from workbench.errors import WorkbenchError, unknown
-from workbench.nouns.bundle import MANIFEST, Bundle
-from workbench.nouns.predictor import decide
-from workbench.sources import is_blank
+from workbench.api import BUNDLE_FILE as MANIFEST
+from workbench.api import Bundle, WorkbenchError, decide, unknown
+from workbench.api.io import digest_path, is_blank
 from workbench_labelstudio.reading.config import SEPARATOR, Control, read_controls
 from workbench_labelstudio.reading.given import result_of, taken
 from workbench_labelstudio.reading.intents import clean
 from workbench_labelstudio.reading.tasks import Task, parse_task
 
 if TYPE_CHECKING:
-    from workbench.context import Log
-    from workbench.nouns.model import Model
-    from workbench.nouns.predictor import Floats, Prediction, Predictor
-    from workbench.nouns.utterance import Intent
+    from workbench.api import Floats, Intent, Log, Model, Prediction, Predictor
     from workbench_labelstudio.sync.mirror import Mirror
     from workbench_labelstudio.sync.project import Project
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import UsageProblem, WorkbenchError, unknown
+from workbench.api import UsageProblem, WorkbenchError, unknown
 from workbench_labelstudio.sync.connection import NotFound
 from workbench_labelstudio.sync.credentials import clean_url
 

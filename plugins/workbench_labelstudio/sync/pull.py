@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from workbench.context import Log, silent
-from workbench.errors import WorkbenchError
+from workbench.api import Log, WorkbenchError, silent
 from workbench_labelstudio.sync.changes import read_since, reconcile
 from workbench_labelstudio.sync.connection import NotFound
 from workbench_labelstudio.sync.label_drift import note_drift

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.errors import UsageProblem
+from workbench.api import UsageProblem
 from workbench_labelstudio.sync.predictions import (
     Asked,
     Item,
@@ -33,8 +33,7 @@ from workbench_labelstudio.versions import model_name, model_version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from workbench.context import Log
-    from workbench.nouns.predictor import Predictor
+    from workbench.api import Log, Predictor
     from workbench_labelstudio.sync.connection import Connection
     from workbench_labelstudio.sync.mirror import Mirror
     from workbench_labelstudio.sync.project import Project

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.choosing import Chosen, choose
 from workbench_labelstudio.sync.doubts import doubtful
 from workbench_labelstudio.sync.listing import where_is
@@ -28,8 +28,7 @@ from workbench_labelstudio.sync.tabs import DOUBTFUL, REVIEW, of_version, remove
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.context import Log
-    from workbench.nouns.predictor import Predictor
+    from workbench.api import Log, Predictor
     from workbench_labelstudio.sync.connection import Connection
     from workbench_labelstudio.sync.mirror import Mirror
     from workbench_labelstudio.sync.project import Project

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.text import well_formed
+from workbench.api.text import well_formed
 from workbench_labelstudio.reading.config import read_controls
 from workbench_labelstudio.reading.controls import with_control
 from workbench_labelstudio.reading.dataset import tasks_to_dataset
@@ -18,8 +18,7 @@ from workbench_labelstudio.sync.project import find_project
 from workbench_labelstudio.sync.pull import pull
 
 if TYPE_CHECKING:
-    from workbench.context import Context
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Context, Dataset
     from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.project_options import ProjectOptions
     from workbench_labelstudio.sync.mirror import Mirror

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 
 
 def refuse_redirect(response: httpx.Response, base: str) -> None:

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.connection import NotFound, Unconfirmed
 from workbench_labelstudio.sync.listing import list_tasks
 from workbench_labelstudio.sync.looking import looks, settle
 from workbench_labelstudio.sync.tabs import of_version
 
 if TYPE_CHECKING:
-    from workbench.context import Log
+    from workbench.api import Log
     from workbench_labelstudio.sync.connection import Connection
 
 CHUNK = 2500  # predictions a request; each request costs the server something for every task of the project too

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.api import WorkbenchError
 from workbench_labelstudio.sync.connection import NotFound, Unconfirmed
 from workbench_labelstudio.sync.listing import Filter, where_is
 from workbench_labelstudio.sync.shown import is_queue

@@ -13,17 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.context import Log, silent
-from workbench.errors import WorkbenchError
-from workbench.sources import is_blank
-from workbench.text import text_key, well_formed
+from workbench.api import Log, WorkbenchError, silent
+from workbench.api.io import is_blank
+from workbench.api.text import text_key, well_formed
 from workbench_labelstudio.sync.connection import Unconfirmed
 from workbench_labelstudio.sync.listing import LIGHT, count_tasks, list_tasks
 from workbench_labelstudio.sync.looking import looks
 
 if TYPE_CHECKING:
-    from workbench.nouns.dataset import Dataset
-    from workbench.nouns.utterance import Intent, Utterance
+    from workbench.api import Dataset, Intent, Utterance
     from workbench_labelstudio.sync.connection import Connection
 
 CHUNK_TASKS, CHUNK_BYTES = 500, 512 * 1024  # nginx takes 1 MB unless it is told otherwise

@@ -9,7 +9,7 @@ import click
 from workbench_labelstudio.verbs import agreement, backend, connect, create, pull, push, queue, watch
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
 
 
 def add(cli: click.Group, host: Host) -> None:

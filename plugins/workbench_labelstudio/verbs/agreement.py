@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.options import click_options, collect
-from workbench.cli.verbs import JSON
+from workbench.api.cli import JSON, click_options, collect
 from workbench_labelstudio.project_options import ProjectOptions
 from workbench_labelstudio.verbs.pull import brought
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from workbench.host import Host
+    from workbench.api import Host
 
 EXPORTS = (".json", ".json.gz")
 OPTIONS = ("text", "control", "taxonomy", "policy", "weights", "url", "token_file", "mirror")
@@ -46,7 +45,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         more often than by chance. Above 0.8 labels can be relied on; an intent below 0.67 is not understood the same
         way by all, and needs a clearer guideline, or to be merged with another. Skips are no votes.
         """
-        from workbench.offers import resolve
+        from workbench.api import resolve
 
         report = resolve("workbench_labelstudio.reading.compare:report", "labelstudio")
         show = resolve("workbench_labelstudio.reading.compare:show", "labelstudio")

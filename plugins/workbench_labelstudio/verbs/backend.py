@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.output import echo_json, say
-from workbench.cli.verbs import JSON
-from workbench.errors import UsageProblem
+from workbench.api import UsageProblem
+from workbench.api.cli import JSON, echo_json, say
 from workbench_labelstudio.verbs.server import PROJECT, connected, server
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
     from workbench_labelstudio.live.registration import Registered, Wanted
 
 
@@ -93,7 +92,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
           workbench labelstudio backend 3 http://10.0.0.5:8080 --user ls --password-file password
           workbench labelstudio backend 3 http://10.0.0.5:8080 --remove
         """
-        from workbench.offers import resolve
+        from workbench.api import resolve
 
         register = resolve("workbench_labelstudio.live.registration:register", "labelstudio")
         unregister = resolve("workbench_labelstudio.live.registration:unregister", "labelstudio")

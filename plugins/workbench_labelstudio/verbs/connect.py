@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.output import echo_json, say, table
-from workbench.cli.verbs import JSON
-from workbench.errors import UsageProblem, WorkbenchError
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.cli import JSON, echo_json, say, table
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
 
 LONG_LIVED = 20 * 366  # days: a personal token of the Community edition lives for 200 years
 
@@ -59,7 +58,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
 
 def _connect(url: str, token_file: str | None, as_json: bool) -> None:
-    from workbench.offers import resolve
+    from workbench.api import resolve
     from workbench_labelstudio.sync import credentials
 
     find_server = resolve("workbench_labelstudio.sync.identity:find_server", "labelstudio")
@@ -114,7 +113,7 @@ def _forget(url: str | None, as_json: bool) -> None:
 def _show(as_json: bool) -> None:
     import os
 
-    from workbench.offers import resolve
+    from workbench.api import resolve
     from workbench_labelstudio.sync import credentials
 
     facts = resolve("workbench_labelstudio.sync.identity:token_facts", "labelstudio")

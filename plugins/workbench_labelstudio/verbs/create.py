@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.output import echo_json, say
-from workbench.cli.verbs import FOLDER, JSON
-from workbench.errors import UsageProblem, WorkbenchError
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.cli import FOLDER, JSON, echo_json, say
 from workbench_labelstudio.verbs.server import connected, server
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
-    from workbench.host import Host
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Dataset, Host
     from workbench_labelstudio.sync.create import Target
 
 FILE = click.Path(path_type=Path)
@@ -62,7 +60,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         The same command goes on where a killed one stood: a project with this title that asks the same is continued,
         and only texts that it lacks are uploaded. --into does so with a project of another title or making.
         """
-        from workbench.nouns.dataset import Dataset
+        from workbench.api import Dataset
 
         if bool(wanted["title"]) == bool(wanted["into"]):
             raise UsageProblem("give either --title, for a new project, or --into PROJECT")
@@ -77,7 +75,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
 
 def _create(dataset: Dataset, url: str | None, token_file: str | None, as_json: bool, wanted: dict[str, Any]) -> None:
-    from workbench.offers import resolve
+    from workbench.api import resolve
 
     upload = resolve("workbench_labelstudio.sync.upload:Upload", "labelstudio")
     from workbench_labelstudio.sync.create import alone

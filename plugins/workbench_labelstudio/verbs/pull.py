@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.options import click_options, collect
-from workbench.cli.output import echo_json, say
-from workbench.cli.verbs import JSON, SEED
-from workbench.engine.sections import ImportOptions
-from workbench.files import refuse_existing
+from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say
+from workbench.api.engine import ImportOptions
+from workbench.api.io import refuse_existing
 from workbench_labelstudio.project_options import ProjectOptions
 from workbench_labelstudio.verbs.server import PROJECT, connected
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
-    from workbench.context import Context
-    from workbench.host import Host
-    from workbench.nouns.dataset import Dataset
+    from workbench.api import Context, Dataset, Host
     from workbench_labelstudio.sync.mirror import Mirror
     from workbench_labelstudio.sync.project import Project
     from workbench_labelstudio.sync.pull import Pulled
@@ -120,13 +116,10 @@ def _write(
     seed: int,
     host: Host,
 ) -> Dataset:
-    from workbench.cli.data_verbs import show
-    from workbench.cli.once import work
-    from workbench.engine.sections import Recipe, RecipeOptions, Step
-    from workbench.nouns.dataset import Dataset
-    from workbench.nouns.splits import check_shares
-    from workbench.options import parse_options
-    from workbench.stages.importing import import_stage
+    from workbench.api import Dataset, check_shares, parse_options
+    from workbench.api.cli import show_dataset as show
+    from workbench.api.cli import work_stage as work
+    from workbench.api.engine import ComponentConfig, Recipe, RecipeOptions, import_stage
     from workbench_labelstudio.sync.reader import read_mirror
 
     section = {name: values[name] for name in DIVISION if values[name] is not None}
@@ -137,7 +130,9 @@ def _write(
     def read(source: str, folder: Path, chosen: ProjectOptions, context: Context) -> Dataset:
         return read_mirror(project, mirror, folder, chosen)
 
-    step = Step("readers", READER, dataclasses.replace(host.named("readers")[READER], run=read), options, settings)
+    step = ComponentConfig(
+        "readers", READER, dataclasses.replace(host.registry("readers")[READER], run=read), options, settings
+    )
     recipe = Recipe(collect(RecipeOptions, {"seed": seed}), (step,))
     # what is divided one day must not stay in train because somebody had a look before
     work([import_stage(recipe, mirror.splits, pins=settings.split is not None)], {}, out, host, seed)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.output import echo_json, say
-from workbench.cli.verbs import JSON
+from workbench.api.cli import JSON, echo_json, say
 from workbench_labelstudio.verbs.server import MIRROR, PROJECT, connected, server
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbench.host import Host
+    from workbench.api import Host
     from workbench_labelstudio.sync.push import Pushed
 
 MODEL = click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -86,7 +85,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         Nothing is written when the label config lacks an intent that the model predicts.
         """
-        from workbench.serving import open_any
+        from workbench.api.serving import open_any
         from workbench_labelstudio.sync.mirror import mirror_of
         from workbench_labelstudio.sync.project import find_project
         from workbench_labelstudio.sync.push import Push

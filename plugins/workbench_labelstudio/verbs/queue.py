@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.output import echo_json, say, table
-from workbench.cli.verbs import JSON
-from workbench.errors import UsageProblem
+from workbench.api import UsageProblem
+from workbench.api.cli import JSON, echo_json, say, table
 from workbench_labelstudio.verbs.push import CONTROL, DRY_RUN, TEXT
 from workbench_labelstudio.verbs.server import MIRROR, connected, server
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
     from workbench_labelstudio.sync.choosing import Chosen
     from workbench_labelstudio.sync.queue import Queue
 
@@ -81,7 +80,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
             raise UsageProblem(
                 "queue takes MODEL and PROJECT; with --clear, PROJECT alone", where=" ".join(words) or "command line"
             )
-        from workbench.serving import open_any
+        from workbench.api.serving import open_any
         from workbench_labelstudio.sync.mirror import mirror_of
         from workbench_labelstudio.sync.project import find_project
 

@@ -33,7 +33,7 @@ def connected(url: str | None, token_file: str | None) -> Connection:
         MissingExtra: the extra `labelstudio` is not installed.
         WorkbenchError: see `find_credentials` and `Connection`.
     """
-    from workbench.offers import resolve
+    from workbench.api import resolve
 
     find = resolve("workbench_labelstudio.sync.credentials:find_credentials", "labelstudio")
     connect = resolve("workbench_labelstudio.sync.connection:Connection", "labelstudio")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from workbench.cli.output import say
-from workbench.cli.progress import EVERY
+from workbench.api.cli import PROGRESS_SECONDS as EVERY
+from workbench.api.cli import say
 
 if TYPE_CHECKING:
-    from workbench.context import Log
+    from workbench.api import Log
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.output import say
+from workbench.api.cli import say
 from workbench_labelstudio.verbs.server import MIRROR, PROJECT, server
 
 if TYPE_CHECKING:
-    from workbench.host import Host
+    from workbench.api import Host
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -63,7 +63,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         Example:
           workbench labelstudio watch 3 recipe.toml -o runs/live
         """
-        from workbench.offers import resolve
+        from workbench.api import resolve
 
         run = resolve("workbench_labelstudio.live.session:run_watch", "labelstudio")
         ctx.exit(run(host, _tell_json if as_json else _tell, **options))

@@ -1,0 +1,99 @@
+"""The door: everything that a plugin may import of the host.
+
+This package holds nouns, components, options and errors. Its modules hold the rest by subject:
+`io` (files), `text`, `machine`, `engine` (recipes and runs), `cli`, `report`, `serving`, `quality` (parity, invariance)
+and `torch`. A name that stands in no `__all__` here may change without notice.
+"""
+
+from __future__ import annotations
+
+from workbench import __version__
+from workbench.components import (
+    Augmenter,
+    Budget,
+    Cleaner,
+    Component,
+    Encoder,
+    Executor,
+    Metric,
+    Pass,
+    Reader,
+    Trainer,
+    resolve,
+)
+from workbench.context import Context, Log, silent
+from workbench.encoders import check_folder, find_encoder, token_limit
+from workbench.errors import GateRefused, MissingExtra, UsageProblem, WorkbenchError, unknown
+from workbench.hookspecs import hookimpl
+from workbench.host import Host, build_host
+from workbench.nouns.bundle import MANIFEST as BUNDLE_FILE
+from workbench.nouns.bundle import Bundle
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.head import FILE as HEAD_FILE
+from workbench.nouns.head import Head
+from workbench.nouns.model import ABOUT as MODEL_FILE
+from workbench.nouns.model import Model
+from workbench.nouns.predictor import Floats, Prediction, Predictor, PredictorOptions, decide, probabilities
+from workbench.nouns.report import Figure, Measurement, Report, Scored
+from workbench.nouns.splits import check_shares
+from workbench.nouns.utterance import SPLIT_NAMES, SPLITS, Intent, Utterance, split_named
+from workbench.options import NoOptions, OptionField, as_json, file_digests, option, option_fields, parse_options
+
+__all__ = [
+    "BUNDLE_FILE",
+    "HEAD_FILE",
+    "MODEL_FILE",
+    "SPLITS",
+    "SPLIT_NAMES",
+    "Augmenter",
+    "Budget",
+    "Bundle",
+    "Cleaner",
+    "Component",
+    "Context",
+    "Dataset",
+    "Encoder",
+    "Executor",
+    "Figure",
+    "Floats",
+    "GateRefused",
+    "Head",
+    "Host",
+    "Intent",
+    "Log",
+    "Measurement",
+    "Metric",
+    "MissingExtra",
+    "Model",
+    "NoOptions",
+    "OptionField",
+    "Pass",
+    "Prediction",
+    "Predictor",
+    "PredictorOptions",
+    "Reader",
+    "Report",
+    "Scored",
+    "Trainer",
+    "UsageProblem",
+    "Utterance",
+    "WorkbenchError",
+    "__version__",
+    "as_json",
+    "build_host",
+    "check_folder",
+    "check_shares",
+    "decide",
+    "file_digests",
+    "find_encoder",
+    "hookimpl",
+    "option",
+    "option_fields",
+    "parse_options",
+    "probabilities",
+    "resolve",
+    "silent",
+    "split_named",
+    "token_limit",
+    "unknown",
+]

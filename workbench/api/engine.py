@@ -1,0 +1,31 @@
+"""Recipes, runs, stages and what is known of them on disk."""
+
+from __future__ import annotations
+
+from workbench.engine.recipe import check_recipe, load_recipe
+from workbench.engine.run import RUN as RUN_FILE
+from workbench.engine.run import Run, StageRecord
+from workbench.engine.sections import ComponentConfig, EvaluateOptions, ImportOptions, Recipe, RecipeOptions
+from workbench.engine.stage import version
+from workbench.engine.store import open_store
+from workbench.engine.streams import stream
+from workbench.engine.summary import Summary
+from workbench.stages.importing import import_stage
+
+__all__ = [
+    "RUN_FILE",
+    "ComponentConfig",
+    "EvaluateOptions",
+    "ImportOptions",
+    "Recipe",
+    "RecipeOptions",
+    "Run",
+    "StageRecord",
+    "Summary",
+    "check_recipe",
+    "import_stage",
+    "load_recipe",
+    "open_store",
+    "stream",
+    "version",
+]

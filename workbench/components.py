@@ -1,0 +1,161 @@
+"""Offers: what a plugin puts under a name through one of the named hooks.
+
+An offer's `run` is a function or its dotted address `"package.module:function"`, imported when it is first called, so
+that a plugin's door stays light. It is called as `(input, out, options, context)` unless its class says otherwise.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import MissingExtra
+from workbench.options import NoOptions
+
+# each gives a mapping of names to offers
+REGISTRIES = (
+    "readers",
+    "cleaners",
+    "augmenters",
+    "encoders",
+    "trainers",
+    "passes",
+    "metrics",
+    "budgets",
+    "executors",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """Something that a recipe can name.
+
+    Args:
+        run: the function, or its address `"package.module:function"`.
+        summary: one line for `--help`.
+        options: a frozen dataclass of options (see `workbench.options`).
+        extra: the extra of the distribution that brings the libraries it imports.
+        libraries: distributions whose version is part of a stage's key.
+        machine: whether the output depends on this machine's CPU, which is then part of the key too.
+        calls: hooks whose offers it calls; the plugins, and the libraries, behind them are then part of the key too.
+    """
+
+    run: Callable[..., Any] | str
+    summary: str
+    options: type = NoOptions
+    extra: str = "all"
+    libraries: tuple[str, ...] = ()
+    machine: bool = False
+    calls: tuple[str, ...] = ()
+
+    def __call__(self, *args: Any) -> Any:
+        """Call `run`; a library that is missing is reported with the extra that brings it."""
+        return resolve(self.run, self.extra)(*args)
+
+
+def resolve(run: Callable[..., Any] | str, extra: str) -> Callable[..., Any]:
+    """The function behind `run`.
+
+    Raises:
+        MissingExtra: a library that its module imports is not installed.
+    """
+    if callable(run):
+        return run
+    module, _, name = run.partition(":")
+    try:
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing == module.partition(".")[0]:
+            raise
+        raise MissingExtra(f"{missing} is not installed", extra) from error
+    return function
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader(Component):
+    """`(source: str, out, options, context) -> Dataset`; splits are left None unless the source holds them.
+
+    `remote` sources are asked again in every run, and keyed by what was read. A `named` source is no path: the reader
+    brings the data itself.
+    """
+
+    remote: bool = False
+    named: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaner(Component):
+    """`(dataset, out, options, context) -> Dataset`; every removal is counted (`Dataset.without`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmenter(Component):
+    """`(utterances, rng, options, context) -> iterator of (parent id, text)`; `rng(parent id)` is a `random.Random`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer(Component):
+    """`(dataset, out, options, context) -> Model`; a `simple_baseline` is what others are compared with by default."""
+
+    tasks: tuple[str, ...] = ("intent",)
+    simple_baseline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass(Component):
+    """`(model, out, options, context) -> Model`: prune, export, quantize and the like have this one shape.
+
+    One that `exports` turns a trained model into a format that a bundle can hold; `workbench export` uses it. One that
+    `searches` chooses other passes itself; `workbench compress` uses it when none is named.
+    """
+
+    exports: bool = False
+    searches: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Component):
+    """`(scored: Scored, options, context) -> dict`: numbers go to a report's metrics, the rest to its details."""
+
+    tasks: tuple[str, ...] = ("intent",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(Component):
+    """`(limit: float, measurement: Measurement) -> Figure`; the recipe's `[gate]` names it and gives the limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executor(Component):
+    """`(function, items, workers) -> list of results`, in the order of the items.
+
+    `function` stands at the top level of a module, an item is JSON, and each call writes a folder of its own.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoder:
+    """A base model that has a short name.
+
+    Args:
+        hub: its name on the Hugging Face hub.
+        licence: SPDX identifier.
+        languages: ISO 639-1 codes that it knows; "multi" for many.
+        prefix: what its authors put before every text.
+        pooling: `mean` over the last hidden states, or `cls`.
+        package: `import_name/folder` of an installed package that carries its files.
+        sha256: digest of the weights in that package.
+        parameters: in millions.
+    """
+
+    hub: str
+    licence: str
+    languages: tuple[str, ...]
+    prefix: str = ""
+    pooling: str = "mean"
+    package: str | None = None
+    sha256: str | None = None
+    parameters: float = 0.0

@@ -1,0 +1,75 @@
+"""What a user brings: files read whole, each way in which one can be broken told in a line; and the texts in them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import TYPE_CHECKING
+
+from workbench.errors import WorkbenchError
+from workbench.text.normalization import INVISIBLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GZIP = b"\x1f\x8b"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+AGAIN = "Copy or download it again"
+
+
+def read_source(path: Path) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark, gzipped or not.
+
+    Raises:
+        WorkbenchError: it is missing, a folder, not readable, empty, a broken gzip, or in another encoding.
+    """
+    data = _bytes(path)
+    if data.startswith(GZIP):
+        data = _unzipped(path, data)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise WorkbenchError(
+            f"is not UTF-8: {error.reason} at byte {error.start} (line {line})",
+            where=path,
+            remedy=f"Save it as UTF-8, or: iconv -f {_likely(data)} -t UTF-8 OLD > NEW",
+        ) from None
+    if not text.strip():
+        raise WorkbenchError("is empty", where=path, remedy=AGAIN)
+    return text
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing can be seen of a text: it is white space, zero-width and control characters only."""
+    return not INVISIBLE.sub("", text).strip()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
+    except IsADirectoryError:
+        raise WorkbenchError("is a folder, not a file", where=path, remedy="Name the file in it") from None
+    except OSError as error:
+        raise WorkbenchError(f"cannot be read ({error.strerror})", where=path) from error
+
+
+def _unzipped(path: Path, data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except EOFError:
+        raise WorkbenchError("is a gzip file that ends too early", where=path, remedy=AGAIN) from None
+    except (OSError, zlib.error) as error:
+        raise WorkbenchError(f"is a damaged gzip file ({error})", where=path, remedy=AGAIN) from None
+
+
+def _likely(data: bytes) -> str:
+    if data.startswith(UTF16):
+        return "UTF-16"
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return "WINDOWS-1252"
+    return "GB18030"

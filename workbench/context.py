@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.io.digests import digest_json
+from workbench.io.files import Staging
 
 if TYPE_CHECKING:
     from workbench.host import Host
@@ -26,7 +29,7 @@ def silent(metrics: Mapping[str, float], step: int) -> None:
 
 @dataclass(frozen=True)
 class Context:
-    """Handed to every offer that is called.
+    """Handed to every component that is called.
 
     Args:
         host: the way to other plugins' offers: `context.host.registry("trainers")["probe"]`.
@@ -47,3 +50,19 @@ class Context:
     baseline: Model | None = None
     log: Log = silent
     measurements: Path | None = None
+
+    def cache(self, name: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
+        """Give the folder of an intermediate result, which is made once for each name and key.
+
+        A folder appears whole or not at all, so a stage that was killed finds what it had finished.
+
+        Args:
+            name: of the result; the folder's name begins with it.
+            key: JSON of everything that determines the content and may differ within this stage.
+            make: fills the empty folder that it is given.
+        """
+        folder = self.work / f"{name}-{digest_json(dict(key))[:8]}"
+        if not folder.is_dir():
+            with Staging(folder) as staged:
+                make(staged)
+        return folder

@@ -24,7 +24,7 @@ def readers() -> Mapping[str, Reader]:
     """The readers of projects and of export files."""
     return {
         "labelstudio": Reader(
-            run="workbench_labelstudio.sync.reader:read_project",
+            run="workbench_labelstudio.pull.reader:read_project",
             options=ProjectOptions,
             extra="labelstudio",
             remote=True,
@@ -32,7 +32,7 @@ def readers() -> Mapping[str, Reader]:
             summary="a project on a Label Studio server: its id, title or address",
         ),
         "labelstudio-export": Reader(
-            run="workbench_labelstudio.reading.export:read_export",
+            run="workbench_labelstudio.tasks.export:read_export",
             options=TaskOptions,
             summary="a Label Studio JSON export, also gzipped",
         ),

@@ -45,11 +45,11 @@ client = LabelStudio(base_url=sys.argv[1], api_key=sys.argv[2])
 tasks = len([task for task in client.tasks.list(project=int(sys.argv[3]), fields="all")])
 {SAY}"""
 PULL = f"""{COUNT}
-from workbench_labelstudio.sync.connection import Connection
-from workbench_labelstudio.sync.credentials import Credentials
-from workbench_labelstudio.sync.mirror import Mirror
-from workbench_labelstudio.sync.project import read_project
-from workbench_labelstudio.sync.pull import pull
+from workbench_labelstudio.http.connection import Connection
+from workbench_labelstudio.http.credentials import Credentials
+from workbench_labelstudio.pull.mirror import Mirror
+from workbench_labelstudio.project.project import read_project
+from workbench_labelstudio.pull.pull import pull
 with Connection(Credentials(sys.argv[1], sys.argv[2])) as connection:
     mirror = Mirror(Path(sys.argv[4]))
     pull(connection, read_project(connection, int(sys.argv[3])), mirror)

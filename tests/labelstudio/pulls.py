@@ -10,7 +10,7 @@ import pytest
 
 from tests.label_studio import TOKEN
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored
-from workbench_labelstudio.sync.connection import Connection
+from workbench_labelstudio.http.connection import Connection
 
 TEXTS = ["where is my parcel", "give me my money back", "我的快递到哪\u2028了", "我要退款", 'a "quote"\n', "😀 please"]
 GIVEN = ("delivery", "退款", "delivery", "退款", None)  # the last task is not labelled

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.label_studio import PASSWORD, LabelStudioServer
-from workbench_labelstudio.sync.mirror import Mirror
+from workbench_labelstudio.pull.mirror import Mirror
 
 CONFIG = """<View><Text name="t" value="$text"/><Choices name="intent" toName="t">
 <Choice value="delivery"/><Choice value="退款"/></Choices></View>"""

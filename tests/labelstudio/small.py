@@ -6,7 +6,10 @@ python -m tests.labelstudio.small labelstudio pull 3
 from __future__ import annotations
 
 from workbench.__main__ import main
-from workbench_labelstudio.sync import changes, listing, snapshot, standing, upload
+from workbench_labelstudio.http import listing
+from workbench_labelstudio.pull import changes, snapshot
+from workbench_labelstudio.push import server_predictions as standing
+from workbench_labelstudio.push import upload
 
 SMALL = 25
 

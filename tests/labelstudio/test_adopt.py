@@ -11,8 +11,8 @@ from tests.labelstudio.maker import known as known
 from tests.labelstudio.maker import refused as refused
 from tests.labelstudio.maker import save as save
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.reading.config import read_controls
-from workbench_labelstudio.sync.label_config_edit import extend_config
+from workbench_labelstudio.project.label_config_edit import extend_config
+from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 ADOPTED = """<View className='wide'>
   <!-- ours --><Header value="Was will er? &amp; warum"/>

@@ -13,7 +13,7 @@ from workbench.errors import WorkbenchError
 from workbench.options import parse_options
 from workbench.stages.importing import read_all
 from workbench_labelstudio.options import TaskOptions
-from workbench_labelstudio.reading.dataset import tasks_to_dataset
+from workbench_labelstudio.tasks.dataset import tasks_to_dataset
 
 CONFIG = """<View><Text name="t" value="$text"/>
 <Choices name="意图" toName="t"><Choice value="咨询产品" alias="ask"/><Choice value="退款"/></Choices>
@@ -182,7 +182,7 @@ def test_an_export_and_a_list_of_tasks_are_read_the_same(label_studio, project, 
 
 
 def test_the_aliases_of_the_server_are_the_labels_in_its_annotations(label_studio, project):
-    from workbench_labelstudio.reading.config import read_controls
+    from workbench_labelstudio.tasks.label_config_reader import read_controls
 
     with label_studio.http() as http:
         about = http.get(f"/api/projects/{project}").json()

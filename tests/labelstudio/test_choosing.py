@@ -8,10 +8,10 @@ import pytest
 from workbench.errors import UsageProblem
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import decide
-from workbench_labelstudio.reading.tasks import parse_task
-from workbench_labelstudio.sync.choosing import choose
-from workbench_labelstudio.sync.doubts import doubtful
-from workbench_labelstudio.sync.predictions import Item, Said
+from workbench_labelstudio.push.choosing import choose
+from workbench_labelstudio.push.doubts import doubtful
+from workbench_labelstudio.push.predictions import Item, Said
+from workbench_labelstudio.tasks.task_parser import parse_task
 
 INTENTS = ("a", "b", "c")
 

@@ -20,7 +20,7 @@ from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import sign_up
 from workbench.cli.root import build_cli
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.sync.credentials import find_credentials
+from workbench_labelstudio.http.credentials import find_credentials
 
 
 @pytest.fixture(autouse=True)

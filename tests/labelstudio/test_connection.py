@@ -18,10 +18,10 @@ from tests.labelstudio.harm import PAGE
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench_labelstudio.sync import connection as module
-from workbench_labelstudio.sync.connection import Connection, Unconfirmed
-from workbench_labelstudio.sync.credentials import Credentials, clean_url, find_credentials, place, store
-from workbench_labelstudio.sync.project import find_project, read_project
+from workbench_labelstudio.http import connection as module
+from workbench_labelstudio.http.connection import Connection, Unconfirmed
+from workbench_labelstudio.http.credentials import Credentials, clean_url, find_credentials, place, store
+from workbench_labelstudio.project.project import find_project, read_project
 
 A, B = "http://a.example", "http://b.example"
 OTHER = "0" * 40

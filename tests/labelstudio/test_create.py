@@ -18,8 +18,8 @@ from tests.labelstudio.maker import save as save
 from tests.labelstudio.proxy import Proxy
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.reading.config import read_controls
-from workbench_labelstudio.sync.label_config import Question, write_config
+from workbench_labelstudio.project.label_config import Question, write_config
+from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 ODD = ('say "hi" & <b>', "a, b", "line\none", "'", "退款", "x" * 300, "a/b", "é")
 

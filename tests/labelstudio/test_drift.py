@@ -9,8 +9,8 @@ import pytest
 from tests.labelstudio.rig import add_tasks
 from tests.labelstudio.tasks import annotation, answer, task
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench_labelstudio.reading.config import read_controls
-from workbench_labelstudio.reading.drift import drift, note_labels, noted_labels
+from workbench_labelstudio.tasks.drift import drift, note_labels, noted_labels
+from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 TEXT = '<Text name="t" value="$客户留言"/>'
 

@@ -6,12 +6,12 @@ import pytest
 
 from tests.label_studio import TOKEN
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate
+from workbench_labelstudio.http.connection import Connection
+from workbench_labelstudio.http.credentials import Credentials
 from workbench_labelstudio.live.labels import Labels, labels_digest
-from workbench_labelstudio.sync.connection import Connection
-from workbench_labelstudio.sync.credentials import Credentials
-from workbench_labelstudio.sync.mirror import Mirror
-from workbench_labelstudio.sync.project import read_project
-from workbench_labelstudio.sync.pull import pull
+from workbench_labelstudio.project.project import read_project
+from workbench_labelstudio.pull.mirror import Mirror
+from workbench_labelstudio.pull.pull import pull
 
 
 @pytest.fixture

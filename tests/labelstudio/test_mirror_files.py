@@ -11,8 +11,8 @@ import pytest
 
 from tests.labelstudio.pulls import command, project, pull
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.sync import snapshot
-from workbench_labelstudio.sync.mirror import Mirror
+from workbench_labelstudio.pull import snapshot
+from workbench_labelstudio.pull.mirror import Mirror
 
 
 def test_only_the_owner_reads_what_lies_in_a_folder_that_all_can_read(project, pull, tmp_path, monkeypatch):

@@ -14,8 +14,8 @@ from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.pulls import GIVEN, TEXTS, assert_same, brought, command, project, pull, sent
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, result, snapshots
 from tests.labelstudio.test_server_faults_pull import pull as pull_into
-from workbench_labelstudio.sync import listing
-from workbench_labelstudio.sync.mirror import Mirror
+from workbench_labelstudio.http import listing
+from workbench_labelstudio.pull.mirror import Mirror
 
 
 def test_the_first_pull_reads_a_snapshot_and_the_next_one_what_changed(label_studio, project, pull, sent, tmp_path):

@@ -11,7 +11,7 @@ from tests.labelstudio.pulls import command, project, pull
 from tests.labelstudio.rig import CONFIG, add_tasks
 from tests.labelstudio.tasks import answer
 from workbench.nouns.dataset import Dataset
-from workbench_labelstudio.sync import pull as module
+from workbench_labelstudio.pull import pull as module
 
 MOOD = '<Choices name="mood" toName="t"><Choice value="calm"/><Choice value="angry"/></Choices></View>'
 TWO = CONFIG.replace("</View>", MOOD)

@@ -8,8 +8,8 @@ import re
 
 from tests.labelstudio.pulls import GIVEN, TEXTS, assert_same, brought, command, project, pull, sent
 from tests.labelstudio.rig import CONFIG, annotate, exported
-from workbench_labelstudio.sync import pull as module
-from workbench_labelstudio.sync.connection import Connection
+from workbench_labelstudio.http.connection import Connection
+from workbench_labelstudio.pull import pull as module
 
 
 def test_people_who_work_faster_than_it_can_be_read_are_named(label_studio, project, pull, monkeypatch):

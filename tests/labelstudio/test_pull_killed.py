@@ -12,7 +12,7 @@ from tests.label_studio import TOKEN
 from tests.labelstudio.harm import Held, answer
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, snapshots
-from workbench_labelstudio.sync import listing
+from workbench_labelstudio.http import listing
 
 MOMENTS = {
     "the snapshot is asked for": ("POST", r"/exports/", 0),

@@ -15,10 +15,10 @@ from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.pulls import assert_same, brought, command, project, pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, result
 from tests.labelstudio.test_server_faults_pull import pull as pull_into
-from workbench_labelstudio.sync import listing
-from workbench_labelstudio.sync import pull as module
-from workbench_labelstudio.sync.mirror import Mirror
-from workbench_labelstudio.sync.notes import IDENTITY, OVERLAP, SEEN, mark_of
+from workbench_labelstudio.http import listing
+from workbench_labelstudio.pull import pull as module
+from workbench_labelstudio.pull.mirror import Mirror
+from workbench_labelstudio.pull.sync_state import IDENTITY, OVERLAP, SEEN, mark_of
 
 
 def dated(ahead):

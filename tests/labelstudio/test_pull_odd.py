@@ -14,9 +14,9 @@ from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored
 from tests.labelstudio.test_server_faults_pull import pull
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.sync import connection, listing
-from workbench_labelstudio.sync.mirror import Mirror
-from workbench_labelstudio.sync.notes import IDENTITY
+from workbench_labelstudio.http import connection, listing
+from workbench_labelstudio.pull.mirror import Mirror
+from workbench_labelstudio.pull.sync_state import IDENTITY
 
 ODD = {
     "text": "行\u2028分隔 \x00 😀 \u202eABC",

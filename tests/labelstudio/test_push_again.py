@@ -46,7 +46,7 @@ def test_an_edited_text_gets_a_new_prediction_also_when_a_push_fails_in_between(
     project, ids = with_texts(label_studio)
     version = push(project)["version"]
     edit(label_studio, ids["我要退款"], "where is my parcel now")
-    monkeypatch.setattr("workbench_labelstudio.sync.looking.LOOKS", (0.0,))
+    monkeypatch.setattr("workbench_labelstudio.http.write_outcome.LOOKS", (0.0,))
     with Proxy(label_studio.url) as proxy:
         monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)
         proxy.harm(closed, "POST", "/import/predictions", times=None)

@@ -14,7 +14,7 @@ from tests.labelstudio.pulls import command, project, pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, result
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.sync.credentials import Credentials, store
+from workbench_labelstudio.http.credentials import Credentials, store
 
 
 def submit(http, task, given, **more):

@@ -154,7 +154,7 @@ class CommandLines(threading.Thread):
 
 def give(way, token, proxy, home, monkeypatch):
     """Hand a token over in one of the ways; the words and the standard input for it."""
-    from workbench_labelstudio.sync.credentials import Credentials, store
+    from workbench_labelstudio.http.credentials import Credentials, store
 
     monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
     monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)

@@ -12,10 +12,10 @@ from tests.labelstudio.harm import answer, closed, delayed, halved, lost, swallo
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG, add_tasks, sign_up
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.sync import connection as module
-from workbench_labelstudio.sync.connection import Connection, NotFound, Unconfirmed
-from workbench_labelstudio.sync.credentials import Credentials
-from workbench_labelstudio.sync.project import read_project
+from workbench_labelstudio.http import connection as module
+from workbench_labelstudio.http.connection import Connection, NotFound, Unconfirmed
+from workbench_labelstudio.http.credentials import Credentials
+from workbench_labelstudio.project.project import read_project
 
 READ_FAULTS = [
     *(answer(status) for status in (500, 502, 504)),

@@ -12,11 +12,11 @@ from tests.labelstudio.harm import Held, answer, cases
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, result, sign_up, snapshots
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.sync import connection as module
-from workbench_labelstudio.sync.connection import Connection
-from workbench_labelstudio.sync.credentials import Credentials
-from workbench_labelstudio.sync.mirror import Mirror
-from workbench_labelstudio.sync.project import read_project
+from workbench_labelstudio.http import connection as module
+from workbench_labelstudio.http.connection import Connection
+from workbench_labelstudio.http.credentials import Credentials
+from workbench_labelstudio.project.project import read_project
+from workbench_labelstudio.pull.mirror import Mirror
 
 REQUESTS = {
     "project": ("GET", r"/api/projects/\d+/?$"),
@@ -62,7 +62,7 @@ def filled(server, count=30):
 
 def pull(url, project, folder, token=TOKEN, **more):
     """One pull into a folder, as the command does it."""
-    from workbench_labelstudio.sync.pull import pull
+    from workbench_labelstudio.pull.pull import pull
 
     mirror = Mirror(folder)
     try:

@@ -16,7 +16,7 @@ from tests.labelstudio.harm import Held, answer
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, result, sign_up
 from tests.labelstudio.test_server_faults_pull import REQUESTS, assert_same, pull, try_pull
-from workbench_labelstudio.sync import connection, listing
+from workbench_labelstudio.http import connection, listing
 
 DAY = 86_400
 named = pytest.mark.parametrize

@@ -12,7 +12,9 @@ from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG, add_tasks, exported, snapshots
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.sync import connection, looking, upload
+from workbench_labelstudio.http import connection
+from workbench_labelstudio.http import write_outcome as looking
+from workbench_labelstudio.push import upload
 
 CREATE = {
     "projects": ("GET", r"/api/projects/?$"),
@@ -127,7 +129,7 @@ def test_two_projects_that_the_server_made_of_one_are_named_before_a_text_is_upl
 def test_a_task_has_one_prediction_of_a_version_whatever_request_fails(
     label_studio, proxy, again, bundle, monkeypatch, kind, fault
 ):
-    monkeypatch.setattr("workbench_labelstudio.sync.standing.CHUNK", 4)
+    monkeypatch.setattr("workbench_labelstudio.push.server_predictions.CHUNK", 4)
     project = parcels(label_studio)
     again("push", bundle.path, project, "--version", "words-1")
     rule = proxy.harm(fault, *PUSH[kind], skip=kind == "import")

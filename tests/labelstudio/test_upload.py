@@ -17,8 +17,8 @@ from tests.labelstudio.rig import exported, sign_up
 from tests.labelstudio.tasks import reading
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.sync import looking
-from workbench_labelstudio.sync import upload as module
+from workbench_labelstudio.http import write_outcome as looking
+from workbench_labelstudio.push import upload as module
 
 
 @pytest.fixture(autouse=True)

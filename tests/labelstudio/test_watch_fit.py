@@ -8,7 +8,7 @@ import pytest
 
 from workbench.engine.recipe import load_recipe
 from workbench_labelstudio.live.fit import misfits, projects_read
-from workbench_labelstudio.sync.project import Project
+from workbench_labelstudio.project.project import Project
 
 SERVER = "https://studio.example/ls"
 PROJECT = Project(3, "客服 2024", "<View/>", 0, 0, 0, {})

@@ -218,10 +218,8 @@ def test_an_unknown_word_stays_unknown(tmp_path, trim, small_dataset):
 def test_the_export_takes_it(host, models, trim, tmp_path, kind):
     made = trim(models[kind])
     context = Context(host=host, seed=13, work=tmp_path)
-    graph = host.registry("passes")["onnx"](made, tmp_path / "onnx", host.registry("passes")["onnx"].options(), context)
-    small = host.registry("passes")["int8"](
-        graph, tmp_path / "int8", host.registry("passes")["int8"].options(), context
-    )
+    onnx, int8 = (host.registry("passes")[name] for name in ("onnx", "int8"))
+    small = int8(onnx(made, tmp_path / "onnx", onnx.options(), context), tmp_path / "int8", int8.options(), context)
     assert small.encode(["parcel 105"]) == made.encode(["parcel 105"])
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
 from workbench.api.report import intent_label
-from workbench_labelstudio.reading.config import Control, read_controls
-from workbench_labelstudio.reading.given import offered, result_of, taken
+from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
+from workbench_labelstudio.tasks.label_form import offered, result_of, taken
 
 if TYPE_CHECKING:
     from workbench.api import Intent, Prediction

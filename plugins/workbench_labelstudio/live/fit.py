@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench_labelstudio.sync.credentials import clean_url
+from workbench_labelstudio.http.credentials import clean_url
 
 if TYPE_CHECKING:
     from workbench.api.engine import Recipe
-    from workbench_labelstudio.sync.project import Project
+    from workbench_labelstudio.project.project import Project
 
 READER = "labelstudio"
 NUMBERED = re.compile(r"^(?:(https?://.+)/projects/)?(\d+)(?:[/?#].*)?$", re.ASCII)  # an id, or a page's address

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
+from workbench_labelstudio.http.connection import NotFound, Unconfirmed
 from workbench_labelstudio.live.events import HOOKED, SECRET
-from workbench_labelstudio.sync.connection import NotFound, Unconfirmed
 
 if TYPE_CHECKING:
-    from workbench_labelstudio.sync.connection import Connection
+    from workbench_labelstudio.http.connection import Connection
 
 WATCH = "X-Workbench-Watch"  # says whose hook it is; no secret
 TRIES = 5

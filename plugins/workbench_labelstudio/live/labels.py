@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench_labelstudio.sync.mirror import Mirror
+    from workbench_labelstudio.pull.mirror import Mirror
 
 OF_A_TASK = ("id", "data", "meta")
 OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "completed_by")

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from workbench.api import WorkbenchError
+from workbench_labelstudio.http.connection import NotFound
+from workbench_labelstudio.http.credentials import clean_url
 from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
 from workbench_labelstudio.live.events import PROJECT, SECRET
 from workbench_labelstudio.live.hooks import remove as remove_hook
-from workbench_labelstudio.sync.connection import NotFound
-from workbench_labelstudio.sync.credentials import clean_url
 
 if TYPE_CHECKING:
+    from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.live.settings import Login
-    from workbench_labelstudio.sync.connection import Connection
 
 TITLE = "intent-workbench"
 CONNECTED = "CO"

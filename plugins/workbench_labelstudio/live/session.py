@@ -14,6 +14,8 @@ import httpx
 from workbench.api import UsageProblem, WorkbenchError
 from workbench.api.engine import load_recipe, open_store
 from workbench.api.io import locked, make_folder
+from workbench_labelstudio.http.connection import Connection
+from workbench_labelstudio.http.credentials import TOKEN, URL, Credentials, clean_url, find_credentials
 from workbench_labelstudio.live.fit import misfits
 from workbench_labelstudio.live.hooks import name_of, register, remove_named
 from workbench_labelstudio.live.loopback import is_loopback
@@ -22,10 +24,8 @@ from workbench_labelstudio.live.settings import read_secret
 from workbench_labelstudio.live.signals import ended_by_signals
 from workbench_labelstudio.live.training import Training, retrain_command
 from workbench_labelstudio.live.watch import Watch
-from workbench_labelstudio.sync.connection import Connection
-from workbench_labelstudio.sync.credentials import TOKEN, URL, Credentials, clean_url, find_credentials
-from workbench_labelstudio.sync.mirror import mirror_of
-from workbench_labelstudio.sync.project import find_project
+from workbench_labelstudio.project.project import find_project
+from workbench_labelstudio.pull.mirror import mirror_of
 
 if TYPE_CHECKING:
     from workbench.api import Host

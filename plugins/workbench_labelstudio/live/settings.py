@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.api import UsageProblem
-from workbench_labelstudio.sync.credentials import refuse_open
+from workbench_labelstudio.http.credentials import refuse_open
 
 PREFIX = "WORKBENCH_LABELSTUDIO_"
 USER, PASSWORD, SECRET = f"{PREFIX}USER", f"{PREFIX}PASSWORD", f"{PREFIX}SECRET"

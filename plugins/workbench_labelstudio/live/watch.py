@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
 from workbench.api.engine import RUN_FILE as RUN
+from workbench_labelstudio.http.connection import NotFound
 from workbench_labelstudio.live.hooks import name_of
 from workbench_labelstudio.live.labels import Labels
-from workbench_labelstudio.sync.connection import NotFound
-from workbench_labelstudio.sync.pull import pull
+from workbench_labelstudio.pull.pull import pull
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.live.events import Event
     from workbench_labelstudio.live.training import Training
-    from workbench_labelstudio.sync.connection import Connection
-    from workbench_labelstudio.sync.mirror import Mirror
-    from workbench_labelstudio.sync.project import Project
+    from workbench_labelstudio.project.project import Project
+    from workbench_labelstudio.pull.mirror import Mirror
 
 PAUSE = 1.0  # seconds from a hint to the look: more may come, and the server may not have committed yet
 SOON = 30.0  # seconds to the next look when one failed

@@ -47,8 +47,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         from workbench.api import resolve
 
-        report = resolve("workbench_labelstudio.reading.compare:report", "labelstudio")
-        show = resolve("workbench_labelstudio.reading.compare:show", "labelstudio")
+        report = resolve("workbench_labelstudio.tasks.agreement_report:report", "labelstudio")
+        show = resolve("workbench_labelstudio.tasks.agreement_report:show", "labelstudio")
         given = collect(ProjectOptions, values)
         tasks, options, where, known = _tasks(source, dataclasses.replace(given, several="explode"))
         show(report(tasks, options, where, out, known), as_json=as_json)
@@ -60,11 +60,11 @@ def _tasks(source: str, options: ProjectOptions) -> tuple[list[Any], ProjectOpti
     """The tasks of an export, or those of a project once it is pulled; the options for them, their name, and the
     controls of the label config, () where nobody knows."""
     if Path(source).is_file() or source.endswith(EXPORTS):
-        from workbench_labelstudio.reading.export import read_tasks
+        from workbench_labelstudio.tasks.export import read_tasks
 
         return list(read_tasks(Path(source))), options, source, ()
-    from workbench_labelstudio.reading.config import read_controls
-    from workbench_labelstudio.reading.controls import with_control
+    from workbench_labelstudio.tasks.controls import with_control
+    from workbench_labelstudio.tasks.label_config_reader import read_controls
 
     with brought(source, options) as (meant, mirror, pulled):
         where = f"project {pulled.project.id}"

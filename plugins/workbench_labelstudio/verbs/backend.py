@@ -96,7 +96,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         register = resolve("workbench_labelstudio.live.registration:register", "labelstudio")
         unregister = resolve("workbench_labelstudio.live.registration:unregister", "labelstudio")
-        find_project = resolve("workbench_labelstudio.sync.project:find_project", "labelstudio")
+        find_project = resolve("workbench_labelstudio.project.project:find_project", "labelstudio")
         wanted = _wanted(address, title, user, password_file, secret_file)
         with connected(url, token_file) as connection:
             found = find_project(connection, project)

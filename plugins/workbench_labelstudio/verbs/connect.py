@@ -59,10 +59,10 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
 def _connect(url: str, token_file: str | None, as_json: bool) -> None:
     from workbench.api import resolve
-    from workbench_labelstudio.sync import credentials
+    from workbench_labelstudio.http import credentials
 
-    find_server = resolve("workbench_labelstudio.sync.identity:find_server", "labelstudio")
-    identify = resolve("workbench_labelstudio.sync.identity:identify", "labelstudio")
+    find_server = resolve("workbench_labelstudio.http.identity:find_server", "labelstudio")
+    identify = resolve("workbench_labelstudio.http.identity:identify", "labelstudio")
     given = credentials.clean_url(url)
     found, _ = find_server(given)
     if found != given:
@@ -84,7 +84,7 @@ def _connect(url: str, token_file: str | None, as_json: bool) -> None:
 
 
 def _ask(url: str) -> str:
-    from workbench_labelstudio.sync import credentials
+    from workbench_labelstudio.http import credentials
 
     if sys.stdin.isatty():
         say(f"{credentials.GET_A_TOKEN}.")
@@ -99,7 +99,7 @@ def _ask(url: str) -> str:
 
 
 def _forget(url: str | None, as_json: bool) -> None:
-    from workbench_labelstudio.sync import credentials
+    from workbench_labelstudio.http import credentials
 
     if url is None:
         raise UsageProblem("--forget needs a URL", remedy="workbench labelstudio connect --forget URL")
@@ -114,9 +114,9 @@ def _show(as_json: bool) -> None:
     import os
 
     from workbench.api import resolve
-    from workbench_labelstudio.sync import credentials
+    from workbench_labelstudio.http import credentials
 
-    facts = resolve("workbench_labelstudio.sync.identity:token_facts", "labelstudio")
+    facts = resolve("workbench_labelstudio.http.identity:token_facts", "labelstudio")
     tokens, last = credentials.stored()
     servers: list[dict[str, Any]] = []
     for url, token in tokens.items():

@@ -14,7 +14,7 @@ from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Dataset, Host
-    from workbench_labelstudio.sync.create import Target
+    from workbench_labelstudio.project.create import Target
 
 FILE = click.Path(path_type=Path)
 
@@ -77,9 +77,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
 def _create(dataset: Dataset, url: str | None, token_file: str | None, as_json: bool, wanted: dict[str, Any]) -> None:
     from workbench.api import resolve
 
-    upload = resolve("workbench_labelstudio.sync.upload:Upload", "labelstudio")
-    from workbench_labelstudio.sync.create import alone
-    from workbench_labelstudio.sync.upload import keys_on_server, texts_of
+    upload = resolve("workbench_labelstudio.push.upload:Upload", "labelstudio")
+    from workbench_labelstudio.project.create import alone
+    from workbench_labelstudio.push.upload import keys_on_server, texts_of
 
     texts, counts = texts_of(dataset)
     with connected(url, token_file) as connection, alone(connection, wanted["title"] or wanted["into"]):
@@ -100,8 +100,8 @@ def _create(dataset: Dataset, url: str | None, token_file: str | None, as_json: 
 
 
 def _target(connection: Any, dataset: Dataset, wanted: dict[str, Any]) -> Target:
-    from workbench_labelstudio.sync.create import adopt_project, create_project, question_of
-    from workbench_labelstudio.sync.names import read_names
+    from workbench_labelstudio.project.create import adopt_project, create_project, question_of
+    from workbench_labelstudio.project.intent_names import read_names
 
     names = read_names(wanted["names"]) if wanted["names"] else {}
     control, text, dry_run = wanted["control"], wanted["text"], wanted["dry_run"]

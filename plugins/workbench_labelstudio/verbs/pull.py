@@ -19,9 +19,9 @@ from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Context, Dataset, Host
-    from workbench_labelstudio.sync.mirror import Mirror
-    from workbench_labelstudio.sync.project import Project
-    from workbench_labelstudio.sync.pull import Pulled
+    from workbench_labelstudio.project.project import Project
+    from workbench_labelstudio.pull.mirror import Mirror
+    from workbench_labelstudio.pull.pull import Pulled
 
 READER = "labelstudio"
 DIVISION = ("split", "rare")  # keys of an [[import]]
@@ -84,10 +84,10 @@ def brought(
         full: see `pull`.
     """
     with connected(options.url, options.token_file) as connection:
-        from workbench_labelstudio.sync.mirror import mirror_of
-        from workbench_labelstudio.sync.people import by_id
-        from workbench_labelstudio.sync.project import find_project
-        from workbench_labelstudio.sync.pull import pull
+        from workbench_labelstudio.project.annotators import by_id
+        from workbench_labelstudio.project.project import find_project
+        from workbench_labelstudio.pull.mirror import mirror_of
+        from workbench_labelstudio.pull.pull import pull
 
         found = find_project(connection, project)
         with closing(mirror_of(connection, found, options.mirror)) as mirror:
@@ -120,7 +120,7 @@ def _write(
     from workbench.api.cli import show_dataset as show
     from workbench.api.cli import work_stage as work
     from workbench.api.engine import ComponentConfig, Recipe, RecipeOptions, import_stage
-    from workbench_labelstudio.sync.reader import read_mirror
+    from workbench_labelstudio.pull.reader import read_mirror
 
     section = {name: values[name] for name in DIVISION if values[name] is not None}
     settings = parse_options(ImportOptions, {**section, "reader": READER, "source": str(project.id)}, "command line")

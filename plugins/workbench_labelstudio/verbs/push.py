@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbench.api import Host
-    from workbench_labelstudio.sync.push import Pushed
+    from workbench_labelstudio.push.push import Pushed
 
 MODEL = click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
 CONTROL = click.option("--control", metavar="NAME", help="The control that asks for the intent; else the only one.")
@@ -86,10 +86,10 @@ def add(labelstudio: click.Group, host: Host) -> None:
         Nothing is written when the label config lacks an intent that the model predicts.
         """
         from workbench.api.serving import open_any
-        from workbench_labelstudio.sync.mirror import mirror_of
-        from workbench_labelstudio.sync.project import find_project
-        from workbench_labelstudio.sync.push import Push
-        from workbench_labelstudio.sync.push import push as carry_out
+        from workbench_labelstudio.project.project import find_project
+        from workbench_labelstudio.pull.mirror import mirror_of
+        from workbench_labelstudio.push.push import Push
+        from workbench_labelstudio.push.push import push as carry_out
 
         wanted = Push(version, control, text, only, not keep_stale, not no_show, dry_run)
         with connected(url, token_file) as connection:

@@ -16,8 +16,8 @@ from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Host
-    from workbench_labelstudio.sync.choosing import Chosen
-    from workbench_labelstudio.sync.queue import Queue
+    from workbench_labelstudio.push.choosing import Chosen
+    from workbench_labelstudio.push.queue import Queue
 
 SHOWN = 20  # tasks that are listed for humans
 
@@ -81,11 +81,11 @@ def add(labelstudio: click.Group, host: Host) -> None:
                 "queue takes MODEL and PROJECT; with --clear, PROJECT alone", where=" ".join(words) or "command line"
             )
         from workbench.api.serving import open_any
-        from workbench_labelstudio.sync.mirror import mirror_of
-        from workbench_labelstudio.sync.project import find_project
+        from workbench_labelstudio.project.project import find_project
+        from workbench_labelstudio.pull.mirror import mirror_of
 
         with connected(url, token_file) as connection:
-            from workbench_labelstudio.sync.queue import Wanted, clear, queue_up
+            from workbench_labelstudio.push.queue import Wanted, clear, queue_up
 
             found = find_project(connection, words[-1])
             with closing(mirror_of(connection, found, mirror)) as place:
@@ -108,7 +108,7 @@ def _tell_cleared(cleared: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _tell(queued: Queue, *, as_json: bool) -> None:
-    from workbench_labelstudio.sync.queue import scores
+    from workbench_labelstudio.push.queue import scores
 
     if as_json:
         echo_json(
@@ -139,7 +139,7 @@ def _tell(queued: Queue, *, as_json: bool) -> None:
 
 
 def _entry(entry: Chosen, score: float) -> dict[str, Any]:
-    from workbench_labelstudio.sync.predictions import shown_intent
+    from workbench_labelstudio.push.predictions import shown_intent
 
     return {
         "task": entry.item.id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from workbench_labelstudio.sync.connection import Connection
+    from workbench_labelstudio.http.connection import Connection
 
 URL = click.option("--url", help="The server; else LABEL_STUDIO_URL, else the one connected last.")
 TOKEN_FILE = click.option(
@@ -35,7 +35,7 @@ def connected(url: str | None, token_file: str | None) -> Connection:
     """
     from workbench.api import resolve
 
-    find = resolve("workbench_labelstudio.sync.credentials:find_credentials", "labelstudio")
-    connect = resolve("workbench_labelstudio.sync.connection:Connection", "labelstudio")
+    find = resolve("workbench_labelstudio.http.credentials:find_credentials", "labelstudio")
+    connect = resolve("workbench_labelstudio.http.connection:Connection", "labelstudio")
     connection: Connection = connect(find(url, token_file))
     return connection

@@ -1,0 +1,107 @@
+"""List a project's tasks page by page, none twice and none left out, whatever is added or deleted meanwhile.
+
+Pages are asked for by key (the id above the last one read), not by number, until the server counts none beyond: its API
+answers a page too far with a 404, which must not be taken for the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import WorkbenchError
+from workbench_labelstudio.http.connection import NotFound
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.http.connection import Connection
+
+FULL, LIGHT = "all", "task_only"  # with annotations, or without
+Filter = Mapping[str, Any]
+PAGE = 200
+TRIES = 3
+SMALLER = 8  # a page that the server cannot send is asked for in so many parts
+
+
+def where_is(column: str, operator: str, value: Any, kind: str = "Number") -> Filter:
+    """A filter of the Data Manager, such as `where_is("id", "greater", 7)`."""
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def list_tasks(
+    connection: Connection,
+    project: int,
+    *,
+    filters: Sequence[Filter] = (),
+    fields: str = FULL,
+    page: int = PAGE,
+    after: int = 0,
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of tasks as the server sends them, by rising id.
+
+    Args:
+        connection: to the server.
+        project: its id.
+        filters: all of which hold, see `where_is`.
+        fields: `FULL` or `LIGHT`.
+        page: tasks a page; a server may have a smaller limit of its own.
+        after: only tasks with a larger id.
+
+    Raises:
+        WorkbenchError: there is a task that the server cannot send, it sends none of those that it counts, or see
+            `Connection.call`.
+    """
+    size = page
+    while True:
+        try:
+            tasks, total = _page(connection, project, [*filters, where_is("id", "greater", after)], fields, size)
+        except NotFound:
+            raise
+        except WorkbenchError as error:
+            connection.get(f"api/projects/{project}")  # the server is there: it is this page that it cannot send
+            if size == 1:
+                raise _stuck(connection, project, after, error) from error
+            size = max(1, size // SMALLER)
+            continue
+        if tasks:
+            yield tasks
+            after = tasks[-1]["id"]
+        if total <= len(tasks):
+            return
+        size = min(page, size * 2)
+
+
+def _stuck(connection: Connection, project: int, after: int, error: WorkbenchError) -> WorkbenchError:
+    return WorkbenchError(
+        f"the server cannot send the first task with an id above {after}: {error.what}",
+        where=f"{connection.url}/projects/{project}",
+        remedy="Repair or delete that task in Label Studio (half an emoji in a text, which no UTF-8 can hold, does "
+        "this); then run the same command again",
+    )
+
+
+def count_tasks(connection: Connection, project: int, filters: Sequence[Filter] = ()) -> int:
+    """How many tasks there are to which all filters apply, by the server's count."""
+    return int(_ask(connection, project, filters, LIGHT, 1)["total"])
+
+
+def _page(
+    connection: Connection, project: int, filters: Sequence[Filter], fields: str, size: int
+) -> tuple[list[dict[str, Any]], int]:
+    for _ in range(TRIES):
+        answer = _ask(connection, project, filters, fields, size)
+        tasks, total = answer["tasks"], answer["total"]
+        if tasks or not total:
+            return tasks, total
+    raise WorkbenchError(
+        f"the server sent none of the {total:,} tasks that it counts",
+        where=f"{connection.url}/projects/{project}",
+        remedy="Run the same command again; nothing was taken for complete",
+    )
+
+
+def _ask(connection: Connection, project: int, filters: Sequence[Filter], fields: str, size: int) -> dict[str, Any]:
+    query = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": ["tasks:id"]}
+    params = {"project": project, "page_size": size, "fields": fields, "query": json.dumps(query), "resolve_uri": False}
+    answer: dict[str, Any] = connection.get("api/tasks", params).json
+    return answer

@@ -1,0 +1,110 @@
+"""A project of a Label Studio server, found by its id, its title or its page's address."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import UsageProblem, WorkbenchError, unknown
+from workbench_labelstudio.http.connection import NotFound
+from workbench_labelstudio.http.credentials import clean_url
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.http.connection import Connection
+
+ADDRESS = re.compile(r"^(https?://.*)/projects/(\d+)([/?#].*)?$")
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the server knows of a project.
+
+    Args:
+        id: its number.
+        title: its name.
+        label_config: the XML that says what is asked.
+        tasks: the server's count of tasks.
+        annotations: the server's count of annotations, skips excluded.
+        skips: the server's count of skips.
+        about: all that the server says of it.
+    """
+
+    id: int
+    title: str
+    label_config: str
+    tasks: int
+    annotations: int
+    skips: int
+    about: Mapping[str, Any]
+
+
+def find_project(connection: Connection, named: str) -> Project:
+    """The project with that id, that title, or whose page has that address.
+
+    Raises:
+        UsageProblem: there is none, several have the title, or the address is one of another server.
+        NotFound: there is none at that address.
+    """
+    named = named.strip()
+    address = ADDRESS.match(named)
+    if address and clean_url(address[1]) != connection.url:
+        raise UsageProblem(
+            "is no project of the server that is asked", where=named, remedy=f"Give --url {clean_url(address[1])}"
+        )
+    number = address[2] if address else named
+    if number.isdecimal():
+        try:
+            return read_project(connection, int(number))
+        except NotFound:
+            if address:
+                raise
+    titles = project_titles(connection)
+    found = [key for key, title in titles.items() if title == named]
+    if len(found) > 1:
+        raise UsageProblem(f"{len(found)} projects are called {named!r}", remedy=f"Name one of the ids {found}")
+    if not found:
+        near = difflib.get_close_matches(named, titles.values(), n=LISTED, cutoff=0.3) or list(titles.values())[:LISTED]
+        known = [f"{key} ({title})" for key, title in titles.items() if title in near]
+        raise unknown("project", named, known, where=connection.url)
+    return read_project(connection, found[0])
+
+
+def read_project(connection: Connection, number: int) -> Project:
+    """The project with that id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    about = connection.get(f"api/projects/{number}").json
+    try:
+        return Project(
+            about["id"],
+            about["title"] or "",
+            about["label_config"] or "",
+            about["task_number"] or 0,
+            about["total_annotations_number"] or 0,
+            about["skipped_annotations_number"] or 0,
+            about,
+        )
+    except (KeyError, TypeError) as error:
+        raise WorkbenchError(
+            f"the server says of the project not what Label Studio does ({error})",
+            where=f"{connection.url}/projects/{number}",
+            remedy="Check the URL",
+        ) from None
+
+
+def project_titles(connection: Connection) -> dict[int, str]:
+    """The title of every project that the user may see, by its id."""
+    titles: dict[int, str] = {}
+    page = 1
+    while True:
+        answer = connection.get("api/projects", {"page": page, "page_size": 100, "include": "id,title"}).json
+        titles |= {project["id"]: project["title"] or "" for project in answer["results"]}
+        if not answer["next"]:
+            return titles
+        page += 1

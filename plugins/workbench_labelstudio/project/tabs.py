@@ -1,0 +1,90 @@
+"""Tabs of the Data Manager that list what a queue is made of: made once, brought up to date, others left alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import WorkbenchError
+from workbench_labelstudio.http.connection import NotFound, Unconfirmed
+from workbench_labelstudio.http.listing import Filter, where_is
+from workbench_labelstudio.project.display_settings import is_queue
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.http.connection import Connection
+
+REVIEW, DOUBTFUL = "Review queue", "Doubtful labels"
+TITLES = (REVIEW, DOUBTFUL)
+DEFAULT = {"title": "Default", "type": "list", "target": "tasks"}  # what the page makes where there is no tab
+BY_SCORE = ["tasks:predictions_score"]  # of the version that the project shows, lowest first
+TRIES = 3
+View = dict[str, Any]
+logger = logging.getLogger(__name__)
+
+
+def of_version(version: str, *filters: Filter) -> list[Filter]:
+    """The tasks that have a prediction of a version, and to which the filters apply."""
+    return [where_is("predictions_model_versions", "contains", [version], "List"), *filters]
+
+
+def set_tab(connection: Connection, project: int, title: str, filters: Sequence[Filter]) -> None:
+    """A tab with these tasks, ordered by score: the one that stands there, else a new one.
+
+    Raises:
+        WorkbenchError: nobody knows whether it was made.
+    """
+    wanted = {"title": title, "ordering": BY_SCORE, "filters": {"conjunction": "and", "items": list(filters)}}
+    for _ in range(TRIES):
+        views = _views(connection, project)
+        ours = _ours(views, title)
+        if ours and all(ours[0]["data"].get(key) == value for key, value in wanted.items()):
+            return
+        try:
+            _write(connection, project, views, ours, wanted)
+        except Unconfirmed as error:
+            logger.info("%s: looking which tabs stand there", error)
+    raise WorkbenchError(f"the tab {title!r} cannot be made", where=f"{connection.url}/projects/{project}")
+
+
+def remove_tabs(connection: Connection, project: int, titles: Sequence[str] = TITLES) -> list[str]:
+    """Remove the tabs that `set_tab` has made; their titles."""
+    removed = []
+    views = _views(connection, project)
+    for title in titles:
+        for view in _ours(views, title):
+            try:
+                connection.call(connection.client.views.delete, str(view["id"]), where=f"{connection.url}: tab {title}")
+            except NotFound:  # removed already, and the answer got lost
+                logger.info("the tab %r is gone already", title)
+            removed.append(title)
+    return removed
+
+
+def _write(connection: Connection, project: int, views: list[View], ours: list[View], wanted: View) -> None:
+    where = f"{connection.url}/projects/{project}: tab {wanted['title']}"
+    client = connection.client.views
+    if not views:
+        connection.call(client.create, project=project, data=DEFAULT, where=where, repeat=False)
+    if ours:
+        data = {**ours[0]["data"], **wanted}  # the columns that somebody chose stay
+        connection.call(client.update, str(ours[0]["id"]), project=project, data=data, where=where)
+    else:
+        data = {**DEFAULT, **wanted}
+        connection.call(client.create, project=project, data=data, where=where, repeat=False)
+
+
+def _views(connection: Connection, project: int) -> list[View]:
+    views: list[View] = connection.get("api/dm/views", {"project": project}).json
+    return views
+
+
+def _ours(views: Sequence[View], title: str) -> list[View]:
+    """The tabs of that title that list a queue's tasks; somebody's own may have the title too."""
+    return [view for view in views if (view["data"] or {}).get("title") == title and _lists_a_queue(view)]
+
+
+def _lists_a_queue(view: View) -> bool:
+    items = (view["data"].get("filters") or {}).get("items", [])
+    values = [item["value"] for item in items if item["filter"] == "filter:tasks:predictions_model_versions"]
+    return any(isinstance(value, list) and any(map(is_queue, value)) for value in values)

@@ -1,0 +1,270 @@
+"""A local copy of a project's tasks, in a database: what `pull` keeps in step, and all that is read comes from.
+
+Each change is one transaction, so that a killed pull leaves what it had read, and the next one goes on from there.
+A task is kept as Label Studio exports it, but for what the ways to read it do not agree on, predictions, and drafts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from workbench.api import WorkbenchError
+from workbench.api.io import locked, make_folder
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.project.project import Project
+
+DATA = "XDG_DATA_HOME"
+TOUCHED = "touched"  # note: tasks came, changed or went, and nobody has looked at their labels since
+PATIENCE = 5.0  # seconds: as long as a pull without many changes takes
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tasks (
+    id INTEGER PRIMARY KEY, updated TEXT NOT NULL, annotations INTEGER NOT NULL, skips INTEGER NOT NULL,
+    json BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_update ON tasks (updated);
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, json TEXT NOT NULL);
+"""
+OF_A_TASK = ("id", "data", "meta", "created_at", "updated_at")
+OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "created_at", "updated_at", "lead_time")
+
+
+@dataclass(frozen=True)
+class Change:
+    """The ids of the tasks that came in, changed in what is kept of them beside their time, or went."""
+
+    added: frozenset[int] = frozenset()
+    changed: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
+
+    def __add__(self, later: Change) -> Change:
+        added, removed = self.added | later.added, self.removed | later.removed
+        return Change(added - removed, (self.changed | later.changed) - added - removed, removed - self.added)
+
+
+class Mirror:
+    """The tasks of one project, and notes of how far they were read.
+
+    Args:
+        folder: its own; made if it is not there. Only the owner can read what it holds: what customers said.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.splits = folder / "splits.json"  # which task went into which split of the datasets made of it
+        self._changes = 0  # by this process
+        with self._readable():
+            if not folder.is_dir():
+                make_folder(folder)
+                folder.chmod(0o700)
+            file = folder / "tasks.sqlite3"
+            file.touch(0o600)
+            self._database = sqlite3.connect(file, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.executescript(SCHEMA)
+
+    def __len__(self) -> int:
+        return int(self._one("SELECT count(*) FROM tasks")[0])
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Something else once the tasks have changed, by this process or another."""
+        return int(self._one("PRAGMA data_version")[0]), self._changes
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    @contextmanager
+    def held(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Keep other processes from changing it.
+
+        Args:
+            patience: seconds to wait for another that does.
+
+        Raises:
+            WorkbenchError: it still does.
+        """
+        deadline = time.monotonic() + patience
+        with self._readable(), ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(locked(self.folder, remedy="Wait for it to end"))
+                    break
+                except WorkbenchError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes of the block, or none."""
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
+
+    @contextmanager
+    def _readable(self, *more: type[Exception]) -> Iterator[None]:
+        faults: tuple[type[Exception], ...] = (sqlite3.DatabaseError, OSError, *more)
+        try:
+            yield
+        except faults as error:
+            raise WorkbenchError(
+                f"the local copy of the project cannot be used ({error})",
+                where=self.folder,
+                remedy="Make room, mend its permissions, or remove its tasks.sqlite3; then run the same command again",
+            ) from error
+
+    def tasks(self) -> Iterator[dict[str, Any]]:
+        """Every task as Label Studio exports it, without its predictions, by rising id."""
+        with self._readable(ValueError):
+            for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
+                yield json.loads(text)
+
+    def put(self, tasks: Sequence[Mapping[str, Any]]) -> Change:
+        """Add tasks as the server sends them, or replace those with the same id."""
+        added, changed, touched = set(), set(), False
+        for row in map(_row, tasks):
+            number, *_, text = row
+            known = self._one("SELECT json FROM tasks WHERE id = ?", (number,))
+            if known and known[0] == text:
+                continue
+            self._run("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", row)
+            touched = True
+            if not known:
+                added.add(number)
+            elif self._differ(known[0], text):
+                changed.add(number)
+        if touched:
+            self._touch()
+        return Change(frozenset(added), frozenset(changed))
+
+    def drop(self, ids: Collection[int]) -> None:
+        """Remove tasks."""
+        for number in ids:
+            self._run("DELETE FROM tasks WHERE id = ?", (number,))
+        if ids:
+            self._touch()
+
+    def clear(self) -> None:
+        """Forget everything, also which task went into which split."""
+        self._changes += 1
+        with self._readable():
+            self.splits.unlink(missing_ok=True)
+        self._run("DELETE FROM tasks")
+        self._run("DELETE FROM notes")
+
+    def ids(self) -> set[int]:
+        """The ids of all tasks."""
+        with self._readable():
+            return {number for (number,) in self._database.execute("SELECT id FROM tasks")}
+
+    def versions(self, first: int, last: int) -> Iterator[tuple[int, str, int, int, Any]]:
+        """Of every task with such an id: id, when it was updated, annotations that are no skips, skips, data."""
+        query = "SELECT id, updated, annotations, skips, json FROM tasks WHERE id BETWEEN ? AND ?"
+        with self._readable(ValueError):
+            for number, updated, annotations, skips, text in self._database.execute(query, (first, last)):
+                yield number, updated, annotations, skips, json.loads(text)["data"]
+
+    def counts(self) -> tuple[int, int, int]:
+        """Tasks, annotations that are no skips, skips."""
+        tasks, annotations, skips = self._one(
+            "SELECT count(*), coalesce(sum(annotations), 0), coalesce(sum(skips), 0) FROM tasks"
+        )
+        return tasks, annotations, skips
+
+    def latest(self) -> str | None:
+        """When the task that was updated last was updated, by the server's clock; None without tasks."""
+        latest: str | None = self._one("SELECT max(updated) FROM tasks")[0]
+        return latest
+
+    def note(self, name: str, value: Any) -> None:
+        """Remember something, as JSON."""
+        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+
+    def forget(self, *names: str) -> None:
+        """Remember nothing under these names."""
+        for name in names:
+            self._run("DELETE FROM notes WHERE name = ?", (name,))
+
+    def noted(self, name: str) -> Any:
+        """What was remembered under a name; None if nothing was."""
+        row = self._one("SELECT json FROM notes WHERE name = ?", (name,))
+        with self._readable(ValueError):
+            return json.loads(row[0]) if row else None
+
+    def _touch(self) -> None:
+        self._changes += 1
+        self.note(TOUCHED, True)
+
+    def _differ(self, *texts: bytes) -> bool:
+        with self._readable(ValueError):
+            return len({canonical({**json.loads(text), "updated_at": None}) for text in texts}) > 1
+
+    def _run(self, query: str, values: tuple[Any, ...] = ()) -> None:
+        with self._readable():
+            self._database.execute(query, values)
+
+    def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._readable():
+            return self._database.execute(query, values).fetchone()
+
+
+def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
+    kept = _kept(task)
+    skips = sum(bool(annotation["was_cancelled"]) for annotation in kept["annotations"])
+    # a text may hold half a surrogate pair, which the database takes as bytes only
+    text = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return kept["id"], kept["updated_at"], len(kept["annotations"]) - skips, skips, text
+
+
+def _kept(task: Mapping[str, Any]) -> dict[str, Any]:
+    annotations = sorted(task["annotations"], key=lambda annotation: annotation["id"])
+    return {
+        **{key: task.get(key) for key in OF_A_TASK},
+        "annotations": [
+            {**{key: one.get(key) for key in OF_AN_ANNOTATION}, "completed_by": _user(one.get("completed_by"))}
+            for one in annotations
+        ],
+    }
+
+
+def _user(who: Any) -> int | None:
+    number: int | None = who["id"] if isinstance(who, Mapping) else who
+    return number
+
+
+def canonical(value: Any) -> str:
+    """A value of JSON as text, because True == 1 == 1.0; the order of keys is nothing."""
+    return json.dumps(value, sort_keys=True)
+
+
+def mirror_of(connection: Connection, project: Project, place: str | None = None) -> Mirror:
+    """The mirror of a project: at `place`, else below the user's data folder, one a server and project."""
+    if place:
+        return Mirror(Path(place).expanduser())
+    return Mirror(server_folder(connection) / str(project.id))
+
+
+def server_folder(connection: Connection) -> Path:
+    """What is kept of a server, below the user's data folder."""
+    url = httpx.URL(connection.url)
+    server = "-".join(part for part in (url.host, str(url.port or ""), *url.path.split("/")) if part)
+    data = Path(os.environ.get(DATA) or Path.home() / ".local" / "share")
+    return data / "intent-workbench" / "labelstudio" / server

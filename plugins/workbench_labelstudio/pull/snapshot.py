@@ -1,0 +1,207 @@
+"""All tasks at once: the server writes them into a file, an export snapshot, which is downloaded and deleted there.
+
+Without Redis the server does this inside the request that asks for it, so a proxy may cut the answer off though the
+snapshot is being made. It is found again by its title, which the mirror remembers from before it was asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import WorkbenchError
+from workbench_labelstudio.http.connection import NotFound, Unconfirmed
+from workbench_labelstudio.http.request_stats import clock
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.pull.mirror import Mirror
+
+NOTE = "snapshot"
+COMPLETED, FAILED = "completed", "failed"
+ENDED = (COMPLETED, FAILED)
+PATIENCE = 900.0  # seconds until a snapshot is ready
+PATIENCE_WITH_OLD = 60.0  # with one that an earlier pull asked for: the server may have stopped since
+ASK_AGAIN = 2.0
+LOST = timedelta(seconds=PATIENCE)  # one that is not ready after that time never will be
+BATCH = 500
+CHUNK = 1 << 20  # characters
+BETWEEN = re.compile(r"[\s,\[]*")  # what stands between two tasks, which are objects
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Export:
+    """A snapshot as the server lists it."""
+
+    id: int
+    status: str
+    md5: str
+    age: timedelta
+
+
+@contextmanager
+def snapshot(
+    connection: Connection, project: int, mirror: Mirror, resumes: bool
+) -> Iterator[Iterator[list[dict[str, Any]]]]:
+    """Batches of all tasks by rising id, as of one moment; afterwards the snapshot is gone from server and disk.
+
+    Args:
+        connection: to the server.
+        project: its id.
+        mirror: remembers what was asked for.
+        resumes: whether one will do that an earlier pull has asked for, which did not end.
+
+    Raises:
+        WorkbenchError: this server gives none, or not in time.
+    """
+    made = _ready(connection, project, mirror, resumes)
+    file = mirror.folder / "snapshot.json"
+    try:
+        _download(connection, project, made, file)
+        yield _batches(file)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def sweep(connection: Connection, project: int, mirror: Mirror) -> list[str]:
+    """Delete the snapshots that this mirror has asked for, where some are left on the server.
+
+    One that may still be in the making would come back, so that it stays for the next sweep.
+
+    Returns:
+        What the user has to know, for each that could not be deleted.
+    """
+    titles, left, findings = _titles(mirror), [], []
+    for title in titles:
+        try:
+            found = _find(connection, project, title)
+            if found and found.status not in ENDED and found.age < LOST:
+                left.append(title)
+            elif found:
+                _delete(connection, project, found.id)
+        except WorkbenchError as error:
+            left.append(title)
+            findings.append(f"the export snapshot {title!r} could not be deleted on the server: {error.what}")
+    if left != titles:
+        mirror.note(NOTE, left)
+    return findings
+
+
+def _titles(mirror: Mirror) -> list[str]:
+    """Of the snapshots that were asked for and may still be on the server, the latest at the end."""
+    return list(mirror.noted(NOTE) or ())
+
+
+def _delete(connection: Connection, project: int, export: int) -> None:
+    with suppress(NotFound):
+        connection.call(connection.client.projects.exports.delete, project, export, where=_where(connection, project))
+
+
+def _ready(connection: Connection, project: int, mirror: Mirror, resumes: bool) -> _Export:
+    """A snapshot that can be downloaded: the one that an earlier pull asked for, else a new one."""
+    titles, patience = _titles(mirror), PATIENCE_WITH_OLD
+    title = titles[-1] if resumes and titles else ""
+    found = _find(connection, project, title) if title else None
+    if not found:
+        title, patience = f"intent-workbench-{secrets.token_hex(8)}", PATIENCE
+        mirror.note(NOTE, [*titles, title])
+        _ask(connection, project, title)
+        found = _find(connection, project, title)
+    deadline = time.monotonic() + patience
+    while found and found.status not in ENDED and time.monotonic() < deadline:
+        time.sleep(ASK_AGAIN)
+        found = _find(connection, project, title)
+    if not found or found.status != COMPLETED:
+        raise WorkbenchError(
+            f"the server has made none ({found.status if found else 'it is gone'})", where=_where(connection, project)
+        )
+    return found
+
+
+def _ask(connection: Connection, project: int, title: str) -> None:
+    """Have a snapshot made.
+
+    Raises:
+        WorkbenchError: the server cannot. It tells that in its answer alone: its list goes on saying that one that
+            failed is in progress.
+    """
+    create, where = connection.client.projects.exports.create, _where(connection, project)
+    try:
+        made = connection.call(create, project, title=title, repeat=False, timeout=PATIENCE, where=where)
+    except Unconfirmed as error:
+        logger.info("%s; looking whether it is there", error)
+        return
+    if made.status == FAILED and made.id is not None:
+        _delete(connection, project, made.id)
+        raise WorkbenchError("the server could not write it", where=where)
+
+
+def _find(connection: Connection, project: int, title: str) -> _Export | None:
+    answer = connection.get(f"api/projects/{project}/exports/")
+    for export in answer.json:
+        if export["title"] == title:
+            made = datetime.fromisoformat(export["created_at"])
+            age = (clock(answer.headers) or made) - made
+            return _Export(export["id"], export["status"], export["md5"], age)
+    return None
+
+
+def _download(connection: Connection, project: int, made: _Export, file: Path) -> None:
+    def save(request_options: Any) -> None:
+        digest = hashlib.md5(usedforsecurity=False)  # what the server tells of the file
+        with open(file, "wb", opener=_private) as out:
+            for chunk in connection.client.projects.exports.download(
+                project, made.id, export_type="JSON", request_options=request_options
+            ):
+                digest.update(chunk)
+                out.write(chunk)
+        if made.md5 and digest.hexdigest() != made.md5:
+            raise ValueError("the download is not what the server wrote")
+
+    connection.call(save, where=_where(connection, project))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _batches(file: Path) -> Iterator[list[dict[str, Any]]]:
+    tasks = _tasks(file)
+    while batch := list(islice(tasks, BATCH)):
+        yield batch
+
+
+def _tasks(file: Path) -> Iterator[dict[str, Any]]:
+    """The tasks of a list, one by one, as the json module reads them: other parsers limit integers, or mend texts."""
+    decode = json.JSONDecoder().raw_decode
+    with file.open(encoding="utf-8", newline="") as opened:
+        text, place = "", 0
+        while True:
+            place = BETWEEN.match(text, place).end()  # type: ignore[union-attr]
+            try:
+                task, place = decode(text, place)
+                yield task
+            except json.JSONDecodeError as error:
+                more = opened.read(max(CHUNK, len(text)))
+                if not more and text[place:].strip() == "]":
+                    return
+                if not more:
+                    raise WorkbenchError(f"the snapshot is no list of tasks ({error.msg})", where=file) from error
+                text, place = text[place:] + more, 0
+
+
+def _where(connection: Connection, project: int) -> str:
+    return f"{connection.url}/projects/{project}"

@@ -1,0 +1,101 @@
+"""What a mirror remembers between pulls: whose copy it is, and up to which moment of the server's clock it has read.
+
+The moments are the server's own: the times that tasks were updated, and the `date` of its answers. A proxy that writes
+the `date` may have another clock, so that no more is taken from it than how long ago something was, and that the mark
+never lies after it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from workbench.api import WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench_labelstudio.project.project import Project
+    from workbench_labelstudio.pull.mirror import Mirror
+
+IDENTITY, BEGUN, MARK, SEEN = "project", "begun", "mark", "seen"
+OVERLAP = timedelta(seconds=60)  # a transaction may commit so much later than the time that it sets
+
+
+def identify(project: Project, mirror: Mirror) -> list[str]:
+    """Make sure that the mirror is this project's; where the server has another one under the id now, it is emptied.
+
+    Returns:
+        What the user has to know.
+
+    Raises:
+        WorkbenchError: it is the mirror of a project with another id.
+    """
+    identity = {"id": project.id, "created_at": project.about["created_at"]}
+    known = mirror.noted(IDENTITY)
+    if known == identity:
+        return []
+    if known and known["id"] != project.id:
+        raise WorkbenchError(
+            f"this local copy is of project {known['id']}, not of project {project.id}",
+            where=mirror.folder,
+            remedy="Give another --mirror",
+        )
+    with mirror.transaction():
+        if known:
+            mirror.clear()
+        mirror.note(IDENTITY, identity)
+    if not known:
+        return []
+    return [
+        f"project {project.id} was made at {identity['created_at']}, the one of that id that was read before at "
+        f"{known['created_at']}: the server has another project there now, and the local copy begins anew"
+    ]
+
+
+def begin(mirror: Mirror, now: datetime | None) -> tuple[datetime | None, bool]:
+    """When the reading of everything began: now, or when an earlier pull began that did not end.
+
+    Returns:
+        The moment, None where the server does not tell the time; and whether it is an earlier pull's.
+    """
+    if earlier := _moment(mirror, BEGUN):
+        return earlier, True
+    if now:
+        mirror.note(BEGUN, now.isoformat())
+    return now, False
+
+
+def mark_of(mirror: Mirror) -> datetime | None:
+    """All that was updated up to this moment is in the mirror; None if it was never read to the end."""
+    return _moment(mirror, MARK)
+
+
+def new_mark(mirror: Mirror, begun: datetime | None) -> datetime | None:
+    """The moment up to which nothing can be missing: the latest update seen, but not what may still have to commit.
+
+    Nothing has to once an earlier pull saw the same, and has ended for long enough when this one began.
+
+    Args:
+        mirror: it has all that the server had.
+        begun: when the reading began; None where the server does not tell the time.
+    """
+    latest = mirror.latest()
+    seen = datetime.fromisoformat(latest) if latest else begun
+    if begun is None or seen is None:
+        return seen and seen - OVERLAP
+    before, since = mirror.noted(SEEN) or (None, None)
+    settled = latest == before and since is not None and begun - datetime.fromisoformat(since) >= OVERLAP
+    return min(seen if settled else seen - OVERLAP, begun - OVERLAP)
+
+
+def set_mark(mirror: Mirror, mark: datetime | None, now: datetime | None) -> None:
+    """Remember that everything up to a moment was read, and since when the latest update is known."""
+    if mark and mark != mark_of(mirror):
+        mirror.note(MARK, mark.isoformat())
+    latest = mirror.latest()
+    if now and latest != (mirror.noted(SEEN) or (None,))[0]:
+        mirror.note(SEEN, (latest, now.isoformat()))
+
+
+def _moment(mirror: Mirror, note: str) -> datetime | None:
+    text = mirror.noted(note)
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,90 @@
+"""Reader `labelstudio-export`: the file that Label Studio's Export dialogue calls JSON, gzipped or not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import WorkbenchError
+from workbench.api.io import digest_file, read_source
+from workbench.api.text import well_formed
+from workbench_labelstudio.tasks.dataset import tasks_to_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbench.api import Context, Dataset
+    from workbench_labelstudio.options import TaskOptions
+
+JSON_MIN = {"annotation_id", "annotator", "lead_time"}  # keys that only rows of that format have beside the data
+EXPORT = "In Label Studio choose Export, then the format JSON"
+
+
+def read_export(source: str, out: Path, options: TaskOptions, context: Context) -> Dataset:
+    """The labelled tasks of an export; its splits are None unless `split_key` names them.
+
+    All that its annotators said goes below `out` (see `write_record`).
+
+    Raises:
+        WorkbenchError: the file cannot be read or is no such export, or see `tasks_to_dataset`.
+    """
+    path = Path(source)
+    name = well_formed(path.name)
+    tasks = read_tasks(path)
+    provenance = {"reader": "labelstudio-export", "file": name, "sha256": digest_file(path)}
+    return tasks_to_dataset(tasks, options, name, path, provenance, out=out)
+
+
+def read_tasks(path: Path) -> list[Mapping[str, Any]]:
+    """The tasks of an export, as they stand in it.
+
+    Raises:
+        WorkbenchError: the file cannot be read or is no such export.
+    """
+    value = _json(path)
+    if not isinstance(value, list):
+        raise WorkbenchError(
+            "is no Label Studio export: it holds one JSON object, an export is a list of tasks"
+            if isinstance(value, dict)
+            else "is no Label Studio export",
+            where=path,
+            remedy=EXPORT,
+        )
+    if not value:
+        raise WorkbenchError("holds no tasks", where=path, remedy="Export a project that has some")
+    for number, task in enumerate(value):
+        if not isinstance(task, dict):
+            raise WorkbenchError(
+                f"is no Label Studio export: entry {number} is {task!r:.40}, not a task", where=path, remedy=EXPORT
+            )
+        if not isinstance(task.get("data"), dict):
+            is_min = task.keys() & JSON_MIN
+            raise WorkbenchError(
+                "is a JSON_MIN export, which drops who said what, and what was skipped"
+                if is_min
+                else f"is no Label Studio export: entry {number} has no data",
+                where=path,
+                remedy=EXPORT,
+            )
+        if task.get("id") is None:
+            raise WorkbenchError(f"is no Label Studio export: entry {number} has no task id", where=path, remedy=EXPORT)
+    return value
+
+
+def _json(path: Path) -> Any:
+    text = read_source(path)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        byte = len(text[: error.pos].encode("utf-8"))
+        whole = text.strip()
+        is_cut = whole[0] in "[{" and (whole[-1] not in "]}" or error.pos >= len(text.rstrip()))
+        broken = "ends too early" if is_cut else "is no JSON"
+        raise WorkbenchError(
+            f"{broken}: {error.msg} at line {error.lineno}, column {error.colno} (byte {byte:,})",
+            where=path,
+            remedy=f"Export or copy it again. {EXPORT}",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise WorkbenchError(f"is no JSON that can be read ({error})", where=path, remedy=EXPORT) from None

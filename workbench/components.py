@@ -1,7 +1,7 @@
-"""Offers: what a plugin puts under a name through one of the named hooks.
+"""Components: what a plugin registers under a name through one of the named hooks.
 
-An offer's `run` is a function or its dotted address `"package.module:function"`, imported when it is first called, so
-that a plugin's door stays light. It is called as `(input, out, options, context)` unless its class says otherwise.
+The `run` of a component is a function or its address `"package.module:function"`. An address is imported when the
+component is first called, so that importing a plugin stays cheap. `workbench.protocols` has the call of each kind.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ from typing import Any
 
 from workbench.errors import MissingExtra
 from workbench.options import NoOptions
+from workbench.protocols import (
+    AugmenterFunction,
+    BudgetFunction,
+    CleanerFunction,
+    ExecutorFunction,
+    MetricFunction,
+    PassFunction,
+    ReaderFunction,
+    TrainerFunction,
+)
 
-# each gives a mapping of names to offers
+# each hook gives a mapping of names to components
 REGISTRIES = (
     "readers",
     "cleaners",
@@ -39,7 +49,7 @@ class Component:
         extra: the extra of the distribution that brings the libraries it imports.
         libraries: distributions whose version is part of a stage's key.
         machine: whether the output depends on this machine's CPU, which is then part of the key too.
-        calls: hooks whose offers it calls; the plugins, and the libraries, behind them are then part of the key too.
+        calls: hooks whose components it calls; their plugins and libraries are then part of the key, too.
     """
 
     run: Callable[..., Any] | str
@@ -82,6 +92,8 @@ class Reader(Component):
     brings the data itself.
     """
 
+    run: ReaderFunction | str
+
     remote: bool = False
     named: bool = False
 
@@ -90,15 +102,21 @@ class Reader(Component):
 class Cleaner(Component):
     """`(dataset, out, options, context) -> Dataset`; every removal is counted (`Dataset.without`)."""
 
+    run: CleanerFunction | str
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augmenter(Component):
     """`(utterances, rng, options, context) -> iterator of (parent id, text)`; `rng(parent id)` is a `random.Random`."""
 
+    run: AugmenterFunction | str
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer(Component):
     """`(dataset, out, options, context) -> Model`; a `simple_baseline` is what others are compared with by default."""
+
+    run: TrainerFunction | str
 
     tasks: tuple[str, ...] = ("intent",)
     simple_baseline: bool = False
@@ -112,6 +130,8 @@ class Pass(Component):
     `searches` chooses other passes itself; `workbench compress` uses it when none is named.
     """
 
+    run: PassFunction | str
+
     exports: bool = False
     searches: bool = False
 
@@ -120,12 +140,16 @@ class Pass(Component):
 class Metric(Component):
     """`(scored: Scored, options, context) -> dict`: numbers go to a report's metrics, the rest to its details."""
 
+    run: MetricFunction | str
+
     tasks: tuple[str, ...] = ("intent",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget(Component):
     """`(limit: float, measurement: Measurement) -> Figure`; the recipe's `[gate]` names it and gives the limit."""
+
+    run: BudgetFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +158,8 @@ class Executor(Component):
 
     `function` stands at the top level of a module, an item is JSON, and each call writes a folder of its own.
     """
+
+    run: ExecutorFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import WORDS, rows
-from tests.tiny_models import run_trainer
+from tests.model_folders import run_trainer
 from workbench.context import Context
 from workbench.host import Host, build_host
 from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.data import PATTERNS as WORDS
+from workbench.testing.data import tiny_rows as rows
 
 PER_INTENT = 160  # of which a quarter is dev
 QUICK = {"screened": 2, "recovered": 1, "epochs": 1, "minutes": 5.0}

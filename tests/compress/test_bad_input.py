@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models
 
-from tests.tiny_models import spoil, write_model
+from tests.model_folders import spoil
 from workbench.errors import GateRefused, WorkbenchError
 from workbench.host import build_host
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import write_model
 
 HASTY = {"minutes": 0.0}
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.tiny_models import FAMILIES, spoil, write_model
+from tests.model_folders import spoil
 from workbench.nouns.model import Model
+from workbench.testing.models import FAMILIES, write_model
 from workbench_compress.cutting import front, plan, spaced, undominated
 from workbench_compress.recovering import worth_more
 from workbench_compress.structure import Encoder, Structure

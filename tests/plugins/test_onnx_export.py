@@ -14,11 +14,12 @@ import onnx
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from tests.tiny_models import FAMILIES, INTENTS, TEXTS, WIDTH, spoil, write_model
+from tests.model_folders import spoil
 from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import FAMILIES, INTENTS, TEXTS, WIDTH, write_model
 
 EXPORTERS = ("optimum", "torch")
 

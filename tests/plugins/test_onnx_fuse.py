@@ -13,11 +13,11 @@ from onnx import helper
 
 from tests.bundles import write_bundle
 from tests.onnx_graphs import apply_pass, graph_of, operators
-from tests.tiny_models import FAMILIES, write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
+from workbench.testing.models import FAMILIES, write_model
 
 LAYERS = 2
 KINDS = [*FAMILIES, "albert", "xlm-roberta"]

@@ -8,10 +8,10 @@ import pytest
 
 from tests.bundles import write_bundle
 from tests.onnx_graphs import apply_pass
-from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.nouns.report import Leg
 from workbench.quality.parity import compare
+from workbench.testing.models import write_model
 from workbench_onnx.texts import made_up_texts, parity_texts
 
 

@@ -15,11 +15,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.bundles import INTENTS, write_bundle, write_tokenizer
-from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
+from workbench.testing.models import write_model
 
 TEXTS = [
     "where is my parcel",

@@ -8,11 +8,11 @@ import pytest
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers import models as m
 
-from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.errors import UsageProblem
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import write_model
 
 TEXTS = ["我的快递到哪了", "包裹到哪了?", "快递 abc"]
 LETTERS = "我的快递到哪了包裹什么时候请问客服退款abcé☃。、"  # the common ones first

@@ -7,7 +7,7 @@ import json
 import pytest
 from transformers import AutoModel
 
-from tests.tiny_models import run_trainer
+from tests.model_folders import run_trainer
 from workbench.context import Context
 from workbench.engine.run import Run
 from workbench.nouns.bundle import Bundle

@@ -9,8 +9,8 @@ import pytest
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers import models as m
 
-from tests.tiny_models import write_model
 from workbench.options import parse_options
+from workbench.testing.models import write_model
 from workbench_prune.common import common_tokens
 from workbench_prune.tokenizer import Vocabulary
 

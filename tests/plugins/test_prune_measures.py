@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.tiny_models import write_model
+from workbench.testing.models import write_model
 from workbench_prune.families import layers
 from workbench_prune.importance import Measured, measure
 from workbench_prune.network import open_network

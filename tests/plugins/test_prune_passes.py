@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from transformers import AutoModel
 
-from tests.tiny_models import FAMILIES as OTHERS
-from tests.tiny_models import INTENTS, TEXTS, spoil, write_model
+from tests.model_folders import spoil
 from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import FAMILIES as OTHERS
+from workbench.testing.models import INTENTS, TEXTS, write_model
 
 FAMILIES = (*OTHERS, "xlm-roberta")
 PASSES = {"drop-layers": {"layers": 1}, "prune-ffn": {"width": 32}, "prune-heads": {"heads": 1}}

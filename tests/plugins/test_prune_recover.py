@@ -8,7 +8,7 @@ import json
 import pytest
 import torch
 
-from tests.tiny_models import run_trainer
+from tests.model_folders import run_trainer
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.host import build_host
 from workbench.io.digests import digest_folder

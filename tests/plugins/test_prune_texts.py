@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_models import spoil, write_model
+from tests.model_folders import spoil
 from workbench.errors import WorkbenchError
 from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import write_model
 
 PASSES = {"drop-layers": {"layers": 1}, "prune-ffn": {"width": 32}, "prune-heads": {"heads": 1}}
 FILES = {**dict.fromkeys(PASSES, "texts"), "trim-vocab": "background", "recover": "extra"}

@@ -10,10 +10,10 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers import models as m
 from transformers import AutoModel
 
-from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
+from workbench.testing.models import write_model
 
 BYTES = [f"<0x{number:02X}>" for number in range(256)]
 

@@ -10,13 +10,14 @@ import pytest
 from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer
 
-from tests.tiny_models import FAMILIES, encoder, write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import FAMILIES, write_model
+from workbench.testing.models import random_encoder as encoder
 
 KINDS = ("wordpiece", "bpe", "unigram")
 CORPUS = [
@@ -245,7 +246,7 @@ def test_chinese_characters_behind_others_are_not_kept(models, trim, tmp_path):
 
 
 def test_files_that_would_contradict_are_left_out(models, trim, tmp_path, tiny_encoder, host, context, small_dataset):
-    from tests.tiny_models import run_trainer
+    from tests.model_folders import run_trainer
 
     model = run_trainer(context, "probe", small_dataset, tmp_path / "probe", encoder=str(tiny_encoder))
     assert (model.path / "vocab.txt").is_file()

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from transformers import AutoModel
 
-from tests.tiny_models import spoil, write_model
+from tests.model_folders import spoil
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.nouns.model import Model
 from workbench.options import parse_options
+from workbench.testing.models import write_model
 
 
 def widened(width):

@@ -13,12 +13,12 @@ import pytest
 from onnx import numpy_helper
 
 from tests.onnx_graphs import apply_pass, graph_of, operators
-from tests.tiny_models import FAMILIES, TEXTS, write_model
 from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
 from workbench.quality.graphs import node_counts
+from workbench.testing.models import FAMILIES, TEXTS, write_model
 
 PRODUCTS = 2 * 6 + 1  # of two layers: query, key, value, output and the two of the feed-forward part; the head
 ACTIVATION_PRODUCTS = 2 * 2

@@ -13,10 +13,10 @@ import pytest
 from onnx import numpy_helper
 
 from tests.onnx_graphs import apply_pass
-from tests.tiny_models import TEXTS, write_model
 from workbench.context import Context
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
+from workbench.testing.models import TEXTS, write_model
 
 
 @pytest.fixture(scope="module")

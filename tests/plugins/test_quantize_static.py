@@ -10,13 +10,13 @@ import onnx
 import pytest
 
 from tests.onnx_graphs import apply_pass, graph_of, operators
-from tests.tiny_models import write_model
 from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
 from workbench.quality.invariance import batch_invariance
 from workbench.stages.bundling import make_bundle, steadied
+from workbench.testing.models import write_model
 from workbench_quantize.products import with_bias
 
 HIDDEN_PRODUCTS = 2 * 6  # of two layers: query, key, value, output and the two of the feed-forward part

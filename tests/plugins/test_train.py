@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.tiny_models import run_trainer
+from tests.model_folders import run_trainer
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.tiny_models import run_trainer, spoil
+from tests.model_folders import run_trainer, spoil
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 

@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.tiny_models import run_trainer, write_model
+from tests.model_folders import run_trainer
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
+from workbench.testing.models import write_model
 from workbench_train.distil import distillation
 from workbench_train.loop import Answer
 from workbench_train.options import DistilOptions

@@ -7,9 +7,10 @@ import logging
 
 import pytest
 
-from tests.tiny_models import run_trainer, write_model
+from tests.model_folders import run_trainer
 from workbench.io.digests import digest_folder
 from workbench.nouns.predictor import Predictor
+from workbench.testing.models import write_model
 from workbench_train import predictor
 
 OPTIONS = {"epochs": 4, "batch_size": 8, "encoder_lr": 1e-3, "evaluate_every": 0.5, "patience": None}  # 20 steps

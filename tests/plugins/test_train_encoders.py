@@ -91,7 +91,7 @@ def test_layers_without_weights_are_the_same_each_time(finetune, encoder):
 QUIET = """
 import sys
 from pathlib import Path
-from tests.tiny_models import run_trainer
+from tests.model_folders import run_trainer
 from workbench.context import Context
 from workbench.host import build_host
 from workbench.nouns.dataset import Dataset

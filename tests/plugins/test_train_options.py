@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_models import run_trainer
+from tests.model_folders import run_trainer
 from workbench.nouns.model import Model
 from workbench.torch.pretrained import open_encoder
 from workbench_train import checkpoint

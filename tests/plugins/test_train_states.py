@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests import tiny_models
-from tests.tiny_models import run_trainer, spoil, write_model
+from tests.model_folders import run_trainer, spoil
 from workbench.context import Context
 from workbench.errors import UsageProblem
 from workbench.nouns.model import Model
+from workbench.testing import models as tiny_models
+from workbench.testing.models import write_model
 from workbench_train.batches import pad
 from workbench_train.classifier import IntentClassifier
 from workbench_train.loop import Answer

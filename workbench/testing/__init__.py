@@ -10,6 +10,8 @@ import pytest
 
 from workbench.context import Context
 from workbench.host import Host, build_host
+from workbench.nouns.dataset import Dataset
+from workbench.testing.data import tiny_dataset
 
 
 @pytest.fixture
@@ -49,3 +51,17 @@ def workbench_cli(workbench_host: Host) -> Callable[..., Any]:
     from workbench.cli.root import build_cli
 
     return lambda *words: CliRunner().invoke(build_cli(workbench_host), [str(word) for word in words])
+
+
+@pytest.fixture(scope="session")
+def workbench_dataset() -> Dataset:
+    """72 labelled rows of three intents, English and Chinese, in train, dev and test."""
+    return tiny_dataset()
+
+
+@pytest.fixture(scope="session")
+def workbench_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a BERT of two layers with random weights, as Hugging Face saves one. Needs torch."""
+    from workbench.testing.models import write_encoder
+
+    return write_encoder(tmp_path_factory.mktemp("workbench-encoder") / "tiny")

@@ -1,23 +1,28 @@
-"""Model folders as the trainers write them, of random weights: a small encoder of each family, and a head.
-
-And what tests do with such folders: train on them, and spoil them.
-"""
+"""Model folders with random weights, as the trainers write them: a small encoder of each family, and a head."""
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable
+import importlib
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from workbench.context import Context
-from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.options import parse_options
+from workbench.testing.data import tiny_rows
 
+# family -> prefix of its classes in transformers, and what its configuration needs beside SIZES
+ARCHITECTURES: dict[str, tuple[str, dict[str, int]]] = {
+    "bert": ("Bert", {}),
+    "roberta": ("Roberta", {"pad_token_id": 1}),
+    "xlm-roberta": ("XLMRoberta", {"pad_token_id": 1}),
+    "albert": ("Albert", {"embedding_size": 16}),
+    "distilbert": ("DistilBert", {}),
+}
+DISTILBERT = {
+    "hidden_size": "dim",
+    "num_hidden_layers": "n_layers",
+    "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+}
 FAMILIES = ("bert", "distilbert", "roberta")
 INTENTS = ("delivery", "refund", "查询物流")
 TEXTS = ["where is parcel 7", "please refund order 9", "我的快递5到哪了", "I want my money back " * 3, ""]
@@ -36,31 +41,21 @@ SIZES = {
 }
 
 
-def encoder(family: str) -> Any:
-    """Random weights; the biases too, so that none is missed when it is lost."""
-    import transformers as t
+def random_encoder(family: str) -> Any:
+    """Make a Hugging Face encoder of two layers with random weights, those of the biases too."""
+    import torch
 
+    transformers: Any = importlib.import_module("transformers")
+    name, more = ARCHITECTURES[family]
+    sizes = {DISTILBERT.get(key, key): value for key, value in SIZES.items()} if family == "distilbert" else SIZES
     torch.manual_seed(3)
-    if family == "bert":
-        made = t.BertModel(t.BertConfig(**SIZES))
-    elif family == "roberta":
-        made = t.RobertaModel(t.RobertaConfig(**SIZES, pad_token_id=1))
-    elif family == "xlm-roberta":
-        made = t.XLMRobertaModel(t.XLMRobertaConfig(**SIZES, pad_token_id=1))
-    elif family == "albert":
-        made = t.AlbertModel(t.AlbertConfig(**SIZES, embedding_size=16))
-    else:
-        made = t.DistilBertModel(
-            t.DistilBertConfig(
-                vocab_size=400, dim=WIDTH, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=70
-            )
-        )
+    made = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**sizes, **more))
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return made
 
 
-def tokenizer(family: str) -> Any:
+def small_tokenizer(family: str) -> Any:
     """Byte-level BPE for RoBERTa; for the others WordPiece without special tokens: an empty text has none.
 
     The pieces are given, for WordPiece's trainer finds others each time.
@@ -88,10 +83,11 @@ def tokenizer(family: str) -> Any:
 
 def write_model(folder: Path, family: str = "bert", *, head: bool = True, pooling: str = "mean") -> Model:
     """A folder of format `torch`; without a head, a bare encoder."""
+    import torch
     from safetensors.torch import save_file
 
-    encoder(family).save_pretrained(folder)
-    words = tokenizer(family)
+    random_encoder(family).save_pretrained(folder)
+    words = small_tokenizer(family)
     words.no_padding()
     words.save(str(folder / "tokenizer.json"))
     if head:
@@ -101,22 +97,23 @@ def write_model(folder: Path, family: str = "bert", *, head: bool = True, poolin
     return Model(folder, "torch", "intent", INTENTS if head else (), max_length=64, pooling=pooling).save()
 
 
-def run_trainer(context: Context, name: str, dataset: Dataset, out: Path, **options: Any) -> Model:
-    """Train as a run does."""
-    trainer = context.host.registry("trainers")[name]
-    made: Model = trainer(dataset, out, parse_options(trainer.options, options, "train"), context)
-    return made
+def write_encoder(folder: Path) -> Path:
+    """A BERT of two layers with random weights and a WordPiece tokenizer that was trained on `tiny_rows`."""
+    import torch
+    from tokenizers import BertWordPieceTokenizer
+    from tokenizers.processors import BertProcessing
 
-
-Tensors = dict[str, Any]
-
-
-def spoil(source: Path, folder: Path, weights: Callable[[Tensors], Tensors] = dict, **config: Any) -> Path:
-    """A copy with other weights, a function of those that are there, and other values in its config.json."""
-    from safetensors.numpy import load_file, save_file
-
-    shutil.copytree(source, folder)
-    save_file(weights(load_file(source / "model.safetensors")), folder / "model.safetensors", metadata={"format": "pt"})
-    about = json.loads((source / "config.json").read_text(encoding="utf-8")) | config
-    (folder / "config.json").write_text(json.dumps(about), encoding="utf-8")
+    transformers: Any = importlib.import_module("transformers")
+    tokenizer = BertWordPieceTokenizer(lowercase=True)
+    texts = [row.text for row in tiny_rows()]
+    tokenizer.train_from_iterator(texts, vocab_size=400, min_frequency=1, show_progress=False)
+    ends = [(token, tokenizer.token_to_id(token)) for token in ("[SEP]", "[CLS]")]
+    tokenizer.post_processor = BertProcessing(*ends)
+    fast = transformers.BertTokenizerFast(
+        tokenizer_object=tokenizer._tokenizer, do_lower_case=True, model_max_length=64
+    )
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {**SIZES, "vocab_size": len(fast), "max_position_embeddings": 64}
+    transformers.BertModel(transformers.BertConfig(**sizes)).save_pretrained(folder)
     return folder

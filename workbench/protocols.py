@@ -1,0 +1,86 @@
+"""The call of each kind of component: what its `run` takes and gives.
+
+Arguments are passed by position, so a function may name them as it likes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from workbench.context import Context
+    from workbench.nouns.dataset import Dataset
+    from workbench.nouns.model import Model
+    from workbench.nouns.report import Figure, Measurement, Scored
+    from workbench.nouns.utterance import Utterance
+
+
+class ReaderFunction(Protocol):
+    """Read a source."""
+
+    def __call__(self, source: str, out: Path, options: Any, context: Context, /) -> Dataset:
+        """Give the rows of `source`; the split of a row is None unless the source holds it.
+
+        Args:
+            source: path or name, as the recipe gives it.
+            out: folder for files that belong beside the dataset.
+            options: instance of the component's options.
+            context: host, seed, scratch folder, log.
+        """
+
+
+class CleanerFunction(Protocol):
+    """Clean a dataset."""
+
+    def __call__(self, dataset: Dataset, out: Path, options: Any, context: Context, /) -> Dataset:
+        """Give the cleaned dataset; count every removal with `Dataset.without`, and remove rows from train only."""
+
+
+class AugmenterFunction(Protocol):
+    """Make new texts from rows of the train split."""
+
+    def __call__(
+        self, rows: Sequence[Utterance], rng: Callable[[str], random.Random], options: Any, context: Context, /
+    ) -> Iterable[tuple[str, str]]:
+        """Yield pairs of parent id and new text; `rng(parent id)` is the random stream of that parent."""
+
+
+class TrainerFunction(Protocol):
+    """Train a model."""
+
+    def __call__(self, dataset: Dataset, out: Path, options: Any, context: Context, /) -> Model:
+        """Write a model folder into `out` and give it."""
+
+
+class PassFunction(Protocol):
+    """Turn one model into another: prune, export, fuse, quantize."""
+
+    def __call__(self, model: Model, out: Path, options: Any, context: Context, /) -> Model:
+        """Write a model folder into `out` and give it.
+
+        `context.dataset` and `context.baseline` are the rows at hand and the uncompressed model, where there are any.
+        """
+
+
+class MetricFunction(Protocol):
+    """Compute numbers of a report."""
+
+    def __call__(self, scored: Scored, options: Any, context: Context, /) -> Mapping[str, Any]:
+        """Give figures by name: floats go to the report's metrics, anything else to its details."""
+
+
+class BudgetFunction(Protocol):
+    """Judge one figure of a bundle."""
+
+    def __call__(self, limit: float, measurement: Measurement, /) -> Figure:
+        """Give the figure, its limit and whether the limit is kept."""
+
+
+class ExecutorFunction(Protocol):
+    """Carry out independent work."""
+
+    def __call__(self, function: Callable[[Any], Any], items: Sequence[Any], workers: int, /) -> list[Any]:
+        """Give the result of `function` for each item, in the order of the items."""

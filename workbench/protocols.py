@@ -5,6 +5,7 @@ Arguments are passed by position, so a function may name them as it likes.
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -84,3 +85,16 @@ class ExecutorFunction(Protocol):
 
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any], workers: int, /) -> list[Any]:
         """Give the result of `function` for each item, in the order of the items."""
+
+
+def arguments(kind: type) -> list[str]:
+    """The names of the arguments that a component class calls its `run` with.
+
+    Args:
+        kind: a subclass of `Component` whose annotation of `run` names a Protocol of this module.
+    """
+    annotation = next(
+        str(c.__annotations__["run"]) for c in kind.__mro__ if "run" in vars(c).get("__annotations__", {})
+    )
+    protocol = globals().get(annotation.partition(" ")[0])
+    return [name for name in inspect.signature(protocol.__call__).parameters if name != "self"] if protocol else []

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PYPROJECT = """
-[build-system]
-requires = ["setuptools"]
-build-backend = "setuptools.build_meta"
-
-[project]
-name = "{name}"
-version = "3.2.1"
-
-[project.entry-points.workbench]
-{name} = "{name}"
-
-[tool.setuptools]
-py-modules = ["{name}"]
-"""
+from tests.third_party import install, workbench
 
 LINES = '''
 """Reads a text file with `intent: text` lines; counts bytes; says hello."""
@@ -34,10 +17,7 @@ from pathlib import Path
 
 import click
 
-from workbench.api import hookimpl
-from workbench.nouns.dataset import Dataset
-from workbench.nouns.utterance import Utterance
-from workbench.components import Pass, Reader
+from workbench.api import Dataset, Pass, Reader, Utterance, hookimpl
 
 
 def read(source, out, options, context):
@@ -77,44 +57,6 @@ BROKEN = {
     ),
     "raises_at_import": ("raise RuntimeError('no luck today')\n", ["raises_at_import", "RuntimeError: no luck today"]),
 }
-
-
-def install(folder: Path, name: str, code: str) -> Path:
-    """pip-install the one-module package `name` below `folder`; the place to put on the path."""
-    source, site = folder / f"source-{name}", folder / "site"
-    source.mkdir()
-    (source / "pyproject.toml").write_text(PYPROJECT.format(name=name))
-    (source / f"{name}.py").write_text(code, encoding="utf-8")
-    pip(site, source)
-    return site
-
-
-def pip(site: Path, source: Path) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-deps",
-            "--no-build-isolation",
-            "--no-index",
-            "--disable-pip-version-check",
-            "--target",
-            str(site),
-            str(source),
-        ],
-        check=True,
-        capture_output=True,
-    )
-
-
-def workbench(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    return subprocess.run(
-        [sys.executable, "-m", "workbench", *map(str, words)], capture_output=True, text=True, env=environment
-    )
 
 
 def test_a_reader_a_pass_and_a_verb_arrive(tmp_path, tiny_encoder):
@@ -171,24 +113,3 @@ def test_two_plugins_with_one_name_are_reported_together(tmp_path):
     assert "third_one" in done.stderr
     assert "third_two" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_new_plugin_installs_and_its_own_test_passes(tmp_path):
-    made = workbench(tmp_path, "plugins", "new", "shorty", "-o", tmp_path / "shorty")
-    assert made.returncode == 0, made.stderr
-    site = tmp_path / "site"
-    pip(site, tmp_path / "shorty")
-    tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "shorty")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(site)},
-    )
-    assert "1 passed" in tests.stdout, tests.stdout
-    assert "shorty" in workbench(site, "clean", "--help").stdout
-    again = workbench(tmp_path, "plugins", "new", "shorty", "-o", tmp_path / "shorty")
-    assert again.returncode == 2
-    assert "there is a package 'shorty' already" in again.stderr
-    for name in ("Not-A-Name", "class", "json", "workbench"):
-        assert workbench(tmp_path, "plugins", "new", name).returncode == 2

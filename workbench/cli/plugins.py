@@ -10,12 +10,14 @@ from typing import Any
 
 import click
 
+from workbench.cli.api_page import api_page
 from workbench.cli.output import echo_json, say, table
-from workbench.cli.scaffold import write_plugin
+from workbench.cli.plugin_check import check_plugins
+from workbench.cli.scaffold import KINDS, write_plugin
 from workbench.components import REGISTRIES, Component
 from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions, UseOptions
 from workbench.engine.stage import version
-from workbench.errors import UsageProblem
+from workbench.errors import UsageProblem, WorkbenchError
 from workbench.hookspecs import hookspec
 from workbench.host import Host
 from workbench.options import option_fields
@@ -132,12 +134,20 @@ def add(cli: click.Group, host: Host) -> None:
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.option("--options", is_flag=True, help="Print every option of every offer as Markdown.")
     @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement.")
+    @click.option("--api", is_flag=True, help="Print the reference of workbench.api as Markdown.")
+    @click.option(
+        "--check", is_flag=True, help="Load every component and name what is wrong; exit code 1 if anything is."
+    )
     @click.pass_context
-    def plugins(ctx: click.Context, as_json: bool, options: bool, hooks: bool) -> None:
+    def plugins(ctx: click.Context, as_json: bool, options: bool, hooks: bool, api: bool, check: bool) -> None:
         """List the plugins: version, hooks, verbs, and what is missing."""
         if ctx.invoked_subcommand:
             return
-        if options:
+        if check:
+            show_check(host, as_json=as_json)
+        elif api:
+            click.echo(api_page(), nl=False)
+        elif options:
             click.echo(options_page(host), nl=False)
         elif hooks:
             table(["hook", "what"], _hooks())
@@ -160,16 +170,39 @@ def add(cli: click.Group, host: Host) -> None:
 
     @plugins.command()
     @click.argument("name")
+    @click.option(
+        "--kind", type=click.Choice(KINDS), default="cleaner", show_default=True, help="What the plugin adds."
+    )
     @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder to write.  [default: NAME]")
-    def new(name: str, out: Path | None) -> None:
+    def new(name: str, kind: str, out: Path | None) -> None:
         """Write a package NAME that is a plugin: it installs, and its own test passes."""
         if not name.isidentifier() or not name.islower() or keyword.iskeyword(name):
             raise UsageProblem(f"{name!r} is no name for a Python package", remedy="Use small letters, digits and _")
         if importlib.util.find_spec(name) is not None:
             raise UsageProblem(f"there is a package {name!r} already", remedy="Choose another name")
         folder = out or Path(name)
-        write_plugin(name, folder)
+        write_plugin(name, kind, folder)
         say(f"wrote {folder}\nnext    pip install -e {folder} && pytest {folder}")
+
+
+def show_check(host: Host, *, as_json: bool) -> None:
+    """Print what `check_plugins` found.
+
+    Raises:
+        WorkbenchError: anything but a missing library was found.
+    """
+    found = check_plugins(host)
+    if as_json:
+        echo_json([dataclasses.asdict(finding) for finding in found])
+    elif found:
+        table(["plugin", "where", "problem"], [[each.plugin, each.where, each.problem] for each in found])
+    if fatal := [each for each in found if each.fatal]:
+        raise WorkbenchError(
+            f"{len(fatal)} problems with {', '.join(sorted({each.plugin for each in fatal}))}",
+            where="workbench plugins --check",
+            remedy="Mend the plugin, uninstall it, or leave it out with WORKBENCH_PLUGINS=a,b",
+        )
+    say(f"{len(host.versions)} plugins are sound" + (f", {len(found)} libraries are missing" if found else ""))
 
 
 def _hooks() -> list[list[str]]:

@@ -1,0 +1,89 @@
+"""`workbench plugins --check`: find what is wrong with installed plugins before a run does."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.components import REGISTRIES, Component, resolve
+from workbench.errors import MissingExtra, WorkbenchError
+from workbench.host import Host
+from workbench.options import option_fields
+from workbench.protocols import arguments
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check found.
+
+    Args:
+        plugin: whose.
+        where: hook and name of the component, or the hook, or "".
+        problem: what is wrong.
+        fatal: False for a library that is not installed.
+    """
+
+    plugin: str
+    where: str
+    problem: str
+    fatal: bool = True
+
+
+def check_plugins(host: Host) -> list[Finding]:
+    """Load every component of every plugin, without calling it."""
+    found = [Finding(broken.name, "", broken.why) for broken in host.broken.values()]
+    for name in sorted(host.versions):
+        if not host.manager.get_hookcallers(host.manager.get_plugin(name)):
+            problem = "implements no hook; mark its functions with @hookimpl and name them after a hook"
+            found.append(Finding(name, "", problem))
+    for hook in REGISTRIES:
+        found += _check_registry(host, hook)
+    return found
+
+
+def _check_registry(host: Host, hook: str) -> Iterator[Finding]:
+    try:
+        registry = host.registry(hook)
+    except WorkbenchError as error:
+        yield Finding("", hook, str(error))
+        return
+    for name, component in sorted(registry.items()):
+        if isinstance(component, Component):
+            for problem, fatal in _problems(component):
+                yield Finding(registry.owners[name], f"{hook}: {name}", problem, fatal)
+
+
+def _problems(component: Component) -> Iterator[tuple[str, bool]]:
+    if not dataclasses.is_dataclass(component.options):
+        yield f"its options are {component.options!r}, which is no dataclass", True
+    else:
+        yield from ((problem, True) for problem in _option_problems(component.options))
+    try:
+        function = resolve(component.run, component.extra)
+    except MissingExtra as error:
+        yield str(error), False
+        return
+    except (ImportError, AttributeError, ValueError) as error:
+        yield f"{component.run} cannot be loaded ({type(error).__name__}: {error})", True
+        return
+    if not callable(function):
+        yield f"{component.run} is no function", True
+        return
+    wanted = arguments(type(component))
+    try:
+        inspect.signature(function).bind(*wanted)
+    except TypeError as error:
+        yield f"{component.run} cannot be called with ({', '.join(wanted)}): {error}", True
+    except ValueError:  # a callable of C code tells no signature
+        return
+
+
+def _option_problems(options: type) -> Iterator[str]:
+    try:
+        fields = option_fields(options)
+    except (NameError, TypeError) as error:
+        yield f"its options cannot be read ({error})"
+        return
+    yield from (f"its option {field.name!r} has no help text" for field in fields if not field.help)

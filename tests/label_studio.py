@@ -21,6 +21,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import tether
+
 VERSION = "1.23.2"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "intent-workbench" / f"label-studio-{VERSION}"
 REQUIRED = "WORKBENCH_REQUIRE_LABEL_STUDIO"  # set where a skip would hide something
@@ -32,6 +34,8 @@ START = 180  # seconds; the first start migrates the database
 
 class LabelStudioServer:
     """A server on loopback that can be stopped, killed and started again on the same data and port.
+
+    It ends with this process at the latest, however that one ends.
 
     Args:
         data: its data folder; a copy of the empty one is made if there is none.
@@ -59,6 +63,7 @@ class LabelStudioServer:
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, how)
             self.process.wait(30)
+            self.process.stdin.close()
 
     def http(self, token: str = TOKEN) -> httpx.Client:
         """A client of the API beside the SDK, for what users and annotators do."""
@@ -114,11 +119,11 @@ def _run(server: LabelStudioServer) -> None:
     server.data.parent.mkdir(parents=True, exist_ok=True)
     with server.data.with_suffix(".log").open("ab") as log:
         server.process = subprocess.Popen(
-            [*command, "--port", str(server.port)],
+            [sys.executable, tether.__file__, *command, "--port", str(server.port)],
             env=environment,
             stdout=log,
             stderr=log,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             start_new_session=True,
         )
     deadline = time.monotonic() + START

@@ -22,7 +22,9 @@ class TableOptions:
     text: str | None = option(None, "column of the text; none = text, utterance, sentence, query or 文本")
     label: str | None = option(None, "column of the intent; none = intent, label, category, 意图, 标签 or 类别")
     id_key: str | None = option(None, "column of an id that stays the same in later imports; none = one from the text")
-    split_key: str | None = option(None, "column that holds train, dev or test")
+    split_key: str | None = option(
+        None, 'column that holds train, dev or test; none = split, where its values are such; "" = do not read it'
+    )
     group_key: str | None = option(None, "column whose rows stay in one split: conversation, customer")
     language: str | None = option(None, "ISO 639-1 code of the texts")
 

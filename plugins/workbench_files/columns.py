@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 EXPORTED = ("id", "text", "intent", "split", "group", "language", "raw")  # what `workbench data export` writes
 TEXT = ("text", "utterance", "sentence", "query", "文本")
 LABEL = ("intent", "label", "category", "意图", "标签", "类别")
+SPLIT = ("split",)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of columns; None = the table has none for it."""
+    """Names of columns; None = the table has none for it.
+
+    Args:
+        split_by_name: whether `split` was chosen for its name alone, so that its values must confirm the choice.
+    """
 
     text: str
     label: str | None = None
@@ -28,6 +33,7 @@ class Columns:
     group: str | None = None
     language: str | None = None
     raw: str | None = None
+    split_by_name: bool = False
 
     def used(self) -> list[str]:
         """The columns that are read, each once."""
@@ -39,7 +45,8 @@ def choose_columns(names: Sequence[str], options: TableOptions, source: object) 
     """The columns that the options name, or that have a well-known name.
 
     A table with all columns of `workbench data export` is read as what it is: ids, splits, groups, languages and raw
-    texts come back. A table without any column for the intent is unlabelled.
+    texts come back. A table without any column for the intent is unlabelled. A column named `split` is read without an
+    option; `split_key = ""` leaves it out.
 
     Raises:
         UsageProblem: an option names no column, or the column of text or intent cannot be told.
@@ -55,12 +62,17 @@ def choose_columns(names: Sequence[str], options: TableOptions, source: object) 
     text = named("text", "text") or _well_known(names, TEXT)
     if text is None:
         raise _untold("text", "text", names, source)
-    ids, splits, groups = named("id_key", "id"), named("split_key", "split"), named("group_key", "group")
+    ids, groups = named("id_key", "id"), named("group_key", "group")
+    splits = None if options.split_key == "" else named("split_key", "split")
     label = named("label", "intent") or _well_known(names, LABEL)
+    split_by_name = splits is None and options.split_key is None
+    if split_by_name:
+        splits = _well_known([name for name in names if name not in (text, label, ids, groups)], SPLIT)
     if label is None and set(names) - {text, ids, splits, groups}:
         raise _untold("intent", "label", names, source)
     language = "language" if exported and options.language is None else None
-    return Columns(text, label, ids, splits, groups, language, "raw" if exported else None)
+    raw = "raw" if exported else None
+    return Columns(text, label, ids, splits, groups, language, raw, split_by_name and splits is not None)
 
 
 def _well_known(names: Iterable[str], known: Iterable[str]) -> str | None:

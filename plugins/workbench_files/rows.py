@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.api import Dataset, Utterance, WorkbenchError, split_named
 from workbench.api.io import is_blank
 from workbench.api.text import well_formed
+from workbench_files.split_column import apply_split_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +61,8 @@ def rows_to_dataset(
     counts = dict.fromkeys(("rows", "labelled", "unlabelled", "blank"), 0)
     occurrences: Counter[str] = Counter()
     places: dict[str, str] = {}
-    utterances = []
+    utterances: list[Utterance] = []
+    split_cells: list[tuple[str, Any]] = []
     for row in rows:
         counts["rows"] += 1
         where = f"{source}: {row.place}"
@@ -77,12 +79,16 @@ def rows_to_dataset(
             )
         counts["labelled" if utterance.intents else "unlabelled"] += 1
         utterances.append(utterance)
+        if columns.split_by_name:
+            split_cells.append((row.place, row.cells.get(str(columns.split))))
     account = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count) or "0 rows"
     logger.info("%s: %s (text: %s, intent: %s)", name, account, columns.text, columns.label)
     if not utterances:
         raise WorkbenchError(
             f"no row has a text ({account})", where=source, remedy=f"Is {columns.text!r} the column of the text?"
         )
+    if columns.split and columns.split_by_name:
+        utterances = apply_split_column(utterances, split_cells, columns.split, source)
     intents = tuple(sorted({str(row.intent) for row in utterances if row.intents}))
     origin = {**provenance, "text": columns.text, "label": columns.label}
     return Dataset("intent", intents, tuple(utterances), {name: counts}, (origin,))
@@ -106,7 +112,7 @@ def _utterance(
         )
     else:
         name = given
-    intent, split = cell(columns.label), cell(columns.split)
+    intent, split = cell(columns.label), None if columns.split_by_name else cell(columns.split)
     raw = _value(row.cells.get(columns.raw), where, columns.raw) if columns.raw else None
     return Utterance(
         name,

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.plugins.evaluate_run import RunFolder
+from tests.run_folder import RunFolder
 from workbench.io.files import write_json
 from workbench_compress.picture import draw, ticks
 from workbench_compress.section import sections, values

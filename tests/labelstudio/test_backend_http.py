@@ -6,23 +6,22 @@ import base64
 import json
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import unquote_plus
 
 import httpx
 import pytest
 
 from tests.labelstudio.backend import CONFIG, JOB
+from tests.serving import WITHOUT_EXTRAS
 from workbench_labelstudio.live.events import SECRET
 
 TEXTS = ["give me my money back", "我的快递到哪了", "where is my parcel"]
-BARE = (str(Path(__file__).with_name("serve_bare.py")),)
 
 
 @pytest.fixture(scope="module")
 def studio(serving, bundle):
     """A client of `/label-studio` of a server that has none of the extras."""
-    with serving(bundle.path, "--max-texts", "5", "--max-characters", "300", program=BARE) as server:
+    with serving(bundle.path, "--max-texts", "5", "--max-characters", "300", program=WITHOUT_EXTRAS) as server:
         server.client.base_url = f"{server.client.base_url}/label-studio/"
         yield server.client
 

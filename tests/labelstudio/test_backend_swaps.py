@@ -10,7 +10,7 @@ import pytest
 
 from tests.bundles import write_bundle
 from tests.labelstudio.backend import CONFIG, ended, job_of, until
-from tests.plugins.serve_live import PATIENCE, held, live
+from tests.serving.live import PATIENCE, held, live
 from workbench.api import build_host
 
 RETRAINING = "workbench_labelstudio.live.retraining"

@@ -11,9 +11,9 @@ import pytest
 
 from tests.labelstudio.harm import Held, answer
 from tests.labelstudio.proxy import Proxy
+from tests.labelstudio.pulling import pull as pull_into
 from tests.labelstudio.pulls import GIVEN, TEXTS, assert_same, brought, command, project, pull, sent
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, result, snapshots
-from tests.labelstudio.test_server_faults_pull import pull as pull_into
 from workbench_labelstudio.http import listing
 from workbench_labelstudio.pull.mirror import Mirror
 

@@ -8,8 +8,8 @@ import shutil
 
 from tests.label_studio import TOKEN
 from tests.labelstudio.big import import_all
+from tests.labelstudio.pulling import pull
 from tests.labelstudio.tasks import reading
-from tests.labelstudio.test_server_faults_pull import pull
 from workbench.options import parse_options
 
 PLANTED = {

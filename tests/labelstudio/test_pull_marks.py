@@ -12,9 +12,9 @@ import pytest
 
 from tests.labelstudio.harm import answer
 from tests.labelstudio.proxy import Proxy
+from tests.labelstudio.pulling import pull as pull_into
 from tests.labelstudio.pulls import assert_same, brought, command, project, pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, result
-from tests.labelstudio.test_server_faults_pull import pull as pull_into
 from workbench_labelstudio.http import listing
 from workbench_labelstudio.pull import pull as module
 from workbench_labelstudio.pull.mirror import Mirror

@@ -11,8 +11,8 @@ import pytest
 from tests.label_studio import TOKEN
 from tests.labelstudio.harm import answer
 from tests.labelstudio.proxy import Proxy
+from tests.labelstudio.pulling import pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored
-from tests.labelstudio.test_server_faults_pull import pull
 from workbench.errors import WorkbenchError
 from workbench_labelstudio.http import connection, listing
 from workbench_labelstudio.pull.mirror import Mirror

@@ -10,22 +10,10 @@ import pytest
 from tests.label_studio import TOKEN
 from tests.labelstudio.harm import Held, answer, cases
 from tests.labelstudio.proxy import Proxy
-from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, result, sign_up, snapshots
-from workbench.errors import WorkbenchError
+from tests.labelstudio.pulling import REQUESTS, assert_same, filled, pull, try_pull
+from tests.labelstudio.rig import add_tasks, annotate, exported, mirrored, result, sign_up
 from workbench_labelstudio.http import connection as module
-from workbench_labelstudio.http.connection import Connection
-from workbench_labelstudio.http.credentials import Credentials
-from workbench_labelstudio.project.project import read_project
-from workbench_labelstudio.pull.mirror import Mirror
 
-REQUESTS = {
-    "project": ("GET", r"/api/projects/\d+/?$"),
-    "snapshot": ("POST", "/exports/"),
-    "poll": ("GET", r"/exports/?$"),
-    "download": ("GET", "/download"),
-    "delete": ("DELETE", "/exports/"),
-    "listing": ("GET", "/api/tasks"),
-}
 named = pytest.mark.parametrize
 
 
@@ -45,46 +33,6 @@ def _hasty(monkeypatch):
 def labelled(label_studio):
     """A project that is only read: labelled, skipped and untouched tasks."""
     return filled(label_studio)
-
-
-def filled(server, count=30):
-    """A new project whose first half is labelled or skipped."""
-    project = server.project(CONFIG)
-    body = [{"data": {"text": f"我的快递 {number} where"}} for number in range(count)]
-    for number, task in enumerate(body[: count // 2]):
-        skipped = number % 3 == 2
-        made = {"result": [] if skipped else result("退款"), "was_cancelled": skipped, "ground_truth": False}
-        task["annotations"] = [made]
-    with server.http() as http:
-        http.post(f"/api/projects/{project}/import", json=body).raise_for_status()
-    return project
-
-
-def pull(url, project, folder, token=TOKEN, **more):
-    """One pull into a folder, as the command does it."""
-    from workbench_labelstudio.pull.pull import pull
-
-    mirror = Mirror(folder)
-    try:
-        with Connection(Credentials(url, token)) as connection:
-            return pull(connection, read_project(connection, project), mirror, **more)
-    finally:
-        mirror.close()
-
-
-def try_pull(*arguments):
-    """A pull that may fail: what it says."""
-    try:
-        pull(*arguments)
-    except WorkbenchError as error:
-        return str(error)
-    return None
-
-
-def assert_same(server, project, folder):
-    with server.http() as http:
-        assert mirrored(folder) == exported(http, project)
-        assert snapshots(http, project) == []
 
 
 @named(("kind", "fault"), cases(REQUESTS))

@@ -14,8 +14,8 @@ from tests.label_studio import LabelStudioServer
 from tests.labelstudio.clock import needs_compiler, shifted
 from tests.labelstudio.harm import Held, answer
 from tests.labelstudio.proxy import Proxy
+from tests.labelstudio.pulling import REQUESTS, assert_same, pull, try_pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, result, sign_up
-from tests.labelstudio.test_server_faults_pull import REQUESTS, assert_same, pull, try_pull
 from workbench_labelstudio.http import connection, listing
 
 DAY = 86_400

@@ -9,8 +9,8 @@ import pytest
 
 from tests.labelstudio.harm import answer
 from tests.labelstudio.proxy import Proxy
+from tests.labelstudio.pulling import REQUESTS, assert_same, pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, result
-from tests.labelstudio.test_server_faults_pull import REQUESTS, assert_same, pull
 from workbench_labelstudio.http import connection, listing
 from workbench_labelstudio.pull import snapshot
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.plugins.evaluate_run import full_run, story
+from tests.run_folder import full_run, story
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
 from workbench.report.page import write_report

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.plugins.evaluate_run import RunFolder, full_run, story
+from tests.run_folder import RunFolder, full_run, story
 from workbench.io.files import read_json, write_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance

@@ -6,12 +6,14 @@ import gzip
 import io
 import json
 import os
+import re
 from collections import Counter
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
+from workbench.errors import UsageProblem
 from workbench.nouns.dataset import Dataset
 from workbench.options import parse_options
 
@@ -65,6 +67,62 @@ def test_keys_for_id_split_group_and_a_language(read):
         ("2", "train", None, "en"),
         ("3", None, "c1", "en"),
     ]
+
+
+def parquet(**columns):
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), buffer)
+    return buffer.getvalue()
+
+
+SPLIT_COLUMN = {
+    "csv": "text,label,Split\na,x,train\nb,y, Val \nc,x,\nd,y,test\n",
+    "tsv": "text\tlabel\tsplit\na\tx\ttrain\nb\ty\tVALIDATION\nc\tx\t\nd\ty\ttest\n",
+    "jsonl": "".join(
+        json.dumps({"text": text, "label": label, **({"split": split} if split else {})}) + "\n"
+        for text, label, split in [("a", "x", "train"), ("b", "y", "dev"), ("c", "x", None), ("d", "y", "test")]
+    ),
+    "parquet": parquet(text=[*"abcd"], label=[*"xyxy"], split=["train", "dev", None, "test"]),
+}
+
+
+@pytest.mark.parametrize("ending", SPLIT_COLUMN)
+def test_a_column_named_split_states_the_splits_without_an_option(read, ending):
+    dataset = read(f"a.{ending}", SPLIT_COLUMN[ending])
+    assert [(row.text, row.intent, row.split) for row in dataset] == [
+        ("a", "x", "train"),
+        ("b", "y", "dev"),
+        ("c", "x", None),
+        ("d", "y", "test"),
+    ]
+
+
+def test_a_column_named_split_is_left_out_on_request(read):
+    dataset = read("a.csv", SPLIT_COLUMN["csv"], split_key="")
+    assert {row.split for row in dataset} == {None}
+
+
+def test_a_column_named_split_that_holds_something_else_is_not_read_and_a_warning_says_so(read, caplog):
+    dataset = read("a.csv", "text,label,split\na,x,yes\nb,y,no\nc,y,\n")
+    assert {row.split for row in dataset} == {None}
+    assert "the column 'split' is not read: 'yes' is none of train, dev, test" in caplog.text
+
+
+def test_a_column_of_splits_with_another_name_among_them_is_refused(read):
+    with pytest.raises(UsageProblem, match=r"a\.csv: line 3: the column 'split' holds splits, but 'holdout' is none"):
+        read("a.csv", "text,label,split\na,x,train\nb,y,holdout\n")
+
+
+def test_a_column_named_split_may_hold_the_intents(read):
+    assert pairs(read("a.csv", "text,split\na,train\nb,y\n", label="split")) == [("a", "train"), ("b", "y")]
+
+
+def test_the_verb_keeps_the_splits_of_a_column_and_says_how_many_rows_each_has(workbench, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label,split\na,x,train\nb,y,train\nc,x,dev\nd,y,test\ne,x,\n")
+    result = workbench("import", tmp_path / "a.csv", "--reader", "csv", "-o", tmp_path / "data")
+    assert result.exit_code == 0, result.output
+    assert [re.search(rf"{name} rows +(\d+)", result.stderr)[1] for name in ("train", "dev", "test")] == ["3", "1", "1"]
+    assert [row.text for row in Dataset.load(tmp_path / "data").split("dev")] == ["c"]
 
 
 def test_every_row_is_counted_once(read):
@@ -185,10 +243,7 @@ def test_the_real_files(host, context, shared, file, rows, intents):
 )
 def test_a_file_whose_name_is_not_utf_8(read, tmp_path, ending, content):
     if content is None:
-        table = pyarrow.table({"text": ["a"], "intent": ["x"]})
-        buffer = io.BytesIO()
-        pyarrow.parquet.write_table(table, buffer)
-        content = buffer.getvalue()
+        content = parquet(text=["a"], intent=["x"])
     dataset = read(os.fsdecode(b"b\xff." + ending.encode()), content)
     dataset.save(tmp_path / "saved")
     assert set(Dataset.load(tmp_path / "saved").counts) == {f"b\ufffd.{ending}"}

@@ -10,18 +10,17 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
 
 from tests.bundles import write_bundle
-from tests.plugins.serve_live import live
+from tests.serving import SLOW_PLUGIN
+from tests.serving.live import live
 from workbench.api import build_host
 from workbench_serve.middleware import Faults
 
-SLOW = Path(__file__).with_name("serve_slowly.py")
 REFUSED = {
     "accepted": False,
     "figures": [
@@ -129,7 +128,7 @@ def test_at_ipv6_too_it_serves_until_ctrl_c_which_is_130(serving, bundle):
 
 
 def test_sigterm_answers_what_is_in_flight_takes_nothing_new_and_exits_with_0(serving, bundle):
-    with serving(bundle.path, program=(str(SLOW),)) as server:
+    with serving(bundle.path, program=SLOW_PLUGIN) as server:
         address, answers = server.client.base_url.join("/slow"), []
         waiting = [threading.Thread(target=lambda: answers.append(httpx.get(address, timeout=30))) for _ in range(3)]
         for thread in waiting:
@@ -147,7 +146,7 @@ def test_sigterm_answers_what_is_in_flight_takes_nothing_new_and_exits_with_0(se
 
 def test_what_is_left_after_the_grace_period_gets_503_and_the_exit_code_is_0(serving, bundle):
     arguments = ("--slow-slices", "--threads", "1", "--grace", "1")
-    with serving(bundle.path, *arguments, program=(str(SLOW),)) as server, ThreadPoolExecutor(3) as threads:
+    with serving(bundle.path, *arguments, program=SLOW_PLUGIN) as server, ThreadPoolExecutor(3) as threads:
         url = server.client.base_url.join("/predict")
         posts = [threads.submit(httpx.post, url, json={"text": ["refund"] * 900}, timeout=30) for _ in range(3)]
         wait_for_started(server, 3)  # they take turns
@@ -160,7 +159,7 @@ def test_what_is_left_after_the_grace_period_gets_503_and_the_exit_code_is_0(ser
 
 
 def test_a_second_ctrl_c_waits_for_no_queue(serving, bundle):
-    with serving(bundle.path, "--slow-slices", "--threads", "1", program=(str(SLOW),)) as server:
+    with serving(bundle.path, "--slow-slices", "--threads", "1", program=SLOW_PLUGIN) as server:
         threads = ThreadPoolExecutor(1)
         url = server.client.base_url.join("/predict")
         post = threads.submit(httpx.post, url, json={"text": ["refund"] * 900}, timeout=30)
@@ -196,7 +195,7 @@ def test_what_a_plugin_does_not_end_is_cancelled_with_503():
 
 
 def test_sigterm_before_it_serves_ends_it_at_once(tmp_path, bundle):
-    command = [sys.executable, str(SLOW), str(bundle.path), "--port", "0", "--stall"]
+    command = [sys.executable, *SLOW_PLUGIN, str(bundle.path), "--port", "0", "--stall"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr.readline() == "stalling\n"
         process.terminate()

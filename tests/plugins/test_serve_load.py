@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
-from tests.plugins.serve_live import PATIENCE, held, held_live
+from tests.serving.live import PATIENCE, held, held_live
 from workbench.api import build_host, hookimpl
 from workbench_serve import service as serving
 from workbench_serve.limits import SLICE, Limits, Unanswerable

@@ -14,7 +14,7 @@ import pytest
 from fastapi import Request
 
 from tests.bundles import write_bundle
-from tests.plugins.serve_live import live
+from tests.serving.live import live
 from workbench.api import WorkbenchError, build_host, hookimpl
 from workbench.errors import GateRefused, UsageProblem
 from workbench.serving.service import Service

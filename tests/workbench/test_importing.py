@@ -136,6 +136,15 @@ def test_a_split_that_the_source_states_stays_and_is_no_news(read, tmp_path):
     assert read(table, known={name: "train" for row in first.split("test") for name in remembered_as(row)}) == first
 
 
+def test_rows_keep_the_split_of_their_source_and_shares_divide_the_others(read, tmp_path, caplog):
+    lines = [f"{text},{label},{'test' if n % 2 else ''}\n" for n, (text, label) in enumerate(MANY)]
+    (tmp_path / "one.csv").write_text("text,label,split\n" + "".join(lines))
+    dataset = read({"source": "one.csv", "split": EIGHTY})
+    assert [row.split == "test" for row in dataset] == [n % 2 == 1 for n in range(20)]
+    assert {row.split for row in dataset} == {"train", "dev", "test"}
+    assert "one.csv: 10 rows keep the split that their source states; `split` divides the other 10" in caplog.text
+
+
 def test_a_repeated_import_says_the_same(read, tmp_path):
     (tmp_path / "one.csv").write_text(
         "text,label,who\n" + "".join(f"{text},{label},{n % 7}\n" for n, (text, label) in enumerate(MANY))

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.plugins.evaluate_run import RunFolder
+from tests.run_folder import RunFolder
 from workbench.api import hookimpl
 from workbench.errors import MissingExtra
 from workbench.host import build_host

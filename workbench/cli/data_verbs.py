@@ -19,6 +19,7 @@ from workbench.host import Host
 from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import check_shares, remember
+from workbench.nouns.utterance import SPLITS
 from workbench.options import parse_options
 from workbench.stages.importing import import_stage
 from workbench.stages.preparing import augment_stage, clean_stage
@@ -105,10 +106,14 @@ def import_into(recipe: Recipe, out: Path, host: Host, splits_of: Path | None) -
 
 
 def show(dataset: Dataset, out: Path, *, as_json: bool) -> None:
-    """What became of the rows, by source and reason."""
+    """What became of the rows, by source and reason, and how many there are in each split."""
+    splits = {name: len(dataset.split(name)) for name in SPLITS}
     if as_json:
-        echo_json({"dataset": str(out), "rows": len(dataset), "intents": dataset.intents, "counts": dataset.counts})
+        size = {"rows": len(dataset), "splits": splits, "intents": dataset.intents}
+        echo_json({"dataset": str(out), **size, "counts": dataset.counts})
         return
     rows = [[by, reason, f"{count:,}"] for by, reasons in dataset.counts.items() for reason, count in reasons.items()]
-    rows += [["dataset", "rows", f"{len(dataset):,}"], ["dataset", "intents", f"{len(dataset.intents):,}"]]
+    rows += [["dataset", "rows", f"{len(dataset):,}"]]
+    rows += [["dataset", f"{name} rows", f"{count:,}"] for name, count in splits.items()]
+    rows += [["dataset", "intents", f"{len(dataset.intents):,}"]]
     table(["where", "what", "rows"], rows, err=True)

@@ -33,7 +33,9 @@ class ImportOptions:
         dataclasses.MISSING, "file, folder or name that the reader opens; relative to the recipe", kind="path"
     )
     split: dict[str, float] | None = option(
-        None, "shares to divide the rows into, or the one split that they all belong to; none = as the source says"
+        None,
+        "shares to divide the rows into, or the one split that they all belong to; none = all into train; "
+        "rows whose source states a split keep it",
     )
     rare: Literal["refuse", "drop", "train"] = option(
         "refuse", "an intent with fewer rows than splits: refuse it, drop it, or put it all into train"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from workbench.nouns.splits import (
 )
 from workbench.nouns.utterance import SPLITS, Intent, Utterance
 
+logger = logging.getLogger(__name__)
 TRAIN = {"train": 1.0}
 KEPT = "kept an earlier split, or that of their group"
 
@@ -117,6 +119,14 @@ def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
     read = []
     for step, name in zip(recipe.imports, _names(recipe), strict=True):
         dataset: Dataset = step.component(_source(recipe, step), out, step.options, context)
+        stated = sum(row.split is not None for row in dataset)
+        if stated and step.settings.split is not None:
+            logger.warning(
+                "%s: %s rows keep the split that their source states; `split` divides the other %s",
+                step.settings.source,
+                f"{stated:,}",
+                f"{len(dataset) - stated:,}",
+            )
         several = len(recipe.imports) > 1
         read.append(dataset.with_rows(_prefixed(row, name) for row in dataset) if several else dataset)
     return read

@@ -115,7 +115,7 @@ def listen(address: str, port: int) -> socket.socket:
     place = f"{address}:{port}"
     try:
         family, *_ = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise WorkbenchError(
@@ -127,6 +127,10 @@ def listen(address: str, port: int) -> socket.socket:
         raise WorkbenchError(
             f"cannot listen there: {why}", where=place, remedy="Choose another --host or --port"
         ) from error
+    # a response is two writes; without the flag the second one waits for the client's delayed ACK (40 ms).
+    # Accepted connections inherit the flag.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:

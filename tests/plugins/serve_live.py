@@ -29,7 +29,7 @@ def live(host, bundle, **more):
     thread.start()
     try:
         with httpx.Client(base_url=url_of(listener), timeout=30) as client:
-            client.service = service
+            client.service, client.server = service, server
             yield client
     finally:
         server.should_exit = True

@@ -35,6 +35,7 @@ REGISTRIES = (
     "metrics",
     "budgets",
     "executors",
+    "mounts",
 )
 
 
@@ -160,6 +161,11 @@ class Executor(Component):
     """
 
     run: ExecutorFunction | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount(Component):
+    """`(app, service) -> None`: add routes to the server, if `workbench serve --with NAME` asks for them."""
 
 
 @dataclass(frozen=True, kw_only=True)

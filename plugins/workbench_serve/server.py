@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -65,6 +66,7 @@ def serve_bundle(
     ungated: bool,
     limits: Limits,
     grace: float,
+    mounts: Sequence[str] = (),
 ) -> None:
     """Open the bundle, answer one text to warm up, announce the address and serve until a signal comes.
 
@@ -78,7 +80,7 @@ def serve_bundle(
         service = BundleService(
             host, path, threads=threads or cores(), ungated=ungated, limits=limits, answered=observers.tell
         )
-        app = create_app(host, service)
+        app = create_app(host, service, mounts)
         with listen(address, port) as listener:
             url = url_of(listener)
             click.echo(

@@ -19,6 +19,7 @@ from workbench.protocols import (
     CleanerFunction,
     ExecutorFunction,
     MetricFunction,
+    MountFunction,
     PassFunction,
     ReaderFunction,
     TrainerFunction,
@@ -166,6 +167,8 @@ class Executor(Component):
 @dataclass(frozen=True, kw_only=True)
 class Mount(Component):
     """`(app, service) -> None`: add routes to the server, if `workbench serve --with NAME` asks for them."""
+
+    run: MountFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)

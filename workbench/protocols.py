@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.nouns.model import Model
     from workbench.nouns.report import Figure, Measurement, Scored
     from workbench.nouns.utterance import Utterance
+    from workbench.serving.service import Service
 
 
 class ReaderFunction(Protocol):
@@ -84,3 +85,14 @@ class ExecutorFunction(Protocol):
 
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any], workers: int, /) -> list[Any]:
         """Give the result of `function` for each item, in the order of the items."""
+
+
+class MountFunction(Protocol):
+    """Add routes to a server."""
+
+    def __call__(self, app: Any, service: Service, /) -> None:
+        """Add routes to `app`, a FastAPI application; `service` predicts and swaps bundles.
+
+        Raises:
+            WorkbenchError: a setting is wrong; `workbench serve` ends with this error.
+        """

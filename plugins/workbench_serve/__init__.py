@@ -25,7 +25,7 @@ def register_commands(cli: click.Group, host: Host) -> None:
     @BUNDLE
     @click.argument("texts", nargs=-1, metavar="[TEXT]... | -")
     @click.option("--top", type=AT_LEAST_1, default=1, show_default=True, help="Intents for each text, best first.")
-    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: text, intents, score, in_scope, top.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: text, intents, score, top.")
     @THREADS
     def predict(bundle: Path, texts: tuple[str, ...], top: int, as_json: bool, threads: int | None) -> None:
         """Answer each TEXT with an intent of BUNDLE, a bundle's folder or a run's.

@@ -93,7 +93,7 @@ class Breakable:
         worked = {stage["name"] for stage in outcome["stages"] if stage["status"] != "cached"}
         assert not worked & done, f"worked twice: {worked & done}"
         assert not list((run / "stages").glob(".*"))
-        assert open_bundle(run).predict(["where is my parcel"])[0].in_scope
+        assert open_bundle(run).predict(["where is my parcel"])[0].intents
         return len(done)
 
 

@@ -19,6 +19,7 @@ from workbench.protocols import (
     CleanerFunction,
     ExecutorFunction,
     MetricFunction,
+    MountFunction,
     PassFunction,
     ReaderFunction,
     TrainerFunction,
@@ -35,6 +36,7 @@ REGISTRIES = (
     "metrics",
     "budgets",
     "executors",
+    "mounts",
 )
 
 
@@ -160,6 +162,13 @@ class Executor(Component):
     """
 
     run: ExecutorFunction | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount(Component):
+    """`(app, service) -> None`: add routes to the server, if `workbench serve --with NAME` asks for them."""
+
+    run: MountFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)

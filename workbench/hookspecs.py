@@ -14,7 +14,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from workbench.components import Augmenter, Budget, Cleaner, Encoder, Executor, Metric, Pass, Reader, Trainer
+    from workbench.components import Augmenter, Budget, Cleaner, Encoder, Executor, Metric, Mount, Pass, Reader, Trainer
     from workbench.engine.run import Run, StageRecord
     from workbench.host import Host
     from workbench.nouns.model import Model
@@ -88,7 +88,12 @@ def report_sections(run: Run) -> Iterable[Section]:
 
 @hookspec
 def register_routes(app: Any, service: Service) -> None:
-    """Add routes to the server, a FastAPI application; `service` answers, swaps bundles and tells job states."""
+    """Add routes to every server, a FastAPI application; `service` predicts, swaps bundles and tells job states."""
+
+
+@hookspec
+def mounts() -> Mapping[str, Mount]:
+    """Named: `(app, service) -> None`: routes that a server has only when `workbench serve --with NAME` asks."""
 
 
 @hookspec

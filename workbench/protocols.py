@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.nouns.model import Model
     from workbench.nouns.report import Figure, Measurement, Scored
     from workbench.nouns.utterance import Utterance
+    from workbench.serving.service import Service
 
 
 class ReaderFunction(Protocol):
@@ -87,14 +88,23 @@ class ExecutorFunction(Protocol):
         """Give the result of `function` for each item, in the order of the items."""
 
 
+class MountFunction(Protocol):
+    """Add routes to a server."""
+
+    def __call__(self, app: Any, service: Service, /) -> None:
+        """Add routes to `app`, a FastAPI application; `service` predicts and swaps bundles.
+
+        Raises:
+            WorkbenchError: a setting is wrong; `workbench serve` ends with this error.
+        """
+
+
 def arguments(kind: type) -> list[str]:
     """The names of the arguments that a component class calls its `run` with.
 
     Args:
         kind: a subclass of `Component` whose annotation of `run` names a Protocol of this module.
     """
-    annotation = next(
-        str(c.__annotations__["run"]) for c in kind.__mro__ if "run" in vars(c).get("__annotations__", {})
-    )
+    annotation = next(str(found["run"]) for base in kind.__mro__ if "run" in (found := inspect.get_annotations(base)))
     protocol = globals().get(annotation.partition(" ")[0])
     return [name for name in inspect.signature(protocol.__call__).parameters if name != "self"] if protocol else []

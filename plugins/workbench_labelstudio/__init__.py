@@ -3,11 +3,11 @@ and doubts go back; and a served bundle is the model of a project."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from workbench.api import Reader, hookimpl
+from workbench.api import Mount, Reader, hookimpl
 from workbench_labelstudio import verbs
 from workbench_labelstudio.options import TaskOptions
 from workbench_labelstudio.project_options import ProjectOptions
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.api import Host
-    from workbench.api.serving import Service
 
 
 @hookimpl
@@ -46,8 +45,12 @@ def register_commands(cli: click.Group, host: Host) -> None:
 
 
 @hookimpl
-def register_routes(app: Any, service: Service) -> None:
-    """`/label-studio`: the bundle as a project's model."""
-    from workbench_labelstudio.live.backend import add_routes
-
-    add_routes(app, service)
+def mounts() -> Mapping[str, Mount]:
+    """Routes below `/label-studio`, if the server is asked for them."""
+    return {
+        "label-studio": Mount(
+            run="workbench_labelstudio.live.backend:add_routes",
+            extra="labelstudio",
+            summary="the served bundle as the model of Label Studio projects",
+        )
+    }

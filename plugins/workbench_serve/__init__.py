@@ -25,7 +25,7 @@ def register_commands(cli: click.Group, host: Host) -> None:
     @BUNDLE
     @click.argument("texts", nargs=-1, metavar="[TEXT]... | -")
     @click.option("--top", type=AT_LEAST_1, default=1, show_default=True, help="Intents for each text, best first.")
-    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: text, intents, score, in_scope, top.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: text, intents, score, top.")
     @THREADS
     def predict(bundle: Path, texts: tuple[str, ...], top: int, as_json: bool, threads: int | None) -> None:
         """Answer each TEXT with an intent of BUNDLE, a bundle's folder or a run's.
@@ -67,6 +67,13 @@ def register_commands(cli: click.Group, host: Host) -> None:
         show_default=True,
         help="Seconds after a SIGTERM to answer what is in flight; then it gets a 503.",
     )
+    @click.option(
+        "--with",
+        "mounts",
+        multiple=True,
+        metavar="NAME",
+        help="Add the routes that a plugin offers by this name; `workbench plugins` lists them as mounts. Repeatable.",
+    )
     def serve(
         bundle: Path,
         address: str,
@@ -78,6 +85,7 @@ def register_commands(cli: click.Group, host: Host) -> None:
         max_bytes: int,
         max_waiting: int,
         grace: float,
+        mounts: tuple[str, ...],
     ) -> None:
         """Serve BUNDLE, a bundle's folder or a run's, over HTTP until a SIGTERM or Ctrl-C.
 
@@ -93,5 +101,13 @@ def register_commands(cli: click.Group, host: Host) -> None:
 
         limits = Limits(max_texts, max_characters, max_bytes, max_waiting)
         serve_bundle(
-            bundle, host, address=address, port=port, threads=threads, ungated=ungated, limits=limits, grace=grace
+            bundle,
+            host,
+            address=address,
+            port=port,
+            threads=threads,
+            ungated=ungated,
+            limits=limits,
+            grace=grace,
+            mounts=mounts,
         )

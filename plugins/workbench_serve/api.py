@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,10 +22,16 @@ from workbench_serve.service import BundleService
 from workbench_serve.turns import Unavailable
 
 
-def create_app(host: Host, service: BundleService) -> FastAPI:
-    """The application.
+def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -> FastAPI:
+    """Build the application.
+
+    Args:
+        host: the plugins.
+        service: makes the predictions.
+        mounts: names of optional routes to add, see the hook `mounts`.
 
     Raises:
+        UsageProblem: there is no mount of a given name.
         WorkbenchError: a plugin failed to add its routes, or refuses its settings.
     """
     limits = service.limits
@@ -86,7 +93,17 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         """The state of each job by its name; none where no plugin has any."""
         return dict(service.job_status())
 
-    for plugin, add in host.calls("register_routes", app=app, service=service):
+    _add_routes(app, host, service, mounts)
+    return app
+
+
+def _add_routes(app: FastAPI, host: Host, service: BundleService, mounts: Sequence[str]) -> None:
+    additions = list(host.calls("register_routes", app=app, service=service))
+    known = host.registry("mounts")
+    for name in dict.fromkeys(mounts):
+        component = known.pick(name, where="--with")
+        additions.append((known.owners[name], partial(component, app, service)))
+    for plugin, add in additions:
         try:
             add()
         except WorkbenchError:
@@ -94,7 +111,6 @@ def create_app(host: Host, service: BundleService) -> FastAPI:
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             raise WorkbenchError(f"plugin {plugin} failed to add its routes: {why}") from error
-    return app
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:

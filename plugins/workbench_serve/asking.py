@@ -93,6 +93,4 @@ class Answers:
         flat = " ".join(text.splitlines())
         if prediction is None:
             return f"\t\t{flat}"
-        if not prediction.in_scope:
-            return f"out of scope\t{prediction.score:.4f}\t{flat}"
         return "\n".join(f"{intent_label(intent)}\t{score:.4f}\t{flat}" for intent, score in prediction.top)

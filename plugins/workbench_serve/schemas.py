@@ -59,15 +59,13 @@ class Answer(BaseModel):
                 {
                     "intents": ["delivery status"],
                     "score": 0.97,
-                    "in_scope": True,
                     "top": [{"intent": "delivery status", "score": 0.97}, {"intent": "refund", "score": 0.02}],
                 }
             ]
         }
     )
-    intents: list[Name] = Field(description="The intent; several where a text may have several; none out of scope.")
+    intents: list[Name] = Field(description="The intent; several where a text may have several.")
     score: float = Field(description="Probability of the first intent, between 0 and 1.")
-    in_scope: bool = Field(description="False when the text is none of the intents' business.")
     top: list[Ranked] = Field(description="The most probable intents, best first.")
 
 

@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -65,6 +66,7 @@ def serve_bundle(
     ungated: bool,
     limits: Limits,
     grace: float,
+    mounts: Sequence[str] = (),
 ) -> None:
     """Open the bundle, answer one text to warm up, announce the address and serve until a signal comes.
 
@@ -78,7 +80,7 @@ def serve_bundle(
         service = BundleService(
             host, path, threads=threads or cores(), ungated=ungated, limits=limits, answered=observers.tell
         )
-        app = create_app(host, service)
+        app = create_app(host, service, mounts)
         with listen(address, port) as listener:
             url = url_of(listener)
             click.echo(
@@ -115,7 +117,7 @@ def listen(address: str, port: int) -> socket.socket:
     place = f"{address}:{port}"
     try:
         family, *_ = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise WorkbenchError(
@@ -127,6 +129,10 @@ def listen(address: str, port: int) -> socket.socket:
         raise WorkbenchError(
             f"cannot listen there: {why}", where=place, remedy="Choose another --host or --port"
         ) from error
+    # a response is two writes; without the flag the second one waits for the client's delayed ACK (40 ms).
+    # Accepted connections inherit the flag.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 from tests import naive_bayes
 
+MOUNTED = ("--with", "label-studio")  # options of `workbench serve`
 JOB = "label-studio-retraining"
 ENDED = ("succeeded", "refused", "failed", "unavailable")
 CONFIG = (

@@ -24,7 +24,7 @@ import httpx
 import pytest
 
 from tests.label_studio import TOKEN, LabelStudioServer, free_port
-from tests.labelstudio.backend import ENDED, JOB, until
+from tests.labelstudio.backend import ENDED, JOB, MOUNTED, until
 from tests.labelstudio.habits import OUTCOMES, habit_of
 from tests.labelstudio.watching import Watching
 from workbench import open_bundle
@@ -250,7 +250,7 @@ class Story:
         settings = {"RECIPE": str(self.recipe), "RUN": str(self.run), "QUIET": "3600"}
         environment = self.environment | {f"WORKBENCH_LABELSTUDIO_{name}": value for name, value in settings.items()}
         port = free_port()
-        command = [sys.executable, "-m", "workbench", "serve", str(self.run), "--port", str(port)]
+        command = [sys.executable, "-m", "workbench", "serve", str(self.run), "--port", str(port), *MOUNTED]
         with (self.folder / "serve.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
         try:

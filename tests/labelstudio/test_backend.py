@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.label_studio import TOKEN
+from tests.labelstudio.backend import MOUNTED
 from tests.labelstudio.project import CONFIG, TEXTS, tasks, with_texts
 
 
@@ -10,7 +11,7 @@ def test_the_data_manager_gets_a_prediction_of_every_task(label_studio, workbenc
     monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
     project, _ = with_texts(label_studio, [*TEXTS, " "])
-    with serving(bundle.path) as server, label_studio.http() as http:
+    with serving(bundle.path, *MOUNTED) as server, label_studio.http() as http:
         assert workbench("labelstudio", "backend", project, server.client.base_url).exit_code == 0
         body = {"selectedItems": {"all": True, "excluded": []}}
         params = {"id": "retrieve_tasks_predictions", "project": project}
@@ -25,7 +26,7 @@ def test_the_data_manager_gets_a_prediction_of_every_task(label_studio, workbenc
 
 
 def test_what_is_no_request_of_label_studio_is_refused(serving, bundle):
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         post = server.client.post
         assert (
             post("/label-studio/predict", content=b"{", headers={"content-type": "application/json"}).status_code == 422

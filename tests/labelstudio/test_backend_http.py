@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import httpx
 import pytest
 
-from tests.labelstudio.backend import CONFIG, JOB
+from tests.labelstudio.backend import CONFIG, JOB, MOUNTED
 from tests.serving import WITHOUT_EXTRAS
 from workbench_labelstudio.live.events import SECRET
 
@@ -21,7 +21,8 @@ TEXTS = ["give me my money back", "我的快递到哪了", "where is my parcel"]
 @pytest.fixture(scope="module")
 def studio(serving, bundle):
     """A client of `/label-studio` of a server that has none of the extras."""
-    with serving(bundle.path, "--max-texts", "5", "--max-characters", "300", program=WITHOUT_EXTRAS) as server:
+    options = (*MOUNTED, "--max-texts", "5", "--max-characters", "300")
+    with serving(bundle.path, *options, program=WITHOUT_EXTRAS) as server:
         server.client.base_url = f"{server.client.base_url}/label-studio/"
         yield server.client
 
@@ -177,7 +178,7 @@ def guarded(serving, bundle, monkeypatch, tmp_path):
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_USER", "studio")
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_PASSWORD_FILE", str(tmp_path / "password"))
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_SECRET", "hush")
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         yield server
 
 
@@ -206,7 +207,7 @@ def test_only_the_right_login_is_answered(guarded):
 
 
 def test_what_label_studio_sends_of_its_own_is_in_no_log(serving, bundle):
-    with serving(bundle.path, program=("-m", "workbench", "--debug", "serve")) as server:
+    with serving(bundle.path, *MOUNTED, program=("-m", "workbench", "--debug", "serve")) as server:
         body = {"schema": CONFIG, "project": "7.1", "access_token": "canary-1", "label_config": CONFIG, "tasks": [{}]}
         body["params"] = {"login": "canary-2", "password": "canary-3"}
         for path in ("setup", "predict", "webhook"):
@@ -227,7 +228,7 @@ def test_a_webhook_may_give_the_secret_instead(guarded):
 
 
 def test_without_a_login_other_machines_are_not_answered(serving, bundle):
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         assert server.client.get("/label-studio/health").status_code == 200
         for client in ("10.1.2.3", "127.0.0.1"):  # what a proxy on this machine says, or its client
             assert server.client.get("/label-studio/health", headers={"x-forwarded-for": client}).status_code == 401
@@ -237,6 +238,16 @@ def test_without_a_login_other_machines_are_not_answered(serving, bundle):
             "it comes from another machine, or by a proxy, and WORKBENCH_LABELSTUDIO_USER"
             in server.process.stderr.read()
         )
+
+
+def test_a_server_that_is_not_asked_for_them_has_none_of_these_routes(serving, bundle, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_PASWORD", "odd settings are nobody's business here")
+    with serving(bundle.path) as server:
+        assert server.client.get("/health").status_code == 200
+        assert server.client.get("/jobs").json() == {}
+        for path in ("", "/", "/health", "/setup", "/predict", "/webhook", "/train", "/job_status"):
+            for method in ("GET", "POST"):
+                assert server.client.request(method, f"/label-studio{path}").status_code == 404, path
 
 
 @pytest.mark.parametrize(
@@ -265,7 +276,7 @@ def test_without_a_login_other_machines_are_not_answered(serving, bundle):
 def test_odd_settings_end_the_start_with_one_line(bundle, monkeypatch, settings, why):
     for name, value in settings.items():
         monkeypatch.setenv(f"WORKBENCH_LABELSTUDIO_{name}", value)
-    command = [sys.executable, "-m", "workbench", "serve", str(bundle.path), "--port", "0"]
+    command = [sys.executable, "-m", "workbench", "serve", str(bundle.path), "--port", "0", *MOUNTED]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert why in done.stderr

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.label_studio import TOKEN, free_port
-from tests.labelstudio.backend import CONFIG, job_of, said_of, until
+from tests.labelstudio.backend import CONFIG, MOUNTED, job_of, said_of, until
 from workbench_labelstudio.live.events import PROJECT, SECRET
 
 PASSWORD, HUSH = "open-sesame-7f3a", "hush, 52c1!"
@@ -79,7 +79,7 @@ def read(label_studio, path, **params):
 
 
 def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio, backend, serving, bundle, project):
-    with serving(bundle.path) as first, serving(bundle.path) as second:
+    with serving(bundle.path, *MOUNTED) as first, serving(bundle.path, *MOUNTED) as second:
         one = backend(project, first.client.base_url).told
         assert (one["done"], one["state"], one["version"], one["silent"]) == (
             "created",
@@ -103,14 +103,14 @@ def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio,
 
 
 def test_another_model_that_is_asked_first_is_named(backend, serving, bundle, project):
-    with serving(bundle.path) as first, serving(bundle.path) as second:
+    with serving(bundle.path, *MOUNTED) as first, serving(bundle.path, *MOUNTED) as second:
         before = backend(project, first.client.base_url).told
         after = backend(project, second.client.base_url).told  # its title is the same, but nobody asked to move it
         assert (after["done"], after["moved"], after["others"]) == ("created", "", [before["url"]])
 
 
 def test_a_new_task_is_opened_with_a_prediction(label_studio, backend, serving, bundle, project):
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         assert backend(project, server.client.base_url).told["shown"] == "intent-workbench"
         with label_studio.http() as http:
             http.post(f"/api/projects/{project}/import", json=[{"正文": "where is my parcel"}]).raise_for_status()
@@ -124,7 +124,7 @@ def test_a_new_task_is_opened_with_a_prediction(label_studio, backend, serving, 
 def test_the_secret_lets_events_in_where_there_is_a_login(
     label_studio, backend, serving, bundle, project, guarded, trains
 ):
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         server.client.auth = ("studio", PASSWORD)
         login, secret = guarded()
         wrong = backend(project, server.client.base_url)
@@ -155,7 +155,7 @@ def test_an_annotation_and_the_button_start_a_training(
 ):
     if secret:
         monkeypatch.setenv("WORKBENCH_LABELSTUDIO_SECRET", secret)
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         entry = backend(project, server.client.base_url).told["id"]
         assert job_of(server.client)["state"] == "idle"
         annotate(label_studio, project)
@@ -171,7 +171,7 @@ def test_events_of_a_project_that_the_recipe_does_not_read_train_nothing(
     label_studio, backend, serving, bundle, project, trains
 ):
     other = label_studio.project(CONFIG)
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         entry = backend(other, server.client.base_url).told["id"]
         annotate(label_studio, other)
         with label_studio.http() as http:
@@ -187,7 +187,7 @@ def test_events_of_a_project_that_the_recipe_does_not_read_train_nothing(
 
 def test_a_project_of_other_intents_is_refused_in_words(label_studio, backend, serving, bundle):
     other = label_studio.project(CONFIG.replace("delivery", "a").replace("退款", "乙"))
-    with serving(bundle.path) as server:
+    with serving(bundle.path, *MOUNTED) as server:
         done = backend(other, server.client.base_url)
     assert done.exit_code == 1
     assert "no control of the label config has a label of the model's 2 intents: delivery, 退款" in done.stderr
@@ -198,7 +198,7 @@ def test_a_project_of_other_intents_is_refused_in_words(label_studio, backend, s
 @pytest.mark.parametrize(
     ("address", "code", "why"),
     [
-        ("http://127.0.0.1:{free}", 1, "Is `workbench serve` up"),
+        ("http://127.0.0.1:{free}", 1, "Is `workbench serve --with label-studio` up"),
         ("http://nowhere.invalid", 1, "Can't resolve hostname nowhere.invalid. Give an address that is known"),
         ("{studio}", 1, "404"),
         ("ftp://127.0.0.1", 2, "no http or https URL"),

@@ -35,7 +35,7 @@ def test_a_swap_that_fails_in_any_way_is_told_and_the_next_run_is_not_taken_for_
 ):
     command("pass")
     new, opening, go = write_bundle(tmp_path / "new", temperature=50.0), threading.Event(), threading.Event()
-    with live(build_host(), bundle) as client:
+    with live(build_host(), bundle, mounts=["label-studio"]) as client:
         swap = client.service.swap
 
         def fail(path):
@@ -66,7 +66,7 @@ def test_a_training_that_fails_is_tried_again_and_its_output_kept(bundle, comman
     monkeypatch.setattr(f"{RETRAINING}.RETRY", 0.2)
     monkeypatch.setenv("RUNS", str(runs := tmp_path / "runs"))
     command("import os, sys; open(os.environ['RUNS'], 'a').write('x'); sys.exit('the server is down')")
-    with live(build_host(), bundle) as client:
+    with live(build_host(), bundle, mounts=["label-studio"]) as client:
         start(client)
         until(lambda: runs.exists() and len(runs.read_text()) > 1)
     assert "the server is down" in (tmp_path / "run.log").read_text()
@@ -87,7 +87,7 @@ def told(answer):
 
 
 def test_what_the_old_bundle_answers_during_a_swap_stands_under_its_own_version(bundle, soft):
-    with live(build_host(), bundle) as client, ThreadPoolExecutor() as pool:
+    with live(build_host(), bundle, mounts=["label-studio"]) as client, ThreadPoolExecutor() as pool:
         with held(client.service) as predictor:
             asked = pool.submit(client.post, "/label-studio/predict", json=BODY)
             predictor.wait_for(1)
@@ -97,7 +97,7 @@ def test_what_the_old_bundle_answers_during_a_swap_stands_under_its_own_version(
 
 
 def test_a_swap_before_the_texts_are_asked_has_them_read_anew(bundle, soft, monkeypatch):
-    with live(build_host(), bundle) as client:
+    with live(build_host(), bundle, mounts=["label-studio"]) as client:
         ask, asked = client.service.ask_each, []
 
         def ask_each(texts):

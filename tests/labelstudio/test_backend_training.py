@@ -15,6 +15,7 @@ from tests.labelstudio.backend import (
     ACCEPTS,
     CONFIG,
     JOB,
+    MOUNTED,
     REFUSES,
     ended,
     install_plugins,
@@ -65,7 +66,7 @@ def served(serving, bundle, monkeypatch, tmp_path):
     @contextlib.contextmanager
     def start(gate=ACCEPTS, trainer="bayes"):
         monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RECIPE", str(write_recipe(tmp_path, gate, trainer)))
-        with serving(bundle.path) as server:
+        with serving(bundle.path, *MOUNTED) as server:
             yield Studio(server, site)
             server.stop()  # also ends what it trains
 

@@ -173,21 +173,10 @@ def test_the_python_door_answers_without_torch_and_transformers(bundle):
     assert done.stdout == "[('退款',), ('delivery',)] []\n", done.stderr
 
 
-def test_a_text_that_is_none_of_the_intents_business_says_so():
-    class Strict(Predictor):
-        def predict(self, texts, *, top):
-            return [Prediction((), 0.4, False, (("a", 0.4),)) for _ in texts]
-
-    predictor = Strict(Model(Path(), "onnx", "intent", ("a",), max_length=8))
-    assert list(Answers(predictor, 1, False, "text").lines([b"x"])) == [b"out of scope\t0.4000\tx\n"]
-    (row,) = [json.loads(line) for line in Answers(predictor, 1, True, "text").lines([b"x"])]
-    assert (row["intents"], row["in_scope"]) == ([], False)
-
-
 def test_levels_of_an_intent_are_joined_for_people():
     class Deep(Predictor):
         def predict(self, texts, *, top):
-            return [Prediction((("a", "b"),), 0.9, True, ((("a", "b"), 0.9),)) for _ in texts]
+            return [Prediction((("a", "b"),), 0.9, ((("a", "b"), 0.9),)) for _ in texts]
 
     predictor = Deep(Model(Path(), "onnx", "intent", (("a", "b"),), max_length=8))
     assert list(Answers(predictor, 1, False, "text").lines([b"x"])) == ["a › b\t0.9000\tx\n".encode()]

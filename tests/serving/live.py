@@ -18,18 +18,18 @@ PATIENCE = 30
 
 
 @contextlib.contextmanager
-def live(host, bundle, **more):
+def live(host, bundle, *, mounts=(), **more):
     """The application on a real socket, and its observers told of everything once it is closed."""
     observers = Observers(host)
     service = BundleService(host, bundle.path, answered=observers.tell, **more)
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(create_app(host, service), log_config=None, log_level="warning")
+    config = uvicorn.Config(create_app(host, service, mounts), log_config=None, log_level="warning")
     server = Server(config, service.turns, grace=PATIENCE)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         with httpx.Client(base_url=url_of(listener), timeout=30) as client:
-            client.service = service
+            client.service, client.server = service, server
             yield client
     finally:
         server.should_exit = True

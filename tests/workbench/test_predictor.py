@@ -88,7 +88,7 @@ def test_a_prediction_is_json():
     (answer,) = Fixed([0, 0, 9], temperature=2.0).predict(["x"], top=2)
     row = json.loads(json.dumps(answer.to_json()))
     assert row["intents"] == [["c", "d"]]
-    assert row["in_scope"] is True
+    assert set(row) == {"intents", "score", "top"}
     assert [entry["intent"] for entry in row["top"]] == [["c", "d"], "a"]
     assert row["score"] == row["top"][0]["score"] == pytest.approx(answer.score)
 

@@ -23,21 +23,19 @@ class Prediction:
     """The answer for one text.
 
     Args:
-        intents: the intent of the task `intent`, or all that hold for `intents`; () when out of scope.
+        intents: the intent of the task `intent`, or all that hold for `intents`.
         score: probability of the first.
-        in_scope: False when the text is none of the intents' business.
         top: the most probable intents with their probabilities, best first.
     """
 
     intents: tuple[Intent, ...]
     score: float
-    in_scope: bool
     top: tuple[tuple[Intent, float], ...]
 
     def to_json(self) -> dict[str, Any]:
         """The answer as the server and `workbench predict --json` give it."""
         top = [{"intent": intent, "score": score} for intent, score in self.top]
-        return {"intents": list(self.intents), "score": self.score, "in_scope": self.in_scope, "top": top}
+        return {"intents": list(self.intents), "score": self.score, "top": top}
 
 
 @dataclass(frozen=True)
@@ -123,4 +121,4 @@ def decide(logits: Floats, model: Model, temperature: float, top: int) -> Predic
     scores = probabilities(logits, temperature)
     best = np.argsort(-scores, kind="stable")[: max(top, 1)]
     ranked = tuple((model.intents[i], float(scores[i])) for i in best)
-    return Prediction((ranked[0][0],), ranked[0][1], True, ranked[:top])
+    return Prediction((ranked[0][0],), ranked[0][1], ranked[:top])

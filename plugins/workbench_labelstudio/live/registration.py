@@ -34,8 +34,8 @@ REMEDIES = {
     "ML_BLOCK_LOCAL_IP=false (and SSRF_PROTECTION_ENABLED=false, for the events): start it so, or give the server a "
     "public address",
     "resolve hostname": "Give an address that is known where Label Studio runs",
-    "health check failed": "Is `workbench serve` up, and can it be reached from where Label Studio runs? "
-    "In a container, 127.0.0.1 is the container; and no private address is called unless it was started with "
+    "health check failed": "Is `workbench serve --with label-studio` up, and can it be reached from where Label Studio "
+    "runs? In a container, 127.0.0.1 is the container; and no private address is called unless it was started with "
     "ML_BLOCK_LOCAL_IP=false and SSRF_PROTECTION_ENABLED=false",
 }
 FITS = "Serve a bundle of this project's intents, or add them to its label config"

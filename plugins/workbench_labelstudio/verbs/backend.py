@@ -50,10 +50,10 @@ def add(labelstudio: click.Group, host: Host) -> None:
     ) -> None:
         """Make a served bundle the model of PROJECT: it labels tasks in advance, with its confidence.
 
-        PROJECT is an id, a title or the address of the project's page. ADDRESS is where `workbench serve` answers, such
-        as http://10.0.0.5:8080, as Label Studio reaches it. It is registered once: called again, this brings the entry
-        up to date. Label Studio then has to say that it is connected, and the label config has to have the bundle's
-        intents; else its own words are the error.
+        PROJECT is an id, a title or the address of the project's page. ADDRESS is where `workbench serve --with
+        label-studio` answers, such as http://10.0.0.5:8080, as Label Studio reaches it. It is registered once: called
+        again, this brings the entry up to date. Label Studio then has to say that it is connected, and the label config
+        has to have the bundle's intents; else its own words are the error.
 
         The server answers Label Studio under ADDRESS/label-studio. Its settings are variables of its environment:
 

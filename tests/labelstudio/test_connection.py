@@ -5,12 +5,10 @@ What is repeated and what is not stands in test_labelstudio_server_faults.py.
 
 from __future__ import annotations
 
-import datetime
 import email.utils
 import time
 
 import pytest
-from label_studio_sdk.tokens import client_ext
 
 from tests.label_studio import TOKEN
 from tests.labelstudio.elsewhere import Elsewhere, certificate
@@ -18,7 +16,6 @@ from tests.labelstudio.harm import PAGE
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench_labelstudio.http import connection as module
 from workbench_labelstudio.http.connection import Connection, Unconfirmed
 from workbench_labelstudio.http.credentials import Credentials, clean_url, find_credentials, place, store
 from workbench_labelstudio.project.project import find_project, read_project
@@ -44,7 +41,7 @@ def proxy(label_studio):
 def patient(monkeypatch):
     """Pauses are noted, not made."""
     pauses = []
-    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
 
 
@@ -185,14 +182,13 @@ def test_an_error_page_that_repeats_the_request_tells_no_token(label_studio, pro
     for given in (TOKEN, token):
         with Connection(Credentials(proxy.url, given), attempts=2) as connection:
             read_project(connection, project)
-            access = connection.client._client_wrapper._tokens_client._access_token or given
             proxy.harm(echo, times=None)
             with pytest.raises(WorkbenchError, match="500: a web page called") as caught:
                 read_project(connection, project)
             proxy.heal()
         whole = repr(caught.value) + str(caught.value) + str(caught.value.__cause__)
         assert "[token]" in whole
-        assert access not in whole
+        assert "eyJ" not in whole  # as every JWT begins
         assert given not in whole
 
 
@@ -207,9 +203,8 @@ def test_a_refresh_that_answers_something_else_tells_no_token(label_studio, prox
         proxy.harm(strange, "POST", "/api/token/refresh/", times=None)
         with pytest.raises(WorkbenchError, match="gives no answer") as caught:
             read_project(connection, project)
-    assert caught.value.__cause__ is None
+    assert token not in str(caught.value) + repr(caught.value.__cause__) + str(caught.value.__cause__)
     assert caught.value.__suppress_context__
-    assert token not in str(caught.value)
 
 
 def test_a_page_of_a_gateway_is_named_in_one_line(proxy, project, patient):
@@ -242,21 +237,6 @@ def test_retry_after_may_be_a_date(proxy, project, patient, ahead, expected):
         proxy.harm(later)
         read_project(connection, project)
     assert expected[0] <= patient[0] <= expected[1]
-
-
-@pytest.mark.parametrize("hours", [-2, 2])
-def test_a_clock_that_is_wrong_does_not_matter(label_studio, proxy, project, monkeypatch, hours):
-    """Ahead, every access token seems to have expired; behind, none does, and the server says so."""
-
-    class Clock(datetime.datetime):
-        @classmethod
-        def now(cls, zone=None):
-            return super().now(zone) + datetime.timedelta(hours=hours)
-
-    monkeypatch.setattr(client_ext, "datetime", Clock)
-    with Connection(Credentials(proxy.url, label_studio.personal_token())) as connection:
-        for _ in range(3):
-            assert read_project(connection, project).id == project
 
 
 def test_a_project_is_found_by_id_title_and_address(label_studio):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
@@ -45,7 +46,7 @@ def connection(proxy):
 def patient(monkeypatch):
     """Pauses are noted, not made."""
     pauses = []
-    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
 
 
@@ -156,19 +157,18 @@ def test_a_personal_token_outlives_its_access_token(label_studio, proxy, project
     """What is cached has expired by the server's clock: one request more, and no error."""
     token = label_studio.personal_token(sign_up(label_studio, "expired"))
     with Connection(Credentials(proxy.url, token)) as connection:
-        read_project(connection, project)
-        tokens = connection.client._client_wrapper._tokens_client
-        tokens._access_token = spoiled(tokens._access_token)
+        proxy.harm(expired, "POST", "/api/token/refresh/")
         assert read_project(connection, project).id == project
+        assert proxy.seen("POST", "/api/token/refresh/") == 2
+        assert proxy.seen("GET") == 2
+        read_project(connection, project)
         assert proxy.seen("POST", "/api/token/refresh/") == 2
 
 
 def test_a_token_may_expire_after_another_fault(label_studio, proxy, project, patient):
     token = label_studio.personal_token(sign_up(label_studio, "later"))
     with Connection(Credentials(proxy.url, token)) as connection:
-        read_project(connection, project)
-        tokens = connection.client._client_wrapper._tokens_client
-        tokens._access_token = spoiled(tokens._access_token)
+        proxy.harm(expired, "POST", "/api/token/refresh/")
         proxy.harm(answer(502), "GET")
         assert read_project(connection, project).id == project
 
@@ -179,7 +179,7 @@ def test_a_revoked_personal_token_is_one_line(label_studio, proxy, project):
     with Connection(Credentials(proxy.url, token)) as connection, label_studio.http(owner) as http:
         read_project(connection, project)
         http.post("/api/token/blacklist/", json={"refresh": token}).raise_for_status()
-        connection.client._client_wrapper._tokens_client._access_token = None  # it would live for five minutes
+        proxy.harm(answer(401), "GET")  # it would live for five minutes
         with pytest.raises(WorkbenchError, match="does not accept the token") as caught:
             read_project(connection, project)
     assert token not in repr(caught.value) + str(caught.value)
@@ -206,7 +206,8 @@ def test_a_write_whose_token_could_not_be_refreshed_is_not_done_twice(label_stud
         assert read_project(connection, project).tasks == 1
 
 
-def spoiled(token: str) -> str:
-    """An access token with another signature, which the server refuses as it does an expired one."""
-    head, body, signature = token.split(".")
-    return ".".join((head, body, signature[::-1]))
+def expired(exchange):
+    """A refresh that gives an access token with another signature, which the server refuses as it does an old one."""
+    status, headers, body = exchange.forward()
+    head, claims, signature = json.loads(body)["access"].split(".")
+    exchange.send(status, headers, json.dumps({"access": f"{head}.{claims}.{signature[::-1]}"}).encode())

@@ -1,26 +1,26 @@
-"""A connection to a Label Studio server, through its SDK: what is repeated, what is not, and errors in one line.
+"""A connection to a Label Studio server: the SDK on one HTTP client, its retries, and errors in one line.
 
-The SDK repeats every request that fails with a 5xx, writes too, although the server may have done what it was asked;
-so its own repetition is switched off. Here a read is repeated; a write whose outcome is not known raises
-`Unconfirmed`, and whoever asked for it looks at the server before asking again.
+The SDK retries every request that fails with a 5xx, writes too, although the server may have done what it was asked;
+so its retries are switched off. Here a read is retried; a write whose outcome is unknown raises `Unconfirmed`, and the
+caller looks at the server before it sends the write again.
 """
 
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from workbench.api import WorkbenchError
+from workbench_labelstudio.http.auth import TokenAuth, TokenRefreshError
 from workbench_labelstudio.http.credentials import CONNECT, GET_A_TOKEN, Credentials
 from workbench_labelstudio.http.error_text import body_of, is_tls, redact, say
 from workbench_labelstudio.http.redirects import refuse_redirect
@@ -29,12 +29,18 @@ ATTEMPTS = 6
 LONGEST_WAIT = 20.0  # seconds, also when the server asks for more
 TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
-# Seconds, less than the shortest pause before a repetition, which so gets a new socket: a fault can close the database
+# Seconds, less than the shortest pause before a retry, which so gets a new socket: a fault can close the database
 # of the thread in which Label Studio's own server answers a socket, and all that it asks from then on is a 500.
 IDLE = 0.25
 NOT_DONE = (401, 429)  # the server refused before it did anything
-PASSING = (408, 425, 429, 500, 502, 503, 504)
+TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
+RETRY_AGAIN = "Is it up, and is the URL right? Then run the same command again"
+TLS = (
+    "If it has a certificate of your own authority, set SSL_CERT_FILE to the authority's certificate; if it speaks "
+    "plain http, give the URL as http://"
+)
 Result = TypeVar("Result")
+backoff = wait_exponential_jitter(multiplier=0.4, max=LONGEST_WAIT, jitter=0.2)  # seconds: 0.4 to 0.6, 0.8 to 1, …
 logger = logging.getLogger(__name__)
 
 
@@ -47,8 +53,8 @@ class NotFound(WorkbenchError):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A JSON answer with its headers, whose `date` is the server's clock."""
+class JsonResponse:
+    """A JSON response with its headers, whose `date` is the server's clock."""
 
     json: Any
     headers: Mapping[str, str]
@@ -61,35 +67,23 @@ class Connection:
         credentials: the server and the token.
         timeout: seconds to wait for an answer; `call` and `get` may wait longer.
         attempts: how often a read is tried before it fails.
-
-    Raises:
-        WorkbenchError: the token has expired, or is none.
     """
 
     def __init__(self, credentials: Credentials, *, timeout: float = TIMEOUT, attempts: int = ATTEMPTS) -> None:
         self.url, self.timeout, self.attempts = credentials.url, timeout, attempts
-        self._secret = credentials.token
-        logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it tells the headers of answers, cookies too
+        self._auth = TokenAuth(self.url, credentials.token)
+        logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs the headers of answers, cookies too
         self.http = httpx.Client(
+            auth=self._auth,
             timeout=_timeout(timeout),
             follow_redirects=True,
             limits=httpx.Limits(max_connections=100, keepalive_expiry=IDLE),
             event_hooks={"response": [lambda response: refuse_redirect(response, self.url)]},
         )
-        try:
-            # without the slash, the refresh of a token would lose the sub-path of the URL
-            self.client = LabelStudio(  # type: ignore[no-untyped-call]
-                base_url=f"{self.url}/", api_key=credentials.token, httpx_client=self.http
-            )
-        except ApiError as error:
-            self._fail(error, self.url)
-        except (TypeError, ValueError, OverflowError):  # a JWT whose time of expiry is none
-            raise WorkbenchError("that is no token of Label Studio", where=self.url, remedy=GET_A_TOKEN) from None
-
-    @property
-    def is_legacy(self) -> bool:
-        """Whether the token is a legacy one, not a personal access token."""
-        return bool(self.client._client_wrapper._tokens_client._use_legacy_token)
+        # the HTTP client authorizes; the SDK, given the token, would refresh it a second time and in its own way
+        self.client = LabelStudio(  # type: ignore[no-untyped-call]
+            base_url=self.url, api_key="replaced by TokenAuth", httpx_client=self.http
+        )
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -101,7 +95,7 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> JsonResponse:
         """Read JSON as the server sends it.
 
         The SDK's own methods make a model of every task, which costs more than the request, and its pager takes a 404
@@ -115,27 +109,40 @@ class Connection:
         Raises:
             WorkbenchError: see `call`.
         """
+        return self.request("GET", path, params=params, timeout=timeout)
 
-        def read(request_options: Any) -> Answer:
-            response = self.send(path, method="GET", params=dict(params or {}), request_options=request_options)
-            return Answer(response.json(), response.headers)
-
-        return self.call(read, where=f"{self.url}/{path}", timeout=timeout)
-
-    def send(self, path: str, **request: Any) -> httpx.Response:
-        """What `call` calls where the SDK has no method that does: one request.
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        where: object = None,
+        timeout: float | None = None,
+    ) -> JsonResponse:
+        """Send a request that may be sent twice, where the SDK has no method that does.
 
         Args:
+            method: such as GET.
             path: below the URL.
-            request: its method, params, json, and the options that `call` gives.
+            params: of the query.
+            json: the body.
+            where: what it concerns, for messages; None = its URL.
+            timeout: seconds; None = the connection's.
 
         Raises:
-            ApiError: the server does not say that it succeeded.
+            WorkbenchError: see `call`.
         """
-        response: httpx.Response = self.client._client_wrapper.httpx_client.request(path, **request)
-        if not response.is_success:
-            raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
-        return response
+        url = f"{self.url}/{path}"
+
+        def send(request_options: Any) -> JsonResponse:
+            response = self.http.request(method, url, params=params, json=json, timeout=request_options["timeout"])
+            if not response.is_success:
+                raise ApiError(status_code=response.status_code, headers=dict(response.headers), body=body_of(response))
+            return JsonResponse(response.json() if response.content else None, response.headers)
+
+        return self.call(send, where=where or url, timeout=timeout)
 
     def call(
         self,
@@ -152,7 +159,7 @@ class Connection:
             function: such as `connection.client.projects.get`.
             args: for it.
             where: what the call concerns, for messages.
-            repeat: whether it may be done twice; a write that may not is only repeated where it was surely not done.
+            repeat: whether it may be done twice; a write that may not is only retried where it was surely not done.
             timeout: seconds to wait for the answer.
             kwargs: for it.
 
@@ -163,94 +170,82 @@ class Connection:
         """
         where = where or self.url
         options = {"max_retries": 0, "timeout": _timeout(timeout or self.timeout)}
-        tokens = self.client._client_wrapper._tokens_client
-        renewed = False
-        for attempt in range(1, self.attempts + 1):
-            asked = False
-            try:
-                _ = tokens.api_key  # renews what has expired: when that fails, nothing was asked of the server
-                asked = True
-                return function(*args, request_options=options, **kwargs)
-            except (ApiError, httpx.RequestError, ValueError) as error:
-                self._redact(error)
-                if asked and not repeat and _may_be_done(error):
-                    raise Unconfirmed(f"nobody knows whether this was done ({say(error)})", where=where) from _shown(
-                        error
-                    )
-                status = getattr(error, "status_code", None)
-                if status == 401 and asked and not renewed and not self.is_legacy and attempt < self.attempts:
-                    tokens._access_token = None  # it has expired by the server's clock, if not by ours
-                    renewed = True
-                    continue
-                if attempt == self.attempts or not (status in PASSING or (status is None and not is_tls(error))):
-                    self._fail(error, where)
-                pause = _pause(error, attempt)
-                logger.log(
-                    logging.INFO if attempt < 3 else logging.WARNING,
-                    "%s: %s; again in %.1f s",
-                    where,
-                    say(error),
-                    pause,
-                )
-                time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
 
-    def _redact(self, error: Exception) -> None:
+        def note(state: RetryCallState) -> None:
+            error = self._redacted(_error(state))
+            level = logging.INFO if state.attempt_number < 3 else logging.WARNING
+            logger.log(level, "%s: %s; again in %.1f s", where, say(error), state.upcoming_sleep)
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self.attempts),
+            retry=retry_if_exception(lambda error: _is_transient(error) and (repeat or not self._may_be_done(error))),
+            wait=_pause,
+            before_sleep=note,
+            reraise=True,
+        )
+        try:
+            return retrying(function, *args, request_options=options, **kwargs)
+        except (ApiError, httpx.RequestError, ValueError) as error:
+            self._redacted(error)
+            # pydantic's errors repeat what they were given, which may be a token
+            cause = error if isinstance(error, (ApiError, httpx.RequestError)) else None
+            if not repeat and self._may_be_done(error):
+                raise Unconfirmed(f"nobody knows whether this was done ({say(error)})", where=where) from cause
+            raise self._failure(error, where) from cause
+
+    def _redacted(self, error: BaseException) -> BaseException:
         """Take the tokens out of what the server answered: some error pages repeat the request."""
         if isinstance(error, ApiError):
-            tokens = self.client._client_wrapper._tokens_client if hasattr(self, "client") else None
-            secrets = [self._secret, *([tokens._access_token] if tokens and tokens._access_token else [])]
-            error.body, error.headers = redact(error.body, secrets), redact(error.headers, secrets)
+            error.body, error.headers = (redact(part, self._auth.secrets) for part in (error.body, error.headers))
+        return error
 
-    def _fail(self, error: Exception, where: object) -> NoReturn:
+    def _may_be_done(self, error: BaseException) -> bool:
+        """Whether the server may have done what it was asked, although the request failed."""
+        if isinstance(error, TokenRefreshError):
+            return False
+        if isinstance(error, ApiError):
+            return error.status_code not in NOT_DONE and (error.status_code or 500) >= 408
+        if isinstance(error, httpx.RequestError) and self._auth.is_refresh(error.request):
+            return False
+        return not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+
+    def _failure(self, error: Exception, where: object) -> WorkbenchError:
         status = getattr(error, "status_code", None)
-        cause = _shown(error)
         if status == 401:
-            raise WorkbenchError(
-                f"the server does not accept the token ({say(error)})",
-                where=self.url,
-                remedy=f"{GET_A_TOKEN}; then: {CONNECT}",
-            ) from cause
+            remedy = f"{GET_A_TOKEN}; then: {CONNECT}"
+            return WorkbenchError(f"the server does not accept the token ({say(error)})", where=self.url, remedy=remedy)
         if status == 403:
-            raise WorkbenchError(
-                f"the token's user may not do this ({say(error)})", where=where, remedy="Ask for access to the project"
-            ) from cause
+            remedy = "Ask for access to the project"
+            return WorkbenchError(f"the token's user may not do this ({say(error)})", where=where, remedy=remedy)
         if status == 404:
-            raise NotFound("there is no such thing on the server, or it was deleted", where=where) from cause
-        if status is not None and status < 500 and status != 429:
-            raise WorkbenchError(f"the server refuses this ({say(error)})", where=where) from cause
-        raise WorkbenchError(
-            f"the server gives no answer: {say(error)}",
-            where=where,
-            remedy=TLS if is_tls(error) else "Is it up, and is the URL right? Then run the same command again",
-        ) from cause
-
-
-TLS = (
-    "If it has a certificate of your own authority, set SSL_CERT_FILE to the authority's certificate; if it speaks "
-    "plain http, give the URL as http://"
-)
+            return NotFound("there is no such thing on the server, or it was deleted", where=where)
+        if status is not None and status not in TRANSIENT and status < 500:
+            return WorkbenchError(f"the server refuses this ({say(error)})", where=where)
+        remedy = TLS if is_tls(error) else RETRY_AGAIN
+        return WorkbenchError(f"the server gives no answer: {say(error)}", where=where, remedy=remedy)
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
 
-def _shown(error: Exception) -> Exception | None:
-    """The error as a cause, for the traceback; pydantic's repeat what they were given, which may be a token."""
-    return error if isinstance(error, (ApiError, httpx.RequestError)) else None
+def _is_transient(error: BaseException) -> bool:
+    status = getattr(error, "status_code", None)
+    is_failure = isinstance(error, (ApiError, httpx.RequestError, ValueError))
+    return is_failure and (status in TRANSIENT if status is not None else not is_tls(error))
 
 
-def _may_be_done(error: Exception) -> bool:
-    if isinstance(error, ApiError):
-        return error.status_code not in NOT_DONE and (error.status_code or 500) >= 408
-    return not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+def _error(state: RetryCallState) -> BaseException:
+    error = state.outcome.exception() if state.outcome else None
+    assert error is not None  # only failed attempts are retried
+    return error
 
 
-def _pause(error: Exception, attempt: int) -> float:
-    headers = getattr(error, "headers", None) or {}
-    asked = _seconds(next((value for name, value in headers.items() if name.lower() == "retry-after"), ""))
-    return min(asked if asked is not None else 0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2), LONGEST_WAIT)
+def _pause(state: RetryCallState) -> float:
+    """Seconds until the next attempt: what the server asks for in Retry-After, else longer each time."""
+    headers = getattr(_error(state), "headers", None) or {}
+    asked = _seconds(httpx.Headers(headers).get("retry-after", ""))
+    return min(backoff(state) if asked is None else asked, LONGEST_WAIT)
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -23,7 +23,7 @@ def body_of(response: httpx.Response) -> Any:
         return response.text
 
 
-def say(error: Exception) -> str:
+def say(error: BaseException) -> str:
     """What went wrong, in one line."""
     if isinstance(error, ApiError):
         return ": ".join(filter(None, (str(error.status_code or ""), _said(error.body))))

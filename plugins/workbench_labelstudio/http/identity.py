@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import jwt
 
 from workbench.api import WorkbenchError
-from workbench_labelstudio.http.connection import CONNECT_TIMEOUT, TIMEOUT, TLS, Connection, NotFound
+from workbench_labelstudio.http.auth import token_claims
+from workbench_labelstudio.http.connection import CONNECT_TIMEOUT, RETRY_AGAIN, TIMEOUT, TLS, Connection, NotFound
 from workbench_labelstudio.http.error_text import is_tls, say
 from workbench_labelstudio.http.redirects import bare, moved, origin, target_of
 
@@ -59,7 +59,7 @@ def find_server(url: str) -> tuple[str, str]:
         raise WorkbenchError(
             f"the server cannot be reached: {say(error)}",
             where=url,
-            remedy=TLS if is_tls(error) else "Is it up, and is the URL right? Then run the same command again",
+            remedy=TLS if is_tls(error) else RETRY_AGAIN,
         ) from error
     if response.has_redirect_location:
         return _redirected(url, response)
@@ -115,9 +115,8 @@ def identify(credentials: Credentials) -> Identity:
 
 def token_facts(token: str) -> tuple[str, str | None]:
     """`personal` or `legacy`, and when the token expires; None = it does not say."""
-    try:
-        claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
-    except jwt.InvalidTokenError:
+    claims = token_claims(token)
+    if claims is None:
         return "legacy", None
     try:
         return "personal", datetime.fromtimestamp(claims["exp"], UTC).isoformat(timespec="seconds")

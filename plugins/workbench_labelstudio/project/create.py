@@ -110,8 +110,7 @@ def create_project(
     config = write_config(question)
     control = read_controls(config)[question.control]
     labels = _labels(control, question.intents)
-    validate, body = "api/projects/validate/", {"label_config": config}
-    connection.call(connection.send, validate, method="POST", json=body, where="the label config")
+    connection.request("POST", "api/projects/validate/", json={"label_config": config}, where="the label config")
     if same := _same(connection, title, control):
         _check_overlap(connection, same, overlap)
         return Target(same, control, question.text, labels)

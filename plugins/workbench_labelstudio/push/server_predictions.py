@@ -106,10 +106,9 @@ def remove(connection: Connection, project: int, version: str, count: int) -> No
         version: which.
         count: how many there are, for the time that it may take.
     """
-    connection.call(
-        connection.send,
+    connection.request(
+        "DELETE",
         f"api/projects/{project}/model-versions",
-        method="DELETE",
         json={"model_version": version},
         where=f"{connection.url}/projects/{project}",
         timeout=TIMEOUT + PER_REMOVAL * count,

@@ -19,6 +19,7 @@ SPEAKS = {
     "delivery": ("parcel", "where", "late", "快", "递", "哪"),
     "退款": ("refund", "money", "back", "退", "款", "钱"),
 }
+FILES = ("model.onnx", "tokenizer.json")
 OTHERS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "my", "is", "give", "me", "please", "我", "的", "到", "要", "?", "？")
 
 
@@ -83,6 +84,6 @@ def write_bundle(folder: Path, *, scale: float = 20.0, **changes: object) -> Bun
     write_onnx(folder / "model.onnx", scale)
     write_tokenizer(folder / "tokenizer.json")
     (folder / "README.md").write_text("# A model of words\n", encoding="utf-8")
-    model = Model(folder, "onnx", "intent", INTENTS, max_length=32, normalization="repair-1")
-    bundle = Bundle(model, gate={"accepted": True, "figures": []})
+    model = Model(folder, "onnx", "intent", INTENTS, max_length=32, normalization=("repair-1",))
+    bundle = Bundle(model, FILES, gate={"accepted": True, "figures": []})
     return dataclasses.replace(bundle, **changes).save()

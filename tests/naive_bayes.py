@@ -12,7 +12,7 @@ import sys
 import time
 
 from workbench.api import build_host, hookimpl
-from workbench.components import Pass, Trainer
+from workbench.components import Pass, Runtime, Trainer
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
 
@@ -85,7 +85,7 @@ def export(model, out, options, context) -> Model:
 
 
 class BayesPredictor(Predictor):
-    def run(self, texts):
+    def compute(self, texts):
         import numpy as np
 
         weights = np.load(self.model.path / "weights.npy")
@@ -104,8 +104,8 @@ def passes():
 
 
 @hookimpl
-def open_predictor(model, options):
-    return BayesPredictor(model) if model.format == "bayes" else None
+def runtimes():
+    return {"bayes": Runtime(run=lambda model, options: BayesPredictor(model), summary="naive Bayes in numpy")}
 
 
 RECIPE = """

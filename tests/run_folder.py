@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.bundles import FILES
 from workbench.context import Context
 from workbench.engine.run import FORMAT, RUN, Run
 from workbench.host import Host
@@ -118,7 +119,7 @@ def full_run(path: Path, dataset: Dataset, reports: list[Report], *, accepted: b
         bundle.size(),
         Invariance(1234, 3, 0.0125),
         (Leg("onnx", "dev", 256, 1.0, 3.1e-6), Leg("int8", "calibration", 64, 0.985, 0.21), Leg(OWN, OWN, 1, 1.0, 0.0)),
-        {"all": 142, "fused": 37, "quantized": 61},
+        {"nodes": 142, "fused_nodes": 37, "int8_nodes": 61},
         Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
     write_json(
@@ -139,4 +140,4 @@ def save_bundle(out: Path, dataset: Dataset, weight: int, gate: dict | None = No
     (out / "tokenizer.json").write_text("{}", encoding="utf-8")
     (out / "README.md").write_text("# Card\n", encoding="utf-8")
     model = Model(out, "onnx", dataset.task, dataset.intents, 64)
-    return Bundle(model, machine={"cpu": "A <CPU> & co"}, gate=gate).save()
+    return Bundle(model, FILES, machine={"cpu": "A <CPU> & co"}, gate=gate).save()

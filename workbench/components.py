@@ -7,7 +7,7 @@ component is first called, so that importing a plugin stays cheap. `workbench.pr
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,10 @@ from workbench.protocols import (
     ExecutorFunction,
     MetricFunction,
     MountFunction,
+    NormalizationFunction,
     PassFunction,
     ReaderFunction,
+    RuntimeFunction,
     TrainerFunction,
 )
 
@@ -37,6 +39,8 @@ REGISTRIES = (
     "budgets",
     "executors",
     "mounts",
+    "runtimes",
+    "normalizations",
 )
 
 
@@ -169,6 +173,52 @@ class Mount(Component):
     """`(app, service) -> None`: add routes to the server, if `workbench serve --with NAME` asks for them."""
 
     run: MountFunction | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime(Component):
+    """`(model, options: PredictorOptions) -> Predictor`: opens models of the format that it is registered under.
+
+    Each field that is a function may be its address, imported when it is first called.
+
+    Args:
+        files: names of the model's files that a bundle holds; () for a format that cannot be bundled.
+        facts: `(model) -> {name: number}`, such as how many nodes a graph has; figures of the model card.
+        cpu_warning: `(bundle) -> str | None`, why this CPU may answer otherwise than was measured.
+        cpu_advice: `() -> str | None`, what `workbench doctor` says of this CPU and models of this format.
+    """
+
+    run: RuntimeFunction | str
+
+    files: tuple[str, ...] = ()
+    facts: Callable[[Any], Mapping[str, float]] | str | None = None
+    cpu_warning: Callable[[Any], str | None] | str | None = None
+    cpu_advice: Callable[[], str | None] | str | None = None
+
+    def facts_of(self, model: Any) -> dict[str, float]:
+        """Facts of a model; {} where the runtime tells none."""
+        return dict(resolve(self.facts, self.extra)(model)) if self.facts else {}
+
+    def warning_for(self, bundle: Any) -> str | None:
+        """Why this CPU may answer otherwise than was measured; None where nothing is known against it."""
+        warning: str | None = resolve(self.cpu_warning, self.extra)(bundle) if self.cpu_warning else None
+        return warning
+
+    def advice(self) -> str | None:
+        """What to mind on this CPU; None for nothing."""
+        advice: str | None = resolve(self.cpu_advice, self.extra)() if self.cpu_advice else None
+        return advice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalization(Component):
+    """`(text: str) -> str`, pure Python, applied to every text in training and in serving.
+
+    The name carries a version, as in `repair-1`: what a name does never changes, a better rule gets a new name. It must
+    be idempotent: applied to its own result, it changes nothing.
+    """
+
+    run: NormalizationFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,22 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from workbench.components import Augmenter, Budget, Cleaner, Encoder, Executor, Metric, Mount, Pass, Reader, Trainer
+    from workbench.components import (
+        Augmenter,
+        Budget,
+        Cleaner,
+        Encoder,
+        Executor,
+        Metric,
+        Mount,
+        Normalization,
+        Pass,
+        Reader,
+        Runtime,
+        Trainer,
+    )
     from workbench.engine.run import Run, StageRecord
     from workbench.host import Host
-    from workbench.nouns.model import Model
-    from workbench.nouns.predictor import Predictor, PredictorOptions
     from workbench.report.section import Section
     from workbench.serving.service import Service
 
@@ -34,6 +45,11 @@ def register_commands(cli: click.Group, host: Host) -> None:
 @hookspec
 def readers() -> Mapping[str, Reader]:
     """Named: sources that can be imported, each `(source, out, options, context) -> Dataset`."""
+
+
+@hookspec
+def normalizations() -> Mapping[str, Normalization]:
+    """Named, with a version: `text -> text`; kept by name in dataset, model and bundle, and applied when serving."""
 
 
 @hookspec
@@ -76,9 +92,9 @@ def executors() -> Mapping[str, Executor]:
     """Named: `(function, items, workers) -> list`: independent work, side by side."""
 
 
-@hookspec(firstresult=True)
-def open_predictor(model: Model, options: PredictorOptions) -> Predictor | None:
-    """Open this model if its format is yours, else return None; a bare encoder opens too and gives embeddings."""
+@hookspec
+def runtimes() -> Mapping[str, Runtime]:
+    """Named: model formats, each `(model, options) -> Predictor`; what a bundle holds, and what the CPU must have."""
 
 
 @hookspec

@@ -20,10 +20,12 @@ from typing import Any
 import pluggy
 
 from workbench import hookspecs
+from workbench.components import Runtime, resolve
 from workbench.errors import WorkbenchError, unknown
 from workbench.io.digests import digest_file, digest_json, digest_sources
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
+from workbench.text.normalization import well_formed
 
 GROUP = "workbench"
 ALLOW = "WORKBENCH_PLUGINS"
@@ -135,16 +137,47 @@ class Host:
             except Exception:
                 logger.exception("plugin %s failed in %s", plugin, hook)
 
-    def open_predictor(self, model: Model, options: PredictorOptions | None = None) -> Predictor:
-        """Open a model of any format that some plugin knows.
+    def runtime(self, format: str, where: object = None) -> Runtime:
+        """The runtime of a model format.
 
         Raises:
-            WorkbenchError: nobody knows its format.
+            WorkbenchError: no plugin has one for it.
         """
-        predictor = self.hook.open_predictor(model=model, options=options or PredictorOptions())
-        if predictor is None:
-            raise WorkbenchError(f"no plugin opens models of format {model.format!r}", where=model.path)
-        return predictor  # type: ignore[no-any-return]
+        known: Registry = self.registry("runtimes")
+        if format in known:
+            return known[format]  # type: ignore[no-any-return]
+        raise self._lacking("model format", format, known, where)
+
+    def open_predictor(self, model: Model, options: PredictorOptions | None = None) -> Predictor:
+        """Open a model of any format that has a runtime; its texts are normalized as in training.
+
+        Raises:
+            WorkbenchError: the model's format, or one of its normalizations, is unknown.
+        """
+        runtime, normalize = self.runtime(model.format, model.path), self.normalizer(model.normalization, model.path)
+        predictor: Predictor = runtime(model, options or PredictorOptions())
+        predictor.normalize = normalize
+        return predictor
+
+    def normalizer(self, names: Sequence[str], where: object = None) -> Callable[[str], str]:
+        """The function that makes a text well-formed and then applies the named normalizations in their order.
+
+        Raises:
+            WorkbenchError: one of them is unknown.
+        """
+        known, steps = self.registry("normalizations"), [well_formed]
+        for name in names:
+            if name not in known:
+                raise self._lacking("text normalization", name, known, where)
+            steps.append(resolve(known[name].run, known[name].extra))
+        return partial(_in_turn, tuple(steps))
+
+    def _lacking(self, kind: str, name: str, known: Registry, where: object) -> WorkbenchError:
+        """The error for a name in a model or bundle that the plugins at hand do not know."""
+        error = unknown(kind, name, known, where=where)
+        failed = f"; failed to load: {', '.join(sorted(self.broken))}" if self.broken else ""
+        remedy = f"Install the plugin that registers it under the hook {known.hook}{failed}. {error.remedy}"
+        return WorkbenchError(error.what, where=where, remedy=remedy)
 
     def require(self, plugins: Sequence[str], where: str) -> None:
         """Check that the plugins which a recipe cannot do without are there.
@@ -170,9 +203,11 @@ class Host:
         owners = [implementation.plugin_name for implementation in getattr(self.hook, hook).get_hookimpls()]
         return digest_json({name: self.plugin_digest(name) for name in owners})
 
-    def predictor_digest(self) -> str:
-        """sha256 over every plugin that opens predictors; part of the key of every stage that asks one."""
-        return self.hook_digest("open_predictor")
+
+def _in_turn(steps: tuple[Callable[[str], str], ...], text: str) -> str:
+    for step in steps:
+        text = step(text)
+    return text
 
 
 def _mapping(owner: str, hook: str, call: Callable[[], Any]) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from workbench.context import Context
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.model import Model
+    from workbench.nouns.predictor import Predictor, PredictorOptions
     from workbench.nouns.report import Figure, Measurement, Scored
     from workbench.nouns.utterance import Utterance
     from workbench.serving.service import Service
@@ -86,6 +87,20 @@ class ExecutorFunction(Protocol):
 
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any], workers: int, /) -> list[Any]:
         """Give the result of `function` for each item, in the order of the items."""
+
+
+class RuntimeFunction(Protocol):
+    """Open a model of one format."""
+
+    def __call__(self, model: Model, options: PredictorOptions, /) -> Predictor:
+        """Give a predictor that answers with the model in `model.path`."""
+
+
+class NormalizationFunction(Protocol):
+    """Normalize a text."""
+
+    def __call__(self, text: str, /) -> str:
+        """Give the text as a model reads it; a normalized text stays as it is."""
 
 
 class MountFunction(Protocol):

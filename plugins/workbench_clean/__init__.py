@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.api import Cleaner, hookimpl, option
+from workbench.api import Cleaner, Normalization, hookimpl, option
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,25 @@ class ConflictOptions:
 
 
 @hookimpl
+def normalizations() -> Mapping[str, Normalization]:
+    """`repair-1`."""
+    return {
+        "repair-1": Normalization(
+            run="workbench_clean.text_repair:repair_1",
+            libraries=("ftfy",),
+            summary="mend mojibake, HTML, full-width and invisible characters and white space",
+        )
+    }
+
+
+@hookimpl
 def cleaners() -> Mapping[str, Cleaner]:
     """`repair`, `exact-duplicates` and `conflicts`; the first makes more texts equal for the other two."""
     return {
         "repair": Cleaner(
             run="workbench_clean.repair:repair",
             options=RepairOptions,
-            libraries=("ftfy",),
+            calls=("normalizations",),
             summary="mend mojibake, HTML, full-width and invisible characters and white space in every split",
         ),
         "exact-duplicates": Cleaner(

@@ -1,12 +1,11 @@
-"""The cleaner `repair`: one named text normalisation for every row, the same that serving applies."""
+"""The cleaner `repair`: the normalization `repair-1` for every row, the same that serving applies."""
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from workbench.api import Context, Dataset, WorkbenchError
-from workbench.api.text import normalize
+from workbench.api.text import normalize_rows
 from workbench_clean import RepairOptions
 
 NORMALIZATION = "repair-1"
@@ -14,7 +13,7 @@ NAMED = 5
 
 
 def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context) -> Dataset:
-    """The dataset with every `text` normalised and every `raw` as it was; changed texts are counted.
+    """The dataset with every `text` normalized and every `raw` as it was; changed texts are counted.
 
     A row of train that becomes blank leaves and is counted as `blank`. A row of another split that becomes blank is a
     question to whoever measures with it, so `options.blank` decides: `refuse`, `keep` or `drop`.
@@ -22,8 +21,7 @@ def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context
     Raises:
         WorkbenchError: with `refuse`, rows outside train are blank; the first ones are named.
     """
-    repaired = [dataclasses.replace(row, text=normalize(NORMALIZATION, row.text)) for row in dataset]
-    changed = sum(new.text != old.text for new, old in zip(repaired, dataset, strict=True))
+    repaired = normalize_rows(dataset, NORMALIZATION, "repair", context.host)
     blank = [row for row in repaired if not row.text]
     held_out = [row.id for row in blank if row.split != "train"]
     if held_out and options.blank == "refuse":
@@ -33,5 +31,4 @@ def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context
             remedy="Mend them at their source, or give repair the option blank = drop or keep",
         )
     removed = {row.id: "blank" for row in blank if row.split == "train" or options.blank == "drop"}
-    cleaned = dataclasses.replace(dataset, utterances=tuple(repaired), normalization=NORMALIZATION)
-    return cleaned.without(removed, "repair").counted("repair", {"changed": changed})
+    return repaired.without(removed, "repair")

@@ -89,7 +89,7 @@ def passes() -> Mapping[str, Pass]:
             libraries=("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "scipy"),
             machine=True,
             searches=True,
-            calls=("passes", "trainers", "augmenters", "open_predictor"),
+            calls=("passes", "trainers", "augmenters", "runtimes"),
         )
     }
 

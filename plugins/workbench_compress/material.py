@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,7 +70,7 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
     """
     import numpy as np
 
-    dataset, extra = context.dataset, options.texts
+    dataset, extra, normalize = context.dataset, options.texts, context.host.normalizer(model.normalization)
     if dataset is None and extra is None:
         raise WorkbenchError(
             "the pass search needs real texts to measure on, and none are at hand",
@@ -78,7 +78,7 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
             remedy="Give the training data: --data FOLDER; or texts without labels: --texts FILE",
         )
     if dataset is None:
-        dataset, extra = from_texts(list(dict.fromkeys(read_lines(str(extra)))), model), None
+        dataset, extra = from_texts(list(dict.fromkeys(map(normalize, read_lines(str(extra))))), model), None
     if dataset.intents != model.intents:
         raise WorkbenchError(
             f"has {len(model.intents)} intents, and the dataset {len(dataset.intents)}, others or in another order",
@@ -97,8 +97,8 @@ def gather(model: Model, options: SearchOptions, context: Context) -> Material:
             remedy=REMEDY if context.dataset else f"Give {FEW * FOR_DEV} texts, or name the passes yourself: {NAMED}",
         )
     truth = np.array(dataset.label_ids(rows), np.int64)
-    given = unseen(read_lines(extra), dataset, model) if extra else []
-    taught = list(dict.fromkeys([*given, *unseen(invented(dataset, options, context, len(given)), dataset, model)]))
+    given = unseen(read_lines(extra), dataset, normalize) if extra else []
+    taught = list(dict.fromkeys([*given, *unseen(invented(dataset, options, context, len(given)), dataset, normalize)]))
     return Material(
         dataset,
         tuple(row.text for row in rows),
@@ -143,10 +143,10 @@ def augmented(dataset: Dataset, options: SearchOptions, context: Context) -> lis
     ]
 
 
-def unseen(lines: Sequence[str], dataset: Dataset, model: Model) -> list[str]:
+def unseen(lines: Sequence[str], dataset: Dataset, normalize: Callable[[str], str]) -> list[str]:
     """Those lines that no row has: dev and test are not learned from with answers either, and train is with labels."""
-    known = {model.prepare(row.text) for row in dataset}
-    return [line for line in lines if model.prepare(line) not in known]
+    known = {row.text for row in dataset}
+    return [line for line in lines if normalize(line) not in known]
 
 
 def written(lines: Sequence[str], out: Path) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.api import Host, Model, PredictorOptions, WorkbenchError
 from workbench.api.machine import cores
-from workbench.api.quality import batch_invariance, evenly, node_counts
+from workbench.api.quality import batch_invariance, evenly
 from workbench_compress.judging import Pairs, judge
 from workbench_compress.material import Material
 from workbench_compress.memory import peak_of
@@ -61,7 +61,7 @@ class Bench:
             "origin_agreement": float((logits.argmax(1) == own.argmax(1)).mean()),
             "origin_logit_difference": float(np.abs(logits - own).max()),
             "bytes": sum((model.path / name).stat().st_size for name in FILES),
-            "nodes": node_counts(model.path / "model.onnx"),
+            "nodes": self.host.runtime(model.format).facts_of(model),
             "memory_bytes": peak_of(model, longest_first(texts)[:ASKED]),
             **self.times(model),
         }

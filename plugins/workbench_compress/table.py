@@ -98,7 +98,7 @@ def measure(
         return {"lengths": lengths, "times": {n: {s.name: least[n, s.name] for s in networks} for n in chains}}
 
     found = lab.noted(f"{prefix}{NOTE}", times)
-    tokenizing = lab.noted(f"{prefix}tokenizing", lambda: _tokenizing(model, texts))
+    tokenizing = lab.noted(f"{prefix}tokenizing", lambda: _tokenizing(model, lab.context.host, texts))
     return Table(tuple(found["lengths"]), found["times"], encoder.full, mix, tokenizing)
 
 
@@ -134,10 +134,11 @@ def timed(host: Host, models: Mapping[tuple[str, str], Model], lengths: Sequence
     return least
 
 
-def _tokenizing(model: Model, texts: Sequence[str]) -> float:
+def _tokenizing(model: Model, host: Host, texts: Sequence[str]) -> float:
+    normalize = host.normalizer(model.normalization)
     begun = time.perf_counter()
     for text in texts:
-        model.encode([text])
+        model.encode([normalize(text)])
     return 1000 * (time.perf_counter() - begun) / len(texts)
 
 

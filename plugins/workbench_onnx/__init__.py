@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from workbench.api import Pass, hookimpl, option
+from workbench.api import TOKENIZER_FILE, Pass, Runtime, hookimpl, option
 
-if TYPE_CHECKING:
-    from workbench.api import Model, Predictor, PredictorOptions
+FORMAT = "onnx"
+GRAPH = "model.onnx"
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,16 @@ def passes() -> Mapping[str, Pass]:
 
 
 @hookimpl
-def open_predictor(model: Model, options: PredictorOptions) -> Predictor | None:
-    """Models of the format `onnx`, with onnxruntime and tokenizers alone."""
-    if model.format != "onnx":
-        return None
-    from workbench_onnx.predictor import OnnxPredictor
-
-    return OnnxPredictor(model, threads=options.threads)
+def runtimes() -> Mapping[str, Runtime]:
+    """`onnx`: onnxruntime and tokenizers alone."""
+    return {
+        FORMAT: Runtime(
+            run="workbench_onnx.predictor:open_model",
+            summary="ONNX graphs on CPU with onnxruntime",
+            files=(GRAPH, TOKENIZER_FILE),
+            facts="workbench_onnx.facts:node_counts",
+            cpu_warning="workbench_onnx.facts:cpu_warning",
+            cpu_advice="workbench_onnx.facts:cpu_advice",
+            libraries=("onnxruntime", "tokenizers", "numpy"),
+        )
+    }

@@ -1,4 +1,4 @@
-"""Answers from `model.onnx` with onnxruntime and tokenizers alone."""
+"""Predictions of an ONNX graph with onnxruntime and tokenizers alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from workbench.api import Model, Predictor, WorkbenchError
+from workbench.api import TOKENIZER_FILE, Model, Predictor, PredictorOptions, WorkbenchError
+from workbench_onnx import GRAPH
 from workbench_onnx.external import refuse_external_data
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class OnnxPredictor(Predictor):
     """An ONNX model that answers, on one core a call.
 
     Args:
-        model: a folder with `model.onnx` and `tokenizer.json`.
+        model: a folder with the graph and its tokenizer.
         threads: calls made at the same time; the session and its weights are shared.
 
     Raises:
@@ -37,14 +38,14 @@ class OnnxPredictor(Predictor):
 
     def __init__(self, model: Model, *, threads: int = 1) -> None:
         super().__init__(model)
-        path = model.path / "model.onnx"
+        path = model.path / GRAPH
         self._session, self._pad_id = open_session(path), model.pad_id
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self._widths = {entry.name: entry.shape[-1] for entry in self._session.get_outputs() if entry.name in OUTPUTS}
         self._check_signature(path)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None  # its threads start at the first call
 
-    def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+    def compute(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
         """Logits and embeddings; texts of like length share a call, unless the model wants fewer rows a call.
 
         A graph without a mask cannot be told what is padding: only texts of the same length share a call there.
@@ -83,7 +84,7 @@ class OnnxPredictor(Predictor):
             raise WorkbenchError(
                 f"onnxruntime {onnxruntime.__version__} cannot answer: {_one_line(error)}",
                 where=self.model.path,
-                remedy="The graph is damaged, or tokenizer.json is another model's: make or copy the folder again",
+                remedy=f"The graph is damaged, or {TOKENIZER_FILE} is another model's: make or copy the folder again",
             ) from error
         return dict(zip(self._widths, answers, strict=True))
 
@@ -99,6 +100,11 @@ class OnnxPredictor(Predictor):
                 where=path,
                 remedy="Graph and workbench.json do not belong together: make the folder again",
             )
+
+
+def open_model(model: Model, options: PredictorOptions) -> OnnxPredictor:
+    """Open a model of the format `onnx`."""
+    return OnnxPredictor(model, threads=options.threads)
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

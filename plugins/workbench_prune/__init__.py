@@ -52,6 +52,6 @@ def passes() -> Mapping[str, Pass]:
             options=RecoverOptions,
             extra="train",
             libraries=(*LIBRARIES, "scikit-learn", "onnxruntime"),
-            calls=("trainers", "open_predictor"),
+            calls=("trainers", "runtimes"),
         ),
     }

@@ -91,7 +91,8 @@ def measured(
     rows = evenly(rows, options.rows)
     if len(rows) < FEW:
         logger.warning("%s: %d rows of %s are few to measure on; %d or more are wanted", name, len(rows), source, FEW)
-    ids, labelled = model.encode([row.text for row in rows]), labels and bool(rows[0].intents)
+    normalize, labelled = context.host.normalizer(model.normalization), labels and bool(rows[0].intents)
+    ids = model.encode([normalize(row.text) for row in rows])
     if not any(ids):
         raise WorkbenchError(f"the pass {name} needs real rows, and no text of {source} has a token")
     made = list(batches(ids, dataset.label_ids(rows) if labelled else [0] * len(rows), network.pad_id))

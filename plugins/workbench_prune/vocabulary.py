@@ -37,7 +37,8 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
     """
     network = open_network(model, NAME)
     encoder, vocabulary = network.encoder, Vocabulary.load(model.path / "tokenizer.json")
-    texts = [model.prepare(text) for text in texts_of(model, options, context)]
+    normalize = context.host.normalizer(model.normalization)
+    texts = [model.prefix + normalize(text) for text in texts_of(model, options, context)]
     before = list(vocabulary.encode(texts))
     by_number = {number: token for token, number in vocabulary.numbers.items()}
     used = {by_number[number] for number in {number for ids in before for number in ids}}

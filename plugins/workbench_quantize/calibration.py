@@ -34,7 +34,8 @@ def calibration_texts(model: Model, options: Int8Options, context: Context) -> l
             where=origin,
             remedy=REMEDY,
         )
-    return evenly(found, options.calibration_rows)
+    normalize = context.host.normalizer(model.normalization)
+    return [normalize(text) for text in evenly(found, options.calibration_rows)]
 
 
 def _source(model: Model, options: Int8Options, context: Context) -> tuple[Path, list[str]]:

@@ -84,7 +84,7 @@ class Answers:
             text = line.decode("utf-8-sig").removesuffix("\r")
         except UnicodeDecodeError:
             return line.decode("utf-8", "replace").removesuffix("\r"), "is not UTF-8"
-        return text, answerable(text, self.predictor.model)
+        return text, answerable(text, self.predictor)
 
     def _line(self, text: str, why: str | None, prediction: Prediction | None) -> str:
         if self.as_json:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from workbench.api import Model, WorkbenchError
+from workbench.api import Predictor, WorkbenchError
 from workbench.api.io import is_blank
-from workbench.api.text import normalize
 
 SLICE = 32  # texts
 SLICE_CHARACTERS = 16_384  # of the worst text, about a tenth of a second of normalisation
@@ -65,6 +64,6 @@ def place(number: int, count: int) -> str:
     return f"text {number}" if count > 1 else "the text"
 
 
-def answerable(text: str, model: Model) -> str | None:
-    """Why the model has no answer to a text: nothing is left of it once it is normalised. None if it has."""
-    return "is blank" if is_blank(normalize(model.normalization, text)) else None
+def answerable(text: str, predictor: Predictor) -> str | None:
+    """Why the predictor has no answer to a text: nothing is left of it once it is normalized. None if it has."""
+    return "is blank" if is_blank(predictor.normalize(text)) else None

@@ -104,7 +104,7 @@ class BundleService:
 
         def answer(numbers: range) -> list[Prediction]:
             for number in numbers:
-                if why := answerable(texts[number], opened.bundle.model):
+                if why := answerable(texts[number], opened.predictor):
                     raise Unanswerable(why, where=place(number, len(texts)))
             return opened.predictor.predict(texts[numbers.start : numbers.stop], top=top)
 
@@ -123,11 +123,11 @@ class BundleService:
         """
         begun = time.perf_counter()
         opened = self._opened
-        most, model = self.limits.characters, opened.bundle.model
+        most, predictor = self.limits.characters, opened.predictor
 
         def answer(numbers: range) -> list[Prediction | None]:
-            read = [number for number in numbers if len(texts[number]) <= most and not answerable(texts[number], model)]
-            predictions = opened.predictor.predict([texts[number] for number in read], top=top)
+            read = [n for n in numbers if len(texts[n]) <= most and not answerable(texts[n], predictor)]
+            predictions = predictor.predict([texts[number] for number in read], top=top)
             by_number = dict(zip(read, predictions, strict=True))
             return [by_number.get(number) for number in numbers]
 

@@ -6,16 +6,10 @@ A model is an encoder, a pooling over its last hidden states, a normalisation to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from workbench.api import Encoder, Trainer, hookimpl, resolve
+from workbench.api import Encoder, Runtime, Trainer, hookimpl
 from workbench_train.known import ENCODERS
 from workbench_train.options import DistilOptions, FinetuneOptions, NamesOptions, ProbeOptions
-
-if TYPE_CHECKING:
-    from workbench.api import Model, Predictor, PredictorOptions
-
-FORMATS = ("torch", "transformers")
 
 
 @hookimpl
@@ -35,6 +29,7 @@ def trainers() -> Mapping[str, Trainer]:
             options=NamesOptions,
             extra="train",
             libraries=libraries,
+            calls=("normalizations",),
             simple_baseline=True,
         ),
         "probe": Trainer(
@@ -58,14 +53,26 @@ def trainers() -> Mapping[str, Trainer]:
             options=DistilOptions,
             extra="train",
             libraries=(*libraries, "scikit-learn", "onnxruntime"),
-            calls=("open_predictor",),
+            calls=("runtimes",),
         ),
     }
 
 
 @hookimpl
-def open_predictor(model: Model, options: PredictorOptions) -> Predictor | None:
-    """Models of format `torch` (ours, and bare encoders) and `transformers` (plain sequence classifiers)."""
-    if model.format not in FORMATS:
-        return None
-    return resolve("workbench_train.predictor:open_model", "train")(model, options)  # type: ignore[no-any-return]
+def runtimes() -> Mapping[str, Runtime]:
+    """`torch` (ours, and bare encoders) and `transformers` (plain sequence classifiers); neither can be bundled."""
+    libraries = ("torch", "transformers", "tokenizers", "numpy")
+    return {
+        "torch": Runtime(
+            run="workbench_train.predictor:open_trained",
+            summary="encoder, pooling and head in torch",
+            extra="train",
+            libraries=libraries,
+        ),
+        "transformers": Runtime(
+            run="workbench_train.predictor:open_plain",
+            summary="sequence classifiers of transformers",
+            extra="train",
+            libraries=libraries,
+        ),
+    }

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from workbench.api import Context, Dataset, Model, UsageProblem
 from workbench.api.io import digest_file, digest_folder
+from workbench.api.text import as_model_reads
 from workbench_train.batches import seeded
 from workbench_train.classifier import IntentClassifier
 from workbench_train.course import follow
@@ -39,7 +40,8 @@ def train(dataset: Dataset, out: Path, options: DistilOptions, context: Context)
     teachers = open_teachers(options.teachers, dataset.intents, context)
     with seeded(context.seed):
         model, classifier = start(dataset, out, options, context)
-        material = gather(dataset, model, options.extra)
+        dataset = as_model_reads(dataset, model, context.host)
+        material = gather(dataset, options.extra, context.host.normalizer(model.normalization))
         model = named_by_content(model, options, teachers)
         check_taught(material, options)
         rows = Examples(model.encode(material.texts), material.labels)

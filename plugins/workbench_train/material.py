@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.api import Dataset, Model, WorkbenchError
+from workbench.api import Dataset, WorkbenchError
 from workbench.api.io import read_lines
 
 UNLABELLED = -100  # what torch's cross-entropy leaves out
@@ -21,11 +22,16 @@ class Material:
     labels: list[int]
 
 
-def gather(dataset: Dataset, model: Model, extra: str | None) -> Material:
+def gather(dataset: Dataset, extra: str | None, normalize: Callable[[str], str]) -> Material:
     """The train split's labelled rows, made-up ones among them, its unlabelled rows, and the lines of `extra`.
 
     Lines that stand in the material already, and those that stand in dev or test, are left out. Rows that are labelled
     out of scope are none of the intents', and are left out too.
+
+    Args:
+        dataset: its texts are normalized.
+        extra: a file of further texts.
+        normalize: what these go through, as `Host.normalizer` gives it.
 
     Raises:
         WorkbenchError: there is no text, or `extra` is no file of texts.
@@ -34,9 +40,8 @@ def gather(dataset: Dataset, model: Model, extra: str | None) -> Material:
     texts, labels = [row.text for row in rows], dataset.label_ids(rows)
     free = [row.text for row in dataset.split("train") if row.intents is None]
     if extra is not None:
-        known = {model.prepare(row.text) for row in dataset}
-        lines = {model.prepare(line): line for line in reversed(read_lines(extra))}
-        added = [line for prepared, line in reversed(lines.items()) if prepared not in known]
+        known = {row.text for row in dataset}
+        added = [line for line in dict.fromkeys(map(normalize, read_lines(extra))) if line not in known]
         logger.info("%d texts of %s are learned from too", len(added), Path(extra).name)
         free += added
     if not texts and not free:

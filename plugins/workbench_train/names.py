@@ -23,7 +23,8 @@ def train(dataset: Dataset, out: Path, options: NamesOptions, context: Context) 
     check_intents(dataset)
     with seeded(context.seed):
         model, classifier = begin(dataset, out, options, context, "names")
-        vectors = embed(classifier, model.encode([humanize(intent) for intent in dataset.intents]))
+        normalize = context.host.normalizer(model.normalization)
+        vectors = embed(classifier, model.encode([normalize(humanize(intent)) for intent in dataset.intents]))
         classifier.head = linear_head(vectors, torch.zeros(len(vectors)))
         return finish(model, classifier, {})
 

@@ -27,14 +27,14 @@ class TorchPredictor(Predictor):
         super().__init__(model)
         self.forward, self.number_of_threads = forward, number_of_threads
 
-    def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Logits and embeddings, see `Predictor.run`.
+    def compute(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+        """Logits and embeddings, see `Predictor.compute`.
 
         Raises:
             WorkbenchError: the network has no embedding for a token that the tokenizer knows.
         """
         if not texts:
-            logits, embeddings = self.run([""])
+            logits, embeddings = self.compute([""])
             return (None if logits is None else logits[:0]), (None if embeddings is None else embeddings[:0])
         ids = self.model.encode(texts)
         try:
@@ -50,13 +50,14 @@ class TorchPredictor(Predictor):
         return logits, embeddings
 
 
-def open_model(model: Model, options: PredictorOptions) -> Predictor:
-    """The predictor of a model of format `torch` or `transformers`."""
-    if model.format == "transformers":
-        plain = open_classifier(model.path)
-        return TorchPredictor(
-            model,
-            lambda ids, mask: (plain(input_ids=ids, attention_mask=mask).logits, None),
-            options.threads,
-        )
+def open_trained(model: Model, options: PredictorOptions) -> Predictor:
+    """Open a model of the format `torch`; a bare encoder gives embeddings alone."""
     return TorchPredictor(model, IntentClassifier.load(model), options.threads)
+
+
+def open_plain(model: Model, options: PredictorOptions) -> Predictor:
+    """Open a model of the format `transformers`."""
+    plain = open_classifier(model.path)
+    return TorchPredictor(
+        model, lambda ids, mask: (plain(input_ids=ids, attention_mask=mask).logits, None), options.threads
+    )

@@ -86,7 +86,7 @@ def states_of(
     sizes = [int(_config(network).hidden_size) for network in (teacher, student)]
     if sizes[0] != sizes[1]:
         raise _impossible(f"states of one size, and the teacher's have {sizes[0]} values, the student's {sizes[1]}")
-    ids = model.encode(texts)
+    ids = model.encode([teachers[0].predictor.normalize(text) for text in texts])
     cache = Checkpoint(context.work, digest_json([teachers[0].digest, list(texts), bf16]), "states.safetensors")
     stored = cache.load()
     if stored is None:

@@ -57,7 +57,7 @@ def test_cuts_were_predicted_made_trained_and_measured(searching):
         assert 0 < candidate["mean_ms"] <= candidate["p95_ms"]
         assert candidate["origin_logit_difference"] < (1e-4 if candidate["precision"] == "fp32" else 10)
         assert candidate["memory_bytes"] > candidate["bytes"]
-        assert bool(candidate["nodes"]["quantized"]) == (candidate["precision"] == "int8")
+        assert bool(candidate["nodes"]["int8_nodes"]) == (candidate["precision"] == "int8")
         assert (candidate["labels_changed_by_company"], candidate["score_changed_by_company"] <= 1e-6) == (0, True)
     names = by_name(measurements)
     assert names["uncut-int8"]["bytes"] < names["uncut-fp32"]["bytes"]

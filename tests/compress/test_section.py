@@ -53,7 +53,7 @@ def test_each_candidate_is_shown_with_its_graph_and_its_answers(tmp_path, measur
     odd = copy.deepcopy(measurements)
     odd["candidates"][1] |= {"agreement": 0.954, "divergence": 0.0321}
     told = {"origin_agreement": 0.9876, "origin_logit_difference": 0.2345, "labels_changed_by_company": 17}
-    odd["candidates"][0] |= {**told, "nodes": {"all": 1234, "fused": 56, "quantized": 78}}
+    odd["candidates"][0] |= {**told, "nodes": {"nodes": 1234, "fused_nodes": 56, "int8_nodes": 78}}
     (section,) = sections(written(tmp_path / "run", odd))
     text = shown(section.html)
     assert "98.8% 0.23" in text

@@ -62,7 +62,7 @@ def test_repair_mends_every_split_and_keeps_the_raw_text(clean):
 def test_repair_counts_what_changed_and_names_the_normalisation(clean):
     done = clean("repair", [row("1", "fine"), row("2", " not  fine"), row("3", "退款１２３", split="dev")])
     assert done.counts == {"repair": {"changed": 2}}
-    assert done.normalization == "repair-1"
+    assert done.normalization == ("repair-1",)
 
 
 def test_repair_of_the_repaired_changes_nothing(clean):

@@ -172,7 +172,7 @@ def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, ac
     assert "99.31%" in text
     assert "0.214" in text
     assert "another intent among others than alone 3 of 1,234 Largest change of a score by it 0.0125" in text
-    assert "Nodes of the graph: all, fused, int8 (some are both) 142, 37, 61" in text
+    assert "Model: nodes 142 Model: fused nodes 37 Model: int8 nodes 61" in text
     assert "torch → ONNX 256 ( dev ) 100.00% 3.1e-06 float32 → int8 64 ( calibration ) 98.50% 0.21" in text
     assert "on 977 dev rows" in text
     assert "none 1 4.20% 0.31" in text
@@ -186,12 +186,12 @@ def test_what_an_older_version_measured_is_shown_without_what_it_lacks(tmp_path,
     run = full_run(tmp_path, small_dataset, reports)
     path = run.stage("measure").path / "report.json"
     value = read_json(path)
-    for name in ("invariance", "legs", "nodes", "calibration"):
+    for name in ("invariance", "legs", "facts", "calibration"):
         del value["measurement"][name]
     write_json(path, value)
     text = words(html_of(run, "Compression and gate"))
     assert "99.31%" in text
-    assert not any(said in text for said in ("among others", "Nodes of the graph", "Each pass", "Temperature"))
+    assert not any(said in text for said in ("among others", "Model: nodes", "Each pass", "Temperature"))
 
 
 def test_stages_show_seconds_status_and_figures(tmp_path, small_dataset, reports, html_of):

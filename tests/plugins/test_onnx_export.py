@@ -105,12 +105,14 @@ def test_the_first_token_can_be_the_pooling(host, export, tmp_path):
 
 def test_what_the_model_is_travels_along(export, models, context):
     history = ({"step": "probe"},)
-    exported = export(dataclasses.replace(models["bert"], prefix="query: ", normalization="repair-1", history=history))
+    exported = export(
+        dataclasses.replace(models["bert"], prefix="query: ", normalization=("repair-1",), history=history)
+    )
     assert sorted(path.name for path in exported.path.iterdir()) == ["model.onnx", "tokenizer.json", "workbench.json"]
     assert not list(context.work.iterdir())
     loaded = Model.load(exported.path)
     assert (loaded.format, loaded.intents) == ("onnx", INTENTS)
-    assert (loaded.prefix, loaded.normalization) == ("query: ", "repair-1")
+    assert (loaded.prefix, loaded.normalization) == ("query: ", ("repair-1",))
     assert [step["step"] for step in loaded.history] == ["probe", "onnx"]
     assert loaded.history[1]["options"]["exporter"] == "optimum"
     assert "optimum-onnx" in loaded.history[1]["libraries"]

@@ -191,12 +191,6 @@ def test_base_libraries_are_enough(model):
     assert done.stdout == "('a',)\n", done.stderr
 
 
-def test_other_formats_are_not_ours(model):
-    import workbench_onnx
-
-    assert workbench_onnx.open_predictor(dataclasses.replace(model, format="torch"), PredictorOptions()) is None
-
-
 def write_graph(path, *, inputs=("input_ids",), outputs=(("logits", 2),)):
     """The mean of the token ids times (1, 2), or the ids themselves where an output's width is not fixed."""
     nodes = [

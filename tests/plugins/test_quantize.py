@@ -17,7 +17,6 @@ from workbench.context import Context
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
-from workbench.quality.graphs import node_counts
 from workbench.testing.models import FAMILIES, TEXTS, write_model
 
 PRODUCTS = 2 * 6 + 1  # of two layers: query, key, value, output and the two of the feed-forward part; the head
@@ -53,9 +52,9 @@ def test_every_product_with_a_weight_and_every_table_is_int8(host, exported, qua
     assert counts["MatMul"] == ACTIVATION_PRODUCTS
     assert counts["Gemm"] == 0
     assert counts["DequantizeLinear"] == TABLES[family]
-    told = node_counts(made.path / "model.onnx")
-    assert told["all"] == counts.total()
-    assert told["quantized"] == sum(counts[name] for name in counts if name in INT8_OPERATORS) > PRODUCTS
+    told = host.runtime("onnx").facts_of(made)
+    assert told["nodes"] == counts.total()
+    assert told["int8_nodes"] == sum(counts[name] for name in counts if name in INT8_OPERATORS) > PRODUCTS
     large = [tensor for tensor in graph_of(made).initializer if np.prod(tensor.dims) > 1000]
     assert {tensor.data_type for tensor in large} <= {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
     logits = host.open_predictor(made).logits(TEXTS)

@@ -262,7 +262,7 @@ def test_a_swap_that_fails_leaves_the_old_bundle_answering(plugged, bundle, tmp_
             assert client.post("/predict", json={"text": "退款"}).json()["intents"] == ["退款"]
 
 
-@pytest.mark.parametrize("normalization", ["none", "repair-1"])
+@pytest.mark.parametrize("normalization", [(), ("repair-1",)])
 def test_half_a_surrogate_pair_is_answered_whatever_the_bundle_normalizes(plugged, tmp_path, normalization):
     made = write_bundle(tmp_path / "b")
     made = dataclasses.replace(made, model=dataclasses.replace(made.model, normalization=normalization)).save()

@@ -23,13 +23,13 @@ class KilledError(Exception):
 @pytest.fixture
 def asked(monkeypatch):
     """How many texts each call of a torch predictor got."""
-    counts, real = [], predictor.TorchPredictor.run
+    counts, real = [], predictor.TorchPredictor.compute
 
-    def run(self: Predictor, texts):
+    def compute(self: Predictor, texts):
         counts.append(len(texts))
         return real(self, texts)
 
-    monkeypatch.setattr(predictor.TorchPredictor, "run", run)
+    monkeypatch.setattr(predictor.TorchPredictor, "compute", compute)
     return counts
 
 

@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from tests.bundles import INTENTS, write_bundle
+from tests.bundles import FILES, INTENTS, write_bundle
 from workbench.errors import WorkbenchError
-from workbench.nouns.bundle import FILES, FORMAT, MANIFEST, Bundle
+from workbench.io.digests import digest_file
+from workbench.nouns.bundle import CARD, FORMAT, MANIFEST, Bundle
+from workbench.serving.open import open_bundle
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_the_same_bundle_has_the_same_id_in_another_folder_and_another_one_has_a
     assert len(others | {one.id}) == 3
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, CARD])
 @pytest.mark.parametrize("position", [0, -1])
 def test_a_flipped_byte_in_any_file_is_found(folder, name, position):
     content = bytearray((folder / name).read_bytes())
@@ -76,13 +78,13 @@ def test_a_flipped_byte_in_any_file_is_found(folder, name, position):
     assert "the manifest says" in message
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, CARD])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     assert f"{folder / name}: is missing" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, CARD])
 def test_a_link_is_no_file_of_a_bundle(folder, tmp_path, name):
     (folder / name).rename(tmp_path / "elsewhere")
     (folder / name).symlink_to(tmp_path / "elsewhere")
@@ -108,15 +110,37 @@ def test_an_extra_folder_is_named(folder):
     assert f"{folder / 'more'}: does not belong" in refusal(folder)
 
 
-def test_a_manifest_cannot_bring_files_of_its_own(folder):
-    entry = {"sha256": "0" * 64, "bytes": 1}
-    rewrite(folder, lambda about: about["files"].update({"../outside.bin": entry}))
-    assert "does not belong to a bundle" in refusal(folder)
+OUTSIDE = ["../outside.bin", "..", ".", "", "more/inside.bin", "/outside.bin", MANIFEST]
 
 
-def test_a_file_that_the_manifest_does_not_name(folder):
-    rewrite(folder, lambda about: about["files"].pop("model.onnx"))
-    assert f"{folder / 'model.onnx'}: stands in the bundle, but not in its manifest" in refusal(folder)
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_manifest_cannot_name_what_is_no_file_of_its_folder(folder, name):
+    (folder.parent / "outside.bin").write_bytes(b"x")
+    entry = {"sha256": digest_file(folder.parent / "outside.bin"), "bytes": 1}
+    rewrite(folder, lambda about: about["files"].update({name: entry}))
+    assert f"{folder / MANIFEST}: names {name!r}" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", [*FILES, CARD])
+def test_a_file_that_the_manifest_does_not_name(folder, name):
+    rewrite(folder, lambda about: about["files"].pop(name))
+    assert f"{folder / name}: does not belong to a bundle: its manifest does not name it" in refusal(folder)
+
+
+def test_a_manifest_cannot_bring_more_files_than_its_runtime_names(folder, host):
+    (folder / "more.bin").write_bytes(b"x")
+    entry = {"sha256": digest_file(folder / "more.bin"), "bytes": 1}
+    rewrite(folder, lambda about: about["files"].update({"more.bin": entry}))
+    with pytest.raises(WorkbenchError, match=r"more.bin: does not belong to a bundle of the format 'onnx'"):
+        open_bundle(folder, host=host)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_manifest_cannot_leave_out_a_file_that_its_runtime_names(folder, host, name):
+    (folder / name).unlink()
+    rewrite(folder, lambda about: about["files"].pop(name))
+    with pytest.raises(WorkbenchError, match=f"{name}: is missing from the manifest of the format 'onnx'"):
+        open_bundle(folder, host=host)
 
 
 def test_a_newer_format_says_what_to_do(folder):
@@ -174,7 +198,7 @@ WRONG = {
     "model.intents": ["refund", None, [1], [None], [[1]], [[]], {}],
     "model.max_length": ["64", None, 64.0, True],
     "model.prefix": [None, 1],
-    "model.normalization": [None, 3],
+    "model.normalization": [None, 3, "repair-1", [3], [""]],
     "model.rows_per_call": ["1", 1.5, True],
     "model.history": [None, {}],
     "model.format_number": ["1", None],

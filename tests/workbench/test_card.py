@@ -30,7 +30,7 @@ def measurement():
         size=1000,
         invariance=Invariance(2000, 1, 4.51e-7),
         legs=(Leg("onnx", "dev", 1256, 1.0, 3.1e-6), Leg("<b>own</b>\nstep", "made-up words", 64, 0.985, 0.25)),
-        nodes={"all": 142, "fused": 37, "quantized": 61},
+        facts={"nodes": 142, "fused_nodes": 37, "int8_nodes": 61},
         calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
 
@@ -47,7 +47,7 @@ def test_it_says_what_was_measured_of_the_served_graph(bundle, measurement):
         "98.50% answered alike; a logit differs by 0.25 at most.",
         "- Temperature 0.66, fitted on 977 dev rows: the expected calibration error there is 1.20%; 3.10% with the "
         "uncompressed model's temperature, 0.8, and 4.20% without one.",
-        "- Nodes of the graph: 142, 37 fused, 61 of int8; some are both.",
+        "- nodes: 142; fused nodes: 37; int8 nodes: 61.",
         "",
     ]
 
@@ -56,5 +56,5 @@ def test_it_says_nothing_of_what_was_not_measured(bundle, measurement):
     plain = model_card(bundle)
     assert "alone and among" not in plain
     assert "beside what it was made from" not in plain
-    older = dataclasses.replace(measurement, invariance=None, legs=(), nodes={}, calibration=None)
+    older = dataclasses.replace(measurement, invariance=None, legs=(), facts={}, calibration=None)
     assert model_card(bundle, older) == plain

@@ -171,7 +171,7 @@ def test_the_bundle_is_asked_with_texts_alone_and_among_others_and_its_nodes_are
     found = made.measurement()
     assert found.invariance.rows == len({row.text for row in made.dataset()})
     assert found.invariance.holds
-    assert found.nodes == {"all": 3, "fused": 0, "quantized": 0}
+    assert found.facts == {"nodes": 3, "fused_nodes": 0, "int8_nodes": 0}
     assert found.legs == (), "the passes of this chain note no parity"
     kept = {figure["name"]: figure["kept"] for figure in made.bundle().gate["figures"]}
     assert kept.items() > {("max_label_changes", True), ("max_score_change", True)}

@@ -93,7 +93,10 @@ def test_a_library_that_is_missing_names_the_extra(tmp_path, monkeypatch):
 
 
 def test_a_format_that_nobody_knows_is_an_error(host, tmp_path):
-    with pytest.raises(WorkbenchError, match="no plugin opens models of format 'gguf'"):
+    with pytest.raises(
+        WorkbenchError,
+        match=r"unknown model format 'gguf'. Install the plugin .* runtimes.* Known: onnx, torch, transformers",
+    ):
         host.open_predictor(Model(tmp_path, "gguf", "intent", ("a", "b"), 8))
 
 

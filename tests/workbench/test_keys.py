@@ -87,14 +87,21 @@ def test_what_cannot_change_a_result_does_not_count(host):
 def test_a_stage_that_asks_predictors_depends_on_the_code_behind_them(host):
     class Opens:
         @hookimpl
-        def open_predictor(self, model, options):
-            return None
+        def runtimes(self):
+            return {}
 
-    asks, does_not = (Stage("x", "evaluate", lambda *_: {}, predicts=predicts) for predicts in (True, False))
-    before = asks.key(host, 13, {}), does_not.key(host, 13, {})
-    host.register(Opens(), "opens")
-    assert asks.key(host, 13, {}) != before[0]
-    assert does_not.key(host, 13, {}) == before[1]
+    class Normalizes:
+        @hookimpl
+        def normalizations(self):
+            return {}
+
+    asks, does_not = (Stage("x", "evaluate", lambda *_: {}, calls=calls) for calls in (("runtimes",), ()))
+    keys, unchanged = [asks.key(host, 13, {})], does_not.key(host, 13, {})
+    for plugin in (Opens(), Normalizes()):
+        host.register(plugin, type(plugin).__name__)
+        keys.append(asks.key(host, 13, {}))
+    assert len(set(keys)) == 3
+    assert does_not.key(host, 13, {}) == unchanged
 
 
 def test_what_depends_on_the_machine_depends_on_whether_it_multiplies_bfloat16(host, monkeypatch):

@@ -30,7 +30,7 @@ def measurement():
         size=1000,
         invariance=Invariance(200, 1, 0.5),
         legs=(Leg("onnx", "dev", 256, 1.0, 1e-6), Leg("int8", "train", 256, 0.99, 0.25)),
-        nodes={"all": 9, "fused": 1, "quantized": 2},
+        facts={"nodes": 9, "fused_nodes": 1, "int8_nodes": 2},
         calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
 
@@ -42,14 +42,14 @@ def through_json(measurement, *, without=()):
 
 def test_it_comes_back_from_json_as_it_was(measurement):
     assert through_json(measurement) == measurement
-    bare = dataclasses.replace(measurement, invariance=None, legs=(), nodes={}, calibration=None)
+    bare = dataclasses.replace(measurement, invariance=None, legs=(), facts={}, calibration=None)
     assert through_json(bare) == bare
 
 
 def test_one_of_an_older_version_lacks_what_that_did_not_measure(measurement):
-    older = through_json(measurement, without=("invariance", "legs", "nodes", "calibration"))
-    assert (older.invariance, older.legs, older.nodes, older.calibration) == (None, (), {}, None)
-    assert older == dataclasses.replace(measurement, invariance=None, legs=(), nodes={}, calibration=None)
+    older = through_json(measurement, without=("invariance", "legs", "facts", "calibration"))
+    assert (older.invariance, older.legs, older.facts, older.calibration) == (None, (), {}, None)
+    assert older == dataclasses.replace(measurement, invariance=None, legs=(), facts={}, calibration=None)
 
 
 def test_a_history_tells_the_parity_of_each_step_in_order():
@@ -85,7 +85,7 @@ def test_what_a_third_partys_step_calls_parity_is_passed_over(parity):
 class Crowded(Predictor):
     """One that is surer of its first intent in company."""
 
-    def run(self, texts):
+    def compute(self, texts):
         return np.array([[float(len(texts) > 1), 0.0]] * len(texts), np.float32), None
 
 

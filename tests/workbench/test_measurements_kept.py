@@ -93,7 +93,7 @@ def test_a_verb_leaves_it_beside_its_output(small_dataset, tmp_path):
 def test_the_libraries_behind_what_an_offer_calls_are_in_the_key(monkeypatch):
     """An export that a search calls may answer differently with another release of the exporter."""
     trained = Trainer(run=lambda *_: None, summary="", libraries=("exporter",))
-    chooses = Pass(run=lambda *_: None, summary="", calls=("trainers", "open_predictor"))
+    chooses = Pass(run=lambda *_: None, summary="", calls=("trainers", "runtimes"))
 
     class Both:
         @hookimpl

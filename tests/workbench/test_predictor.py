@@ -23,7 +23,7 @@ class Fixed(Predictor):
         super().__init__(MODEL, **more)
         self.row = logits
 
-    def run(self, texts):
+    def compute(self, texts):
         if self.row is None:
             return None, np.zeros((len(texts), 4), np.float32)
         return np.array([self.row] * len(texts), np.float32), None
@@ -97,3 +97,11 @@ def test_a_prediction_cannot_be_changed():
     (answer,) = Fixed([1, 0, 0]).predict(["x"])
     with pytest.raises(dataclasses.FrozenInstanceError):
         answer.score = 1.0
+
+
+def test_a_predictor_that_the_host_did_not_open_refuses_to_leave_out_its_normalizations():
+    predictor = Fixed([0.0, 1.0, 2.0])
+    assert predictor.logits(["x"]).shape == (1, 3)
+    normalizing = Predictor(dataclasses.replace(MODEL, normalization=("repair-1",)))
+    with pytest.raises(RuntimeError, match=r"Host\.open_predictor"):
+        normalizing.logits(["x"])

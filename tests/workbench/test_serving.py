@@ -62,7 +62,7 @@ def test_a_run_whose_gated_bundle_is_gone_does_not_answer_from_another(tmp_path,
     ("exact", "said"), [(True, None), (False, "it lacks VNNI"), (None, "this system does not tell")]
 )
 def test_8_bit_weights_on_another_cpu_are_warned_of(tmp_path, host, monkeypatch, caplog, exact, said):
-    monkeypatch.setattr("workbench.serving.open.sums_int8_exactly", lambda: exact)
+    monkeypatch.setattr("workbench_onnx.facts.sums_int8_exactly", lambda: exact)
     model = write_bundle(tmp_path / "b").model
     for bits, full in (("7", False), ("8", True)):
         history = ({"step": "int8", "reduce_range": not full},)

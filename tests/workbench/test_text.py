@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from workbench.errors import UsageProblem
-from workbench.text.normalization import NORMALIZATIONS, SOUND, _repair_once, normalize, repair_1, text_key
+from workbench.errors import WorkbenchError
+from workbench.text.normalization import text_key
+from workbench_clean.text_repair import SOUND, _repair_once, repair_1
 
 ENGLISH = {
     "curly quotes": ("I’m “angry” ‘now’", "I'm \"angry\" 'now'"),
@@ -216,9 +217,11 @@ def test_texts_of_different_keys(one, other):
     assert text_key(one) != text_key(other)
 
 
-def test_normalisations_go_by_name():
-    assert normalize("none", " <b>x</b> ") == " <b>x</b> "
-    assert normalize("repair-1", " <b>x</b> ") == "x"
-    with pytest.raises(UsageProblem, match=r"unknown text normalisation 'repair-2'. Did you mean 'repair-1'\?"):
-        normalize("repair-2", "x")
-    assert set(NORMALIZATIONS) == {"none", "repair-1"}
+def test_normalizations_go_by_name_in_their_order(host):
+    assert host.normalizer(())(" <b>x</b> \ud800") == " <b>x</b> \ufffd"
+    assert host.normalizer(["repair-1"])(" <b>x</b> ") == "x"
+    with pytest.raises(
+        WorkbenchError,
+        match=r"here: unknown text normalization 'repair-2'. Install the plugin .* normalizations.*'repair-1'\?",
+    ):
+        host.normalizer(["repair-1", "repair-2"], "here")

@@ -17,8 +17,10 @@ from workbench.components import (
     Executor,
     Metric,
     Mount,
+    Normalization,
     Pass,
     Reader,
+    Runtime,
     Trainer,
     resolve,
 )
@@ -33,6 +35,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.head import FILE as HEAD_FILE
 from workbench.nouns.head import Head
 from workbench.nouns.model import ABOUT as MODEL_FILE
+from workbench.nouns.model import TOKENIZER as TOKENIZER_FILE
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Floats, Prediction, Predictor, PredictorOptions, decide, probabilities
 from workbench.nouns.report import Figure, Measurement, Report, Scored
@@ -46,6 +49,7 @@ __all__ = [
     "MODEL_FILE",
     "SPLITS",
     "SPLIT_NAMES",
+    "TOKENIZER_FILE",
     "Augmenter",
     "Budget",
     "Bundle",
@@ -68,6 +72,7 @@ __all__ = [
     "Model",
     "Mount",
     "NoOptions",
+    "Normalization",
     "OptionField",
     "Pass",
     "Prediction",
@@ -75,6 +80,7 @@ __all__ = [
     "PredictorOptions",
     "Reader",
     "Report",
+    "Runtime",
     "Scored",
     "Trainer",
     "UsageProblem",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.quality.graphs import node_counts
 from workbench.quality.invariance import TOLERANCE, Invariance, batch_invariance
 from workbench.quality.parity import compare, real_texts
 from workbench.quality.samples import evenly
 
-__all__ = ["TOLERANCE", "Invariance", "batch_invariance", "compare", "evenly", "node_counts", "real_texts"]
+__all__ = ["TOLERANCE", "Invariance", "batch_invariance", "compare", "evenly", "real_texts"]

@@ -45,10 +45,22 @@ def examine(host: Host) -> dict[str, Any]:
         "cores": cores(),
         "cgroup_quota": cgroup_quota(),
         "libraries": {name: version(name) for name in LIBRARIES},
+        "runtimes": runtimes(host),
         "encoders": {name: str(path) if path else None for name, path in encoders.items()},
         "plugins": dict(host.versions),
         "broken_plugins": {name: broken.why for name, broken in host.broken.items()},
         "advice": advice(host, encoders),
+    }
+
+
+def runtimes(host: Host) -> dict[str, Any]:
+    """Each model format: the files of a bundle, and the libraries that its runtime lacks here."""
+    return {
+        name: {
+            "files": list(runtime.files),
+            "missing": [library for library in runtime.libraries if version(library) is None],
+        }
+        for name, runtime in sorted(host.registry("runtimes").items())
     }
 
 
@@ -60,12 +72,7 @@ def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
         lines.append(f'to train and export: pip install "intent-workbench[{",".join(missing)}]"')
     if not any(encoders.values()):
         lines.append(f"no encoder is here: copy one into a folder and set {FOLDER} to it, or let the hub be asked")
-    if (exact := sums_int8_exactly()) is False:
-        lines.append(
-            "this CPU sums int8 products with saturation: the pass int8 takes 7-bit weights, and is hardly faster"
-        )
-    if exact is None:
-        lines.append("whether int8 products saturate here is unknown: the pass int8 takes 7-bit weights to be safe")
+    lines += [line for runtime in host.registry("runtimes").values() if (line := runtime.advice())]
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]
     return lines
 
@@ -90,7 +97,14 @@ def add(cli: click.Group, host: Host) -> None:
             ["cores to use", str(found["cores"])],
         ]
         rows += [[name, had or "not installed"] for name, had in found["libraries"].items()]
+        rows += [[f"runtime {name}", _readiness(runtime)] for name, runtime in found["runtimes"].items()]
         rows += [[f"encoder {name}", path or "not on this machine"] for name, path in found["encoders"].items()]
         table(["what", "found"], rows)
         for line in found["advice"]:
             click.echo(f"! {line}")
+
+
+def _readiness(runtime: dict[str, Any]) -> str:
+    if runtime["missing"]:
+        return f"lacks {', '.join(runtime['missing'])}"
+    return f"ready; a bundle holds {', '.join(runtime['files'])}" if runtime["files"] else "ready; cannot be bundled"

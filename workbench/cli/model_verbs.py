@@ -140,19 +140,19 @@ def show(out: Path, *, as_json: bool) -> None:
 
 
 def _finish(last: str, baseline: str, source: str | None = None) -> Callable[..., Mapping[str, float]]:
-    """A bundle of an exported model; any other model as it is.
+    """A bundle of a model whose format can be bundled; any other model as it is.
 
     Where there is a dataset, its temperature is fitted, and it is measured as a run measures its bundle.
     """
 
     def finish(inputs: Mapping[str, Path], out: Path, context: Context) -> Mapping[str, float]:
         model = Model.load(inputs[last])
-        if model.format != "onnx":
+        if not context.host.runtime(model.format, model.path).files:
             shutil.copytree(model.path, out)
             return {}
         whole, dataset = Model.load(inputs[baseline]), Dataset.load(inputs[source]) if source else None
         found = fit_on_dev([model, whole], dataset, context) if dataset and model.intents else None
-        bundle = make_bundle(model, out, found.fitted.temperature if found else 1.0)
+        bundle = make_bundle(model, out, context.host, found.fitted.temperature if found else 1.0)
         if found:
             say(f"    {found}")
             if context.measurements and context.measurements.is_dir():

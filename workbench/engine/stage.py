@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from workbench.engine.sections import ComponentConfig
     from workbench.host import Host
 
-SERVING = ("onnxruntime", "tokenizers", "numpy", "torch", "transformers")  # what predictors are made of
 Inputs = Mapping[str, Path]  # stage name -> the folder of its output
 Work = Callable[[Inputs, Path, Context], Mapping[str, float]]
 
@@ -36,7 +35,7 @@ class Stage:
         needs: names of the stages whose output it reads.
         settings: JSON that determines the output beside the steps.
         outside: digests of files that it reads beside the steps' options, by name; called when the key is made.
-        predicts: whether it asks predictors, so that the code behind them is part of its key.
+        calls: hooks whose components it calls beside its steps, see `Component.calls`; `runtimes` where it predicts.
         remote: its source cannot be keyed before it is read: it works in every run, and is keyed by its output.
     """
 
@@ -47,7 +46,7 @@ class Stage:
     needs: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     outside: Callable[[], Mapping[str, str]] = dict
-    predicts: bool = False
+    calls: tuple[str, ...] = ()
     remote: bool = False
 
     def key(self, host: Host, seed: int, inputs: Mapping[str, str], *, work_only: bool = False) -> str:
@@ -60,12 +59,12 @@ class Stage:
             work_only: leave out what the scratch folder does not depend on: it is found again under this key.
         """
         owners = {step.name: host.plugin_digest(host.registry(step.hook).owners[step.name]) for step in self.steps}
-        called = sorted({hook for step in self.steps for hook in step.component.calls})
+        hooks = {*self.calls, *(hook for step in self.steps for hook in step.component.calls)}
+        called = sorted(hooks | {"normalizations"} if "runtimes" in hooks else hooks)  # predictors normalize
         components = [step.component for step in self.steps]
         reached = [component for hook in called if hook in REGISTRIES for component in host.registry(hook).values()]
         components += [component for component in reached if isinstance(component, Component)]
         libraries = sorted({library for component in components for library in component.libraries})
-        predicts = self.predicts or "open_predictor" in called
         machine = {**describe(), "bfloat16": multiplies_bfloat16()}
         return digest_json(
             {
@@ -80,7 +79,6 @@ class Stage:
                 "libraries": {library: version(library) for library in libraries},
                 "outside": dict(self.outside()),
                 "machine": machine if any(component.machine for component in components) else {},
-                "predictors": [host.predictor_digest(), *map(version, SERVING)] if predicts else [],
             }
         )
 

@@ -1,8 +1,8 @@
-"""A bundle: an ONNX model complete for serving, with the digest of every file."""
+"""A bundle: a model complete for serving, with the digest of every file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from workbench.nouns.model import Model
 
 FORMAT = 1
 MANIFEST = "bundle.json"
-FILES = ("model.onnx", "tokenizer.json", "README.md")
+CARD = "README.md"
 SHAPE: Shape = {
     "model": dict,
     "temperature": NUMBER,
@@ -34,7 +34,8 @@ class Bundle:
     """A served model.
 
     Args:
-        model: format `onnx`; its history is the bundle's lineage.
+        model: its format names the runtime that serves it; its history is the bundle's lineage.
+        files: names of the model's files, as the runtime lists them.
         temperature: divides the logits.
         metrics: the bundle's own figures, split -> metric -> number.
         machine: the CPU that it was made on, as `workbench.machine.describe` gives it; its figures were measured there.
@@ -42,6 +43,7 @@ class Bundle:
     """
 
     model: Model
+    files: tuple[str, ...]
     temperature: float = 1.0
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Bundle:
         """What `bundle.json` holds."""
         files = {
             name: {"sha256": digest_file(self.path / name), "bytes": (self.path / name).stat().st_size}
-            for name in FILES
+            for name in (*self.files, CARD)
         }
         return {
             "format": FORMAT,
@@ -87,9 +89,19 @@ class Bundle:
         """Bytes of all its files."""
         return sum(path.stat().st_size for path in self.path.iterdir())
 
+    def check_files(self, names: Sequence[str]) -> None:
+        """Check that the bundle holds exactly the files that its runtime names.
+
+        Raises:
+            WorkbenchError: it has more, or fewer.
+        """
+        for name in sorted(set(names) ^ set(self.files)):
+            what = "does not belong to a bundle" if name in self.files else "is missing from the manifest"
+            raise WorkbenchError(f"{what} of the format {self.model.format!r}", where=self.path / name, remedy=REMEDY)
+
     @classmethod
     def load(cls, path: Path) -> Bundle:
-        """Open and verify a bundle: its manifest, that exactly its files are there, and each one's digest.
+        """Open and verify a bundle: its manifest, that exactly the named files are there, and each one's digest.
 
         Raises:
             WorkbenchError: with the file, what was expected and what is there.
@@ -112,7 +124,8 @@ class Bundle:
         _check(about, manifest)
         _verify(path, about["files"])
         model = Model.from_about(path, about["model"], where=manifest)
-        return cls(model, float(about["temperature"]), about["metrics"], about["machine"], about["gate"])
+        files = tuple(sorted(name for name in about["files"] if name != CARD))
+        return cls(model, files, float(about["temperature"]), about["metrics"], about["machine"], about["gate"])
 
 
 def _check(about: Mapping[str, Any], manifest: Path) -> None:
@@ -129,14 +142,20 @@ def _check(about: Mapping[str, Any], manifest: Path) -> None:
 
 def _verify(path: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
     there = {entry.name for entry in path.iterdir()} - {MANIFEST}
-    for name in sorted(set(FILES) | set(files) | there):
+    for name in sorted({CARD} | set(files) | there):
         file = path / name
-        if name not in FILES:
-            raise WorkbenchError("does not belong to a bundle", where=file, remedy="Remove it")
+        if name in files and (name != file.name or name in ("", "..", MANIFEST)):
+            raise WorkbenchError(
+                f"names {name!r}, which is no name of a file in the bundle's folder",
+                where=path / MANIFEST,
+                remedy=REMEDY,
+            )
+        if name not in files and name in there:
+            raise WorkbenchError(
+                "does not belong to a bundle: its manifest does not name it", where=file, remedy="Remove it"
+            )
         if not file.is_file() or file.is_symlink():
             raise WorkbenchError("is missing, or is no plain file", where=file, remedy=REMEDY)
-        if name not in files:
-            raise WorkbenchError("stands in the bundle, but not in its manifest", where=file, remedy=REMEDY)
         if (actual := digest_file(file)) != (expected := files[name]["sha256"]):
             raise WorkbenchError(
                 f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file, remedy=REMEDY

@@ -24,7 +24,7 @@ SHAPE: Shape = {
     "intents": list,
     "counts": dict,
     "provenance": list,
-    "normalization": str,
+    "normalization": list,
     "sha256": dict,
 }
 Counts = Mapping[str, Mapping[str, int]]  # where -> reason -> how many
@@ -40,7 +40,7 @@ class Dataset:
         utterances: the rows in their order.
         counts: what happened to rows, by source or cleaner and by reason.
         provenance: where the rows came from: names and digests, no path.
-        normalization: the named text normalisation that `text` went through (`workbench.text`).
+        normalization: names of the normalizations that every `text` went through, in their order.
     """
 
     task: str
@@ -48,7 +48,7 @@ class Dataset:
     utterances: tuple[Utterance, ...]
     counts: Counts = field(default_factory=dict)
     provenance: tuple[Mapping[str, Any], ...] = ()
-    normalization: str = "none"
+    normalization: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -140,6 +140,5 @@ class Dataset:
         with rows.open(encoding="utf-8") as file:
             utterances = tuple(Utterance.from_json(json.loads(line)) for line in file)
         intents = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
-        return cls(
-            about["task"], intents, utterances, about["counts"], tuple(about["provenance"]), about["normalization"]
-        )
+        provenance, normalization = tuple(about["provenance"]), tuple(about["normalization"])
+        return cls(about["task"], intents, utterances, about["counts"], provenance, normalization)

@@ -14,10 +14,11 @@ from workbench.errors import WorkbenchError
 from workbench.io.files import read_json, write_json
 from workbench.io.shapes import MAYBE_INT, Shape, check_shape
 from workbench.nouns.utterance import Intent
-from workbench.text.normalization import NORMALIZATIONS, normalize, well_formed
+from workbench.text.normalization import well_formed
 
 FORMAT = 1
 ABOUT = "workbench.json"
+TOKENIZER = "tokenizer.json"
 MADE_OF_MODELS = {"bundle.json": "bundle", "run.json": "run"}
 PADDING = ("[PAD]", "<pad>")  # of WordPiece, and of BPE and SentencePiece
 MOST_TOKENS = 1_000_000
@@ -27,7 +28,7 @@ SHAPE: Shape = {
     "intents": list,
     "max_length": int,
     "prefix": str,
-    "normalization": str,
+    "normalization": list,
     "pooling": str,
     "rows_per_call": MAYBE_INT,
     "history": list,
@@ -40,13 +41,12 @@ class Model:
 
     Args:
         path: the folder.
-        format: `torch` (a Hugging Face encoder folder with `head.safetensors`), `transformers` (a plain Hugging Face
-            sequence classifier) or `onnx` (`model.onnx`).
+        format: the name of the runtime that opens it.
         task: as in `Dataset`.
         intents: the order of the logits; () for a bare encoder.
         max_length: tokens, special ones included; longer texts are cut.
-        prefix: put before every text, after the normalisation.
-        normalization: the named text normalisation of training.
+        prefix: put before every text, after the normalizations.
+        normalization: names of the text normalizations of training, in their order.
         pooling: `mean` or `cls`.
         rows_per_call: 1 when an answer would depend on its batch mates, as with dynamic int8; None = free.
         history: the steps that made it, oldest first: name, options, library versions, figures.
@@ -58,7 +58,7 @@ class Model:
     intents: tuple[Intent, ...]
     max_length: int
     prefix: str = ""
-    normalization: str = "none"
+    normalization: tuple[str, ...] = ()
     pooling: str = "mean"
     rows_per_call: int | None = None
     history: tuple[Mapping[str, Any], ...] = ()
@@ -115,7 +115,7 @@ class Model:
         known = {field.name for field in dataclasses.fields(cls)}
         values = {key: value for key, value in about.items() if key in known}
         values["intents"] = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])
-        values["history"] = tuple(about["history"])
+        values["normalization"], values["history"] = tuple(about["normalization"]), tuple(about["history"])
         return cls(path=path, **values)
 
     @classmethod
@@ -135,13 +135,14 @@ class Model:
         task = "intents" if config.get("problem_type") == "multi_label_classification" else "intent"
         return cls(path, "transformers", task, intents, token_limit(path))
 
-    def prepare(self, text: str) -> str:
-        """The text as the tokenizer sees it: well-formed, normalised and prefixed."""
-        return self.prefix + normalize(self.normalization, well_formed(text))
-
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, special tokens included, cut to `max_length`; the same in training and serving."""
-        encodings = self._tokenizer.encode_batch_fast([self.prepare(text) for text in texts])  # without offsets
+        """Give the token ids of each text, special tokens included, cut to `max_length`.
+
+        Args:
+            texts: normalized ones, without the prefix: rows of a dataset, or what `Predictor.compute` is given. Other
+                texts go through `host.normalizer(model.normalization)` first.
+        """
+        encodings = self._tokenizer.encode_batch_fast([self.prefix + text for text in texts])  # without offsets
         return [encoding.ids for encoding in encodings]
 
     @property
@@ -154,7 +155,7 @@ class Model:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        path = self.path / "tokenizer.json"
+        path = self.path / TOKENIZER
         if not path.is_file():
             raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
         try:
@@ -177,7 +178,7 @@ def _check_values(about: Mapping[str, Any], where: Path) -> None:
         "max_length": 1 <= about["max_length"] <= MOST_TOKENS,
         "rows_per_call": about["rows_per_call"] is None or about["rows_per_call"] >= 1,
         "pooling": about["pooling"] in ("mean", "cls"),
-        "normalization": about["normalization"] in NORMALIZATIONS,
+        "normalization": all(isinstance(name, str) and name for name in about["normalization"]),
         "prefix": well_formed(about["prefix"]) == about["prefix"],
     }
     for key, holds in rules.items():

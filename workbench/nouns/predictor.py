@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.errors import WorkbenchError
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Intent
+from workbench.text.normalization import well_formed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,20 +51,32 @@ class PredictorOptions:
 
 
 class Predictor:
-    """A model that answers. A format's plugin subclasses it with `run`; see `open_predictor`.
+    """A model that answers. A runtime subclasses it with `compute`; `Host.open_predictor` opens one.
 
     Args:
         model: what it was opened from.
         temperature: divides the logits before they become probabilities (Guo et al. 2017).
+
+    Attributes:
+        normalize: what every text goes through first; the host sets it to the model's normalizations.
     """
 
     def __init__(self, model: Model, *, temperature: float = 1.0) -> None:
         self.model = model
         self.temperature = temperature
+        self.normalize: Callable[[str], str] = _not_opened if model.normalization else well_formed
+
+    def compute(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+        """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d] (None if not offered).
+
+        Args:
+            texts: normalized ones; the model's prefix is not yet before them, `Model.encode` puts it there.
+        """
+        raise NotImplementedError
 
     def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d] (None if not offered)."""
-        raise NotImplementedError
+        """Normalize the texts and give what `compute` makes of them."""
+        return self.compute([self.normalize(text) for text in texts])
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """float32 [n, intents], in the order of `model.intents`.
@@ -91,6 +104,10 @@ class Predictor:
         if isinstance(texts, str):
             raise TypeError("predict takes a list of texts, not one text: predict([text])")
         return [decide(row, self.model, self.temperature, top) for row in self.logits(texts)] if texts else []
+
+
+def _not_opened(text: str) -> str:
+    raise RuntimeError("the model's normalizations are not known to its predictor: open it with Host.open_predictor")
 
 
 def probabilities(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:

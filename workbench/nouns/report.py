@@ -115,7 +115,7 @@ class Measurement:
         size: bytes of the bundle.
         invariance: its answers to texts alone and among others; None in what older versions measured.
         legs: parity of each pass with what came before it, as the passes noted it.
-        nodes: of the served graph, as `workbench.quality.graphs.node_counts` gives them.
+        facts: of the served model, as its runtime tells them.
         calibration: its temperature, and that of the uncompressed model; None where none was fitted.
     """
 
@@ -127,7 +127,7 @@ class Measurement:
     size: int
     invariance: Invariance | None = None
     legs: tuple[Leg, ...] = ()
-    nodes: Mapping[str, int] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.engine.run import RUN, Run
 from workbench.errors import WorkbenchError
 from workbench.host import Host, build_host
-from workbench.machine import cores, in_words, sums_int8_exactly
+from workbench.machine import cores
 from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
@@ -33,18 +33,15 @@ def open_bundle(path: str | Path, *, threads: int = 1, host: Host | None = None)
 
 
 def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
-    """The predictor of a bundle that was loaded before."""
-    if eight_bits(bundle) and not (exact := sums_int8_exactly()):
-        logger.warning(
-            "%s holds 8-bit weights, measured on %s, and %s: its answers can differ from those that were measured. "
-            'Compress again on this machine, or anywhere with reduce_range = "yes" in the pass int8 or search; what it '
-            "costs to leave it says workbench evaluate, here",
-            bundle.path,
-            in_words(bundle.machine),
-            "this CPU sums int8 products with saturation (it lacks VNNI)"
-            if exact is False
-            else "this system does not tell whether its CPU sums int8 products without saturation",
-        )
+    """Open the predictor of a bundle that was loaded before.
+
+    Raises:
+        WorkbenchError: the bundle has no runtime here, or not exactly the files that its runtime names.
+    """
+    runtime = host.runtime(bundle.model.format, bundle.path)
+    bundle.check_files(runtime.files)
+    if warning := runtime.warning_for(bundle):
+        logger.warning("%s: %s", bundle.path, warning)
     predictor = host.open_predictor(bundle.model, PredictorOptions(threads=threads))
     predictor.temperature = bundle.temperature
     return predictor
@@ -64,11 +61,6 @@ def open_any(path: Path, host: Host) -> Predictor:
     if (path / MANIFEST).is_file():
         return open_verified(Bundle.load(path), host, threads=cores())
     return host.open_predictor(Model.load(path), PredictorOptions(threads=cores()))
-
-
-def eight_bits(bundle: Bundle) -> bool:
-    """Whether its int8 products need a CPU that sums them without saturation."""
-    return any(step.get("reduce_range") is False for step in bundle.model.history)
 
 
 def find_bundle(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Stages `bundle`, `measure` and `gate`: an ONNX model becomes a bundle, is measured as it is served, and judged."""
+"""Stages `bundle`, `measure` and `gate`: a model becomes a bundle, is measured as it is served, and judged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench.nouns.report import Leg, Measurement, Report
 from workbench.quality.calibration import Calibration
-from workbench.quality.graphs import node_counts
 from workbench.quality.invariance import MOST, Invariance, batch_invariance, texts_to_ask
 from workbench.serving.open import open_verified
 from workbench.stages.calibrating import CALIBRATE, read_calibration
@@ -31,22 +30,28 @@ from workbench.stages.evaluating import report_on, save_reports, score
 logger = logging.getLogger(__name__)
 
 
-def make_bundle(model: Model, out: Path, temperature: float = 1.0) -> Bundle:
+def make_bundle(model: Model, out: Path, host: Host, temperature: float = 1.0) -> Bundle:
     """Copy what serving needs into `out` and seal it.
 
     Raises:
-        WorkbenchError: the model is no ONNX model.
+        WorkbenchError: models of its format cannot be bundled, or one of its files is missing.
     """
-    if model.format != "onnx":
+    files = host.runtime(model.format, model.path).files
+    if not files:
+        formats = sorted(name for name, runtime in host.registry("runtimes").items() if runtime.files)
         raise WorkbenchError(
-            f"has the format {model.format!r}, a bundle needs onnx",
+            f"has the format {model.format!r}, which cannot be bundled",
             where=model.path,
-            remedy='Add a pass that exports, such as [[compress]] use = "onnx"',
+            remedy=f"Add a pass to [[compress]] that exports to one of: {', '.join(formats) or 'there are none'}",
         )
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("model.onnx", "tokenizer.json"):
+    for name in files:
+        if not (model.path / name).is_file():
+            raise WorkbenchError(
+                "is missing", where=model.path / name, remedy="The folder is incomplete: make or copy it again"
+            )
         shutil.copyfile(model.path / name, out / name)
-    return seal(Bundle(dataclasses.replace(model, path=out), temperature, machine=describe()))
+    return seal(Bundle(dataclasses.replace(model, path=out), files, temperature, machine=describe()))
 
 
 def seal(bundle: Bundle, measurement: Measurement | None = None) -> Bundle:
@@ -60,7 +65,7 @@ def bundle_stage(model: str) -> Stage:
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         found = read_calibration(inputs[CALIBRATE])
-        made = make_bundle(Model.load(inputs[model]), out, found.fitted.temperature if found else 1.0)
+        made = make_bundle(Model.load(inputs[model]), out, context.host, found.fitted.temperature if found else 1.0)
         return {"bytes": made.size()}
 
     return Stage("bundle", "bundle", work, needs=(model, CALIBRATE), settings={"machine": describe()})
@@ -104,7 +109,7 @@ def measure(
         max_logit_difference=float(abs(here.logits - there.logits).max()),
         invariance=invariance,
         legs=Leg.along(bundle.model.history),
-        nodes=node_counts(bundle.path / "model.onnx"),
+        facts=context.host.runtime(bundle.model.format).facts_of(bundle.model),
         calibration=calibration,
     )
     return bundle, measurement, [report for split, report in reports.items() if split in splits]
@@ -150,7 +155,7 @@ def measure_stage(baseline: str, source: str, options: EvaluateOptions, steps: t
         steps=steps,
         needs=("bundle", CALIBRATE, baseline, source),
         settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
-        predicts=True,
+        calls=("runtimes",),
     )
 
 
@@ -173,7 +178,7 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         metrics = {report.split: report.metrics for report in map(Report.from_json, measured["reports"])}
         made = Bundle.load(inputs["bundle"])
         model = dataclasses.replace(made.model, rows_per_call=measured["rows_per_call"])
-        bundle = make_bundle(model, out, made.temperature)
+        bundle = make_bundle(model, out, context.host, made.temperature)
         seal(dataclasses.replace(bundle, metrics=metrics, gate=gate if figures else None), measurement)
         return {"accepted": float(all(figure.kept for figure in figures))} if figures else {}
 

@@ -40,7 +40,7 @@ def calibrate_stage(model: str, baseline: str, source: str) -> Stage:
 
     needs = tuple(dict.fromkeys((model, baseline, source)))
     settings = {"least rows": FEW, "machine": describe()}
-    return Stage(CALIBRATE, CALIBRATE, work, needs=needs, settings=settings, predicts=True)
+    return Stage(CALIBRATE, CALIBRATE, work, needs=needs, settings=settings, calls=("runtimes",))
 
 
 def read_calibration(folder: Path) -> Calibration | None:

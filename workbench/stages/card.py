@@ -24,7 +24,7 @@ def model_card(bundle: Bundle, measurement: Measurement | None = None) -> str:
     licence = next((step["licence"] for step in model.history if step.get("licence")), None)
     lines = [
         "---",
-        "library_name: onnx",
+        f"library_name: {model.format}",
         "pipeline_tag: text-classification",
         *([f"license: {str(licence).lower()}"] if licence else []),
         "---",
@@ -59,7 +59,7 @@ def _figures(bundle: Bundle) -> list[str]:
 
 
 def _measured(measurement: Measurement) -> list[str]:
-    """How the served graph answers beside others and beside its origin, and its nodes."""
+    """How the served model answers beside others and beside its origin, and what its runtime tells of it."""
     lines = []
     if found := measurement.invariance:
         lines.append(f"- {found}.")
@@ -74,9 +74,9 @@ def _measured(measurement: Measurement) -> list[str]:
             f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
             f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
         )
-    if nodes := measurement.nodes:
-        counts = f"{nodes['all']}, {nodes['fused']} fused, {nodes['quantized']} of int8; some are both"
-        lines.append(f"- Nodes of the graph: {counts}.")
+    if facts := measurement.facts:
+        told = [f"{in_one_line(name).replace('_', ' ')}: {value:,}" for name, value in facts.items()]
+        lines.append(f"- {'; '.join(told)}.")
     return [*lines, ""] if lines else []
 
 

@@ -11,6 +11,7 @@ from workbench.engine.sections import ComponentConfig
 from workbench.engine.stage import Inputs, Stage
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
+from workbench.stages.normalizing import as_model_reads
 
 
 def compress_stages(steps: tuple[ComponentConfig, ...], model: str, source: str | None) -> list[Stage]:
@@ -31,11 +32,12 @@ def compress_stages(steps: tuple[ComponentConfig, ...], model: str, source: str 
 
 def _stage(name: str, step: ComponentConfig, before: str, baseline: str, source: str | None) -> Stage:
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
-        context = dataclasses.replace(
-            context, baseline=Model.load(inputs[baseline]), dataset=Dataset.load(inputs[source]) if source else None
-        )
-        step.component(Model.load(inputs[before]), out, step.options, context)
+        model, dataset = Model.load(inputs[before]), None
+        if source:
+            dataset = as_model_reads(Dataset.load(inputs[source]), model, context.host)
+        context = dataclasses.replace(context, baseline=Model.load(inputs[baseline]), dataset=dataset)
+        step.component(model, out, step.options, context)
         return {"bytes": sum(path.stat().st_size for path in out.iterdir())}
 
     needs = dict.fromkeys(name for name in (before, baseline, source) if name)
-    return Stage(name, "compress", work, steps=(step,), needs=tuple(needs))
+    return Stage(name, "compress", work, steps=(step,), needs=tuple(needs), calls=("normalizations",))

@@ -56,7 +56,7 @@ def evaluate_stage(
         steps=steps,
         needs=(source, *models.values()),
         settings={"splits": list(options.splits), "models": dict(models)},
-        predicts=True,
+        calls=("runtimes",),
     )
 
 

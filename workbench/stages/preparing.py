@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -31,12 +31,14 @@ def clean_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
 def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
     """The stage that adds made-up rows to the train split.
 
-    A text that already stands anywhere in the dataset is not added: dev and test stay unseen.
+    Added texts are normalized as the dataset is. A text that already stands anywhere in the dataset is not added: dev
+    and test stay unseen.
     """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         dataset = Dataset.load(inputs[source])
-        added = [row for step in steps for row in _augment(step, dataset, context)]
+        normalize = context.host.normalizer(dataset.normalization, inputs[source])
+        added = [row for step in steps for row in _augment(step, dataset, context, normalize)]
         seen = {text_key(row.text) for row in dataset}
         fresh = []
         for row in added:
@@ -46,10 +48,12 @@ def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
         dataset.with_rows([*dataset, *fresh]).counted("augment", {"added": len(fresh)}).save(out)
         return {"added": len(fresh), "rows": len(dataset) + len(fresh)}
 
-    return Stage("augment", "augment", work, steps=steps, needs=(source,))
+    return Stage("augment", "augment", work, steps=steps, needs=(source,), calls=("normalizations",))
 
 
-def _augment(step: ComponentConfig, dataset: Dataset, context: Context) -> list[Utterance]:
+def _augment(
+    step: ComponentConfig, dataset: Dataset, context: Context, normalize: Callable[[str], str]
+) -> list[Utterance]:
     parents = {row.id: row for row in dataset.labelled("train")}
 
     rng = partial(stream, context.seed, step.name)
@@ -61,7 +65,7 @@ def _augment(step: ComponentConfig, dataset: Dataset, context: Context) -> list[
         made.append(
             Utterance(
                 id=f"{parent}~{step.name}{number[parent]}",
-                text=text,
+                text=normalize(text),
                 raw=text,
                 intents=origin.intents,
                 split="train",

@@ -192,7 +192,7 @@ def ask(predictor: Predictor, items: Sequence[Item], log: Log) -> Iterator[tuple
 def identity(predictor: Predictor) -> str:
     """Twelve digits that stand for exactly this model: the id of a bundle, else of all its files."""
     model = predictor.model
-    return Bundle(model).id if (model.path / MANIFEST).is_file() else digest_path(model.path)[:12]
+    return Bundle(model, ()).id if (model.path / MANIFEST).is_file() else digest_path(model.path)[:12]
 
 
 def shown_intent(intent: Intent) -> str:

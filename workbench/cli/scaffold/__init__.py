@@ -14,6 +14,7 @@ USAGE = {
     "augmenter": "workbench augment DATASET -o OUT --use {name} --{name}.rate 0.2",
     "pass": "workbench export MODEL -o OUT --use onnx,{name}",
     "reader": "workbench import FILE -o OUT --reader {name}",
+    "runtime": "workbench evaluate MODEL DATASET",
     "metric": "workbench evaluate MODEL DATASET",
 }
 KINDS = tuple(sorted(USAGE))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from workbench import hookspecs
-from workbench.cli.plugins import options_page
+from workbench.cli.plugin_verbs.options_page import options_page
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = sorted((ROOT / "workbench").rglob("*.py"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 
 from workbench.api import Cleaner, NoOptions, build_host, hookimpl
-from workbench.cli.plugin_check import check_plugins
+from workbench.cli.plugin_verbs.check import check_plugins
 
 
 def module(**names):

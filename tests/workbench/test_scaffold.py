@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.third_party import pip, workbench
-from workbench.cli.scaffold import KINDS
+from workbench.cli.plugin_verbs.scaffold import KINDS
 
 
 @pytest.fixture(scope="module")

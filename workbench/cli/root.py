@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import click
 
 from workbench import __version__
-from workbench.cli import data_verbs, doctor, model_verbs, plugins, run, runs
+from workbench.cli import data_verbs, doctor, model_verbs, run, runs
+from workbench.cli.plugin_verbs import verbs as plugins
 from workbench.errors import WorkbenchError, unknown
 from workbench.host import Host, build_host
 

@@ -10,24 +10,16 @@ from typing import Any
 
 import click
 
-from workbench.cli.api_page import api_page
 from workbench.cli.output import echo_json, say, table
-from workbench.cli.plugin_check import check_plugins
-from workbench.cli.scaffold import KINDS, write_plugin
+from workbench.cli.plugin_verbs.api_page import api_page
+from workbench.cli.plugin_verbs.check import check_plugins
+from workbench.cli.plugin_verbs.options_page import options_page
+from workbench.cli.plugin_verbs.scaffold import KINDS, write_plugin
 from workbench.components import REGISTRIES, Component
-from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions, UseOptions
 from workbench.engine.stage import version
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.hookspecs import hookspec
 from workbench.host import Host
-from workbench.options import option_fields
-
-SECTIONS = {
-    "the top": RecipeOptions,
-    "[[import]], beside the options of its reader": ImportOptions,
-    "[train] and [[compress]], beside the options of what `use` names": UseOptions,
-    "[evaluate]": EvaluateOptions,
-}
 
 
 def describe(host: Host) -> list[dict[str, Any]]:
@@ -85,46 +77,6 @@ def _missing(host: Host, owner: str) -> list[str]:
                     {library: component.extra for library in component.libraries if version(library) is None}
                 )
     return [f'{library}: pip install "intent-workbench[{extra}]"' for library, extra in sorted(missing.items())]
-
-
-def options_page(host: Host) -> str:
-    """Every option as Markdown, from the same dataclasses that the recipe is checked with; and every encoder."""
-    lines = ["# Options", "", "Written by `workbench plugins --options`.", "", "## The recipe", ""]
-    for title, options in SECTIONS.items():
-        lines += [f"### {title}", "", *_table(options)]
-    lines += ["### [gate]", "", "Each key is a budget with its limit:", ""]
-    lines += [f"- `{name}`: {component.summary}" for name, component in sorted(host.registry("budgets").items())]
-    lines += ["", "## encoders", "", "| name | hub | languages | parameters | licence | prefix | pooling |"]
-    lines += ["|---|---|---|---|---|---|---|"]
-    for name, e in sorted(host.registry("encoders").items()):
-        cells = [f"`{name}`", e.hub, ", ".join(e.languages), f"{e.parameters:g} M", e.licence]
-        lines.append(f"| {' | '.join([*cells, f'`{e.prefix}`', e.pooling])} |")
-    for hook in REGISTRIES:
-        components = {
-            name: component
-            for name, component in sorted(host.registry(hook).items())
-            if isinstance(component, Component)
-        }
-        if components and hook != "budgets":
-            lines += ["", f"## {hook}"]
-        for name, component in components.items() if hook != "budgets" else ():
-            lines += ["", f"### {name}", "", f"{component.summary}. From `{host.registry(hook).owners[name]}`.", ""]
-            lines += _table(component.options)
-    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
-
-
-def _table(options: type) -> list[str]:
-    fields = option_fields(options)
-    rows = [
-        f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | {_default(f.default)} | {f.help} |" for f in fields
-    ]
-    return ["| option | type | default | what |", "|---|---|---|---|", *rows, ""] if fields else []
-
-
-def _default(value: Any) -> str:
-    if value is dataclasses.MISSING:
-        return "required"
-    return "`none`" if value is None else f"`{list(value) if isinstance(value, tuple) else value}`"
 
 
 def add(cli: click.Group, host: Host) -> None:

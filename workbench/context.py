@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.io.digests import digest_json
-from workbench.io.files import Staging
+from workbench.io.files import Staging, read_json, write_json
 
 if TYPE_CHECKING:
     from workbench.host import Host
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.model import Model
+
+VALUE = "value.json"  # in the folder of a result that is JSON
 
 
 class Log(Protocol):
@@ -51,18 +53,30 @@ class Context:
     log: Log = silent
     measurements: Path | None = None
 
-    def cache(self, name: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
+    def cache(self, name: str, key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
         """Give the folder of an intermediate result, which is made once for each name and key.
 
-        A folder appears whole or not at all, so a stage that was killed finds what it had finished.
+        A folder appears whole or not at all, so a stage that was killed finds what it had finished. Two workers must
+        not make the same result at the same time.
 
         Args:
             name: of the result; the folder's name begins with it.
             key: JSON of everything that determines the content and may differ within this stage.
-            make: fills the empty folder that it is given.
+            make: fills the empty folder that it is given; when it fails, no folder stays.
         """
-        folder = self.work / f"{name}-{digest_json(dict(key))[:8]}"
+        folder = self.work / f"{name}-{digest_json(dict(key))[:16]}"
         if not folder.is_dir():
             with Staging(folder) as staged:
                 make(staged)
         return folder
+
+    def value(self, name: str, key: Mapping[str, Any], find: Callable[[], Any]) -> Any:
+        """Give an intermediate result that is JSON, which is found once for each name and key; see `cache`.
+
+        Args:
+            name: of the result.
+            key: JSON of everything that determines the result and may differ within this stage.
+            find: gives the value.
+        """
+        folder = self.cache(name, key, lambda staged: write_json(staged / VALUE, find()))
+        return read_json(folder / VALUE)

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from workbench.api import Host, UsageProblem, WorkbenchError
-from workbench.api.cli import check_gate, run_recipe, say, summarize
-from workbench.api.engine import RecipeOptions, check_recipe
+from workbench.api.cli import TerminalProgress, check_gate, say, summarize
+from workbench.api.engine import RecipeOptions, check_recipe, run_recipe
 from workbench.api.io import replace_text
 from workbench_quickstart.recipe import Wish, recipe_text
 
@@ -43,7 +43,7 @@ def add(cli: click.Group, host: Host) -> None:
         wish = Wish(source=language, trainer=trainer, encoder=encoder)
         values = {**tomllib.loads(recipe_text(wish, host)), "seed": seed}
         out = out or Path("runs") / f"quickstart-{language}"
-        run = run_recipe(check_recipe(values, host, "quickstart", Path()), out, host)
+        run = run_recipe(check_recipe(values, host, "quickstart", Path()), out, host, TerminalProgress())
         summarize(run)
         check_gate(run)
         from workbench_quickstart.ask import ask_server

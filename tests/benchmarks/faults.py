@@ -29,7 +29,7 @@ def main() -> None:
         for how in ("kill", "ENOSPC"):
             points = [(call, nth) for call, count in counts.items() for nth in range(1, count + 1)][::each]
             for call, nth in points:
-                run = Path(place) / f"{how}-{call}-{nth}"
+                run = Path(place) / f"{how}-{call}-{nth}/run"  # beside no other, which would give it stages
                 records.measure(f"{how} at {call} {nth}", lambda: one(chain, wanted, run, how, call, nth))  # noqa: B023
     done = [value for name, value in records.values.items() if " at " in name]
     print(f"{len(done)} points, {sum(value['value']['recovered'] for value in done)} recovered")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from workbench.errors import WorkbenchError
@@ -39,6 +41,23 @@ def test_a_link_is_not_published(tmp_path):
     (tmp_path / "staged/link").symlink_to("/etc/passwd")
     with pytest.raises(WorkbenchError, match="holds no links"):
         publish(tmp_path / "staged", tmp_path / "out")
+
+
+def test_everything_is_flushed_before_it_is_published_and_the_parent_afterwards(tmp_path, monkeypatch):
+    """Without the last flush, a crash of the machine may undo the rename of what was told to be there."""
+    final, flushed, flush = tmp_path / "out", [], os.fsync
+
+    def note(descriptor):
+        flushed.append((os.fstat(descriptor).st_ino, final.exists()))
+        flush(descriptor)
+
+    with Staging(final) as folder:
+        (folder / "deep").mkdir()
+        (folder / "deep/file").write_text("x")
+        inside = {path.stat().st_ino for path in (folder, folder / "deep", folder / "deep/file")}
+        monkeypatch.setattr(os, "fsync", note)
+    assert inside == {inode for inode, published in flushed if not published}
+    assert [inode for inode, published in flushed if published] == [tmp_path.stat().st_ino]
 
 
 def test_replacing_keeps_the_old_file_when_writing_fails(tmp_path):

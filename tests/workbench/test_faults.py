@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.faults import Breakable
+from tests.faults import CALLS, Breakable
 from tests.naive_bayes import RECIPE
 
 STAGES = ("import", "clean", "train", "evaluate", "compress-1-bayes-onnx", "calibrate", "bundle", "measure", "gate")
@@ -47,6 +47,19 @@ def test_a_run_whose_system_calls_fail_goes_on(chain, wanted, tmp_path, how):
     counts = chain.count_calls(tmp_path / "counted")
     points = [(call, nth) for call, count in counts.items() for nth in range(1, count + 1)]
     assert counts["fsync"] > 20
+    for call, nth in random.Random(how).sample(points, 8):
+        run = tmp_path / f"{call}-{nth}/run"  # beside no other run, which would give it stages
+        chain.fail(run, call, nth, how)
+        chain.recover(run, wanted)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="faults are injected by strace, which is not installed")
+@pytest.mark.parametrize("how", ["kill", "ENOSPC", "EIO"])
+def test_a_run_that_takes_stages_from_its_neighbours_goes_on_when_system_calls_fail(chain, wanted, tmp_path, how):
+    chain.finish(tmp_path / "whole")
+    counts = chain.count_calls(tmp_path / "counted", (*CALLS, "link"))
+    assert counts["link"] > 20
+    points = [(call, nth) for call, count in counts.items() for nth in range(1, count + 1)]
     for call, nth in random.Random(how).sample(points, 8):
         run = tmp_path / f"{call}-{nth}"
         chain.fail(run, call, nth, how)

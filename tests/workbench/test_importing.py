@@ -9,7 +9,8 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import remember, remembered_as
 from workbench.nouns.utterance import Utterance
-from workbench.stages.importing import KEPT, import_stage, read_all
+from workbench.stages.dividing import KEPT
+from workbench.stages.importing import import_stage, read_all
 
 
 def write(path, rows):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from workbench.cli.data_verbs import import_rows
 from workbench.cli.data_verbs import show as show_dataset
 from workbench.cli.once import work as work_stage
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import EVERY as PROGRESS_SECONDS
-from workbench.cli.run import check_gate, run_recipe, summarize
+from workbench.cli.progress import TerminalProgress
+from workbench.cli.run import check_gate, summarize
 from workbench.cli.verbs import FOLDER, JSON, SEED
 
 __all__ = [
@@ -15,11 +17,12 @@ __all__ = [
     "JSON",
     "PROGRESS_SECONDS",
     "SEED",
+    "TerminalProgress",
     "check_gate",
     "click_options",
     "collect",
     "echo_json",
-    "run_recipe",
+    "import_rows",
     "say",
     "show_dataset",
     "summarize",

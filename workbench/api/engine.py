@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.engine.progress import Progress
 from workbench.engine.recipe import check_recipe, load_recipe
 from workbench.engine.run import RUN as RUN_FILE
 from workbench.engine.run import Run, StageRecord
@@ -10,22 +11,23 @@ from workbench.engine.stage import version
 from workbench.engine.store import open_store
 from workbench.engine.streams import stream
 from workbench.engine.summary import Summary
-from workbench.stages.importing import import_stage
+from workbench.stages.chain import run_recipe
 
 __all__ = [
     "RUN_FILE",
     "ComponentConfig",
     "EvaluateOptions",
     "ImportOptions",
+    "Progress",
     "Recipe",
     "RecipeOptions",
     "Run",
     "StageRecord",
     "Summary",
     "check_recipe",
-    "import_stage",
     "load_recipe",
     "open_store",
+    "run_recipe",
     "stream",
     "version",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,10 +15,10 @@ from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of, top_option
 from workbench.components import Reader
-from workbench.engine.sections import ImportOptions, Recipe, RecipeOptions
+from workbench.engine.sections import ComponentConfig, ImportOptions, Recipe, RecipeOptions
 from workbench.engine.stage import Stage
 from workbench.host import Host
-from workbench.io.files import replace_json
+from workbench.io.files import make_folder, replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import check_shares, remember
 from workbench.nouns.utterance import SPLITS
@@ -58,9 +60,9 @@ def add(cli: click.Group, host: Host) -> None:
         if settings.split is not None:
             check_shares(settings.split, "--split")
         top = collect(RecipeOptions, {"seed": seed, "task": task})
-        recipe = Recipe(top, (dataclasses.replace(step, settings=settings),))
-        import_into(recipe, out, host, splits_of)
-        show(Dataset.load(out), out, as_json=as_json)
+        with ledger_of(splits_of, out) as ledger:
+            dataset = import_rows(dataclasses.replace(step, settings=settings), top, out, host, ledger)
+        show(dataset, out, as_json=as_json)
 
     import_.params += [option for option in click_options(ImportOptions) if option.name in OF_THE_SECTION]
 
@@ -92,17 +94,47 @@ def change(stage: Stage, dataset: Path, out: Path, host: Host, seed: int) -> Non
     work([stage], {"data": dataset}, out, host, seed)
 
 
-def import_into(recipe: Recipe, out: Path, host: Host, splits_of: Path | None) -> None:
-    """Import; rows that stand in the dataset `splits_of` keep the split that they have there."""
-    ledger = out.with_name(f".{out.name}.splits") if splits_of else None
+def import_rows(
+    step: ComponentConfig,
+    top: RecipeOptions,
+    out: Path,
+    host: Host,
+    ledger: Path | None = None,
+    *,
+    pins: bool = True,
+) -> Dataset:
+    """Import one source into the dataset folder `out`, as the verb `import` does.
+
+    Args:
+        step: a reader with its options, and `ImportOptions` as its settings.
+        top: seed and task.
+        out: does not exist yet.
+        host: the plugins.
+        ledger: a file that says which row went into which split; None = nothing is known.
+        pins: whether the ledger remembers new rows too.
+
+    Raises:
+        WorkbenchError: `out` exists, or the source cannot be read or divided.
+    """
+    stage = import_stage(Recipe(top, (step,)), ledger, pins=pins)
+    # the ledger is in no key, so nothing that a killed attempt imported is used
+    work([dataclasses.replace(stage, remote=True)], {}, out, host, top.seed)
+    return Dataset.load(out)
+
+
+@contextmanager
+def ledger_of(dataset: Path | None, out: Path) -> Iterator[Path | None]:
+    """A ledger of the splits of a dataset, beside `out` while the block lasts; None without a dataset."""
+    if dataset is None:
+        yield None
+        return
+    ledger = out.with_name(f".{out.name}.splits")
     try:
-        if splits_of and ledger:
-            ledger.parent.mkdir(parents=True, exist_ok=True)
-            replace_json(ledger, remember(Dataset.load(splits_of), {}))
-        work([import_stage(recipe, ledger)], {}, out, host, recipe.top.seed)
+        make_folder(ledger.parent)
+        replace_json(ledger, remember(Dataset.load(dataset), {}))
+        yield ledger
     finally:
-        if ledger:
-            ledger.unlink(missing_ok=True)
+        ledger.unlink(missing_ok=True)
 
 
 def show(dataset: Dataset, out: Path, *, as_json: bool) -> None:

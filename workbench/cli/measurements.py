@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.cli.output import say
+from workbench.engine.run import MEASUREMENTS, StageRecord
+from workbench.engine.stage import Stage
+from workbench.engine.summary import FILE as SUMMARY
 from workbench.engine.summary import Summary, read_summary
 from workbench.errors import GateRefused, WorkbenchError
 from workbench.io.files import publish, refuse_existing, write_json
 
+EARLIER = "earlier"  # where the measurements of an earlier refusal go
 REFUSED = "refused.json"  # in the measurements of an attempt that was refused: no output belongs to it
 logger = logging.getLogger(__name__)
 
@@ -32,38 +38,62 @@ def check_free(out: Path) -> None:
         refuse_existing(measurements_of(out))
 
 
-def put_away(out: Path, scratch: Path) -> None:
-    """Move the measurements of an earlier refusal, if it stands there, to `scratch`, which does not exist yet."""
-    if _is_refusals(measurements_of(out)):
-        os.rename(measurements_of(out), scratch)
+def collect(records: Sequence[StageRecord], stages: Sequence[Stage], folder: Path) -> Path:
+    """Copy the measurements of stages into one folder, which is not there if they left none.
+
+    A summary is that of the last stage with components: the others only pass on what it made.
+
+    Args:
+        records: of the stages that were worked, in their order.
+        stages: the stages.
+        folder: where the folder is made.
+    """
+    merged, steps = folder / MEASUREMENTS, {stage.name: stage.steps for stage in stages}
+    shutil.rmtree(merged, ignore_errors=True)
+    for record in records:
+        if steps[record.name]:
+            (merged / SUMMARY).unlink(missing_ok=True)
+        if record.measurements.is_dir():
+            shutil.copytree(record.measurements, merged, dirs_exist_ok=True)
+    return merged
 
 
 def keep(staged: Path, out: Path) -> None:
-    """Publish the measurements that was written into `staged`, if there is any, and say so."""
+    """Publish the measurements in `staged`, if there are any, and say so; those of an earlier refusal give way."""
+    _put_away(out, staged.with_name(EARLIER))
     if staged.is_dir():
         publish(staged, measurements_of(out))
         say(f"wrote {measurements_of(out)}")
 
 
-def keep_refused(staged: Path, out: Path, error: GateRefused, scratch: Path) -> None:
-    """Publish the measurements of a refused attempt in place of an earlier one's, with a note that makes them give way.
+def keep_refused(
+    records: Sequence[StageRecord], stages: Sequence[Stage], folder: Path, out: Path, error: GateRefused
+) -> None:
+    """Publish the measurements of a refused attempt, if it left any, with a note that makes them give way later.
 
     Args:
-        staged: the folder of the measurements; nothing is done where there is none.
+        records: of the stages that were worked, in their order.
+        stages: the stages.
+        folder: a scratch folder beside `out`.
         out: the output that does not come to be.
         error: why not.
-        scratch: a folder that does not exist yet, for what an earlier attempt left.
 
-    What goes wrong is logged: it is the refusal that the user is to see.
+    A failure to keep them is logged: the user must see the refusal.
     """
-    if not staged.is_dir():
-        return
     try:
-        write_json(staged / REFUSED, {"error": str(error)})
-        put_away(out, scratch)
-        keep(staged, out)
+        staged = collect(records, stages, folder)
+        if staged.is_dir():
+            write_json(staged / REFUSED, {"error": str(error)})
+            keep(staged, out)
     except (OSError, WorkbenchError) as fault:
         logger.warning("the measurements of what was refused cannot be kept: %s", fault)
+
+
+def _put_away(out: Path, scratch: Path) -> None:
+    """Move the measurements of an earlier refusal, if there are any, to `scratch`, in place of what is there."""
+    if _is_refusals(measurements_of(out)):
+        shutil.rmtree(scratch, ignore_errors=True)
+        os.rename(measurements_of(out), scratch)
 
 
 def _is_refusals(measurements: Path) -> bool:

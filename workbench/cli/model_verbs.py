@@ -18,11 +18,13 @@ from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.context import Context
+from workbench.engine.run import MEASUREMENTS
 from workbench.engine.sections import EvaluateOptions
 from workbench.engine.stage import Stage
 from workbench.errors import WorkbenchError, unknown
 from workbench.host import Host
 from workbench.io.files import write_json
+from workbench.machine import describe
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
@@ -95,9 +97,9 @@ def add_compression(cli: click.Group, host: Host) -> None:
         @click.option("--data", type=FOLDER, help="A dataset, for passes that measure or train.")
         @click.option(
             "--work",
-            "aside",
+            "kept",
             type=click.Path(path_type=Path, file_okay=False),
-            help="Keep here what passes put aside: another command, as a search within other budgets, goes on from it.",
+            help="Keep the intermediate results of passes here; a search within other budgets goes on from them.",
         )
         @JSON
         @click.pass_context
@@ -108,14 +110,17 @@ def add_compression(cli: click.Group, host: Host) -> None:
             out: Path,
             seed: int,
             data: Path | None,
-            aside: Path | None,
+            kept: Path | None,
             as_json: bool,
             **_: Any,
         ) -> None:
             stages = compress_stages(steps_of(ctx), "model", "data" if data else None)
             needs = (stages[-1].name, "model", *(["data"] if data else []))
-            stages.append(Stage("bundle", "bundle", _finish(*needs), needs=needs))
-            work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, aside)
+            finish = _finish(*needs)
+            stages.append(
+                Stage("bundle", "bundle", finish, needs=needs, settings={"machine": describe()}, predicts=True)
+            )
+            work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
             show(out, as_json=as_json)
 
     def first(kind: str) -> Callable[[], tuple[str, ...]]:
@@ -155,7 +160,8 @@ def _finish(last: str, baseline: str, source: str | None = None) -> Callable[...
         bundle = make_bundle(model, out, context.host, found.fitted.temperature if found else 1.0)
         if found:
             say(f"    {found}")
-            if context.measurements and context.measurements.is_dir():
+            if context.measurements and (inputs[last].parent / MEASUREMENTS).is_dir():  # the pass measured, too
+                context.measurements.mkdir()
                 write_json(context.measurements / FILE, asdict(found))
         if dataset and dataset.labelled("dev") and dataset.intents == model.intents == whole.intents:
             steps = metric_steps(EvaluateOptions(), model.task, context.host)

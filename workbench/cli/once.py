@@ -1,4 +1,4 @@
-"""Work stages without a run: one verb, one output folder, the same guarantees."""
+"""Single verbs: the run engine works their stages in a hidden folder beside OUT, and the last output becomes OUT."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from workbench.cli.measurements import check_free, keep, keep_refused, measurements_of, put_away, summary_of
+from workbench.cli.measurements import check_free, collect, keep, keep_refused, measurements_of
 from workbench.cli.output import say
 from workbench.cli.progress import TerminalProgress
-from workbench.context import Context
-from workbench.engine.runner import explain
+from workbench.engine.run import StageRecord
+from workbench.engine.runner import Engine
 from workbench.engine.stage import Stage
-from workbench.engine.summary import FILE as SUMMARY
+from workbench.engine.store import Store
 from workbench.errors import GateRefused, UsageProblem
 from workbench.host import Host
-from workbench.io.digests import digest_path
-from workbench.io.files import publish
+from workbench.io.files import make_folder, publish
 from workbench.io.lock import locked
 
-OTHER = "Wait for it, or give another --work"
-MEASUREMENTS, EARLIER = "out-measurements", "out-earlier"  # forgotten after a failure, as outputs are
+KEPT_IN_USE = "Wait for it, or give another --work"
 
 
 def work(
-    stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int, aside: Path | None = None
+    stages: Sequence[Stage], inputs: Mapping[str, Path], out: Path, host: Host, seed: int, kept: Path | None = None
 ) -> None:
     """Work stages one after the other, the last one into `out`, which appears whole or not at all.
 
-    Measurements that a stage wrote are in `OUT.measurements` afterwards, also when a budget refuses the output; a later
-    attempt replaces it then.
+    A killed call leaves `.OUT.work` beside `out`, from which the same call goes on. Measurements of the stages are in
+    `OUT.measurements` afterwards, also when a budget refuses the output; a later attempt replaces those of a refusal.
 
     Args:
         stages: each may read what stands before it.
@@ -38,79 +36,63 @@ def work(
         out: does not exist yet.
         host: the plugins.
         seed: every random stream comes from it.
-        aside: where stages put aside what they can go on from, which stays; None = beside `out` until it is done.
+        kept: a folder for the scratch folders of the stages, which stays for calls with other budgets; None = they are
+            removed when `out` is done.
 
     Raises:
-        WorkbenchError: `out` exists, `aside` is no folder of its own, another process works on either, or a stage
+        WorkbenchError: `out` exists, `kept` is no folder of its own, another process works on either, or a stage
             failed.
     """
     check_free(out)
-    scratch = out.with_name(f".{out.name}.work")
-    places = dict(inputs)
+    folder = out.with_name(f".{out.name}.work")
     with ExitStack() as held:
-        if aside:
-            _check_apart(aside, [out, measurements_of(out), scratch, *inputs.values()])
-            aside.mkdir(parents=True, exist_ok=True)
-            held.enter_context(locked(aside, remedy=OTHER))
-        scratch.mkdir(parents=True, exist_ok=True)
-        held.enter_context(locked(scratch))
+        if kept:
+            _check_apart(kept, [out, measurements_of(out), folder, *inputs.values()])
+            make_folder(kept)
+            held.enter_context(locked(kept, remedy=KEPT_IN_USE))
+        make_folder(folder)
+        held.enter_context(locked(folder))
+        store, progress = Store(folder / "run", kept), VerbProgress()
         try:
-            for stage in stages:
-                places[stage.name] = _fresh(scratch / f"out-{stage.name}")
-                _work_one(stage, places, scratch, aside or scratch, host, seed)
-            publish(places[stages[-1].name], out)
-            put_away(out, _fresh(scratch / EARLIER))
-            keep(scratch / MEASUREMENTS, out)
-            shutil.rmtree(scratch)
+            make_folder(store.stages)
+            done = Engine(host, store, seed, progress, {}).run(stages, inputs=inputs)
+            measurements = collect(done.stages, stages, folder)
+            publish(done.stages[-1].path, out)
+            keep(measurements, out)
+            shutil.rmtree(folder, ignore_errors=True)
         except GateRefused as error:
-            keep_refused(scratch / MEASUREMENTS, out, error, _fresh(scratch / EARLIER))
+            keep_refused(progress.records, stages, folder, out, error)
             raise
         finally:
-            _forget_all_but_memories(scratch)
+            _forget(folder, store)
     say(f"wrote {out}")
-    if told := summary_of(out):
-        for line in told.words:
-            say(line)
 
 
-def _work_one(stage: Stage, places: Mapping[str, Path], scratch: Path, memories: Path, host: Host, seed: int) -> None:
-    key = stage.key(host, seed, {name: digest_path(places[name]) for name in stage.needs}, work_only=True)
-    memory = memories / f"{stage.name}-{key[:8]}"  # found again also by a command with other budgets
-    memory.mkdir(exist_ok=True)
-    if stage.steps:  # it makes something else of what an earlier one told of
-        (scratch / MEASUREMENTS / SUMMARY).unlink(missing_ok=True)
-    log = TerminalProgress().started(stage)
-    try:
-        context = Context(host, seed, memory, log=log, measurements=scratch / MEASUREMENTS)
-        stage.work(places, places[stage.name], context)
-    except Exception as error:
-        if (told := explain(error, stage)) is error:
-            raise
-        raise told from error
-    finally:
-        if not any(memory.iterdir()):
-            memory.rmdir()
+class VerbProgress(TerminalProgress):
+    """Tells of the stages of a verb, and remembers them: their measurements are told when they are published."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[StageRecord] = []
+
+    def finished(self, record: StageRecord) -> None:
+        """One line for the stage."""
+        self.records.append(record)
+        super().finished(record)
+
+    def refused(self, record: StageRecord) -> None:
+        """Say nothing of measurements that do not stay there."""
 
 
-def _check_apart(aside: Path, others: Sequence[Path]) -> None:
-    """Raise where the folder for what is put aside is one of the others, lies in one, or holds one."""
-    own = aside.resolve()
+def _check_apart(kept: Path, others: Sequence[Path]) -> None:
+    """Raise where the folder that is kept is one of the others, lies in one, or holds one."""
+    own = kept.resolve()
     for other in (path.resolve() for path in others):
         if own.is_relative_to(other) or other.is_relative_to(own):
-            raise UsageProblem(f"cannot be where {other} is too", where=f"--work {aside}", remedy="Give another folder")
+            raise UsageProblem(f"cannot be where {other} is too", where=f"--work {kept}", remedy="Give another folder")
 
 
-def _fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
-
-
-def _forget_all_but_memories(scratch: Path) -> None:
-    """After a failure keep what a stage put aside to go on from, and nothing else."""
-    if not scratch.is_dir():
-        return
-    for folder in [path for path in scratch.iterdir() if path.is_dir()]:
-        if folder.name.startswith("out-"):
-            shutil.rmtree(folder)
-    if all(path.is_file() for path in scratch.iterdir()):  # the lock alone
-        shutil.rmtree(scratch)
+def _forget(folder: Path, store: Store) -> None:
+    """Remove the folder, unless an attempt that failed left something there to go on from."""
+    if not store.resumable():
+        shutil.rmtree(folder, ignore_errors=True)

@@ -45,11 +45,18 @@ class TerminalProgress:
     def finished(self, record: StageRecord) -> None:
         """One line for a stage that is done, and what it says of itself."""
         clear = "\r\x1b[2K" if self.live else ""
-        words = {"cached": "cached", "failed": "FAILED"}.get(record.status, f"{record.seconds:.1f} s")
+        cached = f"cached from {record.origin}" if record.origin else "cached"
+        words = {"cached": cached, "failed": "FAILED"}.get(record.status, f"{record.seconds:.1f} s")
         say(f"{clear}  {record.name}: {words}  {figures(record.metrics)}".rstrip())
         if record.status == "finished" and (told := read_summary(record.measurements)):
             for line in told.words:
                 say(f"    {line}")
+        if record.status == "failed" and record.measurements.is_dir():
+            self.refused(record)
+
+    def refused(self, record: StageRecord) -> None:
+        """Say where the measurements of a stage are that a budget refused."""
+        say(f"    its measurements are in {record.measurements}")
 
 
 def figures(metrics: Mapping[str, float]) -> str:

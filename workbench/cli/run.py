@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +12,14 @@ from workbench.cli.output import echo_json, say, table
 from workbench.cli.progress import TerminalProgress
 from workbench.engine.overrides import parse_overrides
 from workbench.engine.recipe import load_recipe
-from workbench.engine.run import RUN, Run
-from workbench.engine.runner import Engine
-from workbench.engine.sections import Recipe
-from workbench.engine.store import Store, open_store
+from workbench.engine.run import Run
+from workbench.engine.runner import Planned
+from workbench.engine.store import Store
 from workbench.engine.workspace import Workspace
-from workbench.errors import GateRefused, MissingExtra, WorkbenchError
+from workbench.errors import GateRefused
 from workbench.host import Host
 from workbench.io.lock import locked
-from workbench.stages.chain import plan_stages
-
-LEDGER = "splits.json"
-logger = logging.getLogger(__name__)
-
-
-def run_recipe(recipe: Recipe, out: Path, host: Host, *, again: str | None = None, force: bool = False) -> Run:
-    """Run a checked recipe into the folder `out`, and write its report.
-
-    Raises:
-        WorkbenchError: a stage failed; the same call goes on from there.
-    """
-    store = open_store(out)
-    engine = Engine(host, store, recipe.top.seed, TerminalProgress(), recipe.values)
-    try:
-        run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
-    except WorkbenchError:
-        if (out / RUN).is_file() and not store.complete():
-            write_page(host, Run.load(out))  # what is there of a failed run is worth a look
-        raise
-    write_page(host, run)
-    return run
-
-
-def write_page(host: Host, run: Run) -> None:
-    """Write `report.html`; without its extra, say how to get it."""
-    from workbench.report.page import write_report
-
-    try:
-        write_report(host, run)
-    except MissingExtra as error:
-        say(f"No report.html: {error}")
+from workbench.stages.chain import plan_recipe, run_recipe
 
 
 def check_gate(run: Run) -> None:
@@ -103,7 +71,14 @@ def outcome(run: Run) -> dict[str, Any]:
     return {
         "run": str(run.path),
         "stages": [
-            {"name": s.name, "status": s.status, "seconds": round(s.seconds, 3), "digest": s.digest} for s in run.stages
+            {
+                "name": s.name,
+                "status": s.status,
+                "seconds": round(s.seconds, 3),
+                "digest": s.digest,
+                **_origin(s.origin),
+            }
+            for s in run.stages
         ],
         "reports": [
             {"subject": r.subject, "split": r.split, "rows": r.rows, "metrics": dict(r.metrics)} for r in run.reports()
@@ -151,9 +126,9 @@ def add(cli: click.Group, host: Host) -> None:
         checked = load_recipe(recipe, host, parse_overrides(ctx.args))
         out = out or Workspace().place(recipe.stem)
         if dry_run:
-            show_plan(checked, out, host, again=again, force=force, as_json=as_json)
+            show_plan(plan_recipe(checked, out, host, again=again, force=force), as_json=as_json)
             return
-        done = run_recipe(checked, out, host, again=again, force=force)
+        done = run_recipe(checked, out, host, TerminalProgress(), again=again, force=force)
         if as_json:
             echo_json(outcome(done))
         else:
@@ -164,13 +139,19 @@ def add(cli: click.Group, host: Host) -> None:
                 Store(out).drop_unused()
 
 
-def show_plan(recipe: Recipe, out: Path, host: Host, *, again: str | None, force: bool, as_json: bool) -> None:
+def show_plan(plan: Sequence[Planned], *, as_json: bool) -> None:
     """Print what a run would do with each stage."""
-    if out.exists() and not out.is_dir():
-        raise WorkbenchError("is a file, not a run folder", where=out)
-    engine = Engine(host, Store(out), recipe.top.seed, TerminalProgress(), recipe.values)
-    plan = engine.plan(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
     if as_json:
-        echo_json([{"stage": stage.name, "would": would} for stage, would in plan])
+        echo_json([{"stage": p.stage.name, "would": p.would, **_origin(p.origin)} for p in plan])
     else:
-        table(["stage", "would"], [[stage.name, {"ask": "ask the source"}.get(would, would)] for stage, would in plan])
+        table(["stage", "would"], [[planned.stage.name, _would(planned)] for planned in plan])
+
+
+def _would(planned: Planned) -> str:
+    if planned.origin:
+        return f"cached from {planned.origin}"
+    return {"ask": "ask the source"}.get(planned.would, planned.would)
+
+
+def _origin(origin: Path | None) -> dict[str, str]:
+    return {"from": str(origin)} if origin else {}

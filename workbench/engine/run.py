@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ RECORD: Shape = {
     "seconds": (int, float),
     "metrics": dict,
     "error": (str, type(None)),
+    "origin": (str, type(None)),
 }
 
 
@@ -44,6 +46,7 @@ class StageRecord:
         seconds: that it took when it ran.
         metrics: its own figures.
         error: why it failed.
+        origin: the run beside this one that the output was taken from.
     """
 
     name: str
@@ -55,6 +58,7 @@ class StageRecord:
     seconds: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
+    origin: Path | None = None
 
     @property
     def measurements(self) -> Path:
@@ -95,8 +99,7 @@ class Run:
             )
         for stage in about["stages"]:
             check_shape(stage, RECORD, path / RUN)
-        stages = tuple(StageRecord(**{**stage, "path": path / stage["path"]}) for stage in about["stages"])
-        return cls(path, about["recipe"], stages)
+        return cls(path, about["recipe"], tuple(_read_record(path, stage) for stage in about["stages"]))
 
     def stage(self, *kinds: str) -> StageRecord | None:
         """The last stage of one of these kinds that has an output."""
@@ -124,3 +127,24 @@ class Run:
         """The bundle that the gate judged, or the one before it."""
         stage = self.stage("gate", "bundle")
         return Bundle.load(stage.path) if stage else None
+
+
+def record_json(run: Path, record: StageRecord) -> dict[str, Any]:
+    """The record as `run.json` holds it, with paths relative to the run's folder."""
+    return {
+        "name": record.name,
+        "kind": record.kind,
+        "path": record.path.relative_to(run).as_posix(),
+        "key": record.key,
+        "digest": record.digest,
+        "status": record.status,
+        "seconds": record.seconds,
+        "metrics": dict(record.metrics),
+        "error": record.error,
+        "origin": Path(os.path.relpath(record.origin, run)).as_posix() if record.origin else None,
+    }
+
+
+def _read_record(run: Path, value: Mapping[str, Any]) -> StageRecord:
+    origin = Path(os.path.normpath(run / value["origin"])) if value["origin"] else None
+    return StageRecord(**{**value, "path": run / value["path"], "origin": origin})

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from workbench.context import Context, Log
+from workbench.context import Context
+from workbench.engine.neighbours import Neighbours
+from workbench.engine.progress import Progress
 from workbench.engine.run import MEASUREMENTS, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.engine.store import Store
 from workbench.errors import GateRefused, WorkbenchError, unknown
 from workbench.host import Host
-from workbench.io.digests import digest_folder
+from workbench.io.digests import digest_folder, digest_path
 from workbench.io.lock import locked
 
-logger = logging.getLogger(__name__)
+NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
-class Progress(Protocol):
-    """Who is told how the run gets on."""
+@dataclass(frozen=True)
+class Planned:
+    """What a run would do with a stage.
 
-    def started(self, stage: Stage) -> Log:
-        """A stage begins to work; the answer takes its figures."""
+    Args:
+        stage: the stage.
+        would: `cached`, `run`, or `ask` for a source that is asked in every run.
+        origin: the run beside this one that the stage would be taken from.
+    """
 
-    def finished(self, record: StageRecord) -> None:
-        """A stage is done, was cached, or failed."""
+    stage: Stage
+    would: str
+    origin: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Engine:
         seed: of the run.
         progress: who is told.
         recipe: for `run.json`.
+        neighbours: runs from which equal stages are taken over; None = from none.
     """
 
     host: Host
@@ -49,12 +58,21 @@ class Engine:
     seed: int
     progress: Progress
     recipe: Mapping[str, Any]
+    neighbours: Neighbours | None = None
 
-    def run(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> Run:
+    def run(
+        self,
+        stages: Sequence[Stage],
+        *,
+        inputs: Mapping[str, Path] = NOTHING,
+        again: str | None = None,
+        force: bool = False,
+    ) -> Run:
         """Bring every stage up to date.
 
         Args:
             stages: in an order in which each stands after what it needs.
+            inputs: name -> folder of what stages need and no stage makes.
             again: work this stage and all after it, even where they are cached.
             force: work every stage.
 
@@ -63,38 +81,48 @@ class Engine:
         """
         first = _position(stages, again) if again else 0 if force else len(stages)
         with locked(self.store.path):
-            records: dict[str, StageRecord] = {}
+            known = {name: StageRecord(name, "input", path, "", digest_path(path)) for name, path in inputs.items()}
+            records: list[StageRecord] = []
             for number, stage in enumerate(stages):
                 try:
-                    records[stage.name] = self._bring(stage, records, fresh=number >= first)
+                    record = self._bring(stage, known, fresh=number >= first)
                 except BaseException as error:
                     self._fail(stage, records, error)
                     if (told := explain(error, stage)) is error:
                         raise
                     raise told from error
-                self._tell(records[stage.name])
-            self.store.point(dict(self.recipe), records.values())
+                self._tell(record)
+                known[stage.name] = record
+                records.append(record)
+            self.store.point(dict(self.recipe), records)
             self.store.tidy()
-        return Run(self.store.path, self.recipe, tuple(records.values()))
+        return Run(self.store.path, self.recipe, tuple(records))
 
-    def plan(
-        self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False
-    ) -> list[tuple[Stage, str]]:
-        """What `run` would do with each stage: `cached`, `run`, or `ask` for a source that is asked every time."""
+    def plan(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> list[Planned]:
+        """What `run` would do with each stage."""
         first = _position(stages, again) if again else 0 if force else len(stages)
         records: dict[str, StageRecord] = {}
         answers = []
         for number, stage in enumerate(stages):
-            known = all(name in records for name in stage.needs)
-            record = (
-                None
-                if stage.remote or not known or number >= first
-                else self.store.find(stage, self._key(stage, records))
-            )
+            record = None
+            if number < first and not stage.remote and all(name in records for name in stage.needs):
+                key = self._key(stage, records)
+                record = self.store.find(stage, key) or self._elsewhere(stage, key)
             if record:
                 records[stage.name] = record
-            answers.append((stage, "cached" if record else "ask" if stage.remote else "run"))
+            would = "cached" if record else "ask" if stage.remote else "run"
+            answers.append(Planned(stage, would, record.origin if record else None))
         return answers
+
+    def _elsewhere(self, stage: Stage, key: str) -> StageRecord | None:
+        return self.neighbours.find(stage, key) if self.neighbours else None
+
+    def _cached(self, stage: Stage, key: str) -> StageRecord | None:
+        """The output of this run, or a copy of that of a run beside it."""
+        if found := self.store.find(stage, key):
+            return found
+        elsewhere = self._elsewhere(stage, key)
+        return self.store.adopt(stage, elsewhere) if elsewhere else None
 
     def _key(self, stage: Stage, records: Mapping[str, StageRecord], *, work_only: bool = False) -> str:
         inputs = {name: records[name].digest for name in stage.needs}
@@ -102,8 +130,7 @@ class Engine:
 
     def _bring(self, stage: Stage, records: Mapping[str, StageRecord], *, fresh: bool) -> StageRecord:
         key = self._key(stage, records)
-        found = None if stage.remote else self.store.find(stage, key)
-        if found and not fresh:
+        if not (stage.remote or fresh) and (found := self._cached(stage, key)):
             return found
         inputs = {name: records[name].path for name in stage.needs}
         work = self.store.work(stage, self._key(stage, records, work_only=True))
@@ -119,9 +146,8 @@ class Engine:
             seconds = time.monotonic() - begun
             (folder / "out").mkdir(exist_ok=True)
             same = self.store.find(stage, key, digest_folder(folder / "out"))
-            if same and (
-                stage.remote or not (folder / MEASUREMENTS).is_dir()
-            ):  # newer measurements are kept with their output
+            measured = (folder / MEASUREMENTS).is_dir()  # newer measurements are kept with their output
+            if same and (stage.remote or not measured):
                 staging.drop()
                 return dataclasses.replace(same, status="cached" if stage.remote else "finished", seconds=seconds)
             record = self.store.seal(folder, stage, key, seconds, metrics)
@@ -131,7 +157,7 @@ class Engine:
         self.progress.finished(record)
         self.host.observe("stage_finished", stage=record)
 
-    def _fail(self, stage: Stage, records: Mapping[str, StageRecord], error: BaseException) -> None:
+    def _fail(self, stage: Stage, records: Sequence[StageRecord], error: BaseException) -> None:
         """Tell who watches; an earlier run that came to its end stays the current one.
 
         What an earlier attempt measured before it was refused is not this failure's.
@@ -144,7 +170,7 @@ class Engine:
         )
         self._tell(failed)
         if clear and not self.store.complete():
-            self.store.point(dict(self.recipe), [*records.values(), failed])
+            self.store.point(dict(self.recipe), [*records, failed])
 
 
 def _position(stages: Sequence[Stage], name: str) -> int:

@@ -16,6 +16,7 @@ from workbench.io.digests import digest_file, digest_json, digest_sources
 from workbench.machine import describe, multiplies_bfloat16
 
 if TYPE_CHECKING:
+    from workbench.engine.run import StageRecord
     from workbench.engine.sections import ComponentConfig
     from workbench.host import Host
 
@@ -37,6 +38,8 @@ class Stage:
         outside: digests of files that it reads beside the steps' options, by name; called when the key is made.
         calls: hooks whose components it calls beside its steps, see `Component.calls`; `runtimes` where it predicts.
         remote: its source cannot be keyed before it is read: it works in every run, and is keyed by its output.
+        reusable: whether the output of another run, which has the same key, may stand for its own.
+        reused: called with such an output before it is published.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Stage:
     outside: Callable[[], Mapping[str, str]] = dict
     calls: tuple[str, ...] = ()
     remote: bool = False
+    reusable: Callable[[StageRecord], bool] = lambda _: True
+    reused: Callable[[Path], object] = lambda _: None
 
     def key(self, host: Host, seed: int, inputs: Mapping[str, str], *, work_only: bool = False) -> str:
         """sha256 over everything that determines the output.

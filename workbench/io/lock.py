@@ -1,8 +1,7 @@
-"""The lock of a run folder. It is the kernel's: a killed run leaves none behind."""
+"""The lock of a folder. It belongs to the operating system: a killed process leaves none behind."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 from collections.abc import Iterator
@@ -11,27 +10,39 @@ from pathlib import Path
 
 from workbench.errors import WorkbenchError
 
+LOCK, HOLDER = ".lock", ".holder"
+LOCK_FILES = (LOCK, HOLDER)
+
 
 @contextmanager
 def locked(folder: Path, *, where: object = None, remedy: str = "Wait for it, or give another -o") -> Iterator[None]:
     """Hold `folder` for this process.
 
     Args:
-        folder: to hold.
-        where: what is in use while somebody else holds it, for the message; None = the folder.
+        folder: to hold; it exists.
+        where: what is in use while somebody else holds the folder, for the message; None = the folder.
         remedy: what to do then.
 
     Raises:
-        WorkbenchError: another process holds it; the message says which.
+        WorkbenchError: another process holds the folder; the message names the process and its machine.
     """
-    with (folder / ".lock").open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            raise WorkbenchError(f"is in use by {holder}", where=where or folder, remedy=remedy) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}")
-        file.flush()
+    from filelock import FileLock, Timeout  # when a lock is taken: the library warns where the system has none
+
+    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise WorkbenchError(f"is in use by {_holder(folder)}", where=where or folder, remedy=remedy) from None
+    try:
+        # not in the lock file itself, which some releases of the library truncate before they wait
+        (folder / HOLDER).write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
         yield
+    finally:
+        lock.release()
+
+
+def _holder(folder: Path) -> str:
+    try:
+        return (folder / HOLDER).read_text(encoding="utf-8").strip() or "another process"
+    except OSError:
+        return "another process"

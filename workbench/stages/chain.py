@@ -1,12 +1,18 @@
-"""The chain: which stages a recipe asks for, in their order."""
+"""The chain: which stages a recipe asks for, in their order, and a run of them."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from workbench.engine.neighbours import Neighbours
+from workbench.engine.progress import Progress, Silent
+from workbench.engine.run import RUN, Run
+from workbench.engine.runner import Engine, Planned
 from workbench.engine.sections import Recipe
 from workbench.engine.stage import Stage
-from workbench.errors import WorkbenchError
+from workbench.engine.store import Store, open_store
+from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.stages.bundling import bundle_stage, gate_stage, measure_stage
 from workbench.stages.calibrating import calibrate_stage
@@ -15,6 +21,75 @@ from workbench.stages.evaluating import evaluate_stage, metric_steps
 from workbench.stages.importing import import_stage
 from workbench.stages.preparing import augment_stage, clean_stage
 from workbench.stages.training import baseline_stages, train_stage
+
+LEDGER = "splits.json"  # in a run's folder: which row went into which split
+SILENT = Silent()
+logger = logging.getLogger(__name__)
+
+
+def run_recipe(
+    recipe: Recipe,
+    out: Path,
+    host: Host,
+    progress: Progress = SILENT,
+    *,
+    again: str | None = None,
+    force: bool = False,
+) -> Run:
+    """Run a checked recipe into the folder `out`, and write its report.
+
+    A stage that a run beside `out` has under the same key is taken from there.
+
+    Args:
+        recipe: a checked one.
+        out: the run's folder, made if it is not there.
+        host: the plugins.
+        progress: who is told.
+        again: work this stage and all after it, even where they are cached.
+        force: work every stage.
+
+    Raises:
+        WorkbenchError: a stage failed; the same call goes on from there.
+    """
+    store = open_store(out)
+    engine = recipe_engine(recipe, store, host, progress)
+    try:
+        run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
+    except WorkbenchError:
+        if (out / RUN).is_file() and not store.complete():
+            _write_page(host, Run.load(out))  # what is there of a failed run is worth a look
+        raise
+    _write_page(host, run)
+    return run
+
+
+def plan_recipe(
+    recipe: Recipe, out: Path, host: Host, *, again: str | None = None, force: bool = False
+) -> list[Planned]:
+    """What `run_recipe` would do with each stage; nothing is written.
+
+    Raises:
+        WorkbenchError: `out` is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise WorkbenchError("is a file, not a run folder", where=out)
+    engine = recipe_engine(recipe, Store(out), host, SILENT)
+    return engine.plan(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
+
+
+def recipe_engine(recipe: Recipe, store: Store, host: Host, progress: Progress) -> Engine:
+    """The engine for a recipe's run, which takes equal stages from the runs beside it."""
+    return Engine(host, store, recipe.top.seed, progress, recipe.values, Neighbours(store.path))
+
+
+def _write_page(host: Host, run: Run) -> None:
+    """Write `report.html`; without its extra, say how to get it."""
+    from workbench.report.page import write_report
+
+    try:
+        write_report(host, run)
+    except MissingExtra as error:
+        logger.warning("no report.html: %s", error)
 
 
 def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[Stage]:

@@ -116,10 +116,10 @@ def _write(
     seed: int,
     host: Host,
 ) -> Dataset:
-    from workbench.api import Dataset, check_shares, parse_options
+    from workbench.api import check_shares, parse_options
+    from workbench.api.cli import import_rows
     from workbench.api.cli import show_dataset as show
-    from workbench.api.cli import work_stage as work
-    from workbench.api.engine import ComponentConfig, Recipe, RecipeOptions, import_stage
+    from workbench.api.engine import ComponentConfig, RecipeOptions
     from workbench_labelstudio.pull.reader import read_mirror
 
     section = {name: values[name] for name in DIVISION if values[name] is not None}
@@ -133,10 +133,9 @@ def _write(
     step = ComponentConfig(
         "readers", READER, dataclasses.replace(host.registry("readers")[READER], run=read), options, settings
     )
-    recipe = Recipe(collect(RecipeOptions, {"seed": seed}), (step,))
+    top = collect(RecipeOptions, {"seed": seed})
     # what is divided one day must not stay in train because somebody had a look before
-    work([import_stage(recipe, mirror.splits, pins=settings.split is not None)], {}, out, host, seed)
-    dataset = Dataset.load(out)
+    dataset = import_rows(step, top, out, host, mirror.splits, pins=settings.split is not None)
     show(dataset, out, as_json=False)
     return dataset
 

@@ -1,0 +1,158 @@
+"""What the `[[import]]` sections of a recipe bring, merged, before it is divided into splits."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from workbench.components import Reader
+from workbench.context import Context
+from workbench.engine.sections import ComponentConfig, Recipe
+from workbench.errors import WorkbenchError
+from workbench.nouns.dataset import Dataset
+from workbench.nouns.splits import Shares, check_shares, find_components
+from workbench.nouns.utterance import Intent, Utterance
+
+logger = logging.getLogger(__name__)
+TRAIN = {"train": 1.0}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What was read, before it is divided.
+
+    Args:
+        dataset: the rows of all sources.
+        shares: for each row, split -> share as its source is divided.
+    """
+
+    dataset: Dataset
+    shares: Sequence[Shares]
+
+
+def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
+    """Read and merge the sources of a recipe; intents that are too rare to divide are treated as the recipe says.
+
+    Raises:
+        WorkbenchError: a source cannot be read, an id stands twice, or an intent has too few rows.
+    """
+    read = _read(recipe, out, context)
+    merged = _merge(recipe.top.task, read)
+    sources = {row.id: step for step, part in zip(recipe.imports, read, strict=True) for row in part}
+    rare = _rare(recipe.imports, read)
+    left = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
+    return Rows(left, [TRAIN if row.id in rare else _shares(sources[row.id]) for row in left])
+
+
+def reader_of(step: ComponentConfig) -> Reader:
+    """The reader of an `[[import]]`."""
+    return cast(Reader, step.component)
+
+
+def path_of(recipe: Recipe, step: ComponentConfig) -> Path | None:
+    """Where a step's source is; None if it is a name."""
+    return None if reader_of(step).named else recipe.folder / Path(step.settings.source).expanduser()
+
+
+def _source(recipe: Recipe, step: ComponentConfig) -> str:
+    """A step's source as its reader takes it; a remote one is a name where no such folder is."""
+    path = path_of(recipe, step)
+    if path is None or (reader_of(step).remote and not path.exists()):
+        return str(step.settings.source)
+    return str(path)
+
+
+def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
+    read = []
+    for step, name in zip(recipe.imports, _names(recipe), strict=True):
+        dataset: Dataset = step.component(_source(recipe, step), out, step.options, context)
+        stated = sum(row.split is not None for row in dataset)
+        if stated and step.settings.split is not None:
+            logger.warning(
+                "%s: %s rows keep the split that their source states; `split` divides the other %s",
+                step.settings.source,
+                f"{stated:,}",
+                f"{len(dataset) - stated:,}",
+            )
+        several = len(recipe.imports) > 1
+        read.append(dataset.with_rows(_prefixed(row, name) for row in dataset) if several else dataset)
+    return read
+
+
+def _names(recipe: Recipe) -> list[str]:
+    stems = [Path(step.settings.source).name.partition(".")[0] or str(n) for n, step in enumerate(recipe.imports)]
+    return [stem if stems.count(stem) == 1 else f"{stem}-{n}" for n, stem in enumerate(stems)]
+
+
+def _prefixed(row: Utterance, name: str) -> Utterance:
+    parent = row.meta.get("parent")
+    meta = row.meta if parent is None else {**row.meta, "parent": f"{name}:{parent}"}
+    return dataclasses.replace(row, id=f"{name}:{row.id}", meta=meta)
+
+
+def _merge(task: str, read: Sequence[Dataset]) -> Dataset:
+    merged = [row for dataset in read for row in dataset]
+    twice = [name for name, count in Counter(row.id for row in merged).items() if count > 1]
+    if twice:
+        raise WorkbenchError(
+            f"{len(twice)} ids stand twice, such as {twice[0]}", remedy="Give each row an id of its own"
+        )
+    intents: dict[Any, None] = {}
+    for dataset in read:
+        intents.update(dict.fromkeys(dataset.intents))
+    named = Counter(name for dataset in read for name in dataset.counts)
+    counts = {
+        name if named[name] == 1 else f"{name} ({n})": reasons
+        for n, dataset in enumerate(read)
+        for name, reasons in dataset.counts.items()
+    }
+    provenance = tuple(entry for dataset in read for entry in dataset.provenance)
+    return Dataset(task, tuple(intents), tuple(merged), counts, provenance)
+
+
+def _shares(step: ComponentConfig) -> Shares:
+    shares: Shares | None = step.settings.split
+    if shares is None:
+        return TRAIN
+    check_shares(shares, f"[[import]] {step.settings.source}")
+    return shares
+
+
+def _rare(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) -> set[str]:
+    """The ids of the rows whose intent a source cannot bring into each of its splits: it has too few components there.
+
+    Raises:
+        WorkbenchError: the recipe does not say what to do with them.
+    """
+    rare: set[str] = set()
+    for step, dataset in zip(steps, read, strict=True):
+        rows, shares = dataset.utterances, _shares(step)
+        components = find_components(rows, [shares] * len(rows))
+        have = Counter(intent for component in components for intent in {rows[i].intent for i in component})
+        few = {intent: count for intent, count in have.items() if intent is not None and count < len(shares)}
+        if few and step.settings.rare == "refuse":
+            raise _too_few(few, step)
+        rare.update(row.id for row in rows if row.intent in few)
+    return rare
+
+
+def _too_few(few: Mapping[Intent, int], step: ComponentConfig) -> WorkbenchError:
+    listed = ", ".join(f"{intent} ({few[intent]})" for intent in sorted(few, key=str)[:10])
+    return WorkbenchError(
+        f"{len(few)} intents have fewer rows than the {len(step.settings.split)} splits: {listed}",
+        where=f"[[import]] {step.settings.source}",
+        remedy='Label more of them (rows of one text or group count once), or set rare = "drop" or rare = "train"',
+    )
+
+
+def _drop(dataset: Dataset, ids: set[str]) -> Dataset:
+    if not ids:
+        return dataset
+    left = dataset.without(dict.fromkeys(ids, "rare intent"), "import")
+    gone = {row.intent for row in dataset if row.id in ids} - {row.intent for row in left}
+    return dataclasses.replace(left, intents=tuple(intent for intent in left.intents if intent not in gone))

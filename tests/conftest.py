@@ -12,6 +12,9 @@ from tests.fixtures import bundle as bundle
 from tests.fixtures import serving as serving
 from tests.fixtures import workbench as workbench
 from tests.label_studio import label_studio as label_studio
+from tests.lanes import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.lanes import pytest_xdist_auto_num_workers as pytest_xdist_auto_num_workers
+from tests.lanes import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from workbench.context import Context
 from workbench.host import Host, build_host
 from workbench.nouns.dataset import Dataset

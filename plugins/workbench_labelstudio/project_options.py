@@ -17,8 +17,8 @@ class ServerOptions:
     )
     token_file: str | None = option(
         None,
-        "a file, mode 0600, that holds the token; none = LABEL_STUDIO_API_KEY if it is for the server that "
-        "LABEL_STUDIO_URL names, else what `connect` stored",
+        'a file, mode 0600, that holds the token, "-" for standard input; none = LABEL_STUDIO_API_KEY if it is for the '
+        "server that LABEL_STUDIO_URL names, else what `connect` stored",
         affects_output=False,
     )
 

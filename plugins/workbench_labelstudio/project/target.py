@@ -14,6 +14,7 @@ from workbench_labelstudio.project.label_config_edit import extend_config
 from workbench_labelstudio.project.project import Project, find_project, read_project
 from workbench_labelstudio.tasks.intents import clean
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
+from workbench_labelstudio.tasks.label_form import result_of
 from workbench_labelstudio.tasks.words import label_name, listed
 
 if TYPE_CHECKING:
@@ -44,12 +45,8 @@ class Target:
 
     def result(self, intents: tuple[Intent, ...]) -> list[dict[str, Any]]:
         """The result of an annotation that gives these intents; none for (), out of scope."""
-        if not intents:
-            return []
-        kind, labels = self.control.kind, [self.labels[intent] for intent in intents]
-        values = [list(path_of(label)) if kind == "taxonomy" else label for label in labels]
-        about = {"id": secrets.token_hex(5), "from_name": self.control.name, "to_name": self.control.to_name}
-        return [{**about, "type": kind, "value": {kind: values}}]
+        made = result_of(self.control, [self.labels[intent] for intent in intents]) if intents else []
+        return [{"id": secrets.token_hex(5), **part} for part in made]
 
 
 def adopt_project(connection: Connection, question: LabelingQuestion, options: CreateOptions) -> Target:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from workbench.__main__ import main
 from workbench_labelstudio.http import listing
 from workbench_labelstudio.pull import changes, snapshot
-from workbench_labelstudio.push import server_predictions as standing
-from workbench_labelstudio.push import upload
+from workbench_labelstudio.push import prediction_store, upload
 
 SMALL = 25
 
@@ -19,7 +18,7 @@ def shrink() -> None:
     listing.list_tasks.__kwdefaults__["page"] = SMALL
     changes.LIGHT_PAGE = changes.PAGE = SMALL
     upload.PAGE = upload.CHUNK_TASKS = SMALL
-    standing.CHUNK = snapshot.BATCH = SMALL
+    prediction_store.CHUNK = snapshot.BATCH = SMALL
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.labelstudio.maker import save as save
 from tests.labelstudio.proxy import Proxy
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.project.label_config import Question, write_config
+from workbench_labelstudio.project.label_config import LabelingQuestion, write_config
 from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 ODD = ('say "hi" & <b>', "a, b", "line\none", "'", "退款", "x" * 300, "a/b", "é")
@@ -226,5 +226,5 @@ def test_a_dataset_without_texts_or_of_translations(refused, save, tmp_path):
 
 
 def test_what_we_write_the_sdk_reads():
-    interface = LabelInterface(write_config(Question(ODD)))
+    interface = LabelInterface(write_config(LabelingQuestion(ODD)))
     assert list(interface.get_control("intent").labels) == list(ODD)

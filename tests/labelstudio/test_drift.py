@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.labelstudio.rig import add_tasks
 from tests.labelstudio.tasks import annotation, answer, task
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench_labelstudio.tasks.drift import drift, note_labels, noted_labels
+from workbench_labelstudio.pull.label_drift import LabelUsage, count_labels, label_changes, label_drift
 from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 TEXT = '<Text name="t" value="$客户留言"/>'
@@ -17,6 +15,13 @@ TEXT = '<Text name="t" value="$客户留言"/>'
 
 def labels(*names):
     return {name: name for name in names}
+
+
+def drift(now, tasks, control, earlier=None, *, closed=True):
+    """What a pull would say."""
+    changes = [] if earlier is None else label_changes(control, earlier, now)
+    used = count_labels(tasks).get(control, LabelUsage())
+    return [*changes, *label_drift(control, now, used, closed=closed)]
 
 
 def used(*names):
@@ -64,23 +69,14 @@ def test_added_and_removed_since_the_last_pull():
     ]
 
 
-def test_a_label_at_the_place_of_another_was_renamed():
+def test_a_label_that_is_renamed_is_one_that_went_and_one_that_came():
     before, now = labels("a", "refund", "c"), labels("a", "退款", "c")
-    first, second, third = drift(now, used("a", "refund", "c"), "intent", before)
-    assert first == "intent: renamed since the last pull, it seems: 'refund' to '退款'"
-    assert "'refund' (1 annotations of 1 tasks)" in second
-    assert third == "intent: never used, 1 of 3 labels: '退款'"
-
-
-def test_another_alias_under_the_same_title_is_a_new_name():
-    before, now = {"refund": "退款", "b": "B"}, {"b": "B", "refund_v2": "退款"}
-    findings = drift(now, used("b", "refund_v2"), "intent", before)
-    assert findings == ["intent: renamed since the last pull, it seems: 'refund' to 'refund_v2'"]
-
-
-def test_another_title_of_the_same_label():
-    findings = drift({"r": "退款"}, used("r"), "intent", {"r": "Refund"})
-    assert findings == ["intent: shown otherwise since the last pull: 'r' was 'Refund', is '退款'"]
+    assert drift(now, used("a", "refund", "c"), "intent", before) == [
+        "intent: removed since the last pull: 'refund'",
+        "intent: added since the last pull: '退款'",
+        "intent: used in annotations, but not in the label config: 'refund' (1 annotations of 1 tasks)",
+        "intent: never used, 1 of 3 labels: '退款'",
+    ]
 
 
 def test_another_order_is_nothing_to_say():
@@ -94,12 +90,6 @@ def test_paths_of_a_taxonomy():
         "topic: used in annotations, but not in the label config: 'gone / z' (1 annotations of 1 tasks)",
         "topic: never used, 2 of 4 labels: 'a / y', 'b'",
     ]
-
-
-def test_labels_are_remembered_as_json():
-    known = {"a": "A", ("b", "退款"): "b / 退款"}
-    assert noted_labels(json.loads(json.dumps(note_labels(known)))) == known
-    assert noted_labels(None) is None
 
 
 def config(*controls):

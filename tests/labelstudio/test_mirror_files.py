@@ -11,20 +11,19 @@ import pytest
 
 from tests.labelstudio.pulls import command, project, pull
 from workbench.errors import WorkbenchError
-from workbench_labelstudio.pull import snapshot
 from workbench_labelstudio.pull.mirror import Mirror
 
 
 def test_only_the_owner_reads_what_lies_in_a_folder_that_all_can_read(project, pull, tmp_path, monkeypatch):
     folder, modes = tmp_path / "mine", {}
     folder.mkdir(mode=0o755)
-    read = snapshot._batches
+    put = Mirror.put
 
-    def looking(file):
+    def looking(self, tasks):
         modes.update({path.name: path.stat().st_mode & 0o777 for path in folder.glob("[!.]*")})
-        return read(file)
+        return put(self, tasks)
 
-    monkeypatch.setattr(snapshot, "_batches", looking)
+    monkeypatch.setattr(Mirror, "put", looking)
     before = os.umask(0o022)
     try:
         pull(project, "--mirror", folder)
@@ -75,6 +74,7 @@ def test_a_database_that_fails_is_one_line_wherever_it_is_asked(tmp_path, call):
         other.execute("DROP TABLE tasks")
         other.execute("DROP TABLE notes")
         if call == "transaction":
-            mirror._database.execute("BEGIN")
+            begun = mirror.transaction()
+            begun.__enter__()
         with pytest.raises(WorkbenchError, match="the local copy of the project cannot be used"):
             CALLS[call](mirror)

@@ -72,7 +72,7 @@ def test_a_push_goes_on_where_another_was_killed_and_leaves_no_task_with_two(lab
 
 
 def test_requests_stay_small_enough_for_a_proxy_in_front(label_studio, push, monkeypatch):
-    monkeypatch.setattr("workbench_labelstudio.push.server_predictions.CHUNK_BYTES", 500)
+    monkeypatch.setattr("workbench_labelstudio.push.prediction_store.CHUNK_BYTES", 500)
     project, _ = with_texts(label_studio)
     with Proxy(label_studio.url) as proxy:
         monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -163,6 +164,14 @@ def test_a_personal_token_outlives_its_access_token(label_studio, proxy, project
         assert proxy.seen("GET") == 2
         read_project(connection, project)
         assert proxy.seen("POST", "/api/token/refresh/") == 2
+
+
+def test_threads_share_one_token_refresh(label_studio, proxy, project):
+    token = label_studio.personal_token(sign_up(label_studio, "threads"))
+    with Connection(Credentials(proxy.url, token)) as connection, ThreadPoolExecutor(6) as pool:
+        proxy.harm(expired, "POST", "/api/token/refresh/")
+        assert set(pool.map(lambda _: read_project(connection, project).id, range(12))) == {project}
+    assert proxy.seen("POST", "/api/token/refresh/") == 2
 
 
 def test_a_token_may_expire_after_another_fault(label_studio, proxy, project, patient):

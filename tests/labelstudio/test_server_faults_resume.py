@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 
 import pytest
@@ -12,6 +13,7 @@ from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.pulling import REQUESTS, assert_same, pull
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, mirrored, result
 from workbench_labelstudio.http import connection, listing
+from workbench_labelstudio.http.connection import Connection
 from workbench_labelstudio.pull import snapshot
 
 
@@ -51,7 +53,7 @@ def relabel(server, project, task=0):
 def test_a_snapshot_of_a_pull_that_was_killed_is_not_taken_for_today(
     label_studio, proxy, project, tmp_path, monkeypatch
 ):
-    pull_killed_at("_download", snapshot, monkeypatch, proxy.url, project, tmp_path)
+    pull_killed_at("download", monkeypatch, proxy.url, project, tmp_path)
     relabel(label_studio, project)
     pull(proxy.url, project, tmp_path)
     assert_same(label_studio, project, tmp_path)
@@ -71,7 +73,7 @@ def test_pages_that_were_read_before_a_kill_are_not_taken_for_today(
     label_studio, proxy, project, tmp_path, monkeypatch
 ):
     proxy.harm(answer(502), *REQUESTS["snapshot"], times=None)
-    pull_killed_at("_ask", listing, monkeypatch, proxy.url, project, tmp_path, nth=2)
+    pull_killed_at("listing", monkeypatch, proxy.url, project, tmp_path, nth=2)
     assert len(mirrored(tmp_path)) == 4
     relabel(label_studio, project)
     pull(proxy.url, project, tmp_path)
@@ -85,24 +87,27 @@ def test_a_snapshot_that_a_crash_left_half_made_costs_no_quarter_of_an_hour(
     slept = []
     monkeypatch.setattr(snapshot.time, "sleep", slept.append)
     monkeypatch.setattr(snapshot.time, "monotonic", lambda: sum(slept))
-    pull_killed_at("_download", snapshot, monkeypatch, proxy.url, project, tmp_path)
+    pull_killed_at("download", monkeypatch, proxy.url, project, tmp_path)
     crash(label_studio, project)
     pull(proxy.url, project, tmp_path)
     assert sum(slept) < 300
 
 
-def pull_killed_at(function, module, monkeypatch, *arguments, nth=1):
-    """A pull that is killed at the n-th call of a function."""
-    inner, left = getattr(module, function), [nth]
+def pull_killed_at(kind, monkeypatch, *arguments, nth=1):
+    """A pull that is killed when it is about to send its n-th request of a kind."""
+    (method, path), left, connect = REQUESTS[kind], [nth], Connection.__init__
 
-    def dying(*given, **more):
-        left[0] -= 1
+    def kill(request):
+        left[0] -= request.method == method and bool(re.search(path, request.url.path))
         if not left[0]:
             raise Killed
-        return inner(*given, **more)
+
+    def watched(self, *words, **options):
+        connect(self, *words, **options)
+        self.http.event_hooks["request"].append(kill)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, function, dying)
+        patch.setattr(Connection, "__init__", watched)
         with pytest.raises(Killed):
             pull(*arguments)
 

@@ -129,7 +129,7 @@ def test_two_projects_that_the_server_made_of_one_are_named_before_a_text_is_upl
 def test_a_task_has_one_prediction_of_a_version_whatever_request_fails(
     label_studio, proxy, again, bundle, monkeypatch, kind, fault
 ):
-    monkeypatch.setattr("workbench_labelstudio.push.server_predictions.CHUNK", 4)
+    monkeypatch.setattr("workbench_labelstudio.push.prediction_store.CHUNK", 4)
     project = parcels(label_studio)
     again("push", bundle.path, project, "--version", "words-1")
     rule = proxy.harm(fault, *PUSH[kind], skip=kind == "import")

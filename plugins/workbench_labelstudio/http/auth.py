@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from typing import Any
+from datetime import UTC, datetime
 
 import httpx
 import jwt
@@ -31,7 +31,7 @@ class TokenAuth(httpx.Auth):
 
     def __init__(self, url: str, token: str) -> None:
         self._token, self._refresh_url = token, httpx.URL(f"{url}/{REFRESH}")
-        self._is_legacy = token_claims(token) is None
+        self._is_legacy, self.expires = token_facts(token)
         self._access: str | None = None
         self._lock = threading.Lock()
 
@@ -67,13 +67,15 @@ class TokenAuth(httpx.Auth):
             refused = access
 
 
-def token_claims(token: str) -> dict[str, Any] | None:
-    """The claims of a personal access token; None for a legacy token, which is no JWT."""
+def token_facts(token: str) -> tuple[bool, datetime | None]:
+    """Whether a token is a legacy one, which is no JWT, and when it expires; None = the token does not say."""
     try:
-        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
+        claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
+        return False, datetime.fromtimestamp(claims["exp"], UTC)
     except jwt.InvalidTokenError:
-        return None
-    return claims
+        return True, None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False, None
 
 
 def _access_token(answer: httpx.Response) -> str:

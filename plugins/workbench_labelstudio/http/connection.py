@@ -212,8 +212,9 @@ class Connection:
     def _failure(self, error: Exception, where: object) -> WorkbenchError:
         status = getattr(error, "status_code", None)
         if status == 401:
-            remedy = f"{GET_A_TOKEN}; then: {CONNECT}"
-            return WorkbenchError(f"the server does not accept the token ({say(error)})", where=self.url, remedy=remedy)
+            expires, remedy = self._auth.expires, f"{GET_A_TOKEN}; then: {CONNECT}"
+            why = "it has expired" if expires and expires < datetime.now(UTC) else say(error)
+            return WorkbenchError(f"the server does not accept the token ({why})", where=self.url, remedy=remedy)
         if status == 403:
             remedy = "Ask for access to the project"
             return WorkbenchError(f"the token's user may not do this ({say(error)})", where=where, remedy=remedy)

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from label_studio_sdk.data_manager import Column, Filters, Operator, Type
+
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.connection import NotFound
 
@@ -23,9 +25,10 @@ TRIES = 3
 SMALLER = 8  # a page that the server cannot send is asked for in so many parts
 
 
-def where_is(column: str, operator: str, value: Any, kind: str = "Number") -> Filter:
-    """A filter of the Data Manager, such as `where_is("id", "greater", 7)`."""
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+def where_is(column: str, operator: str, value: Any, kind: str = Type.Number) -> Filter:
+    """A filter of the Data Manager, such as `where_is(Column.id, Operator.GREATER, 7)`."""
+    made: Filter = Filters.item(column, operator, kind, value)  # type: ignore[no-untyped-call]
+    return made
 
 
 def list_tasks(
@@ -54,7 +57,9 @@ def list_tasks(
     size = page
     while True:
         try:
-            tasks, total = _page(connection, project, [*filters, where_is("id", "greater", after)], fields, size)
+            tasks, total = _page(
+                connection, project, [*filters, where_is(Column.id, Operator.GREATER, after)], fields, size
+            )
         except NotFound:
             raise
         except WorkbenchError as error:
@@ -101,7 +106,7 @@ def _page(
 
 
 def _ask(connection: Connection, project: int, filters: Sequence[Filter], fields: str, size: int) -> dict[str, Any]:
-    query = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": ["tasks:id"]}
+    query = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": [Column.id]}
     params = {"project": project, "page_size": size, "fields": fields, "query": json.dumps(query), "resolve_uri": False}
     answer: dict[str, Any] = connection.get("api/tasks", params).json
     return answer

@@ -1,4 +1,4 @@
-"""What can be seen of a connection's requests: how many there were, and what time it is at the server."""
+"""The requests of a connection: how many there were, and the server's clock."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Tally:
-    """The requests since it was begun, those that refresh a token aside.
+class RequestStats:
+    """The requests of a block.
 
     Args:
-        requests: how many were sent, repeated ones too.
+        requests: how many were sent, retries and token refreshes too.
         begun: when the first one was sent, by the server's clock to the second; None before the first answer, or where
             the server does not say.
         now: when the last answer came, likewise.
+        first: when the first one was sent, by the monotonic clock of this machine.
     """
 
     requests: int = 0
     begun: datetime | None = None
     now: datetime | None = None
+    first: float | None = None
+
+    def count(self, _: httpx.Request) -> None:
+        """Note a request."""
+        self.requests += 1
+        self.first = self.first or time.monotonic()
+
+    def read_clock(self, response: httpx.Response) -> None:
+        """Note the time of an answer."""
+        if (now := server_time(response.headers)) and self.first:
+            self.now = now
+            self.begun = self.begun or now - timedelta(seconds=time.monotonic() - self.first)
 
 
 @contextmanager
-def tallied(connection: Connection) -> Iterator[Tally]:
+def request_stats(connection: Connection) -> Iterator[RequestStats]:
     """Watch the requests of a block."""
-    tally, sent = Tally(), time.monotonic()
-
-    def count(request: httpx.Request) -> None:
-        nonlocal sent
-        tally.requests += 1
-        if tally.requests == 1:
-            sent = time.monotonic()
-
-    def read_clock(response: httpx.Response) -> None:
-        if said := clock(response.headers):
-            tally.now = said
-            tally.begun = tally.begun or said - timedelta(seconds=time.monotonic() - sent)
-
-    hooks = connection.http.event_hooks
-    hooks["request"].append(count)
-    hooks["response"].append(read_clock)
+    stats, hooks = RequestStats(), connection.http.event_hooks
+    hooks["request"].append(stats.count)
+    hooks["response"].append(stats.read_clock)
     try:
-        yield tally
+        yield stats
     finally:
-        hooks["request"].remove(count)
-        hooks["response"].remove(read_clock)
+        hooks["request"].remove(stats.count)
+        hooks["response"].remove(stats.read_clock)
 
 
-def clock(headers: Mapping[str, str]) -> datetime | None:
+def server_time(headers: Mapping[str, str]) -> datetime | None:
     """The server's time when it sent these headers, to the second; None where they do not tell."""
     try:
         return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)

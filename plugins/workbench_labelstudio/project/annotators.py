@@ -20,6 +20,6 @@ def by_id(connection: Connection, options: Options) -> Options:
     """
     if not any("@" in name for name in options.weights or ()):
         return options
-    ids = {user["email"]: str(user["id"]) for user in connection.get("api/users/").json}
+    ids = {user.email: str(user.id) for user in connection.call(connection.client.users.list)}
     weights = {ids.get(name, name): weight for name, weight in (options.weights or {}).items()}
     return dataclasses.replace(options, weights=weights)

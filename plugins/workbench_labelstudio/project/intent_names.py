@@ -22,28 +22,22 @@ def read_names(path: Path) -> dict[str, str]:
     Raises:
         WorkbenchError: it is neither, or an intent stands twice with different names.
     """
-    text = read_source(path)
-    names: dict[str, str] = {}
-    for intent, name in _from_json(path, text) if text.lstrip().startswith("{") else _from_csv(path, text):
-        if not intent or not name:
+    text, names = read_source(path), dict[str, str]()
+    if text.lstrip().startswith("{"):
+        try:
+            pairs = list(json.loads(text).items())
+        except ValueError as error:
+            raise WorkbenchError(f"is no JSON ({error})", where=path, remedy=FORMS) from None
+    else:
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        if not {"intent", "name"} <= set(rows.fieldnames or ()):
+            raise WorkbenchError("does not have the columns intent and name", where=path, remedy=FORMS)
+        pairs = [(row["intent"], row["name"] or "") for row in rows]
+    for intent, name in pairs:
+        if not isinstance(name, str):
+            raise WorkbenchError("holds a name that is no text", where=path, remedy=FORMS)
+        if not intent or not name.strip():
             raise WorkbenchError(f"the intent {intent!r} has the name {name!r}", where=path, remedy=FORMS)
-        if names.setdefault(intent, name) != name:
-            raise WorkbenchError(f"{intent!r} has two names: {names[intent]!r} and {name!r}", where=path)
+        if names.setdefault(intent, name.strip()) != name.strip():
+            raise WorkbenchError(f"{intent!r} has two names: {names[intent]!r} and {name.strip()!r}", where=path)
     return names
-
-
-def _from_json(path: Path, text: str) -> list[tuple[str, str]]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise WorkbenchError(f"is no JSON ({error})", where=path, remedy=FORMS) from None
-    if not all(isinstance(name, str) for name in value.values()):
-        raise WorkbenchError("holds a name that is no text", where=path, remedy=FORMS)
-    return [(intent, name.strip()) for intent, name in value.items()]
-
-
-def _from_csv(path: Path, text: str) -> list[tuple[str, str]]:
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"intent", "name"} <= set(rows.fieldnames or ()):
-        raise WorkbenchError("does not have the columns intent and name", where=path, remedy=FORMS)
-    return [(row["intent"], (row["name"] or "").strip()) for row in rows]

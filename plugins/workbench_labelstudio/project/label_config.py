@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench.api import UsageProblem, WorkbenchError
+from workbench_labelstudio.tasks.words import listed_labels
 
 if TYPE_CHECKING:
     from workbench.api import Intent
@@ -21,7 +22,7 @@ NAMES = 'Give it another name with --names: a CSV with the columns intent and na
 
 
 @dataclass(frozen=True)
-class Question:
+class LabelingQuestion:
     """What annotators are asked.
 
     Args:
@@ -41,7 +42,7 @@ class Question:
     text: str = "text"
 
 
-def write_config(question: Question) -> str:
+def write_config(question: LabelingQuestion) -> str:
     """The XML that asks a question: `Choices`, or a `Taxonomy` where an intent is a path.
 
     Raises:
@@ -67,12 +68,13 @@ def write_config(question: Question) -> str:
             filtered = {"name": f"{question.control}-filter", "toName": question.control, "placeholder": "Filter"}
             ET.SubElement(view, "Filter", {**filtered, "minlength": "0", "hotkey": "shift+f"})
     control = ET.SubElement(view, "Taxonomy" if nested else "Choices", asked)
-    grow(control, paths, question.names)
+    for path in paths:
+        add_path(control, path, question.names)
     ET.indent(view)
     return ET.tostring(view, encoding="unicode")
 
 
-def check_names(question: Question) -> None:
+def check_names(question: LabelingQuestion) -> None:
     """Refuse what Label Studio would read otherwise, or lose.
 
     Raises:
@@ -97,10 +99,10 @@ def check_names(question: Question) -> None:
             raise UsageProblem(f"{title!r}: Label Studio takes this for a key of the task's data", remedy=NAMES)
     titles = Counter(question.names.get(name, name) for name in known)
     if twice := [title for title, count in titles.items() if count > 1]:
-        raise UsageProblem(f"several intents would be shown as {_listed(twice)}", where="--names")
+        raise UsageProblem(f"several intents would be shown as {listed_labels(twice)}", where="--names")
 
 
-def check_known(question: Question) -> list[str]:
+def check_known(question: LabelingQuestion) -> list[str]:
     """The names in the intents.
 
     Raises:
@@ -109,7 +111,7 @@ def check_known(question: Question) -> list[str]:
     known = list(dict.fromkeys(name for intent in question.intents for name in path_of(intent)))
     if strange := sorted(set(question.names) - set(known)):
         raise UsageProblem(
-            f"names {len(strange)} intents that the dataset does not have: {_listed(strange)}", where="--names"
+            f"names {len(strange)} intents that the dataset does not have: {listed_labels(strange)}", where="--names"
         )
     return known
 
@@ -119,17 +121,18 @@ def path_of(intent: Intent) -> tuple[str, ...]:
     return intent if isinstance(intent, tuple) else (intent,)
 
 
-def grow(control: ET.Element, paths: Iterable[tuple[str, ...]], names: Mapping[str, str]) -> None:
-    """Add choices below a control, each name of a path once."""
-    grown: dict[tuple[str, ...], ET.Element] = {(): control}
-    for path in paths:
-        for depth, name in enumerate(path):
-            here = path[: depth + 1]
-            if here not in grown:
-                said = {"value": names[name], "alias": name} if names.get(name, name) != name else {"value": name}
-                grown[here] = ET.SubElement(grown[path[:depth]], "Choice", said)
+def add_path(control: ET.Element, path: tuple[str, ...], names: Mapping[str, str]) -> None:
+    """Add the choices of a path below a control, where they are not there yet.
 
-
-def _listed(names: Sequence[str], most: int = 10) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + more
+    A choice stands on a line of its own if its siblings do.
+    """
+    element = control
+    for name in path:
+        known = next((one for one in element if (one.get("alias") or one.get("value")) == name), None)
+        if known is None:
+            title = names.get(name, name)
+            known = ET.Element("Choice", {"value": title} if title == name else {"value": title, "alias": name})
+            if len(element) and not (element.text or "").strip():
+                known.tail, element[-1].tail = element[-1].tail, element.text
+            element.append(known)
+        element = known

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from label_studio_sdk.data_manager import Column, Operator, Type
+
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.connection import NotFound, Unconfirmed
 from workbench_labelstudio.http.listing import Filter, where_is
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 REVIEW, DOUBTFUL = "Review queue", "Doubtful labels"
 TITLES = (REVIEW, DOUBTFUL)
 DEFAULT = {"title": "Default", "type": "list", "target": "tasks"}  # what the page makes where there is no tab
-BY_SCORE = ["tasks:predictions_score"]  # of the version that the project shows, lowest first
+BY_SCORE = [Column.predictions_score]  # of the version that the project shows, lowest first
 TRIES = 3
 View = dict[str, Any]
 logger = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 def of_version(version: str, *filters: Filter) -> list[Filter]:
     """The tasks that have a prediction of a version, and to which the filters apply."""
-    return [where_is("predictions_model_versions", "contains", [version], "List"), *filters]
+    return [where_is(Column.predictions_model_versions, Operator.CONTAINS, [version], Type.List), *filters]
 
 
 def set_tab(connection: Connection, project: int, title: str, filters: Sequence[Filter]) -> None:
@@ -35,16 +37,24 @@ def set_tab(connection: Connection, project: int, title: str, filters: Sequence[
         WorkbenchError: nobody knows whether it was made.
     """
     wanted = {"title": title, "ordering": BY_SCORE, "filters": {"conjunction": "and", "items": list(filters)}}
+    where, client = f"{connection.url}/projects/{project}: tab {title}", connection.client.views
     for _ in range(TRIES):
         views = _views(connection, project)
-        ours = _ours(views, title)
-        if ours and all(ours[0]["data"].get(key) == value for key, value in wanted.items()):
+        ours = next(iter(_ours(views, title)), None)
+        if ours and wanted.items() <= ours["data"].items():
             return
         try:
-            _write(connection, project, views, ours, wanted)
+            if not views:
+                connection.call(client.create, project=project, data=DEFAULT, where=where, repeat=False)
+            if ours:
+                data = {**ours["data"], **wanted}  # the columns that somebody chose stay
+                connection.call(client.update, str(ours["id"]), project=project, data=data, where=where)
+            else:
+                data = {**DEFAULT, **wanted}
+                connection.call(client.create, project=project, data=data, where=where, repeat=False)
         except Unconfirmed as error:
             logger.info("%s: looking which tabs stand there", error)
-    raise WorkbenchError(f"the tab {title!r} cannot be made", where=f"{connection.url}/projects/{project}")
+    raise WorkbenchError("the tab cannot be made", where=where)
 
 
 def remove_tabs(connection: Connection, project: int, titles: Sequence[str] = TITLES) -> list[str]:
@@ -61,19 +71,6 @@ def remove_tabs(connection: Connection, project: int, titles: Sequence[str] = TI
     return removed
 
 
-def _write(connection: Connection, project: int, views: list[View], ours: list[View], wanted: View) -> None:
-    where = f"{connection.url}/projects/{project}: tab {wanted['title']}"
-    client = connection.client.views
-    if not views:
-        connection.call(client.create, project=project, data=DEFAULT, where=where, repeat=False)
-    if ours:
-        data = {**ours[0]["data"], **wanted}  # the columns that somebody chose stay
-        connection.call(client.update, str(ours[0]["id"]), project=project, data=data, where=where)
-    else:
-        data = {**DEFAULT, **wanted}
-        connection.call(client.create, project=project, data=data, where=where, repeat=False)
-
-
 def _views(connection: Connection, project: int) -> list[View]:
     views: list[View] = connection.get("api/dm/views", {"project": project}).json
     return views
@@ -86,5 +83,5 @@ def _ours(views: Sequence[View], title: str) -> list[View]:
 
 def _lists_a_queue(view: View) -> bool:
     items = (view["data"].get("filters") or {}).get("items", [])
-    values = [item["value"] for item in items if item["filter"] == "filter:tasks:predictions_model_versions"]
+    values = [item["value"] for item in items if item["filter"] == f"filter:{Column.predictions_model_versions}"]
     return any(isinstance(value, list) and any(map(is_queue, value)) for value in values)

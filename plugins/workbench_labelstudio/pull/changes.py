@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from label_studio_sdk.data_manager import DATETIME_FORMAT, Column, Operator, Type
+
 from workbench_labelstudio.http.listing import LIGHT, PAGE, Filter, list_tasks, where_is
 from workbench_labelstudio.pull.mirror import Change, canonical
 
@@ -24,7 +26,7 @@ SHOWN = ("updated_at", "total_annotations", "cancelled_annotations", "data")  # 
 
 def read_since(connection: Connection, project: int, mirror: Mirror, moment: datetime) -> Change:
     """Bring in the tasks that were updated after a moment of the server's clock."""
-    since = where_is("updated_at", "greater", moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Datetime")
+    since = where_is(Column.updated_at, Operator.GREATER, f"{moment.astimezone(UTC):{DATETIME_FORMAT}}", Type.Datetime)
     differing = [number for page in _light(connection, project, [since]) for number in _differing(page, mirror)]
     return _read(connection, project, mirror, differing)
 
@@ -55,7 +57,7 @@ def _differing(page: Sequence[dict[str, Any]], mirror: Mirror) -> list[int]:
 def _read(connection: Connection, project: int, mirror: Mirror, ids: Sequence[int]) -> Change:
     change = Change()
     for start in range(0, len(ids), PAGE):
-        chosen = where_is("id", "in_list", list(ids[start : start + PAGE]))
+        chosen = where_is(Column.id, Operator.IN_LIST, list(ids[start : start + PAGE]))
         for page in list_tasks(connection, project, filters=[chosen]):
             with mirror.transaction():
                 change += mirror.put(page)

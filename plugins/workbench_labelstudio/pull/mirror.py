@@ -75,12 +75,12 @@ class Mirror:
             self._database.executescript(SCHEMA)
 
     def __len__(self) -> int:
-        return int(self._one("SELECT count(*) FROM tasks")[0])
+        return self.counts()[0]
 
     @property
     def version(self) -> tuple[int, int]:
         """Something else once the tasks have changed, by this process or another."""
-        return int(self._one("PRAGMA data_version")[0]), self._changes
+        return int(self._query("PRAGMA data_version")[0][0]), self._changes
 
     def close(self) -> None:
         """Close the database."""
@@ -111,29 +111,17 @@ class Mirror:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes of the block, or none."""
-        self._run("BEGIN IMMEDIATE")
+        self._query("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._run("ROLLBACK")
+            self._query("ROLLBACK")
             raise
-        self._run("COMMIT")
-
-    @contextmanager
-    def _readable(self, *more: type[Exception]) -> Iterator[None]:
-        faults: tuple[type[Exception], ...] = (sqlite3.DatabaseError, OSError, *more)
-        try:
-            yield
-        except faults as error:
-            raise WorkbenchError(
-                f"the local copy of the project cannot be used ({error})",
-                where=self.folder,
-                remedy="Make room, mend its permissions, or remove its tasks.sqlite3; then run the same command again",
-            ) from error
+        self._query("COMMIT")
 
     def tasks(self) -> Iterator[dict[str, Any]]:
         """Every task as Label Studio exports it, without its predictions, by rising id."""
-        with self._readable(ValueError):
+        with self._readable():
             for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
                 yield json.loads(text)
 
@@ -142,14 +130,14 @@ class Mirror:
         added, changed, touched = set(), set(), False
         for row in map(_row, tasks):
             number, *_, text = row
-            known = self._one("SELECT json FROM tasks WHERE id = ?", (number,))
-            if known and known[0] == text:
+            known = self._query("SELECT json FROM tasks WHERE id = ?", number)
+            if known == [(text,)]:
                 continue
-            self._run("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", row)
+            self._query("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", *row)
             touched = True
             if not known:
                 added.add(number)
-            elif self._differ(known[0], text):
+            elif self._content(known[0][0]) != self._content(text):
                 changed.add(number)
         if touched:
             self._touch()
@@ -158,7 +146,7 @@ class Mirror:
     def drop(self, ids: Collection[int]) -> None:
         """Remove tasks."""
         for number in ids:
-            self._run("DELETE FROM tasks WHERE id = ?", (number,))
+            self._query("DELETE FROM tasks WHERE id = ?", number)
         if ids:
             self._touch()
 
@@ -167,63 +155,68 @@ class Mirror:
         self._changes += 1
         with self._readable():
             self.splits.unlink(missing_ok=True)
-        self._run("DELETE FROM tasks")
-        self._run("DELETE FROM notes")
+        self._query("DELETE FROM tasks")
+        self._query("DELETE FROM notes")
 
     def ids(self) -> set[int]:
         """The ids of all tasks."""
-        with self._readable():
-            return {number for (number,) in self._database.execute("SELECT id FROM tasks")}
+        return {number for (number,) in self._query("SELECT id FROM tasks")}
 
-    def versions(self, first: int, last: int) -> Iterator[tuple[int, str, int, int, Any]]:
+    def versions(self, first: int, last: int) -> list[tuple[int, str, int, int, Any]]:
         """Of every task with such an id: id, when it was updated, annotations that are no skips, skips, data."""
         query = "SELECT id, updated, annotations, skips, json FROM tasks WHERE id BETWEEN ? AND ?"
-        with self._readable(ValueError):
-            for number, updated, annotations, skips, text in self._database.execute(query, (first, last)):
-                yield number, updated, annotations, skips, json.loads(text)["data"]
+        with self._readable():
+            return [(*row, json.loads(text)["data"]) for *row, text in self._query(query, first, last)]
 
     def counts(self) -> tuple[int, int, int]:
         """Tasks, annotations that are no skips, skips."""
-        tasks, annotations, skips = self._one(
-            "SELECT count(*), coalesce(sum(annotations), 0), coalesce(sum(skips), 0) FROM tasks"
-        )
+        query = "SELECT count(*), coalesce(sum(annotations), 0), coalesce(sum(skips), 0) FROM tasks"
+        tasks, annotations, skips = self._query(query)[0]
         return tasks, annotations, skips
 
     def latest(self) -> str | None:
         """When the task that was updated last was updated, by the server's clock; None without tasks."""
-        latest: str | None = self._one("SELECT max(updated) FROM tasks")[0]
+        latest: str | None = self._query("SELECT max(updated) FROM tasks")[0][0]
         return latest
 
     def note(self, name: str, value: Any) -> None:
         """Remember something, as JSON."""
-        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+        self._query("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, json.dumps(value))
 
     def forget(self, *names: str) -> None:
         """Remember nothing under these names."""
         for name in names:
-            self._run("DELETE FROM notes WHERE name = ?", (name,))
+            self._query("DELETE FROM notes WHERE name = ?", name)
 
     def noted(self, name: str) -> Any:
         """What was remembered under a name; None if nothing was."""
-        row = self._one("SELECT json FROM notes WHERE name = ?", (name,))
-        with self._readable(ValueError):
-            return json.loads(row[0]) if row else None
+        rows = self._query("SELECT json FROM notes WHERE name = ?", name)
+        with self._readable():
+            return json.loads(rows[0][0]) if rows else None
 
     def _touch(self) -> None:
         self._changes += 1
         self.note(TOUCHED, True)
 
-    def _differ(self, *texts: bytes) -> bool:
-        with self._readable(ValueError):
-            return len({canonical({**json.loads(text), "updated_at": None}) for text in texts}) > 1
-
-    def _run(self, query: str, values: tuple[Any, ...] = ()) -> None:
+    def _content(self, text: bytes) -> str:
         with self._readable():
-            self._database.execute(query, values)
+            return canonical({**json.loads(text), "updated_at": None})
 
-    def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+    def _query(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._readable():
-            return self._database.execute(query, values).fetchone()
+            return self._database.execute(query, values).fetchall()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """One error for a file that cannot be used, and for a row that is no JSON."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise WorkbenchError(
+                f"the local copy of the project cannot be used ({error})",
+                where=self.folder,
+                remedy="Make room, mend its permissions, or remove its tasks.sqlite3; then run the same command again",
+            ) from error
 
 
 def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:

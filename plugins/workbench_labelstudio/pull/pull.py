@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Literal
 from workbench.api import Log, WorkbenchError, silent
 from workbench_labelstudio.http.connection import NotFound
 from workbench_labelstudio.http.listing import list_tasks
-from workbench_labelstudio.http.request_stats import Tally, tallied
+from workbench_labelstudio.http.request_stats import RequestStats, request_stats
 from workbench_labelstudio.project.project import read_project
 from workbench_labelstudio.pull.changes import read_since, reconcile
 from workbench_labelstudio.pull.label_drift import note_drift
 from workbench_labelstudio.pull.mirror import Change
-from workbench_labelstudio.pull.snapshot import snapshot, sweep
+from workbench_labelstudio.pull.snapshot import Snapshots
 from workbench_labelstudio.pull.sync_state import BEGUN, begin, identify, mark_of, new_mark, set_mark
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
+
+    Step = Callable[[Connection, int, Mirror], Change]
 
 PAGED = "paged"  # note in the mirror: the id up to which the pages were read
 ROUNDS = 2  # how often everything is compared before a pull gives up
@@ -48,7 +50,7 @@ class Pulled:
         changed: tasks of which data, meta or annotations changed.
         removed: tasks that are gone.
         unchanged: all other tasks.
-        requests: that were sent, those that refresh a token aside.
+        requests: that were sent.
         how: everything by a `snapshot` or in `pages`, or the `changes` alone.
         findings: what the user has to know, in words.
     """
@@ -87,9 +89,9 @@ def pull(
         WorkbenchError: another process pulls into this mirror, it is another project's, the server does not answer, or
             its counts are others than what it sends though nobody works on the project.
     """
-    with mirror.held(), tallied(connection) as tally:
+    with mirror.held(), request_stats(connection) as stats:
         try:
-            return _pull(connection, project, mirror, log, tally, full, snapshots)
+            return _Pull(connection, project, mirror, log, stats).run(full, snapshots)
         except NotFound as error:
             raise NotFound(
                 "the project was deleted, or this user may not see it any more",
@@ -98,97 +100,93 @@ def pull(
             ) from error
 
 
-def _pull(
-    connection: Connection, project: Project, mirror: Mirror, log: Log, tally: Tally, full: bool, snapshots: bool
-) -> Pulled:
-    findings = identify(project, mirror)
-    how: How = "changes"
-    mark = mark_of(mirror)
-    if full or mark is None:
-        read_project(connection, project.id)  # the first answer tells the server's time
-        begun, resumes = begin(mirror, tally.begun)
-        how, change = _read_all(connection, project, mirror, log, findings, resumes, snapshots)
-        if resumes or how == "pages":  # what was read first may have changed since
-            change += reconcile(connection, project.id, mirror)
-        mark = new_mark(mirror, begun)
-    else:
-        change = read_since(connection, project.id, mirror, mark)
-        begun = tally.begun
-        if begun and begun < mark:  # the server's clock was set back: what changed may be older than the mark
-            change += reconcile(connection, project.id, mirror)
-    steps = _steps(mark)
-    seen = set()
-    while (counts := _counts(now := read_project(connection, project.id))) != mirror.counts():
-        seen.add(counts)
-        if steps:
-            change += steps.pop(0)(connection, project.id, mirror)
-        elif len(seen) > 1:
-            findings.append(f"people worked on it meanwhile: {_unequal(now, mirror)}; the next pull brings the rest")
-            break
+class _Pull:
+    """One pull: what it has changed and found so far."""
+
+    def __init__(self, connection: Connection, project: Project, mirror: Mirror, log: Log, stats: RequestStats) -> None:
+        self.connection, self.project, self.mirror, self.log, self.stats = connection, project, mirror, log, stats
+        self.snapshots = Snapshots(connection, project.id, mirror)
+        self.change, self.findings = Change(), identify(project, mirror)
+
+    def run(self, full: bool, snapshots: bool) -> Pulled:
+        how: How = "changes"
+        mark = mark_of(self.mirror)
+        if full or mark is None:
+            self._read_project()  # the first answer tells the server's time
+            begun, resumes = begin(self.mirror, self.stats.begun)
+            how = self._read_all(resumes, snapshots)
+            if resumes or how == "pages":  # what was read first may have changed since
+                self._apply(reconcile)
+            mark = new_mark(self.mirror, begun)
         else:
-            raise _short(connection, now, mirror)
-    with mirror.transaction():
-        findings += note_drift(now, mirror)
-        set_mark(mirror, new_mark(mirror, begun), tally.now)
-        mirror.forget(BEGUN, PAGED)
-    findings += sweep(connection, project.id, mirror) if snapshots else []
-    added, changed, removed = map(len, (change.added, change.changed, change.removed))
-    unchanged = len(mirror) - added - changed
-    return Pulled(now, added, changed, removed, unchanged, tally.requests, how, tuple(findings))
+            self._apply(partial(read_since, moment=mark))
+            begun = self.stats.begun
+            if begun and begun < mark:  # the server's clock was set back: what changed may be older than the mark
+                self._apply(reconcile)
+        now = self._settle(mark)
+        with self.mirror.transaction():
+            self.findings += note_drift(now, self.mirror)
+            set_mark(self.mirror, new_mark(self.mirror, begun), self.stats.now)
+            self.mirror.forget(BEGUN, PAGED)
+        self.findings += self.snapshots.sweep() if snapshots else []
+        added, changed, removed = map(len, (self.change.added, self.change.changed, self.change.removed))
+        unchanged, found = len(self.mirror) - added - changed, tuple(self.findings)
+        return Pulled(now, added, changed, removed, unchanged, self.stats.requests, how, found)
 
+    def _settle(self, mark: datetime | None) -> Project:
+        """Compare until the server's counts are the mirror's, or the project changes faster than it can be read."""
+        catch_ups: list[Step] = [partial(read_since, moment=mark)] * CATCH_UPS if mark else []
+        steps: list[Step] = [*catch_ups[:1], *[reconcile, *catch_ups] * ROUNDS]
+        seen = set()
+        while (counts := _counts(now := self._read_project())) != self.mirror.counts():
+            seen.add(counts)
+            unequal = "the server counts {:,} tasks, {:,} annotations and {:,} skips".format(*counts) + (
+                ", but sends {:,}, {:,} and {:,}".format(*self.mirror.counts())
+            )
+            if steps:
+                self._apply(steps.pop(0))
+            elif len(seen) > 1:
+                self.findings.append(f"people worked on it meanwhile: {unequal}; the next pull brings the rest")
+                break
+            else:
+                raise WorkbenchError(
+                    unequal,
+                    where=f"{self.connection.url}/projects/{self.project.id}",
+                    remedy="Run the same command again; nothing was taken for complete",
+                )
+        return now
 
-def _steps(mark: datetime | None) -> list[Callable[[Connection, int, Mirror], Change]]:
-    """What is tried in turn until the counts are equal."""
-    catch_ups = [partial(read_since, moment=mark)] * CATCH_UPS if mark else []
-    rounds: list[Callable[[Connection, int, Mirror], Change]] = [reconcile, *catch_ups] * ROUNDS
-    return [*catch_ups[:1], *rounds]
+    def _read_all(self, resumes: bool, snapshots: bool) -> How:
+        try:
+            if snapshots:
+                with self.snapshots.batches(resumes) as batches:
+                    done = 0
+                    for batch in batches:
+                        with self.mirror.transaction():
+                            self.change += self.mirror.put(batch)
+                        done += len(batch)
+                        self._progress(done)
+                    return "snapshot"
+        except WorkbenchError as error:
+            logger.info("no snapshot: %s", error)
+            self.findings.append(f"read page by page, because there is no snapshot: {error.what}")
+        after = (self.mirror.noted(PAGED) or 0) if resumes else 0
+        for page in list_tasks(self.connection, self.project.id, after=after):
+            with self.mirror.transaction():
+                self.change += self.mirror.put(page)
+                self.mirror.note(PAGED, page[-1]["id"])
+            self._progress(len(self.mirror))
+        return "pages"
 
+    def _apply(self, step: Step) -> None:
+        self.change += step(self.connection, self.project.id, self.mirror)
 
-def _read_all(
-    connection: Connection,
-    project: Project,
-    mirror: Mirror,
-    log: Log,
-    findings: list[str],
-    resumes: bool,
-    snapshots: bool,
-) -> tuple[How, Change]:
-    change, done = Change(), 0
-    try:
-        if snapshots:
-            with snapshot(connection, project.id, mirror, resumes) as batches:
-                for batch in batches:
-                    with mirror.transaction():
-                        change += mirror.put(batch)
-                    done += len(batch)
-                    log({"progress": min(1.0, done / max(1, project.tasks))}, done)
-                return "snapshot", change
-    except WorkbenchError as error:
-        logger.info("no snapshot: %s", error)
-        findings.append(f"read page by page, because there is no snapshot: {error.what}")
-    for page in list_tasks(connection, project.id, after=(mirror.noted(PAGED) or 0) if resumes else 0):
-        with mirror.transaction():
-            change += mirror.put(page)
-            mirror.note(PAGED, page[-1]["id"])
-        done += len(page)
-        log({"progress": min(1.0, len(mirror) / max(1, project.tasks))}, done)
-    return "pages", change
+    def _read_project(self) -> Project:
+        return read_project(self.connection, self.project.id)
+
+    def _progress(self, done: int) -> None:
+        self.log({"progress": min(1.0, done / max(1, self.project.tasks))}, done)
 
 
 def _counts(project: Project) -> tuple[int, int, int]:
     return project.tasks, project.annotations, project.skips
-
-
-def _unequal(project: Project, mirror: Mirror) -> str:
-    counted, have = _counts(project), mirror.counts()
-    return "the server counts {:,} tasks, {:,} annotations and {:,} skips".format(*counted) + (
-        ", but sends {:,}, {:,} and {:,}".format(*have)
-    )
-
-
-def _short(connection: Connection, project: Project, mirror: Mirror) -> WorkbenchError:
-    return WorkbenchError(
-        _unequal(project, mirror),
-        where=f"{connection.url}/projects/{project.id}",
-        remedy="Run the same command again; nothing was taken for complete",
-    )

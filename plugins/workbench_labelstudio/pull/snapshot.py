@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.connection import NotFound, Unconfirmed
-from workbench_labelstudio.http.request_stats import clock
+from workbench_labelstudio.http.request_stats import server_time
 
 if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Export:
+class Snapshot:
     """A snapshot as the server lists it."""
 
     id: int
@@ -52,136 +52,126 @@ class _Export:
     age: timedelta
 
 
-@contextmanager
-def snapshot(
-    connection: Connection, project: int, mirror: Mirror, resumes: bool
-) -> Iterator[Iterator[list[dict[str, Any]]]]:
-    """Batches of all tasks by rising id, as of one moment; afterwards the snapshot is gone from server and disk.
+class Snapshots:
+    """The snapshots of a project that a mirror has asked for.
 
     Args:
         connection: to the server.
         project: its id.
-        mirror: remembers what was asked for.
-        resumes: whether one will do that an earlier pull has asked for, which did not end.
-
-    Raises:
-        WorkbenchError: this server gives none, or not in time.
+        mirror: remembers the titles of the snapshots that may be on the server, the latest at the end.
     """
-    made = _ready(connection, project, mirror, resumes)
-    file = mirror.folder / "snapshot.json"
-    try:
-        _download(connection, project, made, file)
-        yield _batches(file)
-    finally:
-        file.unlink(missing_ok=True)
 
+    def __init__(self, connection: Connection, project: int, mirror: Mirror) -> None:
+        self.connection, self.project, self.mirror = connection, project, mirror
+        self.exports, self.where = connection.client.projects.exports, f"{connection.url}/projects/{project}"
 
-def sweep(connection: Connection, project: int, mirror: Mirror) -> list[str]:
-    """Delete the snapshots that this mirror has asked for, where some are left on the server.
+    @contextmanager
+    def batches(self, resumes: bool) -> Iterator[Iterator[list[dict[str, Any]]]]:
+        """Batches of all tasks by rising id, as of one moment; afterwards the downloaded file is gone.
 
-    One that may still be in the making would come back, so that it stays for the next sweep.
+        Args:
+            resumes: whether one will do that an earlier pull has asked for, which did not end.
 
-    Returns:
-        What the user has to know, for each that could not be deleted.
-    """
-    titles, left, findings = _titles(mirror), [], []
-    for title in titles:
+        Raises:
+            WorkbenchError: this server gives none, or not in time.
+        """
+        made = self._ready(resumes)
+        file = self.mirror.folder / "snapshot.json"
         try:
-            found = _find(connection, project, title)
-            if found and found.status not in ENDED and found.age < LOST:
+            self._download(made, file)
+            tasks = _tasks(file)
+            yield iter(lambda: list(islice(tasks, BATCH)), [])
+        finally:
+            file.unlink(missing_ok=True)
+
+    def sweep(self) -> list[str]:
+        """Delete the snapshots that are left on the server.
+
+        One that may still be in the making would come back, so that it stays for the next sweep.
+
+        Returns:
+            What the user has to know, for each that could not be deleted.
+        """
+        titles, left, findings = self._titles(), [], []
+        for title in titles:
+            try:
+                found = self._find(title)
+                if found and found.status not in ENDED and found.age < LOST:
+                    left.append(title)
+                elif found:
+                    self._delete(found.id)
+            except WorkbenchError as error:
                 left.append(title)
-            elif found:
-                _delete(connection, project, found.id)
-        except WorkbenchError as error:
-            left.append(title)
-            findings.append(f"the export snapshot {title!r} could not be deleted on the server: {error.what}")
-    if left != titles:
-        mirror.note(NOTE, left)
-    return findings
+                findings.append(f"the export snapshot {title!r} could not be deleted on the server: {error.what}")
+        if left != titles:
+            self.mirror.note(NOTE, left)
+        return findings
 
+    def _titles(self) -> list[str]:
+        return list(self.mirror.noted(NOTE) or ())
 
-def _titles(mirror: Mirror) -> list[str]:
-    """Of the snapshots that were asked for and may still be on the server, the latest at the end."""
-    return list(mirror.noted(NOTE) or ())
+    def _ready(self, resumes: bool) -> Snapshot:
+        """A snapshot that can be downloaded: the one that an earlier pull asked for, else a new one."""
+        titles, patience = self._titles(), PATIENCE_WITH_OLD
+        title = titles[-1] if resumes and titles else ""
+        found = self._find(title) if title else None
+        if not found:
+            title, patience = f"intent-workbench-{secrets.token_hex(8)}", PATIENCE
+            self.mirror.note(NOTE, [*titles, title])
+            self._create(title)
+            found = self._find(title)
+        deadline = time.monotonic() + patience
+        while found and found.status not in ENDED and time.monotonic() < deadline:
+            time.sleep(ASK_AGAIN)
+            found = self._find(title)
+        if not found or found.status != COMPLETED:
+            what = f"the server has made none ({found.status if found else 'it is gone'})"
+            raise WorkbenchError(what, where=self.where)
+        return found
 
+    def _create(self, title: str) -> None:
+        """Have a snapshot made.
 
-def _delete(connection: Connection, project: int, export: int) -> None:
-    with suppress(NotFound):
-        connection.call(connection.client.projects.exports.delete, project, export, where=_where(connection, project))
+        Raises:
+            WorkbenchError: the server cannot. It tells that in its answer alone: its list goes on saying that one that
+                failed is in progress.
+        """
+        options: dict[str, Any] = {"repeat": False, "timeout": PATIENCE, "where": self.where}
+        try:
+            made = self.connection.call(self.exports.create, self.project, title=title, **options)
+        except Unconfirmed as error:
+            logger.info("%s; looking whether it is there", error)
+            return
+        if made.status == FAILED and made.id is not None:
+            self._delete(made.id)
+            raise WorkbenchError("the server could not write it", where=self.where)
 
+    def _find(self, title: str) -> Snapshot | None:
+        answer = self.connection.get(f"api/projects/{self.project}/exports/")
+        for export in answer.json:
+            if export["title"] == title:
+                made = datetime.fromisoformat(export["created_at"])
+                age = (server_time(answer.headers) or made) - made
+                return Snapshot(export["id"], export["status"], export["md5"], age)
+        return None
 
-def _ready(connection: Connection, project: int, mirror: Mirror, resumes: bool) -> _Export:
-    """A snapshot that can be downloaded: the one that an earlier pull asked for, else a new one."""
-    titles, patience = _titles(mirror), PATIENCE_WITH_OLD
-    title = titles[-1] if resumes and titles else ""
-    found = _find(connection, project, title) if title else None
-    if not found:
-        title, patience = f"intent-workbench-{secrets.token_hex(8)}", PATIENCE
-        mirror.note(NOTE, [*titles, title])
-        _ask(connection, project, title)
-        found = _find(connection, project, title)
-    deadline = time.monotonic() + patience
-    while found and found.status not in ENDED and time.monotonic() < deadline:
-        time.sleep(ASK_AGAIN)
-        found = _find(connection, project, title)
-    if not found or found.status != COMPLETED:
-        raise WorkbenchError(
-            f"the server has made none ({found.status if found else 'it is gone'})", where=_where(connection, project)
-        )
-    return found
+    def _delete(self, export: int) -> None:
+        with suppress(NotFound):
+            self.connection.call(self.exports.delete, self.project, export, where=self.where)
 
+    def _download(self, made: Snapshot, file: Path) -> None:
+        def save(request_options: Any) -> None:
+            digest = hashlib.md5(usedforsecurity=False)  # what the server tells of the file
+            with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+                for chunk in self.exports.download(
+                    self.project, made.id, export_type="JSON", request_options=request_options
+                ):
+                    digest.update(chunk)
+                    out.write(chunk)
+            if made.md5 and digest.hexdigest() != made.md5:
+                raise ValueError("the download is not what the server wrote")
 
-def _ask(connection: Connection, project: int, title: str) -> None:
-    """Have a snapshot made.
-
-    Raises:
-        WorkbenchError: the server cannot. It tells that in its answer alone: its list goes on saying that one that
-            failed is in progress.
-    """
-    create, where = connection.client.projects.exports.create, _where(connection, project)
-    try:
-        made = connection.call(create, project, title=title, repeat=False, timeout=PATIENCE, where=where)
-    except Unconfirmed as error:
-        logger.info("%s; looking whether it is there", error)
-        return
-    if made.status == FAILED and made.id is not None:
-        _delete(connection, project, made.id)
-        raise WorkbenchError("the server could not write it", where=where)
-
-
-def _find(connection: Connection, project: int, title: str) -> _Export | None:
-    answer = connection.get(f"api/projects/{project}/exports/")
-    for export in answer.json:
-        if export["title"] == title:
-            made = datetime.fromisoformat(export["created_at"])
-            age = (clock(answer.headers) or made) - made
-            return _Export(export["id"], export["status"], export["md5"], age)
-    return None
-
-
-def _download(connection: Connection, project: int, made: _Export, file: Path) -> None:
-    def save(request_options: Any) -> None:
-        digest = hashlib.md5(usedforsecurity=False)  # what the server tells of the file
-        with open(file, "wb", opener=_private) as out:
-            for chunk in connection.client.projects.exports.download(
-                project, made.id, export_type="JSON", request_options=request_options
-            ):
-                digest.update(chunk)
-                out.write(chunk)
-        if made.md5 and digest.hexdigest() != made.md5:
-            raise ValueError("the download is not what the server wrote")
-
-    connection.call(save, where=_where(connection, project))
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _batches(file: Path) -> Iterator[list[dict[str, Any]]]:
-    tasks = _tasks(file)
-    while batch := list(islice(tasks, BATCH)):
-        yield batch
+        self.connection.call(save, where=self.where)
 
 
 def _tasks(file: Path) -> Iterator[dict[str, Any]]:
@@ -201,7 +191,3 @@ def _tasks(file: Path) -> Iterator[dict[str, Any]]:
                 if not more:
                     raise WorkbenchError(f"the snapshot is no list of tasks ({error.msg})", where=file) from error
                 text, place = text[place:] + more, 0
-
-
-def _where(connection: Connection, project: int) -> str:
-    return f"{connection.url}/projects/{project}"

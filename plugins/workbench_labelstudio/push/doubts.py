@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.api import probabilities
 from workbench_labelstudio.push.choosing import Chosen
-from workbench_labelstudio.push.predictions import shown_intent
+from workbench_labelstudio.tasks.words import label_name
 
 if TYPE_CHECKING:
     from workbench.api import Intent
@@ -84,4 +84,4 @@ def _labels(item: Item, control: str) -> list[Label]:
 
 
 def _words(label: Label) -> str:
-    return " + ".join(map(shown_intent, label))
+    return " + ".join(map(label_name, label))

@@ -15,9 +15,10 @@ from workbench.api import BUNDLE_FILE as MANIFEST
 from workbench.api import Bundle, WorkbenchError, decide, unknown
 from workbench.api.io import digest_path, is_blank
 from workbench_labelstudio.tasks.intents import clean
-from workbench_labelstudio.tasks.label_config_reader import SEPARATOR, Control, read_controls
+from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
 from workbench_labelstudio.tasks.label_form import result_of, taken
 from workbench_labelstudio.tasks.task_parser import Task, parse_task
+from workbench_labelstudio.tasks.words import label_name, listed, listed_labels
 
 if TYPE_CHECKING:
     from workbench.api import Floats, Intent, Log, Model, Prediction, Predictor
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from workbench_labelstudio.pull.mirror import Mirror
 
 BATCH = 256  # texts that a model is asked at once
-NAMED = 5  # intents that a message lists
 JSON = dict[str, Any]
 
 
@@ -75,7 +75,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ControlLabels:
     """A control of a label config, and how a model's intents are given there.
 
     Args:
@@ -85,6 +85,11 @@ class Asked:
 
     control: Control
     labels: Mapping[Intent, Intent]
+
+    @property
+    def data_key(self) -> str:
+        """Key of the tasks' data that holds the text, where nobody names another."""
+        return self.control.data_key or "text"
 
     def prediction(self, task: int, intent: Intent, score: float, version: str) -> JSON:
         """As the import of predictions takes it."""
@@ -99,18 +104,15 @@ class Asked:
         """
         lacking = Counter(intent for intent in intents if intent not in self.labels)
         if lacking:
-            listed = ", ".join(
-                f"{shown_intent(intent)!r} ({count:,} texts)" for intent, count in lacking.most_common(NAMED)
-            )
-            more = f", and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
+            counted = listed(f"{label_name(intent)!r} ({count:,} texts)" for intent, count in lacking.most_common())
             raise WorkbenchError(
-                f"the label config lacks intents that the model predicts: {listed}{more}; nothing was written",
+                f"the label config lacks intents that the model predicts: {counted}; nothing was written",
                 where=f"{where}: control {self.control.name}",
                 remedy="Add them to the label config, or train on the project's labels",
             )
 
 
-def asked(project: Project, model: Model, control: str | None, where: object) -> Asked:
+def control_labels(project: Project, model: Model, control: str | None, where: object) -> ControlLabels:
     """How a model's intents are given in a project.
 
     Intents are held against the annotations' form of a label (its alias where it has one), then against the title that
@@ -125,11 +127,11 @@ def asked(project: Project, model: Model, control: str | None, where: object) ->
     if model.intents and not labels:
         raise WorkbenchError(
             f"the label config has none of the model's {len(model.intents)} intents: it has "
-            f"{listed(chosen.labels)}, the model {listed(model.intents)}",
+            f"{listed_labels(chosen.labels)}, the model {listed_labels(model.intents)}",
             where=f"{where}: control {chosen.name}",
             remedy="Take the model that was trained on this project, or name another --control",
         )
-    return Asked(chosen, labels)
+    return ControlLabels(chosen, labels)
 
 
 def intents_given(labels: Mapping[Intent, Intent]) -> dict[Intent | None, Intent]:
@@ -193,14 +195,3 @@ def identity(predictor: Predictor) -> str:
     """Twelve digits that stand for exactly this model: the id of a bundle, else of all its files."""
     model = predictor.model
     return Bundle(model, ()).id if (model.path / MANIFEST).is_file() else digest_path(model.path)[:12]
-
-
-def shown_intent(intent: Intent) -> str:
-    """In words."""
-    return SEPARATOR.join(intent) if isinstance(intent, tuple) else intent
-
-
-def listed(intents: Iterable[Intent]) -> str:
-    """The first few, in words."""
-    names = [repr(shown_intent(intent)) for intent in intents]
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "") or "none"

@@ -11,23 +11,15 @@ import dataclasses
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from workbench.api import UsageProblem
 from workbench_labelstudio.project.display_settings import is_queue, show, show_after
 from workbench_labelstudio.pull.pull import pull
-from workbench_labelstudio.push.predictions import (
-    Asked,
-    Item,
-    ask,
-    asked,
-    identity,
-    listed,
-    read_items,
-    shown_intent,
-)
+from workbench_labelstudio.push.prediction_store import PredictionStore
+from workbench_labelstudio.push.predictions import ControlLabels, Item, ask, control_labels, identity, read_items
 from workbench_labelstudio.push.push_record import Pushes, agrees, note_pushes, noted_pushes, text_digest
-from workbench_labelstudio.push.server_predictions import control_of, remove, remove_each, standing, versions, write
+from workbench_labelstudio.tasks.words import label_name, listed_labels
 from workbench_labelstudio.versions import model_name, model_version
 
 if TYPE_CHECKING:
@@ -37,33 +29,8 @@ if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
-    from workbench_labelstudio.push.server_predictions import Entry
-
-FALLBACK_KEY = "text"
-Only = Literal["all", "unlabelled"]
-
-
-@dataclass(frozen=True)
-class Push:
-    """What is asked for.
-
-    Args:
-        version: of the predictions; None = the model's name and id.
-        control: that asks for the intent; None = the only one.
-        text: key of the tasks' data; None = what the control asks about.
-        only: which tasks get a prediction.
-        stale: whether what earlier pushes of the same model name wrote is removed.
-        show: whether annotators see the predictions.
-        dry: nothing is written.
-    """
-
-    version: str | None = None
-    control: str | None = None
-    text: str | None = None
-    only: Only = "all"
-    stale: bool = True
-    show: bool = True
-    dry: bool = False
+    from workbench_labelstudio.push.prediction_store import Entry
+    from workbench_labelstudio.push_options import PushOptions
 
 
 @dataclass(frozen=True)
@@ -100,9 +67,20 @@ class Pushed:
 
 
 @dataclass
-class _Plan:
-    version: str
-    asked: Asked
+class PushPlan:
+    """What a push has to do.
+
+    Args:
+        form: how the model's intents are given in the project.
+        have: task -> its predictions of the version.
+        items: the tasks that may need a new one.
+        blank: tasks without a text.
+        pushes: what earlier pushes of the version wrote.
+        stale: earlier versions of the model -> how many predictions of them.
+        findings: what the user has to know, in words.
+    """
+
+    form: ControlLabels
     have: dict[int, list[Entry]]
     items: list[Item]
     blank: int
@@ -116,7 +94,7 @@ def push(
     project: Project,
     mirror: Mirror,
     predictor: Predictor,
-    wanted: Push,
+    options: PushOptions,
     log: Callable[[str], Log],
 ) -> Pushed:
     """Bring the predictions of a model's version into step; after a kill at any moment, the next call goes on.
@@ -126,138 +104,141 @@ def push(
         project: whose tasks get predictions.
         mirror: of the project; pulled first.
         predictor: of the model.
-        wanted: how.
+        options: which predictions.
         log: gives the progress of a step.
 
     Raises:
         WorkbenchError: there are no texts, the label config lacks intents that are predicted, or the server refuses.
     """
-    pulled = pull(connection, project, mirror, log("pull"), snapshots=not wanted.dry)
-    project = pulled.project
-    plan = _plan(connection, project, mirror, predictor, wanted)
+    pulled = pull(connection, project, mirror, log("pull"), snapshots=not options.dry_run)
+    job = _PushJob(connection, pulled.project, mirror, predictor, options)
+    plan = job.plan()
     predictions, intents = {}, Counter[str]()
     if plan.items:
-        said = [(item, answer.prediction) for item, answer in ask(predictor, plan.items, log("predict"))]
-        plan.asked.refuse_lacking((answer.top[0][0] for _, answer in said), f"{connection.url}/projects/{project.id}")
-        for item, answer in said:
-            intent, score = answer.top[0]
-            prediction = plan.asked.prediction(item.id, intent, score, plan.version)
+        said = [(item, answer.prediction.top[0]) for item, answer in ask(predictor, plan.items, log("predict"))]
+        plan.form.refuse_lacking((intent for _, (intent, _) in said), job.store.where)
+        for item, (intent, score) in said:
+            prediction = plan.form.prediction(item.id, intent, score, job.version)
             if item.id not in plan.have or not agrees(plan.have[item.id][0], prediction):
                 predictions[item.id] = prediction
-                intents[shown_intent(intent)] += 1
+                intents[label_name(intent)] += 1
     replaced = len(predictions.keys() & plan.have.keys())
     pushed = Pushed(
-        project.id,
-        plan.version,
-        len(predictions),
-        replaced,
-        len(plan.have) - replaced,
-        plan.blank,
-        plan.stale,
-        0,
-        str(project.about["model_version"] or ""),
-        dict(sorted(intents.items())),
-        (*pulled.findings, *plan.findings),
-        wanted.dry,
+        project=project.id,
+        version=job.version,
+        written=len(predictions),
+        replaced=replaced,
+        standing=len(plan.have) - replaced,
+        blank=plan.blank,
+        removed=plan.stale,
+        twins=0,
+        shows=str(pulled.project.about["model_version"] or ""),
+        intents=dict(sorted(intents.items())),
+        findings=(*pulled.findings, *plan.findings),
+        dry=options.dry_run,
     )
-    return pushed if wanted.dry else _carry_out(connection, mirror, plan, predictions, pushed, wanted, log)
+    return pushed if options.dry_run else job.carry_out(plan, predictions, pushed, log)
 
 
-def _plan(connection: Connection, project: Project, mirror: Mirror, predictor: Predictor, wanted: Push) -> _Plan:
-    """What is there to do; nothing is written."""
-    where = f"{connection.url}/projects/{project.id}"
-    number = identity(predictor)
-    version = wanted.version or model_version(predictor.model.path, number)
-    if is_queue(version):
-        raise UsageProblem(f"{version!r} is a name of a queue's predictions", remedy="Choose another --version")
-    told = asked(project, predictor.model, wanted.control, where)
-    items, blank = read_items(mirror, wanted.text or told.control.data_key or FALLBACK_KEY, where)
-    have, noted = standing(connection, project.id, version), noted_pushes(mirror)
-    now = Pushes(model_name(predictor.model.path), number, told.control.name)
-    known = noted.get(version, now) if have else now
-    _refuse_other(version, have, known, now, where)
-    chosen = [item for item in items if wanted.only == "all" or not item.is_labelled]
-    needed = [item for item in chosen if item.id not in have or known.texts.get(item.id) != text_digest(item.text)]
-    lacking = [intent for intent in predictor.model.intents if intent not in told.labels]
-    findings = [f"the label config lacks intents of the model: {listed(lacking)}"] if lacking else []
-    if wanted.show and not project.about.get("show_collab_predictions", True):
-        findings.append("annotators see none: switch on Settings, Annotation, Use predictions to prelabel tasks")
-    there = versions(connection, project.id)
-    ours, others = _ours(connection, project.id, there, noted, now)
-    stale = {other: there[other] for other in sorted(ours - {version})} if wanted.stale else {}
-    findings += [f"{other} answers the control {control}: left alone" for other, control in others.items()]
-    before = project.about["model_version"]
-    if wanted.show and before and before not in {version, *ours} and not is_queue(before):
-        findings.append(f"annotators saw {before} so far")
-    return _Plan(version, told, have, needed, blank, known, stale, findings)
+class _PushJob:
+    """One push of one model to one project."""
 
+    def __init__(
+        self, connection: Connection, project: Project, mirror: Mirror, predictor: Predictor, options: PushOptions
+    ) -> None:
+        self.connection, self.project, self.mirror, self.options = connection, project, mirror, options
+        self.model, self.name, self.number = predictor.model, model_name(predictor.model.path), identity(predictor)
+        self.version = options.version or model_version(predictor.model.path, self.number)
+        self.store = PredictionStore(connection, project.id)
 
-def _refuse_other(version: str, have: dict[int, list[Entry]], known: Pushes, now: Pushes, where: object) -> None:
-    remedy = "Choose another --version, or first delete its predictions in Label Studio (Settings, Predictions)"
-    if known.model != now.model:
-        raise UsageProblem(
-            f"the version {version!r} holds the predictions of another model, {known.name}-{known.model}",
-            where=where,
-            remedy=remedy,
-        )
-    controls = {part["from_name"] for entries in have.values() for entry in entries for part in entry["result"]}
-    if other := sorted(controls - {now.control}):
-        raise UsageProblem(
-            f"the version {version!r} holds predictions that answer the control {other[0]}, not {now.control}",
-            where=where,
-            remedy=remedy,
-        )
+    def plan(self) -> PushPlan:
+        """Say what there is to do; nothing is written."""
+        if is_queue(self.version):
+            raise UsageProblem(
+                f"{self.version!r} is a name of a queue's predictions", remedy="Choose another --version"
+            )
+        form = control_labels(self.project, self.model, self.options.control, self.store.where)
+        items, blank = read_items(self.mirror, self.options.text or form.data_key, self.store.where)
+        have, noted = self.store.by_task(self.version), noted_pushes(self.mirror)
+        now = Pushes(self.name, self.number, form.control.name)
+        known = noted.get(self.version, now) if have else now
+        self._refuse_other(have, known, now)
+        chosen = [item for item in items if self.options.only == "all" or not item.is_labelled]
+        needed = [item for item in chosen if item.id not in have or known.texts.get(item.id) != text_digest(item.text)]
+        there = self.store.versions()
+        ours, others = self._ours(there, noted, now)
+        stale = {} if self.options.keep_stale else {other: there[other] for other in sorted(ours - {self.version})}
+        return PushPlan(form, have, needed, blank, known, stale, self._findings(form, ours, others))
 
+    def carry_out(
+        self, plan: PushPlan, predictions: dict[int, dict[str, Any]], pushed: Pushed, log: Callable[[str], Log]
+    ) -> Pushed:
+        """Write; the new ones stand before those of stale versions go."""
+        note_pushes(self.mirror, self.version, plan.pushes)
+        self.store.remove([entry for task in predictions for entry in plan.have.get(task, [])])
+        texts = {item.id: text_digest(item.text) for item in plan.items}  # after a kill, what is not written is missing
+        pushes = dataclasses.replace(plan.pushes, texts={**plan.pushes.texts, **texts})
+        note_pushes(self.mirror, self.version, pushes)
+        twins = self.store.write(self.version, predictions, log("write"))
+        findings, shows = list(pushed.findings), pushed.shows
+        if self.options.show and is_queue(shows):
+            show_after(self.mirror, self.version)
+            end = f"workbench labelstudio queue {self.project.id} --clear"
+            findings.append(f"annotators see the queue {shows} until `{end}`")
+        elif self.options.show:
+            shows = self.version
+        shows = "" if shows in plan.stale else shows
+        if pushed.written or pushed.standing:
+            show(self.connection, self.project.id, shows)
+        for version, count in plan.stale.items():
+            log(f"remove {version}")
+            self.store.remove_version(version, count)
+            note_pushes(self.mirror, version, None)
+        if plan.stale:
+            show(self.connection, self.project.id, shows)  # removing any version may make the server show none
+        return dataclasses.replace(pushed, twins=twins, shows=shows, findings=tuple(findings))
 
-def _ours(
-    connection: Connection, project: int, there: Iterable[str], noted: Mapping[str, Pushes], now: Pushes
-) -> tuple[set[str], dict[str, str | None]]:
-    """The versions that are earlier ones of what is pushed now, and those that only look so -> their control."""
-    alike = re.compile(re.escape(now.name) + "-[0-9a-f]{12}")
-    ours, others = set[str](), dict[str, str | None]()
-    for version in there:
-        if version in noted:
-            of = noted[version]
-            ours |= {version} if (of.name, of.control) == (now.name, now.control) else set()
-        elif alike.fullmatch(version):
-            control = control_of(connection, project, version)
-            if control == now.control:
-                ours.add(version)
-            else:
-                others[version] = control
-    return ours, others
+    def _refuse_other(self, have: dict[int, list[Entry]], known: Pushes, now: Pushes) -> None:
+        """Refuse to mix predictions of another model or for another control into a version."""
+        controls = {part["from_name"] for entries in have.values() for entry in entries for part in entry["result"]}
+        holds = ""
+        if known.model != now.model:
+            holds = f"the predictions of another model, {known.name}-{known.model}"
+        elif other := sorted(controls - {now.control}):
+            holds = f"predictions that answer the control {other[0]}, not {now.control}"
+        if holds:
+            raise UsageProblem(
+                f"the version {self.version!r} holds {holds}",
+                where=self.store.where,
+                remedy="Choose another --version, or first delete its predictions in Label Studio (Settings, "
+                "Predictions)",
+            )
 
+    def _ours(
+        self, there: Iterable[str], noted: Mapping[str, Pushes], now: Pushes
+    ) -> tuple[set[str], dict[str, str | None]]:
+        """The versions that are earlier ones of what is pushed now, and those that only look so -> their control."""
+        alike = re.compile(re.escape(now.name) + "-[0-9a-f]{12}")
+        ours, others = set[str](), dict[str, str | None]()
+        for version in there:
+            if version in noted:
+                of = noted[version]
+                ours |= {version} if (of.name, of.control) == (now.name, now.control) else set()
+            elif alike.fullmatch(version):
+                control = self.store.control_of(version)
+                if control == now.control:
+                    ours.add(version)
+                else:
+                    others[version] = control
+        return ours, others
 
-def _carry_out(
-    connection: Connection,
-    mirror: Mirror,
-    plan: _Plan,
-    predictions: dict[int, dict[str, Any]],
-    pushed: Pushed,
-    wanted: Push,
-    log: Callable[[str], Log],
-) -> Pushed:
-    """Write; the new ones stand before those of stale versions go."""
-    note_pushes(mirror, pushed.version, plan.pushes)
-    remove_each(connection, [entry for task in predictions for entry in plan.have.get(task, [])])
-    texts = {item.id: text_digest(item.text) for item in plan.items}  # after a kill, what is not written is missing
-    note_pushes(mirror, pushed.version, dataclasses.replace(plan.pushes, texts={**plan.pushes.texts, **texts}))
-    twins = write(connection, pushed.project, pushed.version, predictions, log("write"))
-    before = pushed.shows
-    shows = pushed.version if wanted.show and not is_queue(before) else before
-    shows = "" if shows in pushed.removed else shows
-    findings = list(pushed.findings)
-    if is_queue(before) and wanted.show:
-        show_after(mirror, pushed.version)
-        findings.append(
-            f"annotators see the queue {before} until `workbench labelstudio queue {pushed.project} --clear`"
-        )
-    if pushed.written or pushed.standing:
-        show(connection, pushed.project, shows)
-    for version, count in pushed.removed.items():
-        log(f"remove {version}")
-        remove(connection, pushed.project, version, count)
-        note_pushes(mirror, version, None)
-    if pushed.removed:
-        show(connection, pushed.project, shows)  # removing any version may make the server show none
-    return dataclasses.replace(pushed, twins=twins, shows=shows, findings=tuple(findings))
+    def _findings(self, form: ControlLabels, ours: set[str], others: Mapping[str, str | None]) -> list[str]:
+        lacking = [intent for intent in self.model.intents if intent not in form.labels]
+        findings = [f"the label config lacks intents of the model: {listed_labels(lacking)}"] if lacking else []
+        if self.options.show and not self.project.about.get("show_collab_predictions", True):
+            findings.append("annotators see none: switch on Settings, Annotation, Use predictions to prelabel tasks")
+        findings += [f"{other} answers the control {control}: left alone" for other, control in others.items()]
+        before = self.project.about["model_version"]
+        if self.options.show and before and before not in {self.version, *ours} and not is_queue(before):
+            findings.append(f"annotators saw {before} so far")
+        return findings

@@ -10,9 +10,11 @@ could write changes that, so it is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from label_studio_sdk.data_manager import Column, Operator
 
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.listing import where_is
@@ -29,9 +31,17 @@ from workbench_labelstudio.project.tabs import DOUBTFUL, REVIEW, of_version, rem
 from workbench_labelstudio.pull.pull import pull
 from workbench_labelstudio.push.choosing import Chosen, choose
 from workbench_labelstudio.push.doubts import doubtful
-from workbench_labelstudio.push.predictions import Asked, Item, ask, asked, identity, intents_given, read_items
-from workbench_labelstudio.push.push import FALLBACK_KEY
-from workbench_labelstudio.push.server_predictions import remove, versions, write
+from workbench_labelstudio.push.prediction_store import PredictionStore
+from workbench_labelstudio.push.predictions import (
+    JSON,
+    ControlLabels,
+    Item,
+    ask,
+    control_labels,
+    identity,
+    intents_given,
+    read_items,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,29 +50,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
-
-By = Literal["uncertain", "diverse", "out-of-scope"]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked for.
-
-    Args:
-        by: which unlabelled tasks come first.
-        size: how many.
-        doubtful: how many labelled tasks to look at again.
-        control: that asks for the intent; None = the only one.
-        text: key of the tasks' data; None = what the control asks about.
-        dry: nothing is written.
-    """
-
-    by: By = "uncertain"
-    size: int = 50
-    doubtful: int = 0
-    control: str | None = None
-    text: str | None = None
-    dry: bool = False
+    from workbench_labelstudio.push_options import QueueOptions
 
 
 @dataclass(frozen=True)
@@ -95,7 +83,7 @@ def queue_up(
     project: Project,
     mirror: Mirror,
     predictor: Predictor,
-    wanted: Wanted,
+    options: QueueOptions,
     log: Callable[[str], Log],
 ) -> Queue:
     """Choose, and have the server serve it; an earlier queue is replaced. After a kill, the next call puts it right.
@@ -105,44 +93,44 @@ def queue_up(
         project: whose tasks are queued.
         mirror: of the project; pulled first.
         predictor: of the model.
-        wanted: how.
+        options: which tasks.
         log: gives the progress of a step.
 
     Raises:
         WorkbenchError: there is nothing to queue, the label config lacks intents that are predicted, or the server
             refuses.
     """
-    pulled = pull(connection, project, mirror, log("pull"), snapshots=not wanted.dry)
+    pulled = pull(connection, project, mirror, log("pull"), snapshots=not options.dry_run)
     project = pulled.project
     where = f"{connection.url}/projects/{project.id}"
-    told = asked(project, predictor.model, wanted.control, where)
-    items, _ = read_items(mirror, wanted.text or told.control.data_key or FALLBACK_KEY, where)
+    form = control_labels(project, predictor.model, options.control, where)
+    items, _ = read_items(mirror, options.text or form.data_key, where)
     candidates = [item for item in items if item.is_open]
-    if not candidates and not wanted.doubtful:
+    if not candidates and not options.doubtful:
         raise WorkbenchError(
             f"all {len(items):,} tasks with a text are labelled or skipped",
             where=where,
             remedy="Look at doubtful labels again: --doubtful 50, or upload more texts",
         )
-    chosen, doubts = _choose(predictor, told, candidates, items, wanted, log)
+    chosen, doubts = _choose(predictor, form, candidates, items, options, log)
     if not chosen and not doubts:
         raise WorkbenchError("there is nothing to queue and no label to doubt", where=where)
-    told.refuse_lacking((entry.said.intent for entry in [*chosen, *doubts]), where)
-    number = identity(predictor)
-    version = f"queue-{wanted.by}-{number}"
-    if not wanted.dry:
-        _carry_out(connection, project, mirror, told, version, f"doubtful-{number}", chosen, doubts, log)
+    form.refuse_lacking((entry.said.intent for entry in [*chosen, *doubts]), where)
     people = {annotation.annotator for item in items for annotation in item.task.annotations}
-    return Queue(
-        project.id,
-        version,
-        tuple(chosen),
-        tuple(doubts),
-        len(candidates),
-        len(people),
-        (*pulled.findings, *_served_before(project, items)),
-        wanted.dry,
+    queue = Queue(
+        project=project.id,
+        version=f"queue-{options.by}-{identity(predictor)}",
+        tasks=tuple(chosen),
+        doubtful=tuple(doubts),
+        open=len(candidates),
+        annotators=len(people),
+        findings=(*pulled.findings, *_served_before(project, items)),
+        dry=options.dry_run,
     )
+    if not queue.dry:
+        note_before(mirror, project)
+        _write(connection, form, queue, log)
+    return queue
 
 
 def clear(connection: Connection, project: Project, mirror: Mirror) -> dict[str, Any]:
@@ -151,9 +139,10 @@ def clear(connection: Connection, project: Project, mirror: Mirror) -> dict[str,
     Returns:
         `removed` (version -> predictions), `tabs`, and `model_version` and `sampling` as they are now.
     """
-    gone = _remove_ours(connection, project.id)
+    store = PredictionStore(connection, project.id)
+    gone = _remove_queue(store)
     tabs = remove_tabs(connection, project.id)
-    standing = versions(connection, project.id)
+    standing = store.versions()
     known = before(mirror)
     if not (known or gone or tabs):
         version, sampling = project.about["model_version"] or "", project.about["sampling"]
@@ -185,56 +174,47 @@ def _served_before(project: Project, items: Sequence[Item]) -> Iterator[str]:
 
 def _choose(
     predictor: Predictor,
-    told: Asked,
+    form: ControlLabels,
     candidates: Sequence[Item],
     items: Sequence[Item],
-    wanted: Wanted,
+    options: QueueOptions,
     log: Callable[[str], Log],
 ) -> tuple[list[Chosen], list[Chosen]]:
-    labelled = [item for item in items if item.is_labelled] if wanted.doubtful or wanted.by == "diverse" else []
+    labelled = [item for item in items if item.is_labelled] if options.doubtful or options.by == "diverse" else []
     said = list(ask(predictor, [*candidates, *labelled], log("predict")))
     now, known = said[: len(candidates)], said[len(candidates) :]
-    given = intents_given(told.labels)
+    given = intents_given(form.labels)
     order = predictor.model.intents
-    doubts = doubtful(known, told.control.name, given, order, predictor.temperature, wanted.doubtful)
-    return choose(wanted.by, now, known, wanted.size), doubts
+    doubts = doubtful(known, form.control.name, given, order, predictor.temperature, options.doubtful)
+    return choose(options.by, now, known, options.size), doubts
 
 
-def _carry_out(
-    connection: Connection,
-    project: Project,
-    mirror: Mirror,
-    told: Asked,
-    version: str,
-    doubtful_version: str,
-    chosen: Sequence[Chosen],
-    doubts: Sequence[Chosen],
-    log: Callable[[str], Log],
-) -> None:
-    note_before(mirror, project)
-    _remove_ours(connection, project.id)
-    ordered = [*zip(chosen, scores(chosen), strict=True), *zip(doubts, scores(doubts), strict=True)]
-    queued = {
-        entry.item.id: told.prediction(entry.item.id, entry.said.intent, score, version) for entry, score in ordered
-    }
-    write(connection, project.id, version, queued, log("write"))
-    doubted = {
-        entry.item.id: told.prediction(entry.item.id, entry.said.intent, entry.figure, doubtful_version)
-        for entry in doubts
-    }
-    write(connection, project.id, doubtful_version, doubted, log("write doubts"))
-    show(connection, project.id, version, UNCERTAINTY)
-    set_tab(connection, project.id, REVIEW, of_version(version, where_is("total_annotations", "equal", 0)))
-    if doubts:
-        set_tab(connection, project.id, DOUBTFUL, of_version(doubtful_version))
+def _write(connection: Connection, form: ControlLabels, queue: Queue, log: Callable[[str], Log]) -> None:
+    """Replace the queue on the server: its predictions, what the project shows, and the tabs."""
+    project, store = queue.project, PredictionStore(connection, queue.project)
+    _remove_queue(store)
+
+    def predictions(entries: Iterable[tuple[Chosen, float]], version: str) -> dict[int, JSON]:
+        return {one.item.id: form.prediction(one.item.id, one.said.intent, score, version) for one, score in entries}
+
+    doubts = f"doubtful-{queue.version.rpartition('-')[2]}"
+    ordered = [entry for part in (queue.tasks, queue.doubtful) for entry in zip(part, scores(part), strict=True)]
+    store.write(queue.version, predictions(ordered, queue.version), log("write"))
+    store.write(doubts, predictions(((one, one.figure) for one in queue.doubtful), doubts), log("write doubts"))
+    show(connection, project, queue.version, UNCERTAINTY)
+    set_tab(
+        connection, project, REVIEW, of_version(queue.version, where_is(Column.total_annotations, Operator.EQUAL, 0))
+    )
+    if queue.doubtful:
+        set_tab(connection, project, DOUBTFUL, of_version(doubts))
     else:
-        remove_tabs(connection, project.id, [DOUBTFUL])
+        remove_tabs(connection, project, [DOUBTFUL])
 
 
-def _remove_ours(connection: Connection, project: int) -> dict[str, int]:
-    ours = {version: count for version, count in versions(connection, project).items() if is_queue(version)}
+def _remove_queue(store: PredictionStore) -> dict[str, int]:
+    ours = {version: count for version, count in store.versions().items() if is_queue(version)}
     for version, count in ours.items():
-        remove(connection, project, version, count)
+        store.remove_version(version, count)
     return ours
 
 

@@ -6,11 +6,11 @@ So an upload that was killed goes on from where it stood.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import Log, WorkbenchError, silent
@@ -19,12 +19,13 @@ from workbench.api.text import text_key, well_formed
 from workbench_labelstudio.http.connection import Unconfirmed
 from workbench_labelstudio.http.listing import LIGHT, count_tasks, list_tasks
 from workbench_labelstudio.http.write_outcome import looks
+from workbench_labelstudio.push.chunks import chunks
 
 if TYPE_CHECKING:
     from workbench.api import Dataset, Intent, Utterance
     from workbench_labelstudio.http.connection import Connection
 
-CHUNK_TASKS, CHUNK_BYTES = 500, 512 * 1024  # nginx takes 1 MB unless it is told otherwise
+CHUNK_TASKS, CHUNK_BYTES = 500, 512 * 1024
 IMPORT_TIMEOUT = 300.0
 TRIES = 5
 PAGE = 500
@@ -122,7 +123,8 @@ class Upload:
         """
         before = count_tasks(self.connection, self.project)
         first, done = last, 0
-        for chunk in self._chunks(texts):
+        tasks = ((text, self._task(text)) for text in texts)
+        for chunk in chunks(tasks, CHUNK_TASKS, CHUNK_BYTES, itemgetter(1)):
             last = self._send(chunk, last)
             done += len(chunk)
             log({"progress": done / len(texts)}, done)
@@ -175,20 +177,6 @@ class Upload:
                 where=self.where,
                 remedy="Delete one of each in the Data Manager",
             )
-
-    def _chunks(self, texts: Sequence[Text]) -> Iterator[list[tuple[Text, dict[str, Any]]]]:
-        chunk: list[tuple[Text, dict[str, Any]]] = []
-        size = 0
-        for text in texts:
-            task = self._task(text)
-            length = len(json.dumps(task, ensure_ascii=False).encode()) + 1
-            if chunk and (len(chunk) == CHUNK_TASKS or size + length > CHUNK_BYTES):
-                yield chunk
-                chunk, size = [], 0
-            chunk.append((text, task))
-            size += length
-        if chunk:
-            yield chunk
 
     def _task(self, text: Text) -> dict[str, Any]:
         row = text.row

@@ -43,33 +43,30 @@ def read_tasks(path: Path) -> list[Mapping[str, Any]]:
         WorkbenchError: the file cannot be read or is no such export.
     """
     value = _json(path)
-    if not isinstance(value, list):
-        raise WorkbenchError(
-            "is no Label Studio export: it holds one JSON object, an export is a list of tasks"
-            if isinstance(value, dict)
-            else "is no Label Studio export",
-            where=path,
-            remedy=EXPORT,
-        )
-    if not value:
+    if value == []:
         raise WorkbenchError("holds no tasks", where=path, remedy="Export a project that has some")
+    if why := _why_no_export(value):
+        raise WorkbenchError(why, where=path, remedy=EXPORT)
+    return list(value)
+
+
+def _why_no_export(value: Any) -> str | None:
+    """Why a JSON value is no list of tasks; None if it is one."""
+    none = "is no Label Studio export"
+    if isinstance(value, dict):
+        return f"{none}: it holds one JSON object, an export is a list of tasks"
+    if not isinstance(value, list):
+        return none
     for number, task in enumerate(value):
         if not isinstance(task, dict):
-            raise WorkbenchError(
-                f"is no Label Studio export: entry {number} is {task!r:.40}, not a task", where=path, remedy=EXPORT
-            )
+            return f"{none}: entry {number} is {task!r:.40}, not a task"
         if not isinstance(task.get("data"), dict):
-            is_min = task.keys() & JSON_MIN
-            raise WorkbenchError(
-                "is a JSON_MIN export, which drops who said what, and what was skipped"
-                if is_min
-                else f"is no Label Studio export: entry {number} has no data",
-                where=path,
-                remedy=EXPORT,
-            )
+            if task.keys() & JSON_MIN:
+                return "is a JSON_MIN export, which drops who said what, and what was skipped"
+            return f"{none}: entry {number} has no data"
         if task.get("id") is None:
-            raise WorkbenchError(f"is no Label Studio export: entry {number} has no task id", where=path, remedy=EXPORT)
-    return value
+            return f"{none}: entry {number} has no task id"
+    return None
 
 
 def _json(path: Path) -> Any:

@@ -1,7 +1,7 @@
 """A label config: the controls that offer labels, and each label as it stands in annotations.
 
-The server's own digest of it (`parsed_label_config`) lists labels flat: it does not say how a taxonomy is nested, nor
-whether one or several choices may be given; so the config itself is read, which needs no SDK.
+The server's digest of it (`parsed_label_config`) and the SDK's `LabelInterface` list labels flat: of a taxonomy they
+lose the paths, and two leaves of one name become one. So the XML itself is read, which needs no SDK.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from xml.etree import ElementTree
 
 from workbench.api import UsageProblem, WorkbenchError, unknown
 from workbench_labelstudio.tasks.intents import LABELLED, LEAF, clean, intent_of
+from workbench_labelstudio.tasks.words import SEPARATOR, label_name
 
 if TYPE_CHECKING:
     from workbench.api import Intent
     from workbench_labelstudio.tasks.intents import Level
 
-SEPARATOR = " / "
 VARIABLE = re.compile(r"\$([^\s${}\[\]]+)")  # the whole value is one key of the data
 
 
@@ -59,17 +59,13 @@ class Control:
             intent = intent_of(clean(label), level)
             if intent in asked and found.setdefault(intent, label) != label:
                 raise WorkbenchError(
-                    f"the model's intent {_shown(intent)} stands for two labels: {_shown(found[intent])} and "
-                    f"{_shown(label)}",
+                    f"the model's intent {label_name(intent)!r} stands for two labels: {label_name(found[intent])!r} "
+                    f"and {label_name(label)!r}",
                     where=f"control {self.name}",
                     remedy="Rename one of them in the label config"
                     + (", or train on whole paths: import with --taxonomy path" if level == LEAF else ""),
                 )
         return found
-
-
-def _shown(label: Intent) -> str:
-    return repr(label if isinstance(label, str) else SEPARATOR.join(label))
 
 
 class Controls(dict[str, Control]):

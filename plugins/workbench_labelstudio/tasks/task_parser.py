@@ -1,4 +1,4 @@
-"""A Label Studio task as JSON -> what it says, without the forms it can take.
+"""Parse a Label Studio task from any of its JSON variants into a `Task`.
 
 `annotations`, `drafts` and `predictions` may hold ids or objects, `completed_by` an id or an object, and paging may
 bring an annotation twice. Drafts and predictions are nobody's label and are not read.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ControlAnswer:
     """What an annotation says for one control.
 
     Args:
@@ -55,7 +55,7 @@ class Annotation:
     id: str
     annotator: str | None
     email: str | None
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, ControlAnswer]
     skipped: bool
     ground_truth: bool
     lead_time: float | None
@@ -164,18 +164,18 @@ def _text(value: Any) -> str | None:
     return None if value is None else well_formed(str(value))
 
 
-def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
-    answers: dict[str, Answer] = {}
+def _answers(results: Sequence[Mapping[str, Any]]) -> dict[str, ControlAnswer]:
+    answers: dict[str, ControlAnswer] = {}
     for result in results:
         if (name := result.get("from_name")) is None:  # a relation between regions answers no control
             continue
         name, kind = well_formed(str(name)), result["type"]
-        before = answers.get(name) or Answer(kind, ())
+        before = answers.get(name) or ControlAnswer(kind, ())
         if kind in LABELLED:
             values = tuple(dict.fromkeys([*before.values, *_labels(result["value"][kind])]))
-            answers[name] = Answer(kind, values, before.others)
+            answers[name] = ControlAnswer(kind, values, before.others)
         else:
-            answers[name] = Answer(kind, before.values, (*before.others, result.get("value")))
+            answers[name] = ControlAnswer(kind, before.values, (*before.others, result.get("value")))
     return answers
 
 

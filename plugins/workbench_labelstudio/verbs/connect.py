@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -64,23 +66,21 @@ def _connect(url: str, token_file: str | None, as_json: bool) -> None:
     find_server = resolve("workbench_labelstudio.http.identity:find_server", "labelstudio")
     identify = resolve("workbench_labelstudio.http.identity:identify", "labelstudio")
     given = credentials.clean_url(url)
-    found, _ = find_server(given)
+    found = find_server(given)
     if found != given:
         say(f"{given} redirects to {found}, which is used.")
-    token = credentials.read_token(token_file) if token_file else _ask(found)
-    identity = identify(credentials.Credentials(found, token))
-    path = credentials.store(credentials.Credentials(found, token))
+    known = credentials.Credentials(found, credentials.read_token(token_file) if token_file else _ask(found))
+    identity = identify(known)
+    path = credentials.store(known)
     if as_json:
         return echo_json({**dataclasses.asdict(identity), "stored": str(path)})
     user = identity.user
+    name = " ".join(filter(None, (user["name"], user["email"] and f"<{user['email']}>")))
     click.echo(f"Connected to {identity.url} (Label Studio {identity.version})")
-    click.echo(
-        f"  as {' '.join(filter(None, (user['name'], user['email'] and '<' + user['email'] + '>')))}, user {user['id']}"
-    )
+    click.echo(f"  as {name}, user {user['id']}")
     click.echo(f"  with a {identity.kind} token, {_ending(identity.ends)}")
     click.echo(f"  {identity.projects:,} project{'' if identity.projects == 1 else 's'} visible")
-    click.echo(f"  stored in {path}")
-    return None
+    return click.echo(f"  stored in {path}")
 
 
 def _ask(url: str) -> str:
@@ -111,17 +111,15 @@ def _forget(url: str | None, as_json: bool) -> None:
 
 
 def _show(as_json: bool) -> None:
-    import os
-
     from workbench.api import resolve
     from workbench_labelstudio.http import credentials
 
-    facts = resolve("workbench_labelstudio.http.identity:token_facts", "labelstudio")
+    kind_and_end = resolve("workbench_labelstudio.http.identity:kind_and_end", "labelstudio")
     tokens, last = credentials.stored()
-    servers: list[dict[str, Any]] = []
-    for url, token in tokens.items():
-        kind, ends = facts(token)
-        servers.append({"url": url, "kind": kind, "ends": ends, "default": url == last})
+    servers = [
+        {"url": url, **dict(zip(("kind", "ends"), kind_and_end(token), strict=True)), "default": url == last}
+        for url, token in tokens.items()
+    ]
     variables = {name: bool(os.environ.get(name)) for name in (credentials.URL, credentials.TOKEN)}
     if as_json:
         return echo_json({"servers": servers, "file": str(credentials.place()), "environment": variables})
@@ -138,8 +136,6 @@ def _show(as_json: bool) -> None:
 
 
 def _ending(ends: str | None) -> str:
-    from datetime import UTC, datetime
-
     if ends is None:
         return "without an end"
     left = (datetime.fromisoformat(ends) - datetime.now(UTC)).days

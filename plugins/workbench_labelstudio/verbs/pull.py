@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say
 from workbench.api.engine import ImportOptions
 from workbench.api.io import refuse_existing
 from workbench_labelstudio.project_options import ProjectOptions
-from workbench_labelstudio.verbs.server import PROJECT, connected
+from workbench_labelstudio.verbs.server import PROJECT, opened
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
@@ -83,18 +83,14 @@ def brought(
         options: which server, and what makes an utterance.
         full: see `pull`.
     """
-    with connected(options.url, options.token_file) as connection:
+    with opened(project, options) as (connection, found, mirror):
         from workbench_labelstudio.project.annotators import by_id
-        from workbench_labelstudio.project.project import find_project
-        from workbench_labelstudio.pull.mirror import mirror_of
         from workbench_labelstudio.pull.pull import pull
 
-        found = find_project(connection, project)
-        with closing(mirror_of(connection, found, options.mirror)) as mirror:
-            with shown_steps() as log:
-                pulled = pull(connection, found, mirror, log("pull"), full=full)
-            _say(pulled)
-            yield by_id(connection, options), mirror, pulled
+        with shown_steps() as log:
+            pulled = pull(connection, found, mirror, log("pull"), full=full)
+        _say(pulled)
+        yield by_id(connection, options), mirror, pulled
 
 
 def _say(pulled: Pulled) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import JSON, echo_json, say
-from workbench_labelstudio.verbs.server import MIRROR, PROJECT, connected, server
+from workbench.api.cli import FOLDER, JSON, click_options, collect, echo_json, say
+from workbench_labelstudio.push_options import PushOptions
+from workbench_labelstudio.verbs.server import PROJECT, opened
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
@@ -19,53 +19,15 @@ if TYPE_CHECKING:
     from workbench.api import Host
     from workbench_labelstudio.push.push import Pushed
 
-MODEL = click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
-CONTROL = click.option("--control", metavar="NAME", help="The control that asks for the intent; else the only one.")
-TEXT = click.option("--text", metavar="KEY", help="Key of the tasks' data that holds the text; else what is labelled.")
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing to the server.")
-
 
 def add(labelstudio: click.Group, host: Host) -> None:
     """Add the verb."""
 
     @labelstudio.command("push")
-    @MODEL
+    @click.argument("model", type=FOLDER)
     @PROJECT
-    @click.option(
-        "--version",
-        metavar="NAME",
-        help="Model version to write; else the name of the run or folder, and the model's id.",
-    )
-    @click.option(
-        "--only",
-        type=click.Choice(["all", "unlabelled"]),
-        default="all",
-        show_default=True,
-        help="Which tasks get a prediction.",
-    )
-    @click.option("--keep-stale", is_flag=True, help="Leave the earlier versions of this model's name.")
-    @click.option("--no-show", is_flag=True, help="Leave it as it is which model version annotators see.")
-    @CONTROL
-    @TEXT
-    @DRY_RUN
     @JSON
-    @MIRROR
-    @server
-    def push(
-        model: Path,
-        project: str,
-        version: str | None,
-        only: Any,
-        keep_stale: bool,
-        no_show: bool,
-        control: str | None,
-        text: str | None,
-        dry_run: bool,
-        as_json: bool,
-        mirror: str | None,
-        url: str | None,
-        token_file: str | None,
-    ) -> None:
+    def push(model: Path, project: str, as_json: bool, **values: Any) -> None:
         """Put the predictions of MODEL onto the tasks of PROJECT.
 
         MODEL is a bundle, a run or a model folder; PROJECT an id, a title or the address of the project's page. Each
@@ -86,32 +48,31 @@ def add(labelstudio: click.Group, host: Host) -> None:
         Nothing is written when the label config lacks an intent that the model predicts.
         """
         from workbench.api.serving import open_any
-        from workbench_labelstudio.project.project import find_project
-        from workbench_labelstudio.pull.mirror import mirror_of
-        from workbench_labelstudio.push.push import Push
-        from workbench_labelstudio.push.push import push as carry_out
 
-        wanted = Push(version, control, text, only, not keep_stale, not no_show, dry_run)
-        with connected(url, token_file) as connection:
-            found = find_project(connection, project)
+        options = collect(PushOptions, values)
+        with opened(project, options) as (connection, found, mirror):
+            from workbench_labelstudio.push.push import push as carry_out
+
             predictor = open_any(model, host)
-            with closing(mirror_of(connection, found, mirror)) as place, shown_steps() as log:
-                pushed = carry_out(connection, found, place, predictor, wanted, log)
+            with shown_steps() as log:
+                pushed = carry_out(connection, found, mirror, predictor, options, log)
         if as_json:
             echo_json(dataclasses.asdict(pushed))
-        for line in _told(pushed):
+        for line in _lines(pushed):
             say(line)
 
+    push.params += click_options(PushOptions)
 
-def _told(pushed: Pushed) -> Iterator[str]:
-    would = "would write" if pushed.dry else "wrote"
+
+def _lines(pushed: Pushed) -> Iterator[str]:
+    would = "would " if pushed.dry else ""
     yield (
-        f"{pushed.version}: {would} {pushed.written:,} predictions; {pushed.standing:,} tasks had theirs, "
-        f"{pushed.blank:,} have no text"
+        f"{pushed.version}: {'would write' if pushed.dry else 'wrote'} {pushed.written:,} predictions; "
+        f"{pushed.standing:,} tasks had theirs, {pushed.blank:,} have no text"
     )
     if pushed.replaced:
         yield (
-            f"{pushed.version}: {pushed.replaced:,} of these {'would ' if pushed.dry else ''}replace what stood there: "
+            f"{pushed.version}: {pushed.replaced:,} of these {would}replace what stood there: "
             "the text was edited, or it said something else"
         )
     for version, count in pushed.removed.items():

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.api import UsageProblem
-from workbench.api.cli import JSON, echo_json, say, table
-from workbench_labelstudio.verbs.push import CONTROL, DRY_RUN, TEXT
-from workbench_labelstudio.verbs.server import MIRROR, connected, server
+from workbench.api.cli import JSON, click_options, collect, echo_json, say, table
+from workbench_labelstudio.push_options import QueueOptions
+from workbench_labelstudio.verbs.server import opened
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workbench.api import Host
     from workbench_labelstudio.push.choosing import Chosen
     from workbench_labelstudio.push.queue import Queue
@@ -27,36 +28,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
     @labelstudio.command("queue")
     @click.argument("words", nargs=-1, metavar="[MODEL] PROJECT")
-    @click.option(
-        "--by",
-        type=click.Choice(["uncertain", "diverse", "out-of-scope"]),
-        default="uncertain",
-        show_default=True,
-        help="Which unlabelled tasks come first.",
-    )
-    @click.option("--size", type=click.IntRange(1), default=50, show_default=True, help="Tasks in the queue.")
-    @click.option("--doubtful", type=click.IntRange(0), default=0, show_default=True, help="Labels to look at again.")
     @click.option("--clear", "is_clear", is_flag=True, help="End the queue; the project is as it was before.")
-    @CONTROL
-    @TEXT
-    @DRY_RUN
     @JSON
-    @MIRROR
-    @server
-    def queue(
-        words: tuple[str, ...],
-        by: Any,
-        size: int,
-        doubtful: int,
-        is_clear: bool,
-        control: str | None,
-        text: str | None,
-        dry_run: bool,
-        as_json: bool,
-        mirror: str | None,
-        url: str | None,
-        token_file: str | None,
-    ) -> None:
+    def queue(words: tuple[str, ...], is_clear: bool, as_json: bool, **values: Any) -> None:
         """Let Label Studio serve next what a human should look at, by what MODEL says of the tasks of PROJECT.
 
         MODEL is a bundle, a run or a model folder; PROJECT an id, a title or the address of the project's page. Of the
@@ -81,22 +55,19 @@ def add(labelstudio: click.Group, host: Host) -> None:
                 "queue takes MODEL and PROJECT; with --clear, PROJECT alone", where=" ".join(words) or "command line"
             )
         from workbench.api.serving import open_any
-        from workbench_labelstudio.project.project import find_project
-        from workbench_labelstudio.pull.mirror import mirror_of
 
-        with connected(url, token_file) as connection:
-            from workbench_labelstudio.push.queue import Wanted, clear, queue_up
+        options = collect(QueueOptions, values)
+        with opened(words[-1], options) as (connection, project, mirror):
+            from workbench_labelstudio.push.queue import clear, queue_up
 
-            found = find_project(connection, words[-1])
-            with closing(mirror_of(connection, found, mirror)) as place:
-                if is_clear:
-                    _tell_cleared(clear(connection, found, place), as_json=as_json)
-                    return
-                predictor = open_any(Path(words[0]), host)
-                wanted = Wanted(by, size, doubtful, control, text, dry_run)
-                with shown_steps() as log:
-                    queued = queue_up(connection, found, place, predictor, wanted, log)
-        _tell(queued, as_json=as_json)
+            if is_clear:
+                return _tell_cleared(clear(connection, project, mirror), as_json=as_json)
+            predictor = open_any(Path(words[0]), host)
+            with shown_steps() as log:
+                queued = queue_up(connection, project, mirror, predictor, options, log)
+        return _tell(queued, as_json=as_json)
+
+    queue.params += click_options(QueueOptions)
 
 
 def _tell_cleared(cleared: dict[str, Any], *, as_json: bool) -> None:
@@ -108,21 +79,10 @@ def _tell_cleared(cleared: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _tell(queued: Queue, *, as_json: bool) -> None:
-    from workbench_labelstudio.push.queue import scores
-
     if as_json:
-        echo_json(
-            {
-                "project": queued.project,
-                "version": queued.version,
-                "open": queued.open,
-                "annotators": queued.annotators,
-                "findings": list(queued.findings),
-                "dry": queued.dry,
-                "tasks": list(map(_entry, queued.tasks, scores(queued.tasks))),
-                "doubtful": list(map(_entry, queued.doubtful, scores(queued.doubtful))),
-            }
-        )
+        about = {name: getattr(queued, name) for name in ("project", "version", "open", "annotators", "dry")}
+        lists = {name: _entries(getattr(queued, name)) for name in ("tasks", "doubtful")}
+        echo_json({**about, "findings": list(queued.findings), **lists})
     for title, entries in (("next", queued.tasks), ("doubtful", queued.doubtful)):
         if entries:
             rows = [[str(entry.item.id), entry.why, entry.item.text[:80]] for entry in entries[:SHOWN]]
@@ -138,14 +98,18 @@ def _tell(queued: Queue, *, as_json: bool) -> None:
         say(finding)
 
 
-def _entry(entry: Chosen, score: float) -> dict[str, Any]:
-    from workbench_labelstudio.push.predictions import shown_intent
+def _entries(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
+    from workbench_labelstudio.push.queue import scores
+    from workbench_labelstudio.tasks.words import label_name
 
-    return {
-        "task": entry.item.id,
-        "text": entry.item.text,
-        "score": score,
-        "intent": shown_intent(entry.said.intent),
-        "figure": entry.figure,
-        "why": entry.why,
-    }
+    return [
+        {
+            "task": entry.item.id,
+            "text": entry.item.text,
+            "score": score,
+            "intent": label_name(entry.said.intent),
+            "figure": entry.figure,
+            "why": entry.why,
+        }
+        for entry, score in zip(chosen, scores(chosen), strict=True)
+    ]

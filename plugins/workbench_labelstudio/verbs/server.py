@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.project.project import Project
+    from workbench_labelstudio.project_options import MirrorOptions
+    from workbench_labelstudio.pull.mirror import Mirror
 
 URL = click.option("--url", help="The server; else LABEL_STUDIO_URL, else the one connected last.")
 TOKEN_FILE = click.option(
@@ -39,3 +43,20 @@ def connected(url: str | None, token_file: str | None) -> Connection:
     connect = resolve("workbench_labelstudio.http.connection:Connection", "labelstudio")
     connection: Connection = connect(find(url, token_file))
     return connection
+
+
+@contextmanager
+def opened(project: str, options: MirrorOptions) -> Iterator[tuple[Connection, Project, Mirror]]:
+    """The server, a project of it, and the project's local copy.
+
+    Args:
+        project: its id, title or address.
+        options: which server, and where the local copy is.
+    """
+    with connected(options.url, options.token_file) as connection:
+        from workbench_labelstudio.project.project import find_project
+        from workbench_labelstudio.pull.mirror import mirror_of
+
+        found = find_project(connection, project)
+        with closing(mirror_of(connection, found, options.mirror)) as mirror:
+            yield connection, found, mirror

@@ -1,0 +1,154 @@
+"""The predictions on the server, by model version: looked up, added in bulk, removed.
+
+The server keeps no order among predictions and takes the same one twice. So that a task has exactly one of a version,
+the store is read before anything is added, after an addition whose outcome is unknown, and at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from workbench.api import WorkbenchError
+from workbench_labelstudio.http.connection import NotFound, Unconfirmed
+from workbench_labelstudio.http.listing import list_tasks
+from workbench_labelstudio.http.write_outcome import looks, settle
+from workbench_labelstudio.project.tabs import of_version
+from workbench_labelstudio.push.chunks import PROXY_BYTES, chunks
+
+if TYPE_CHECKING:
+    from workbench.api import Log
+    from workbench_labelstudio.http.connection import Connection
+
+CHUNK = 2500  # predictions a request; each request costs the server something for every task of the project too
+CHUNK_BYTES = PROXY_BYTES
+ROUNDS = 4  # how often predictions are sent of which none arrived
+TIMEOUT = 300.0  # seconds for a chunk
+PER_REMOVAL = 0.05  # seconds; measured: 0.005
+Entry = dict[str, Any]  # a prediction as the server has it: id, task, model_version, result, score …
+logger = logging.getLogger(__name__)
+
+
+class PredictionStore:
+    """The predictions of a project.
+
+    Args:
+        connection: to the server.
+        project: its id.
+    """
+
+    def __init__(self, connection: Connection, project: int) -> None:
+        self.connection, self.project = connection, project
+        self.where = f"{connection.url}/projects/{project}"
+
+    def versions(self) -> dict[str, int]:
+        """Each model version with its count of predictions, the latest first."""
+        answer = self.connection.get(f"api/projects/{self.project}/model-versions", {"extended": True}).json
+        return {entry["model_version"]: entry["count"] for entry in answer["static"] if entry["count"]}
+
+    def by_task(self, version: str) -> dict[int, list[Entry]]:
+        """The tasks that have predictions of a version -> these as the server has them, oldest first."""
+        found: dict[int, list[Entry]] = defaultdict(list)
+        if version in self.versions():
+            for entry in self.connection.get("api/predictions", {"project": self.project}, timeout=TIMEOUT).json:
+                if entry["model_version"] == version:
+                    found[entry["task"]].append(entry)
+        return {task: sorted(entries, key=itemgetter("id")) for task, entries in found.items()}
+
+    def control_of(self, version: str) -> str | None:
+        """The control that a version's predictions answer, by one of them; None if it gives no label."""
+        for task in next(list_tasks(self.connection, self.project, filters=of_version(version), page=1), []):
+            for entry in task["predictions"]:
+                if entry["model_version"] == version and entry["result"]:
+                    return str(entry["result"][0]["from_name"])
+        return None
+
+    def write(self, version: str, predictions: Mapping[int, Mapping[str, Any]], log: Log) -> int:
+        """Give tasks a prediction of a version each, unless they have one; no task keeps several of that version.
+
+        Args:
+            version: of all the predictions.
+            predictions: task -> prediction.
+            log: shows progress.
+
+        Returns:
+            How many of that version were too many and were removed.
+
+        Raises:
+            WorkbenchError: the server does not take some.
+        """
+        removed, rounds, before = 0, 0, -1
+        failed: Unconfirmed | None = None
+        may_come_twice = False  # some were sent again whose first request may still be at work
+        while True:
+            have = self.by_task(version)
+            removed += self.remove([entry for entries in have.values() for entry in entries[1:]])
+            missing = [prediction for task, prediction in predictions.items() if task not in have]
+            if not missing:
+                if not may_come_twice:
+                    return removed
+                may_come_twice = False
+                settle()
+                continue
+            rounds = 0 if len(missing) < before else rounds + 1
+            if rounds == ROUNDS:
+                raise self._not_taken(missing, failed)
+            before = len(missing)
+            failed = self._send(version, missing, log)
+            may_come_twice = may_come_twice or bool(failed)
+
+    def remove_version(self, version: str, count: int) -> None:
+        """Remove all predictions of a version; the project shows another one afterwards, or none.
+
+        Args:
+            version: which.
+            count: how many there are, for the time that it may take.
+        """
+        self.connection.request(
+            "DELETE",
+            f"api/projects/{self.project}/model-versions",
+            json={"model_version": version},
+            where=self.where,
+            timeout=TIMEOUT + PER_REMOVAL * count,
+        )
+
+    def remove(self, entries: Sequence[Entry]) -> int:
+        """Remove these predictions, one by one; how many there are."""
+        delete = self.connection.client.predictions.delete
+        for number in map(itemgetter("id"), entries):
+            try:
+                self.connection.call(delete, number, where=f"{self.connection.url}: prediction {number}")
+            except NotFound:  # removed already, and the answer got lost
+                logger.info("prediction %d is gone already", number)
+        return len(entries)
+
+    def _send(self, version: str, predictions: Sequence[Mapping[str, Any]], log: Log) -> Unconfirmed | None:
+        """Send what is missing, up to the first chunk of which nobody knows whether it arrives; why nobody knows."""
+        send, sent = self.connection.client.projects.import_predictions, 0
+        for chunk in chunks(predictions, CHUNK, CHUNK_BYTES):
+            try:
+                self.connection.call(send, self.project, request=chunk, where=self.where, repeat=False, timeout=TIMEOUT)
+            except Unconfirmed as error:
+                logger.info("%s: looking what stands there", error)
+                tasks = {prediction["task"] for prediction in chunk}
+                if not any(tasks <= self.by_task(version).keys() for _ in looks()):
+                    return error
+            sent += len(chunk)
+            log({"progress": sent / len(predictions)}, sent)
+        return None
+
+    def _not_taken(self, missing: Sequence[Mapping[str, Any]], failed: Unconfirmed | None) -> WorkbenchError:
+        if failed:
+            return WorkbenchError(
+                f"{len(missing):,} predictions did not arrive: {failed.what}",
+                where=self.where,
+                remedy="Run the same command again; it writes only what is missing",
+            )
+        return WorkbenchError(
+            f"the server does not take {len(missing):,} predictions, such as {missing[0]['result']}",
+            where=f"{self.where}: task {missing[0]['task']}",
+            remedy="Was the label config changed meanwhile? Run the same command again",
+        )

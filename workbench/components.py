@@ -124,7 +124,6 @@ class Trainer(Component):
 
     run: TrainerFunction | str
 
-    tasks: tuple[str, ...] = ("intent",)
     simple_baseline: bool = False
 
 

@@ -130,7 +130,7 @@ def test_help_shows_the_options_of_what_is_named(cli):
         (["train", "DATA", "--use", "probe", "--C", "nan", "-o", "OUT"], "finite", 2),
         (["train", "DATA", "--use", "bayes", "--seed", "-1", "-o", "OUT"], "at least 0", 2),
         (["import", "en", "--reader", "quickstart", "--rare", "typo", "-o", "OUT"], "drop, refuse, train", 2),
-        (["import", "en", "--reader", "quickstart", "--task", "foo", "-o", "OUT"], "intent, intents, translation", 2),
+        (["import", "en", "--reader", "quickstart", "--task", "intent", "-o", "OUT"], "No such option", 2),
         (["evaluate", "MODEL", "DATA", "--splits", "tset"], "Did you mean 'test'", 2),
         (["train", "MODEL", "--use", "bayes", "-o", "OUT"], "is no dataset folder", 1),
         (["train", "DATA", "--use", "bayes", "-o", "DATA"], "exists already and is not overwritten", 1),

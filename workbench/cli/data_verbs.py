@@ -13,7 +13,7 @@ import click
 from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, table
-from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of, top_option
+from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.components import Reader
 from workbench.engine.sections import ComponentConfig, ImportOptions, Recipe, RecipeOptions
 from workbench.engine.stage import Stage
@@ -36,7 +36,6 @@ def add(cli: click.Group, host: Host) -> None:
     @click.argument("source")
     @OUT
     @SEED
-    @top_option("task")
     @click.option("--splits-of", type=FOLDER, help="A dataset whose rows keep the split that they have there.")
     @JSON
     @click.pass_context
@@ -46,7 +45,6 @@ def add(cli: click.Group, host: Host) -> None:
         source: str,
         out: Path,
         seed: int,
-        task: str,
         splits_of: Path | None,
         as_json: bool,
         **values: Any,
@@ -59,7 +57,7 @@ def add(cli: click.Group, host: Host) -> None:
         settings = parse_options(ImportOptions, section, "command line")
         if settings.split is not None:
             check_shares(settings.split, "--split")
-        top = collect(RecipeOptions, {"seed": seed, "task": task})
+        top = collect(RecipeOptions, {"seed": seed})
         with ledger_of(splits_of, out) as ledger:
             dataset = import_rows(dataclasses.replace(step, settings=settings), top, out, host, ledger)
         show(dataset, out, as_json=as_json)

@@ -19,7 +19,7 @@ from workbench.engine.sections import (
     UseOptions,
     placed,
 )
-from workbench.errors import UsageProblem, WorkbenchError, unknown
+from workbench.errors import UsageProblem, unknown
 from workbench.host import Host
 from workbench.nouns.splits import check_shares
 from workbench.nouns.utterance import SPLITS
@@ -61,8 +61,6 @@ def check_recipe(values: Mapping[str, Any], host: Host, where: str, folder: Path
     host.require(top.requires, where)
     check = _Checker(host, folder)
     train = check.use("trainers", values["train"], f"{where}: [train]") if "train" in values else None
-    if train is not None and top.task not in getattr(train.component, "tasks", (top.task,)):
-        raise WorkbenchError(f"the trainer {train.name} does not know the task {top.task!r}", where=f"{where}: [train]")
     compress = values.get("compress", [])
     return Recipe(
         top=top,

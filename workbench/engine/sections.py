@@ -20,7 +20,6 @@ class RecipeOptions:
     """The keys at the top of a recipe."""
 
     seed: int = option(13, "every random stream is derived from it", ge=0, le=2**32 - 1)
-    task: Literal["intent", "intents", "translation"] = option("intent", "what the model is to learn")
     requires: tuple[str, ...] = option((), "plugins that the recipe cannot do without")
 
 

@@ -16,7 +16,7 @@ from workbench.io.files import read_json, write_json
 from workbench.io.shapes import Shape, check_shape
 from workbench.nouns.utterance import Intent, Utterance
 
-TASKS = ("intent", "intents", "translation")
+INTENT = "intent"  # the task of a dataset: one intent for each utterance
 FORMAT = 1
 SHAPE: Shape = {
     "format": int,
@@ -35,7 +35,7 @@ class Dataset:
     """Utterances for one task.
 
     Args:
-        task: `intent` (one each), `intents` (several each) or `translation`.
+        task: `intent`: one of the intents for each utterance.
         intents: every intent in its fixed order; models index into it.
         utterances: the rows in their order.
         counts: what happened to rows, by source or cleaner and by reason.

@@ -14,6 +14,7 @@ from workbench.engine.stage import Stage
 from workbench.engine.store import Store, open_store
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
+from workbench.nouns.dataset import INTENT
 from workbench.stages.bundling import bundle_stage, gate_stage, measure_stage
 from workbench.stages.calibrating import calibrate_stage
 from workbench.stages.compressing import compress_stages
@@ -120,7 +121,7 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
     baselines = baseline_stages(recipe.evaluate, recipe.train, source, host)
     train = train_stage(recipe.train, source)
     models = {stage.name.removeprefix("baseline-"): stage.name for stage in baselines} | {recipe.train.name: train.name}
-    metrics = metric_steps(recipe.evaluate, recipe.top.task, host)
+    metrics = metric_steps(recipe.evaluate, INTENT, host)
     stages += [*baselines, train, evaluate_stage(models, source, recipe.evaluate, metrics)]
     if recipe.compress:
         passes = compress_stages(recipe.compress, train.name, source)

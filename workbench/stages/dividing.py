@@ -67,7 +67,7 @@ def _count_moved(dataset: Dataset, rows: Sequence[Utterance], shares: Sequence[S
 
 
 def _check(dataset: Dataset) -> Dataset:
-    if len(dataset.intents) < 2 and dataset.task != "translation":
+    if len(dataset.intents) < 2:
         names = ", ".join(map(str, dataset.intents)) or "none"
         raise WorkbenchError(
             f"there is only {len(dataset.intents)} intent: {names}",

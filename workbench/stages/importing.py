@@ -60,7 +60,6 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
         "import",
         work,
         steps=recipe.imports,
-        settings={"task": recipe.top.task},
         outside=lambda: _digests(recipe),
         remote=any(reader_of(step).remote for step in recipe.imports),
         reusable=lambda record: not record.metrics.get(KEPT_ROWS) and not read_known(),

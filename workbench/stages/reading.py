@@ -14,7 +14,7 @@ from workbench.components import Reader
 from workbench.context import Context
 from workbench.engine.sections import ComponentConfig, Recipe
 from workbench.errors import WorkbenchError
-from workbench.nouns.dataset import Dataset
+from workbench.nouns.dataset import INTENT, Dataset
 from workbench.nouns.splits import Shares, check_shares, find_components
 from workbench.nouns.utterance import Intent, Utterance
 
@@ -42,7 +42,7 @@ def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
         WorkbenchError: a source cannot be read, an id stands twice, or an intent has too few rows.
     """
     read = _read(recipe, out, context)
-    merged = _merge(recipe.top.task, read)
+    merged = _merge(read)
     sources = {row.id: step for step, part in zip(recipe.imports, read, strict=True) for row in part}
     rare = _rare(recipe.imports, read)
     left = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
@@ -95,7 +95,7 @@ def _prefixed(row: Utterance, name: str) -> Utterance:
     return dataclasses.replace(row, id=f"{name}:{row.id}", meta=meta)
 
 
-def _merge(task: str, read: Sequence[Dataset]) -> Dataset:
+def _merge(read: Sequence[Dataset]) -> Dataset:
     merged = [row for dataset in read for row in dataset]
     twice = [name for name, count in Counter(row.id for row in merged).items() if count > 1]
     if twice:
@@ -112,7 +112,7 @@ def _merge(task: str, read: Sequence[Dataset]) -> Dataset:
         for name, reasons in dataset.counts.items()
     }
     provenance = tuple(entry for dataset in read for entry in dataset.provenance)
-    return Dataset(task, tuple(intents), tuple(merged), counts, provenance)
+    return Dataset(INTENT, tuple(intents), tuple(merged), counts, provenance)
 
 
 def _shares(step: ComponentConfig) -> Shares:

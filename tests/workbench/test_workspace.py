@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from tests import naive_bayes
-from tests.conftest import rows
 from workbench.api import build_host
 from workbench.cli.root import build_cli
 from workbench.engine.run import Run
@@ -62,14 +61,16 @@ def test_dropping_what_is_old_takes_nothing_from_the_runs_that_reused_it(run):
 
 
 @pytest.fixture
-def imported(cli, tmp_path):
+def imported(cli, small_dataset, tmp_path):
     """Import a file of so many rows in a run of that name: how the import was done, and row -> split."""
     recipe = f'[[import]]\nreader = "csv"\nsource = "rows.csv"\nsplit = {SPLITTING}\nlabel = "intent"\n'
     (tmp_path / "recipe.toml").write_text(recipe)
 
     def imported(name, count, *words):
         with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("text", "intent"), *[(row.text, row.intent) for row in rows()[-count:]]])
+            csv.writer(file).writerows(
+                [("text", "intent"), *[(row.text, row.intent) for row in small_dataset.utterances[-count:]]]
+            )
         done = cli("run", tmp_path / "recipe.toml", "-o", tmp_path / name, "--json", *words)
         assert done.exit_code == 0, done.output
         (stage,) = json.loads(done.stdout)["stages"]

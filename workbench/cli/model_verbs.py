@@ -116,9 +116,8 @@ def add_compression(cli: click.Group, host: Host) -> None:
         ) -> None:
             stages = compress_stages(steps_of(ctx), "model", "data" if data else None)
             needs = (stages[-1].name, "model", *(["data"] if data else []))
-            finish = _finish(*needs)
-            settings = {"machine": describe()}
-            stages.append(Stage("bundle", "bundle", finish, needs=needs, settings=settings, calls=("runtimes",)))
+            settings, calls = {"machine": describe()}, ("runtimes", "metrics")
+            stages.append(Stage("bundle", "bundle", _finish(*needs), needs=needs, settings=settings, calls=calls))
             work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
             show(out, as_json=as_json)
 

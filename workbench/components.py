@@ -120,11 +120,15 @@ class Augmenter(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer(Component):
-    """`(dataset, out, options, context) -> Model`; a `simple_baseline` is what others are compared with by default."""
+    """`(dataset, out, options, context) -> Model`; a `simple_baseline` is what others are compared with by default.
+
+    `produces` is the format of its models, for a trainer whose models can be bundled without a pass that exports.
+    """
 
     run: TrainerFunction | str
 
     simple_baseline: bool = False
+    produces: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

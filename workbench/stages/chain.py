@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from workbench.components import Component
 from workbench.engine.neighbours import Neighbours
 from workbench.engine.progress import Progress, Silent
 from workbench.engine.run import RUN, Run
@@ -114,7 +115,8 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
         if recipe.compress or recipe.gate:
             raise WorkbenchError("the recipe compresses a model that it does not train", remedy="Add [train]")
         return stages
-    if recipe.gate and not recipe.compress:
+    bundles = bool(recipe.compress) or can_be_bundled(recipe.train.component, host)
+    if recipe.gate and not bundles:
         raise WorkbenchError(
             "[gate] judges a bundle, and the recipe makes none", remedy='Add [[compress]] use = "…" that exports'
         )
@@ -123,13 +125,20 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
     models = {stage.name.removeprefix("baseline-"): stage.name for stage in baselines} | {recipe.train.name: train.name}
     metrics = metric_steps(recipe.evaluate, INTENT, host)
     stages += [*baselines, train, evaluate_stage(models, source, recipe.evaluate, metrics)]
-    if recipe.compress:
+    if bundles:
         passes = compress_stages(recipe.compress, train.name, source)
+        last = [train, *passes][-1].name
         stages += [
             *passes,
-            calibrate_stage(passes[-1].name, train.name, source),
-            bundle_stage(passes[-1].name),
+            calibrate_stage(last, train.name, source),
+            bundle_stage(last),
             measure_stage(train.name, source, recipe.evaluate, metrics),
             gate_stage(recipe.gate, host),
         ]
     return stages
+
+
+def can_be_bundled(trainer: Component, host: Host) -> bool:
+    """Whether a bundle can hold the trainer's models as they are."""
+    runtime = host.registry("runtimes").get(getattr(trainer, "produces", None) or "")
+    return bool(runtime and runtime.files)

@@ -1,0 +1,68 @@
+"""A trainer that nobody here knows goes from rows to a served bundle, by what docs/model-contract.md says alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.third_party import install, workbench
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "model-contract.md"
+INT8 = '[[compress]]\nuse = "int8"\n'
+
+
+def block(language: str) -> str:
+    """The last code block of that language on the page."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[-1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return install(tmp_path_factory.mktemp("third"), "tfidf", block("python"))
+
+
+def run(site: Path, folder: Path, recipe: str) -> dict:
+    """What `bundle.json` of a finished run holds."""
+    (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
+    done = workbench(site, "run", folder / "recipe.toml", "-o", folder / "run", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads((Path(json.loads(done.stdout)["bundle"]) / "bundle.json").read_text(encoding="utf-8"))
+
+
+def answer(site: Path, folder: Path, text: str) -> dict:
+    done = workbench(site, "predict", folder / "run", text, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_pages_trainer_is_trained_quantized_judged_and_served(site, tmp_path, serving, monkeypatch):
+    bundle = run(site, tmp_path, block("toml"))
+    assert [step["step"] for step in bundle["model"]["history"]] == ["tfidf", "int8"]
+    assert bundle["model"]["normalization"] == ["repair-1"]
+    assert bundle["gate"]["accepted"] is True
+    assert bundle["metrics"]["test"]["accuracy"] > 0.4
+    asked = "Where is my <b>parcel</b>?"
+    mine = answer(site, tmp_path, asked)
+    assert mine == {**answer(site, tmp_path, "Where is my parcel?"), "text": asked}
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    with serving(tmp_path / "run") as server:
+        theirs = server.client.post("/predict", json={"text": asked}).json()
+    assert (theirs["intents"], theirs["score"]) == (mine["intents"], pytest.approx(mine["score"]))
+
+
+def test_without_a_pass_its_own_graph_is_bundled(site, tmp_path):
+    bundle = run(site, tmp_path, block("toml").replace(INT8, ""))
+    assert [step["step"] for step in bundle["model"]["history"]] == ["tfidf"]
+    assert bundle["gate"]["accepted"] is True
+    assert next(f for f in bundle["gate"]["figures"] if f["name"] == "min_agreement")["value"] == 1.0
+
+
+def test_a_pass_for_torch_models_says_to_leave_it_out(site, tmp_path):
+    (tmp_path / "recipe.toml").write_text(block("toml").replace("int8", "onnx"), encoding="utf-8")
+    done = workbench(site, "run", tmp_path / "recipe.toml", "-o", tmp_path / "run")
+    assert done.returncode == 1
+    assert "is an ONNX model already" in done.stderr
+    assert "leave it out" in done.stderr

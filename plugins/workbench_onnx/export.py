@@ -14,7 +14,7 @@ from workbench.api import HEAD_FILE as HEAD
 from workbench.api import Context, Model, WorkbenchError, check_folder, history_step, resolve
 from workbench.api.quality import ParityLimit, check_parity
 from workbench.api.torch import IntentClassifier
-from workbench_onnx import OnnxOptions
+from workbench_onnx import GRAPH, OnnxOptions
 from workbench_onnx.parity_texts import parity_texts
 from workbench_onnx.strip import strip
 
@@ -45,7 +45,7 @@ def export_onnx(model: Model, out: Path, options: OnnxOptions, context: Context)
     del classifier
     strip(graph)
     model.copy_tokenizer(out)
-    (out / "model.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+    (out / GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
     other = "torch" if options.exporter == "optimum" else "optimum"
     limit = ParityLimit(
         options.tolerance, "the ONNX graph", "torch's", f"Try exporter = {other!r}, or allow a larger tolerance"

@@ -16,7 +16,7 @@ import onnx_ir as ir
 
 from workbench.api import Context, Model, WorkbenchError, history_step
 from workbench.api.quality import ParityLimit, check_parity
-from workbench_onnx import FuseOptions
+from workbench_onnx import GRAPH, FuseOptions
 from workbench_onnx.fusions import MICROSOFT, fuse_nodes, left_over
 from workbench_onnx.parity_texts import parity_texts
 from workbench_onnx.shape_values import MASK
@@ -39,7 +39,7 @@ def fuse(model: Model, out: Path, options: FuseOptions, context: Context) -> Mod
         WorkbenchError: the model is no plain exported graph, a node could not be fused, or the fused graph's answers
             are further from those of the given one than `tolerance`.
     """
-    path = model.path / "model.onnx"
+    path = model.path / GRAPH
     if model.format != "onnx":
         raise WorkbenchError(
             f"has the format {model.format!r}, the pass fuse needs onnx",
@@ -57,7 +57,7 @@ def fuse(model: Model, out: Path, options: FuseOptions, context: Context) -> Mod
     made = ir.to_proto(network)
     strip(made)
     model.copy_tokenizer(out)
-    (out / "model.onnx").write_bytes(made.SerializeToString(deterministic=True))
+    (out / GRAPH).write_bytes(made.SerializeToString(deterministic=True))
     nodes = {"before": len(graph.graph.node), "after": len(made.graph.node)}
     logger.info("%d nodes became %d: %s", nodes["before"], nodes["after"], counts)
     limit = ParityLimit(

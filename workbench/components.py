@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.errors import MissingExtra
+from workbench.errors import DISTRIBUTION, MissingExtra, install_line
 from workbench.options import NoOptions
 from workbench.protocols import (
     AugmenterFunction,
@@ -52,7 +52,8 @@ class Component:
         run: the function, or its address `"package.module:function"`.
         summary: one line for `--help`.
         options: a frozen dataclass of options (see `workbench.options`).
-        extra: the extra of the distribution that brings the libraries it imports.
+        extra: the extra of the distribution that brings the libraries it imports; "" = the distribution alone does.
+        distribution: the one that the extra is of; the host fills in the plugin's own.
         libraries: distributions whose version is part of a stage's key.
         machine: whether the output depends on this machine's CPU, which is then part of the key too.
         calls: hooks whose components it calls; their plugins and libraries are then part of the key, too.
@@ -61,18 +62,28 @@ class Component:
     run: Callable[..., Any] | str
     summary: str
     options: type = NoOptions
-    extra: str = "all"
+    extra: str = ""
+    distribution: str = DISTRIBUTION
     libraries: tuple[str, ...] = ()
     machine: bool = False
     calls: tuple[str, ...] = ()
 
     def __call__(self, *args: Any) -> Any:
-        """Call `run`; a library that is missing is reported with the extra that brings it."""
-        return resolve(self.run, self.extra)(*args)
+        """Call `run`; a library that is missing is reported with the command that installs it."""
+        return self.function(self.run)(*args)
+
+    def function(self, run: Callable[..., Any] | str) -> Callable[..., Any]:
+        """The function behind `run`, or behind another address of this component, see `resolve`."""
+        return resolve(run, self.extra, self.distribution)
+
+    @property
+    def install_line(self) -> str:
+        """The command that installs its libraries."""
+        return install_line(self.extra, self.distribution)
 
 
-def resolve(run: Callable[..., Any] | str, extra: str) -> Callable[..., Any]:
-    """The function behind `run`.
+def resolve(run: Callable[..., Any] | str, extra: str, distribution: str = DISTRIBUTION) -> Callable[..., Any]:
+    """The function behind `run`, whose libraries the extra of the distribution brings.
 
     Raises:
         MissingExtra: a library that its module imports is not installed.
@@ -86,7 +97,7 @@ def resolve(run: Callable[..., Any] | str, extra: str) -> Callable[..., Any]:
         missing = (error.name or "").partition(".")[0]
         if missing == module.partition(".")[0]:
             raise
-        raise MissingExtra(f"{missing} is not installed", extra) from error
+        raise MissingExtra(f"{missing} is not installed", extra, distribution) from error
     return function
 
 
@@ -200,16 +211,16 @@ class Runtime(Component):
 
     def facts_of(self, model: Any) -> dict[str, float]:
         """Facts of a model; {} where the runtime tells none."""
-        return dict(resolve(self.facts, self.extra)(model)) if self.facts else {}
+        return dict(self.function(self.facts)(model)) if self.facts else {}
 
     def warning_for(self, bundle: Any) -> str | None:
         """Why this CPU may answer otherwise than was measured; None where nothing is known against it."""
-        warning: str | None = resolve(self.cpu_warning, self.extra)(bundle) if self.cpu_warning else None
+        warning: str | None = self.function(self.cpu_warning)(bundle) if self.cpu_warning else None
         return warning
 
     def advice(self) -> str | None:
         """What to mind on this CPU; None for nothing."""
-        advice: str | None = resolve(self.cpu_advice, self.extra)() if self.cpu_advice else None
+        advice: str | None = self.function(self.cpu_advice)() if self.cpu_advice else None
         return advice
 
 

@@ -40,11 +40,25 @@ class GateRefused(WorkbenchError):
     exit_code = 3
 
 
-class MissingExtra(WorkbenchError):
-    """A library is not installed that one of the extras brings."""
+DISTRIBUTION = "intent-workbench"
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(what, remedy=f'needs: pip install "intent-workbench[{extra}]"')
+
+class MissingExtra(WorkbenchError):
+    """A library is not installed that a distribution, or one of its extras, brings.
+
+    Args:
+        what: the cause, a sentence without its full stop.
+        extra: of the distribution; several are separated by commas, "" = none.
+        distribution: the one to install.
+    """
+
+    def __init__(self, what: str, extra: str, distribution: str = DISTRIBUTION) -> None:
+        super().__init__(what, remedy=f"needs: {install_line(extra, distribution)}")
+
+
+def install_line(extra: str, distribution: str = DISTRIBUTION) -> str:
+    """The command that installs a distribution with its extra; "" = none."""
+    return f'pip install "{distribution}[{extra}]"' if extra else f"pip install {distribution}"
 
 
 def _restore(kind: type[WorkbenchError], arguments: tuple[Any, ...], state: dict[str, Any]) -> WorkbenchError:

@@ -5,6 +5,7 @@ Every `build_host()` returns a new one; there is no global plugin manager.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib.metadata
 import inspect
@@ -20,8 +21,8 @@ from typing import Any
 import pluggy
 
 from workbench import hookspecs
-from workbench.components import Runtime, resolve
-from workbench.errors import WorkbenchError, unknown
+from workbench.components import Component, Runtime
+from workbench.errors import DISTRIBUTION, WorkbenchError, unknown
 from workbench.io.digests import digest_file, digest_json, digest_sources
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
@@ -69,11 +70,13 @@ class Host:
     Args:
         manager: pluggy's, with every plugin registered.
         versions: plugin name -> version of the distribution that it came with.
+        distributions: plugin name -> name of that distribution.
         broken: plugins that failed, by name.
     """
 
     manager: pluggy.PluginManager
     versions: dict[str, str] = field(default_factory=dict)
+    distributions: dict[str, str] = field(default_factory=dict)
     broken: dict[str, Broken] = field(default_factory=dict)
     _registries: dict[str, Registry] = field(default_factory=dict)
 
@@ -82,8 +85,14 @@ class Host:
         """The hooks, called as `host.hook.name(argument=...)`."""
         return self.manager.hook
 
-    def register(self, plugin: object, name: str, version: str = "0") -> None:
+    def register(self, plugin: object, name: str, version: str = "0", distribution: str = DISTRIBUTION) -> None:
         """Add a plugin; one whose hooks are misspelt is taken out again and reported.
+
+        Args:
+            plugin: a module or an object with hook implementations.
+            name: of the plugin.
+            version: of its distribution.
+            distribution: the one to install where a library of a component is missing.
 
         Raises:
             WorkbenchError: an unknown hook, or a wrong argument of a known one.
@@ -95,7 +104,7 @@ class Host:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
             raise WorkbenchError(f"plugin {name} is refused: {_plain(error)}", remedy=_hooks_like(error)) from error
-        self.versions[name] = version
+        self.versions[name], self.distributions[name] = version, distribution
         self._registries.clear()
 
     def leave_out(self, name: str, error: Exception) -> None:
@@ -119,9 +128,15 @@ class Host:
                             f"{hook}: {name!r} is claimed by {merged.owners[name]} and by {owner}",
                             remedy=f"Leave one of them out with {ALLOW}=a,b or uninstall it",
                         )
-                    merged[name], merged.owners[name] = component, owner
+                    merged[name], merged.owners[name] = self._of_distribution(component, owner), owner
             self._registries[hook] = merged
         return self._registries[hook]
+
+    def _of_distribution(self, component: Any, owner: str) -> Any:
+        """The component, with the distribution of its plugin where the component itself names none."""
+        own = self.distributions.get(owner, DISTRIBUTION)
+        unnamed = isinstance(component, Component) and component.distribution == DISTRIBUTION != own
+        return dataclasses.replace(component, distribution=own) if unnamed else component
 
     def calls(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         """Each implementation of a hook under its plugin's name, ready to be called apart from the others."""
@@ -169,7 +184,7 @@ class Host:
         for name in names:
             if name not in known:
                 raise self._lacking("text normalization", name, known, where)
-            steps.append(resolve(known[name].run, known[name].extra))
+            steps.append(known[name].function(known[name].run))
         return partial(_in_turn, tuple(steps))
 
     def _lacking(self, kind: str, name: str, known: Registry, where: object) -> WorkbenchError:
@@ -248,7 +263,8 @@ def build_host(plugins: Sequence[str] | None = None) -> Host:
             if name not in entries:
                 raise unknown("plugin", name, entries, where=ALLOW)
             entry = entries[name]
-            host.register(entry.load(), name, entry.dist.version if entry.dist else "0")
+            about = (entry.dist.version, entry.dist.name) if entry.dist else ()
+            host.register(entry.load(), name, *about)
         except Exception as error:
             host.leave_out(name, error)
     return host

@@ -86,6 +86,7 @@ def passes() -> Mapping[str, Pass]:
             run="workbench_compress.search:search",
             options=SearchOptions,
             summary="the fastest model that keeps every budget, found by measuring on this CPU",
+            extra="all",
             libraries=("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "scipy"),
             machine=True,
             searches=True,

@@ -16,7 +16,7 @@ from onnxscript.rewriter import pattern
 from onnxscript.rewriter.ort_fusions.erfgelu import fuse_erfgelu
 from onnxscript.rewriter.ort_fusions.gelu import fuse_gelu
 
-from workbench_onnx.lean import number
+from workbench_onnx.simplify import number
 
 MICROSOFT = "com.microsoft"
 TINY = 1e-6
@@ -32,7 +32,7 @@ def fuse_nodes(model: ir.Model) -> dict[str, int]:
     """Rewrite `model` in place.
 
     Args:
-        model: a graph that `make_lean` went over.
+        model: a graph that `simplify_graph` rewrote.
 
     Returns:
         How often each fusion was made.

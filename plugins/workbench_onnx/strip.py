@@ -1,15 +1,15 @@
-"""Take out of a graph what tells of the machine that made it: doc strings, stack traces, source paths."""
+"""Remove from a graph the fields that describe the machine that made it: doc strings, stack traces, source paths."""
 
 from __future__ import annotations
 
 from typing import Any
 
-TOLD = ("doc_string", "metadata_props")
+NOTES = ("doc_string", "metadata_props")
 
 
 def strip(message: Any) -> None:
-    """Clear the fields of `TOLD` in a protobuf message of ONNX, and in every message inside it."""
-    for name in TOLD:
+    """Clear the fields of `NOTES` in a protobuf message of ONNX, and in every message inside it."""
+    for name in NOTES:
         if name in message.DESCRIPTOR.fields_by_name:
             message.ClearField(name)
     for field, value in message.ListFields():

@@ -10,12 +10,12 @@ import torch
 if TYPE_CHECKING:
     import onnx
 
-    from workbench_onnx.classifier import Classifier
+    from workbench.api.torch import IntentClassifier
 
 OUTPUTS = ("logits", "embedding")
 
 
-def export(classifier: Classifier, work: Path, opset: int) -> onnx.ModelProto:
+def export(classifier: IntentClassifier, work: Path, opset: int) -> onnx.ModelProto:
     """The classifier's graph."""
     # two tensors: one given twice is taken for one input
     example = {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask")}

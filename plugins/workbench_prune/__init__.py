@@ -40,7 +40,7 @@ def passes() -> Mapping[str, Pass]:
             libraries=LIBRARIES,
         ),
         "trim-vocab": Pass(
-            run="workbench_prune.vocabulary:trim_vocabulary",
+            run="workbench_prune.vocabulary.trim:trim_vocabulary",
             summary="only the tokens that the data and a background list need",
             options=VocabularyOptions,
             extra="train",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from workbench.api import Context, Model, UsageProblem, WorkbenchError
 from workbench_prune.families import check_family, layers, set_width
-from workbench_prune.importance import measure, rounded, told
-from workbench_prune.network import finish, open_network
+from workbench_prune.importance import fisher_figures, fisher_note, measure
 from workbench_prune.options import FfnOptions
 from workbench_prune.projection import keep_rows, narrow
-from workbench_prune.rows import measured
+from workbench_prune.rows import measurement_rows
 from workbench_prune.selection import select
+from workbench_prune.trained_model import open_trained, write_model
 
 NAME = "prune-ffn"
 STEP = 32  # neurons; int8 kernels work on blocks of so many
@@ -26,21 +26,21 @@ def prune_ffn(model: Model, out: Path, options: FfnOptions, context: Context) ->
         WorkbenchError: the model is no trained torch model of a known architecture, or there are no rows.
         UsageProblem: the width is no multiple of 32, or larger than what there is.
     """
-    network = open_network(model, NAME)
-    check_family(network.encoder, NAME, model.path)
-    parts = layers(network.encoder)
+    classifier = open_trained(model, NAME)
+    check_family(classifier.encoder, NAME, model.path)
+    parts = layers(classifier.encoder)
     before = parts[0].rise.out_features
     width = width_of(options, before)
     fisher = options.measure == "fisher"
-    rows = measured(model, network, ("train",), options, NAME, context, labels=fisher)
-    found = measure(network, rows, [layer.fall for layer in parts], before, fisher=fisher)
+    rows = measurement_rows(model, classifier, ("train",), options, NAME, context, labels=fisher)
+    moments = measure(classifier, rows, [layer.fall for layer in parts], before, fisher=fisher)
     shares = []
-    for layer, seen in zip(parts, found, strict=True):
+    for layer, seen in zip(parts, moments, strict=True):
         kept = select(layer.fall, seen, width, options.measure)
         shares.append(seen.kept(kept))
         narrow(layer.fall, kept, seen.moments if options.correct else None)
         keep_rows(layer.rise, kept)
-    set_width(network.encoder.config, width)
+    set_width(classifier.encoder.config, width)
     count = sum(len(batch.labels) for batch in rows)
     logger.info(
         "%d of %d neurons of each of %d layers stay, by %d rows%s",
@@ -48,10 +48,10 @@ def prune_ffn(model: Model, out: Path, options: FfnOptions, context: Context) ->
         before,
         len(parts),
         count,
-        told(shares),
+        fisher_note(shares),
     )
-    figures = {"before": before, "width": width, "rows": count, **rounded(shares)}
-    return finish(model, network.encoder, out, NAME, options, figures)
+    figures = {"before": before, "width": width, "rows": count, **fisher_figures(shares)}
+    return write_model(model, classifier, out, NAME, options, figures)
 
 
 def width_of(options: FfnOptions, before: int) -> int:

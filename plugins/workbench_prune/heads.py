@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from workbench.api import Context, Model, UsageProblem
 from workbench_prune.families import check_family, layers
-from workbench_prune.importance import measure, rounded, told
-from workbench_prune.network import finish, open_network
+from workbench_prune.importance import fisher_figures, fisher_note, measure
 from workbench_prune.options import HeadsOptions
 from workbench_prune.projection import fitted
-from workbench_prune.rows import measured
+from workbench_prune.rows import measurement_rows
 from workbench_prune.selection import select
+from workbench_prune.trained_model import open_trained, write_model
 
 NAME = "prune-heads"
 logger = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
         WorkbenchError: the model is no trained torch model of a known architecture, or there are no rows.
         UsageProblem: more heads are to stay than there are.
     """
-    network = open_network(model, NAME)
-    encoder = network.encoder
+    classifier = open_trained(model, NAME)
+    encoder = classifier.encoder
     check_family(encoder, NAME, model.path)
     parts = layers(encoder)
     before = parts[0].heads
@@ -42,13 +42,13 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
             f"is {count}, and a layer has {before} heads", where=f"{NAME}.heads", remedy=f"Give less than {before}"
         )
     fisher = options.measure == "fisher"
-    rows = measured(model, network, ("train",), options, NAME, context, labels=fisher)
-    found = measure(network, rows, [layer.values for layer in parts], before, fisher=fisher)
-    kept = [select(layer.values, seen, count, options.measure) for layer, seen in zip(parts, found, strict=True)]
-    shares = [seen.kept(heads) for seen, heads in zip(found, kept, strict=True)]
+    rows = measurement_rows(model, classifier, ("train",), options, NAME, context, labels=fisher)
+    moments = measure(classifier, rows, [layer.values for layer in parts], before, fisher=fisher)
+    kept = [select(layer.values, seen, count, options.measure) for layer, seen in zip(parts, moments, strict=True)]
+    shares = [seen.kept(heads) for seen, heads in zip(moments, kept, strict=True)]
     fits = [
         fitted(layer.values, columns(heads, layer), seen.moments) if options.correct else None
-        for layer, seen, heads in zip(parts, found, kept, strict=True)
+        for layer, seen, heads in zip(parts, moments, kept, strict=True)
     ]
     leave_out(encoder, kept, before)
     for layer, fit in zip(layers(encoder), fits, strict=True):
@@ -61,10 +61,10 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
         before,
         len(parts),
         total,
-        told(shares),
+        fisher_note(shares),
     )
-    figures = {"before": before, "heads": count, "rows": total, **rounded(shares)}
-    return finish(model, encoder, out, NAME, options, figures)
+    figures = {"before": before, "heads": count, "rows": total, **fisher_figures(shares)}
+    return write_model(model, classifier, out, NAME, options, figures)
 
 
 def columns(heads: Tensor, layer: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""What passes choose heads and neurons by: moments of a projection's inputs, and how much the loss depends on each.
+"""Moments of a projection's inputs, and how much the loss depends on each: heads and neurons are chosen by them.
 
 The latter is the diagonal Fisher information: a mask of ones stands before a projection's columns; the score of a group
 of columns is the sum over rows of the squared gradient of a row's loss with respect to its mask (Kwon et al. 2022,
@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workbench.api import WorkbenchError
-from workbench_prune.network import Network
+from workbench.api.torch import IntentClassifier
 from workbench_prune.rows import Batch
 
 
 @dataclass
-class Measured:
-    """What was seen at one projection.
+class InputMoments:
+    """Statistics of one projection's inputs.
 
     Args:
         groups: its columns are so many groups of equal size.
@@ -43,15 +43,15 @@ class Measured:
 
 
 def measure(
-    network: Network, rows: Sequence[Batch], projections: Sequence[nn.Linear], groups: int, *, fisher: bool
-) -> list[Measured]:
+    classifier: IntentClassifier, rows: Sequence[Batch], projections: Sequence[nn.Linear], groups: int, *, fisher: bool
+) -> list[InputMoments]:
     """Moments of each projection, whose columns are `groups` groups; with `fisher` also scores, by a backward pass.
 
     Raises:
         WorkbenchError: they are not finite numbers.
     """
     found = [
-        Measured(
+        InputMoments(
             groups,
             torch.zeros(projection.in_features + 1, projection.in_features + 1, dtype=torch.float64),
             torch.zeros(groups, dtype=torch.float64) if fisher else None,
@@ -60,7 +60,7 @@ def measure(
     ]
     with inputs_of(projections) as seen, torch.set_grad_enabled(fisher):
         for batch in rows:
-            logits = network.logits(batch.ids, batch.mask)
+            logits = classifier.logits(batch.ids, batch.mask)
             for one, values in zip(found, seen, strict=True):
                 tokens = functional.pad(values.detach()[batch.mask.bool()], (0, 1), value=1.0)
                 one.moments += (tokens.T @ tokens).double()
@@ -68,14 +68,14 @@ def measure(
                 add_scores(found, seen, functional.cross_entropy(logits, batch.labels, reduction="sum"))
     numbers = [part for one in found for part in (one.moments, one.fisher) if part is not None]
     # attention without gradients can hide what is no number, so the weights are looked at too
-    if not all(part.isfinite().all() for part in (*numbers, *network.encoder.parameters())):
+    if not all(part.isfinite().all() for part in (*numbers, *classifier.encoder.parameters())):
         raise WorkbenchError(
             "the model computes numbers that are not finite", remedy="It is damaged: train it again, or copy it again"
         )
     return found
 
 
-def add_scores(found: Sequence[Measured], seen: Sequence[Tensor], loss: Tensor) -> None:
+def add_scores(found: Sequence[InputMoments], seen: Sequence[Tensor], loss: Tensor) -> None:
     """Add a batch's scores. Rows do not depend on each other, so the gradient of their sum holds each row's own."""
     for one, values, gradient in zip(found, seen, torch.autograd.grad(loss, seen), strict=True):
         assert one.fisher is not None
@@ -83,13 +83,13 @@ def add_scores(found: Sequence[Measured], seen: Sequence[Tensor], loss: Tensor) 
         one.fisher += by_mask.double().square().sum(0)
 
 
-def told(shares: Sequence[float | None]) -> str:
-    """The end of a log line: the least share of the Fisher information, where it was measured."""
+def fisher_note(shares: Sequence[float | None]) -> str:
+    """The end of a log line: the smallest share of the Fisher information, where it was measured."""
     known = [share for share in shares if share is not None]
     return f"; of the Fisher information at least {min(known):.3f}" if known else ""
 
 
-def rounded(shares: Sequence[float | None]) -> dict[str, list[float]]:
+def fisher_figures(shares: Sequence[float | None]) -> dict[str, list[float]]:
     """The shares for a history, nothing where they were not measured."""
     known = [round(share, 4) for share in shares if share is not None]
     return {"fisher_kept": known} if known else {}

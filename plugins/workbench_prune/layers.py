@@ -16,10 +16,11 @@ from torch import nn
 from torch.nn import functional
 
 from workbench.api import Context, Model, UsageProblem
+from workbench.api.torch import IntentClassifier
 from workbench_prune.families import check_family, stack
-from workbench_prune.network import Network, finish, open_network
 from workbench_prune.options import LayersOptions
-from workbench_prune.rows import Batch, measured
+from workbench_prune.rows import Batch, measurement_rows
+from workbench_prune.trained_model import open_trained, write_model
 
 NAME = "drop-layers"
 logger = logging.getLogger(__name__)
@@ -32,9 +33,9 @@ def drop_layers(model: Model, out: Path, options: LayersOptions, context: Contex
         WorkbenchError: the model is no trained torch model of a known architecture, or there are no rows to choose by.
         UsageProblem: `keep` names layers that are not there, or more are to stay than there are.
     """
-    network = open_network(model, NAME)
-    check_family(network.encoder, NAME, model.path)
-    before = len(stack(network.encoder).layer)
+    classifier = open_trained(model, NAME)
+    check_family(classifier.encoder, NAME, model.path)
+    before = len(stack(classifier.encoder).layer)
     losses: list[float] = []
     if options.keep is not None:
         kept = parse_keep(options.keep, before)
@@ -43,9 +44,9 @@ def drop_layers(model: Model, out: Path, options: LayersOptions, context: Contex
         if options.choose == "evenly":
             kept = evenly_spaced(before, count)
         else:
-            rows = measured(model, network, ("dev", "train"), options, NAME, context, labels=True)
-            kept, losses = least_missed(network, count, rows)
-    keep_layers(network.encoder, kept)
+            rows = measurement_rows(model, classifier, ("dev", "train"), options, NAME, context, labels=True)
+            kept, losses = least_missed(classifier, count, rows)
+    keep_layers(classifier.encoder, kept)
     logger.info(
         "layers %s of %d stay%s",
         ", ".join(map(str, kept)),
@@ -53,7 +54,7 @@ def drop_layers(model: Model, out: Path, options: LayersOptions, context: Contex
         f"; loss {losses[0]:.3f} before and {losses[-1]:.3f} after" if losses else "",
     )
     figures = {"before": before, "kept": kept, "losses": [round(loss, 4) for loss in losses]}
-    return finish(model, network.encoder, out, NAME, options, figures)
+    return write_model(model, classifier, out, NAME, options, figures)
 
 
 def count_of(options: LayersOptions, before: int) -> int:
@@ -91,24 +92,24 @@ def evenly_spaced(before: int, count: int) -> list[int]:
     return [round(number * (before - 1) / max(1, count - 1)) for number in range(count)]
 
 
-def least_missed(network: Network, count: int, rows: Sequence[Batch]) -> tuple[list[int], list[float]]:
+def least_missed(classifier: IntentClassifier, count: int, rows: Sequence[Batch]) -> tuple[list[int], list[float]]:
     """The layers that stay when again and again the one goes without which the loss is least; and the losses.
 
     Args:
-        network: is left as it was.
+        classifier: is left as it was.
         count: how many stay.
         rows: where the loss is measured.
 
     Returns:
         Their numbers, and the loss with all layers and after each one that went.
     """
-    holder = stack(network.encoder)
+    holder = stack(classifier.encoder)
     blocks = list(holder.layer)
-    kept, losses = list(range(len(blocks))), [loss_of(network, rows)]
+    kept, losses = list(range(len(blocks))), [loss_of(classifier, rows)]
 
     def without(number: int) -> float:
         holder.layer = nn.ModuleList(blocks[other] for other in kept if other != number)
-        return loss_of(network, rows)
+        return loss_of(classifier, rows)
 
     while len(kept) > count:
         loss, gone = min((without(number), number) for number in kept)
@@ -118,11 +119,11 @@ def least_missed(network: Network, count: int, rows: Sequence[Batch]) -> tuple[l
     return kept, losses
 
 
-def loss_of(network: Network, rows: Sequence[Batch]) -> float:
+def loss_of(classifier: IntentClassifier, rows: Sequence[Batch]) -> float:
     """The mean cross-entropy on the rows."""
     with torch.inference_mode():
         total = sum(
-            float(functional.cross_entropy(network.logits(batch.ids, batch.mask), batch.labels, reduction="sum"))
+            float(functional.cross_entropy(classifier.logits(batch.ids, batch.mask), batch.labels, reduction="sum"))
             for batch in rows
         )
     return total / sum(len(batch.labels) for batch in rows)

@@ -17,20 +17,20 @@ def fitted(projection: nn.Linear, kept: Tensor, moments: Tensor) -> tuple[Tensor
     Args:
         projection: with all columns.
         kept: numbers of the columns that stay, int64 [k].
-        moments: see `Measured`.
+        moments: see `InputMoments`.
     """
     whole = torch.cat([projection.weight, projection.bias[:, None]], dim=1).detach().double()
     constant = torch.tensor([projection.in_features])
     staying = torch.cat([kept, constant])
     leaving = torch.ones(projection.in_features + 1, dtype=torch.bool)
     leaving[staying] = False
-    square = steadied(moments[staying][:, staying])
+    square = with_ridge(moments[staying][:, staying])
     shift = torch.linalg.solve(square, moments[staying][:, leaving] @ whole[:, leaving].T)
     made = (whole[:, staying] + shift.T).float()
     return made[:, :-1].contiguous(), made[:, -1].contiguous()
 
 
-def steadied(moments: Tensor) -> Tensor:
+def with_ridge(moments: Tensor) -> Tensor:
     """Moments with the ridge on their diagonal, which makes them invertible."""
     return moments + RIDGE * moments.diagonal().mean() * torch.eye(len(moments), dtype=moments.dtype)
 

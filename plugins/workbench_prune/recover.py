@@ -9,9 +9,9 @@ from typing import Any
 from workbench.api import MODEL_FILE as ABOUT
 from workbench.api import Context, Model, WorkbenchError, as_json, parse_options
 from workbench.api.io import read_json
-from workbench_prune.network import check_trained
 from workbench_prune.options import RecoverOptions
 from workbench_prune.rows import dataset_of
+from workbench_prune.trained_model import check_trained
 
 NAME = "recover"
 TRAINER = "distil"

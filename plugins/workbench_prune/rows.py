@@ -1,4 +1,4 @@
-"""The rows on which the passes measure: evenly taken from a split or a file, labelled, else answered by the model."""
+"""Rows on which the passes measure: even samples of a split or a file; labelled, else with predicted labels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from torch import Tensor
 from workbench.api import Context, Dataset, Model, Utterance, WorkbenchError
 from workbench.api.io import read_lines
 from workbench.api.quality import evenly
-from workbench_prune.network import Network
+from workbench.api.torch import IntentClassifier, pad, sorted_batches
 from workbench_prune.options import MeasureOptions
 
 FEW = 100
-SIZE = 32  # rows a call
 logger = logging.getLogger(__name__)
 
 
@@ -67,9 +66,9 @@ def dataset_of(model: Model, name: str, context: Context, option: str, file: str
     return dataset
 
 
-def measured(
+def measurement_rows(
     model: Model,
-    network: Network,
+    classifier: IntentClassifier,
     splits: Sequence[str],
     options: MeasureOptions,
     name: str,
@@ -95,12 +94,12 @@ def measured(
     ids = model.encode([normalize(row.text) for row in rows])
     if not any(ids):
         raise WorkbenchError(f"the pass {name} needs real rows, and no text of {source} has a token")
-    made = list(batches(ids, dataset.label_ids(rows) if labelled else [0] * len(rows), network.pad_id))
+    made = list(batches(ids, dataset.label_ids(rows) if labelled else [0] * len(rows), classifier.pad_id))
     if labelled or not labels:
         return made
     logger.warning("%s: no row of %s has a label; the model's own answers count, which is weaker", name, source)
     with torch.no_grad():
-        return [Batch(batch.ids, batch.mask, network.logits(batch.ids, batch.mask).argmax(1)) for batch in made]
+        return [Batch(batch.ids, batch.mask, classifier.logits(batch.ids, batch.mask).argmax(1)) for batch in made]
 
 
 def rows_of(
@@ -125,11 +124,6 @@ def rows_of(
 
 def batches(ids: Sequence[Sequence[int]], labels: Sequence[int], pad_id: int) -> Iterator[Batch]:
     """Batches of rows sorted by length, padded on the right; a text without tokens is padding only."""
-    order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
-    for start in range(0, len(order), SIZE):
-        numbers = order[start : start + SIZE]
-        rows = [torch.tensor(ids[number] or [pad_id], dtype=torch.long) for number in numbers]
-        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad_id)
-        lengths = torch.tensor([len(ids[number]) for number in numbers])
-        mask = (torch.arange(padded.shape[1]) < lengths[:, None]).long()
+    for numbers in sorted_batches(ids):
+        padded, mask = pad([ids[number] for number in numbers], pad_id)
         yield Batch(padded, mask, torch.tensor([labels[number] for number in numbers]))

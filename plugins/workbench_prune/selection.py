@@ -11,13 +11,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from workbench_prune.importance import Measured
-from workbench_prune.projection import steadied
+from workbench_prune.importance import InputMoments
+from workbench_prune.projection import with_ridge
 
 ROUND = 32  # columns that go before the others are looked at again, if a group is not larger
 
 
-def select(projection: nn.Linear, seen: Measured, count: int, measure: str) -> Tensor:
+def select(projection: nn.Linear, seen: InputMoments, count: int, measure: str) -> Tensor:
     """The numbers of the `count` groups that stay, in ascending order, int64.
 
     Args:
@@ -37,7 +37,7 @@ def strongest(scores: Tensor, count: int) -> Tensor:
     return scores.argsort(descending=True, stable=True)[:count].sort().values
 
 
-def irreplaceable(projection: nn.Linear, seen: Measured, count: int) -> Tensor:
+def irreplaceable(projection: nn.Linear, seen: InputMoments, count: int) -> Tensor:
     """The groups that are left when the most replaceable ones went, a few at a time.
 
     Without group g, and with the best fit of the others, the output's squared error grows by tr(Wg^T (H[g, g])^-1 Wg),
@@ -46,7 +46,7 @@ def irreplaceable(projection: nn.Linear, seen: Measured, count: int) -> Tensor:
     """
     groups, size = seen.groups, projection.in_features // seen.groups
     weights = torch.cat([projection.weight, projection.bias[:, None]], dim=1).detach().double().T
-    inverse = torch.linalg.inv(steadied(seen.moments))
+    inverse = torch.linalg.inv(with_ridge(seen.moments))
     alive = torch.arange(groups)
     while len(alive) > count:
         blocks = inverse[:-1, :-1].reshape(len(alive), size, len(alive), size).diagonal(dim1=0, dim2=2).permute(2, 0, 1)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import shutil
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from workbench.api import Context, Model, WorkbenchError, as_json
-from workbench.api.quality import compare, real_texts
+from workbench.api import Context, Model, WorkbenchError, history_step
+from workbench.api.quality import ParityLimit, check_parity, real_texts
 from workbench_quantize import Fp16Options
 from workbench_quantize.checks import open_float_graph
 from workbench_quantize.weights import weight_bytes
@@ -42,32 +40,19 @@ def halve(model: Model, out: Path, options: Fp16Options, context: Context) -> Mo
     halved, kept = store_half(graph.graph)
     if not halved:
         raise WorkbenchError("has no weights that could be kept in float16", where=model.path, remedy="Leave it out")
-    out.mkdir(parents=True, exist_ok=True)
+    model.copy_tokenizer(out)
     (out / "model.onnx").write_bytes(graph.SerializeToString(deterministic=True))
-    shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
     ratio = weight_bytes(graph.graph) / before
-    made = dataclasses.replace(model, path=out)
-    step = {
-        "step": "fp16-weights",
-        "options": as_json(options),
-        "libraries": {"onnx": version("onnx")},
-        "weights": halved,
-        "weights_ratio": round(ratio, 4),
-    }
-    origin, texts = real_texts(context.dataset, options.parity_rows)
-    if texts:
-        parity = compare(context.host.open_predictor(model), context.host.open_predictor(made), texts)
-        if not (difference := parity.max_logit_difference) <= options.tolerance:
-            raise WorkbenchError(
-                f"logits differ by up to {difference:.2g} with weights in float16, tolerance {options.tolerance:g}",
-                where=model.path,
-                remedy="Leave the pass fp16-weights out, or allow a larger tolerance",
-            )
-        step["parity"] = parity.note(origin)
+    logger.info("%d weights in float16, %d stay in float32, %.2f of their size", halved, kept, ratio)
+    step = history_step("fp16-weights", options, ("onnx",), weights=halved, weights_ratio=round(ratio, 4))
+    texts = real_texts(context.dataset, options.parity_rows)
+    if texts[1]:
+        remedy = "Leave the pass fp16-weights out, or allow a larger tolerance"
+        limit = ParityLimit(options.tolerance, "the float16 graph", "those in float32", remedy, embeddings=False)
+        step["parity"] = check_parity(model, dataclasses.replace(model, path=out), texts, context, limit)
     else:
         logger.warning("no dataset is at hand: the difference that float16 makes is not measured")
-    logger.info("%d weights in float16, %d stay in float32, %.2f of their size", halved, kept, ratio)
-    return dataclasses.replace(made, history=(*model.history, step)).save()
+    return model.derive(out, step)
 
 
 def store_half(graph: GraphProto) -> tuple[int, int]:

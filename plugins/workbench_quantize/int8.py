@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +18,9 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
-from workbench.api import Context, Model, WorkbenchError, as_json, file_digests
+from workbench.api import Context, Model, WorkbenchError, file_digests, history_step
 from workbench.api.machine import cpu_features, sums_int8_exactly
-from workbench.api.quality import batch_invariance, compare, real_texts
+from workbench.api.quality import batch_invariance, check_parity, real_texts
 from workbench_quantize import Int8Options
 from workbench_quantize.calibration import Rows, calibration_texts
 from workbench_quantize.checks import check_complete, check_served, open_float_graph
@@ -62,7 +60,7 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
             "has no product left to quantize", where=model.path, remedy="Exclude less, or leave the pass int8 out"
         )
     before, inputs = weight_bytes(graph.graph), [entry.name for entry in graph.graph.input]
-    out.mkdir(parents=True, exist_ok=True)
+    model.copy_tokenizer(out)
     path = out / "model.onnx"
     with root_logger_untouched():
         if options.mode == "dynamic":
@@ -81,17 +79,16 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
     check_served(path, len(products))
     ratio = weight_bytes(made.graph) / before
     logger.info("%d products quantized, weights %.2f of their size", len(products), ratio)
-    shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
-    step = {
-        "step": "int8",
-        "options": as_json(options, key_only=True),
-        "libraries": {"onnxruntime": version("onnxruntime")},
-        "reduce_range": reduced,
-        "cpu_features": cpu_features(),
-        "products": len(products),
-        "excluded": sorted(apart),
-        "weights_ratio": round(ratio, 4),
-    }
+    step = history_step(
+        "int8",
+        options,
+        ("onnxruntime",),
+        reduce_range=reduced,
+        cpu_features=cpu_features(),
+        products=len(products),
+        excluded=sorted(apart),
+        weights_ratio=round(ratio, 4),
+    )
     quantized = dataclasses.replace(model, path=out, rows_per_call=1)
     if options.mode == "static":
         step |= file_digests(options)
@@ -99,19 +96,16 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
         quantized = dataclasses.replace(quantized, rows_per_call=model.rows_per_call if free else 1)
     if parity := parity_note(model, quantized, texts, context):
         step["parity"] = parity
-    return dataclasses.replace(quantized, history=(*model.history, step)).save()
+    return model.derive(out, step, rows_per_call=quantized.rows_per_call)
 
 
 def parity_note(model: Model, made: Model, texts: list[str], context: Context) -> dict[str, Any] | None:
-    """How near the answers are to those of the graph that was given: on rows of dev or train, else on `texts`."""
+    """The difference to the logits of the given graph, on rows of dev or train, else on the calibration texts."""
     origin, rows = real_texts(context.dataset, PARITY_ROWS)
     if not rows and not texts:
         logger.warning("no dataset is at hand: the difference that int8 makes is not measured")
         return None
-    before, after = context.host.open_predictor(model), context.host.open_predictor(made)
-    parity = compare(before, after, rows or texts[:PARITY_ROWS])
-    logger.info("parity on %d texts: %s", parity.rows, parity)
-    return parity.note(origin or "calibration")
+    return check_parity(model, made, (origin or "calibration", rows or texts[:PARITY_ROWS]), context)
 
 
 def write_dynamic(

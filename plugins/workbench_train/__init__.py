@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbench.api import Encoder, Runtime, Trainer, hookimpl
-from workbench_train.known import ENCODERS
-from workbench_train.options import DistilOptions, FinetuneOptions, NamesOptions, ProbeOptions
+from workbench_train.base_encoders import ENCODERS
+from workbench_train.options import DistilOptions, FinetuneOptions, ProbeOptions, ZeroShotOptions
 
 
 @hookimpl
@@ -24,9 +24,9 @@ def trainers() -> Mapping[str, Trainer]:
     libraries = ("torch", "transformers", "tokenizers")
     return {
         "names": Trainer(
-            run="workbench_train.names:train",
+            run="workbench_train.zero_shot:train",
             summary="no training: the intent whose name is nearest to the text",
-            options=NamesOptions,
+            options=ZeroShotOptions,
             extra="train",
             libraries=libraries,
             calls=("normalizations",),
@@ -48,7 +48,7 @@ def trainers() -> Mapping[str, Trainer]:
             libraries=(*libraries, "scikit-learn"),
         ),
         "distil": Trainer(
-            run="workbench_train.distil:train",
+            run="workbench_train.distillation.trainer:train",
             summary="a student learns the answers of one teacher or the mean of several",
             options=DistilOptions,
             extra="train",

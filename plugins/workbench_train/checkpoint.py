@@ -1,6 +1,7 @@
 """Checkpoints: one safetensors file, replaced atomically, so that a killed training goes on where it was.
 
-The file's metadata says which training it belongs to; that of another one is left alone.
+The file's metadata says which training it belongs to; a checkpoint of another training is not used.
+`Context.cache` keeps results that are made once; a checkpoint is overwritten while a training runs, so it is a file.
 """
 
 from __future__ import annotations
@@ -29,26 +30,24 @@ class Checkpoint:
 
     Args:
         folder: survives a kill (`Context.work`).
-        key: digest of everything that determines the training's course.
-        file: its name there.
+        key: digest of everything that determines the training.
     """
 
     folder: Path
     key: str
-    file: str = FILE
 
     def save(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Replace the checkpoint by these tensors and this JSON."""
-        staged = self.folder / f".{self.file}"
+        staged = self.folder / f".{FILE}"
         contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
         save_file(contiguous, staged, metadata={"key": self.key, "state": json.dumps(state)})
         fsync_path(staged)
-        os.replace(staged, self.folder / self.file)
+        os.replace(staged, self.folder / FILE)
         fsync_path(self.folder)
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """What `save` wrote last; None when there is nothing of this training."""
-        path = self.folder / self.file
+        """The tensors and the state that `save` wrote last; None where there are none of this training."""
+        path = self.folder / FILE
         if not path.is_file():
             return None
         try:

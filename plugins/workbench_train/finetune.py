@@ -9,21 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.api import Context, Dataset, Model
-from workbench_train.batches import seeded
-from workbench_train.course import follow
-from workbench_train.folder import begin, finish
+from workbench.api.torch import seeded
+from workbench_train.draft import new_draft
 from workbench_train.options import FinetuneOptions
 from workbench_train.probe import fit_head
-from workbench_train.rows import check_train_rows, examples
+from workbench_train.rows import TrainingData, check_train_rows, examples
+from workbench_train.training import train_classifier
 
 
 def train(dataset: Dataset, out: Path, options: FinetuneOptions, context: Context) -> Model:
-    """Fine-tune on the train split and keep what is best on dev; a training that was killed goes on where it was."""
+    """Fine-tune on the train split and keep the weights that are best on dev; a killed training continues."""
     check_train_rows(dataset)
     with seeded(context.seed):
-        model, classifier = begin(dataset, out, options, context, "finetune")
-        rows, dev = examples(dataset, "train", model), examples(dataset, "dev", model)
-        progress = follow(
-            model, classifier, rows, dev, options, context, head=lambda: fit_head(classifier, rows, options.C)
+        draft = new_draft(dataset, out, options, context, "finetune")
+        data = TrainingData(examples(dataset, "train", draft.model), examples(dataset, "dev", draft.model))
+        state = train_classifier(
+            draft, data, options, context, head=lambda: fit_head(draft.classifier, data.train, options.C)
         )
-        return finish(model, classifier, progress.figures())
+        return draft.finish(state.figures())

@@ -1,7 +1,7 @@
 """The training loop: steps, evaluations on dev, early stopping, and a state that can be stored and restored.
 
-What is evaluated and kept is not the weights of one step but their exponential moving average: at a learning rate that
-is high enough to learn in few epochs, single steps scatter about it (Polyak & Juditsky 1992; Izmailov et al. 2018,
+The exponential moving average of the weights is evaluated and kept, not the weights of one step: at a learning rate
+that is high enough to learn in few epochs, single steps scatter about it (Polyak & Juditsky 1992; Izmailov et al. 2018,
 arXiv 1803.05407).
 
 Every random number is derived from the seed and the epoch's or the step's number, so that a resumed training needs no
@@ -23,19 +23,18 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from workbench.api import Log, WorkbenchError
-from workbench_train.batches import pad, run_sorted, shuffled_batches
+from workbench.api.torch import IntentClassifier, pad, run_in_batches, shuffled_batches
 from workbench_train.checkpoint import Checkpoint
-from workbench_train.classifier import IntentClassifier
 from workbench_train.options import FinetuneOptions
-from workbench_train.rows import Examples
+from workbench_train.rows import TrainingData
 
 LOG_EVERY = 10  # steps
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the network says of a batch of n rows.
+class BatchOutput:
+    """The classifier's outputs for a batch of n rows.
 
     Args:
         logits: float32 [n, intents].
@@ -48,7 +47,7 @@ class Answer:
     mask: Tensor
 
 
-Loss = Callable[[Answer, list[int]], Tensor]  # an answer and the numbers of its train rows -> a number
+Loss = Callable[[BatchOutput, list[int]], Tensor]  # outputs and the numbers of their train rows -> a number
 
 
 def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
@@ -66,12 +65,12 @@ def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], N
 
 
 @dataclass
-class Progress:
-    """How far a training is.
+class TrainingState:
+    """How far a training is, and its best evaluation.
 
     Args:
         step: steps taken.
-        evaluations: how often dev was asked.
+        evaluations: how often dev was evaluated.
         start_accuracy: accuracy on dev before the first step.
         best_step: the step whose weights are the best on dev so far.
         best_accuracy: their accuracy on dev.
@@ -88,7 +87,7 @@ class Progress:
     waited: int = 0
 
     def figures(self) -> dict[str, float]:
-        """What a model's history tells of it."""
+        """The figures for a model's history."""
         figures: dict[str, float] = {"steps": self.step}
         if self.best_accuracy >= 0:
             figures |= {
@@ -99,30 +98,29 @@ class Progress:
         return figures
 
 
-class Training:
+class TrainingLoop:
     """One training of encoder and head.
 
     Args:
         classifier: is trained in place.
-        train: the rows to learn.
-        dev: the rows that decide when to stop and which weights are kept; without any, the last weights are.
+        data: the rows to learn, and those of dev.
         options: see `FinetuneOptions`.
         seed: of order and dropout.
-        loss: what a step makes smaller; None = the cross-entropy with the rows' labels.
+        loss: is minimised; None = the cross-entropy with the rows' labels.
     """
 
     def __init__(
         self,
         classifier: IntentClassifier,
-        train: Examples,
-        dev: Examples,
+        data: TrainingData,
         options: FinetuneOptions,
         seed: int,
         loss: Loss | None = None,
     ) -> None:
-        self.classifier, self.train, self.dev, self.options, self.seed = classifier, train, dev, options, seed
+        self.classifier, self.train, self.dev = classifier, data.train, data.dev
+        self.options, self.seed = options, seed
         self.loss = loss or self._cross_entropy
-        lengths, size = [len(row) for row in train.ids], options.batch_size
+        lengths, size = [len(row) for row in self.train.ids], options.batch_size
         self.batches = [
             batch
             for epoch in range(options.epochs)
@@ -132,36 +130,36 @@ class Training:
         self.optimizer = torch.optim.AdamW(self._groups(), weight_decay=options.weight_decay, fused=True)
         self.average = AveragedModel(classifier, multi_avg_fn=moving_average(options.averaging))
         self.average.update_parameters(classifier)
-        self.progress = Progress()
+        self.state = TrainingState()
         self.best: dict[str, Tensor] = {}
 
     @property
     def finished(self) -> bool:
         """Whether all steps are taken, or dev has not got better for long enough."""
         patience = self.options.patience
-        stopped = patience is not None and self.progress.waited >= patience
-        return stopped or self.progress.step == len(self.batches)
+        stopped = patience is not None and self.state.waited >= patience
+        return stopped or self.state.step == len(self.batches)
 
     @property
     def share(self) -> float:
         """How much of all steps is taken."""
-        return self.progress.step / len(self.batches)
+        return self.state.step / len(self.batches)
 
-    def run(self, checkpoint: Checkpoint, log: Log) -> Progress:
+    def run(self, checkpoint: Checkpoint, log: Log) -> TrainingState:
         """Train until `finished`; afterwards the classifier has the averaged weights that were best on dev."""
-        progress = self.progress
-        if not progress.evaluations:
+        state = self.state
+        if not state.evaluations:
             self._evaluate(checkpoint, log)
         while not self.finished:
             loss = self._step()
-            progress.step += 1
-            if progress.step % LOG_EVERY == 0:
-                best = {"best_dev_accuracy": progress.best_accuracy} if self.dev else {}
-                log({"loss": loss, **best, "progress": self.share}, progress.step)
-            if progress.step % self.interval == 0 or progress.step == len(self.batches):
+            state.step += 1
+            if state.step % LOG_EVERY == 0:
+                best = {"best_dev_accuracy": state.best_accuracy} if self.dev else {}
+                log({"loss": loss, **best, "progress": self.share}, state.step)
+            if state.step % self.interval == 0 or state.step == len(self.batches):
                 self._evaluate(checkpoint, log)
         self.classifier.load_state_dict(self.best or self.average.module.state_dict())
-        return progress
+        return state
 
     def tensors(self) -> dict[str, Tensor]:
         """Weights, their average, moments of the optimizer and the best average, as `restore` takes them."""
@@ -170,12 +168,12 @@ class Training:
         names: dict[Tensor, str] = {parameter: name for name, parameter in self.classifier.named_parameters()}
         for parameter, moments in self.optimizer.state.items():
             named |= {f"optimizer/{moment}/{names[parameter]}": tensor for moment, tensor in moments.items()}
-        if self.progress.best_step != self.progress.step:
+        if self.state.best_step != self.state.step:
             named |= {f"best/{name}": tensor for name, tensor in self.best.items()}
         return named
 
-    def restore(self, tensors: dict[str, Tensor], progress: Progress) -> None:
-        """Go back to where `tensors` and `progress` were taken."""
+    def restore(self, tensors: dict[str, Tensor], state: TrainingState) -> None:
+        """Go back to where `tensors` and `state` were taken."""
         parts: dict[str, dict[str, Tensor]] = {"weights": {}, "average": {}, "optimizer": {}, "best": {}}
         for name, tensor in tensors.items():
             part, _, rest = name.partition("/")
@@ -186,12 +184,12 @@ class Training:
         for name, tensor in parts["optimizer"].items():
             moment, _, parameter = name.partition("/")
             self.optimizer.state[parameters[parameter]][moment] = tensor
-        self.progress = progress
+        self.state = state
         if self.dev:
             self.best = parts["best"] or self._averaged()
 
     def _step(self) -> float:
-        options, step = self.options, self.progress.step
+        options, step = self.options, self.state.step
         torch.manual_seed(int(np.random.SeedSequence((self.seed, step)).generate_state(1)[0]))
         rows = self.batches[step]
         ids, mask = pad([self.train.ids[row] for row in rows], self.classifier.pad_id)
@@ -199,9 +197,9 @@ class Training:
             group["lr"] = group["highest"] * self._rate(step)
         self.classifier.train(options.dropout)
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
-            states = self.classifier.states(ids, mask)
-            vectors = self.classifier.embed(states, mask)
-        loss = self.loss(Answer(self.classifier.classify(vectors), states, mask), rows)
+            states = self.classifier.hidden_states(ids, mask)
+            vectors = self.classifier.pool(states, mask)
+        loss = self.loss(BatchOutput(self.classifier.classify(vectors), states, mask), rows)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.classifier.parameters(), options.max_grad_norm)
         self.optimizer.step()
@@ -214,9 +212,9 @@ class Training:
             )
         return value
 
-    def _cross_entropy(self, answer: Answer, rows: list[int]) -> Tensor:
+    def _cross_entropy(self, output: BatchOutput, rows: list[int]) -> Tensor:
         labels = torch.tensor([self.train.labels[row] for row in rows])
-        return functional.cross_entropy(answer.logits, labels, label_smoothing=self.options.label_smoothing)
+        return functional.cross_entropy(output.logits, labels, label_smoothing=self.options.label_smoothing)
 
     def _rate(self, step: int) -> float:
         total = len(self.batches)
@@ -224,21 +222,21 @@ class Training:
         return (step + 1) / rising if step < rising else (total - step) / (total - rising)
 
     def _evaluate(self, checkpoint: Checkpoint, log: Log) -> None:
-        progress = self.progress
+        state = self.state
         if self.dev:
             accuracy, loss = self._score()
-            log({"dev_accuracy": accuracy, "dev_loss": loss, "progress": self.share}, progress.step)
-            progress.start_accuracy = progress.start_accuracy if progress.evaluations else accuracy
-            progress.waited += 1
-            if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):
-                progress.best_step, progress.best_accuracy, progress.best_loss = progress.step, accuracy, loss
-                progress.waited = 0
+            log({"dev_accuracy": accuracy, "dev_loss": loss, "progress": self.share}, state.step)
+            state.start_accuracy = state.start_accuracy if state.evaluations else accuracy
+            state.waited += 1
+            if (accuracy, -loss) > (state.best_accuracy, -state.best_loss):
+                state.best_step, state.best_accuracy, state.best_loss = state.step, accuracy, loss
+                state.waited = 0
                 self.best = self._averaged()
-        progress.evaluations += 1
-        checkpoint.save(self.tensors(), dataclasses.asdict(progress))
+        state.evaluations += 1
+        checkpoint.save(self.tensors(), dataclasses.asdict(state))
 
     def _score(self) -> tuple[float, float]:
-        logits, _ = run_sorted(self.average.module.eval(), self.dev.ids, self.classifier.pad_id)
+        logits, _ = run_in_batches(self.average.module.eval(), self.dev.ids, self.classifier.pad_id)
         assert logits is not None
         labels = torch.tensor(self.dev.labels)
         right = int((logits.argmax(1) == labels).sum())

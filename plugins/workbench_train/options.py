@@ -9,7 +9,7 @@ from workbench.api import option
 
 
 @dataclass(frozen=True)
-class NamesOptions:
+class ZeroShotOptions:
     """The encoder and how it is used; every trainer has these."""
 
     encoder: str = option("minilm", "base model: a short name, a folder or a name on the hub", kind="encoder")
@@ -19,7 +19,7 @@ class NamesOptions:
 
 
 @dataclass(frozen=True)
-class ProbeOptions(NamesOptions):
+class ProbeOptions(ZeroShotOptions):
     """The linear head of a frozen encoder."""
 
     C: float = option(20.0, "inverse strength of the head's L2 regularisation", ge=1e-6)

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.api import Model, Predictor, PredictorOptions, WorkbenchError
-from workbench.api.torch import open_classifier
-from workbench_train.batches import Forward, run_sorted, threads
-from workbench_train.classifier import IntentClassifier
+from workbench.api.torch import Forward, IntentClassifier, open_classifier, run_in_batches, threads
 
 if TYPE_CHECKING:
     from workbench.api import Floats
@@ -39,7 +37,7 @@ class TorchPredictor(Predictor):
         ids = self.model.encode(texts)
         try:
             with threads(self.number_of_threads):
-                outputs = run_sorted(self.forward, ids, self.model.pad_id)
+                outputs = run_in_batches(self.forward, ids, self.model.pad_id)
         except IndexError as error:
             raise WorkbenchError(
                 f"the network cannot take the tokenizer's tokens ({error})",

@@ -13,9 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from workbench.api import Context, Dataset, Model
-from workbench_train.batches import seeded
-from workbench_train.classifier import IntentClassifier, embed, linear_head
-from workbench_train.folder import begin, finish
+from workbench.api.torch import IntentClassifier, linear_head, seeded
+from workbench_train.draft import new_draft
 from workbench_train.options import ProbeOptions
 from workbench_train.rows import Examples, check_train_rows, examples
 
@@ -24,14 +23,14 @@ def train(dataset: Dataset, out: Path, options: ProbeOptions, context: Context) 
     """Fit the head on the train split; deterministic but for the rounding of other thread counts."""
     check_train_rows(dataset)
     with seeded(context.seed):
-        model, classifier = begin(dataset, out, options, context, "probe")
-        classifier.head = fit_head(classifier, examples(dataset, "train", model), options.C)
-        return finish(model, classifier, {})
+        draft = new_draft(dataset, out, options, context, "probe")
+        draft.classifier.head = fit_head(draft.classifier, examples(dataset, "train", draft.model), options.C)
+        return draft.finish({})
 
 
 def fit_head(classifier: IntentClassifier, train: Examples, C: float) -> nn.Linear:  # noqa: N803 - scikit-learn's name
     """Multinomial logistic regression with an L2 penalty of strength 1/C on the normalised vectors."""
-    regression = LogisticRegression(C=C, max_iter=1000).fit(embed(classifier, train.ids).numpy(), train.labels)
+    regression = LogisticRegression(C=C, max_iter=1000).fit(classifier.embed(train.ids).numpy(), train.labels)
     weight, bias = regression.coef_, regression.intercept_
     if len(weight) == 1:
         # Of two classes scikit-learn gives one row, the logit of the second against the first.

@@ -1,4 +1,4 @@
-"""What the trainers need of a dataset, and what they refuse."""
+"""Rows of a dataset as a trainer reads them, and the checks of the dataset."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows of a training.
+
+    Args:
+        train: the rows to learn.
+        dev: the rows that decide when to stop and which weights are kept; without any, the last weights are.
+    """
+
+    train: Examples
+    dev: Examples
 
 
 def examples(dataset: Dataset, split: str, model: Model) -> Examples:

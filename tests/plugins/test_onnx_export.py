@@ -199,16 +199,15 @@ def test_a_graph_that_answers_otherwise_is_refused_with_the_worst_text(export, m
 
 
 def test_a_graph_that_answers_nan_is_refused(export, models, small_dataset, monkeypatch):
-    from workbench_onnx import export as module
+    from workbench_onnx import optimum_exporter
 
-    honest = module.load_classifier
+    honest = optimum_exporter.export
 
-    def broken(model):
-        classifier = honest(model)
+    def broken(classifier, *arguments):
         classifier.head.bias.data[1] = float("nan")
-        return classifier
+        return honest(classifier, *arguments)
 
-    monkeypatch.setattr(module, "load_classifier", broken)
+    monkeypatch.setattr(optimum_exporter, "export", broken)
     with pytest.raises(WorkbenchError, match="up to nan from torch's"):
         export(models["bert"], dataset=small_dataset)
 

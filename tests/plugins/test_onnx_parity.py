@@ -12,7 +12,7 @@ from workbench.context import Context
 from workbench.nouns.report import Leg
 from workbench.quality.parity import compare
 from workbench.testing.models import write_model
-from workbench_onnx.texts import made_up_texts, parity_texts
+from workbench_onnx.parity_texts import made_up_texts, parity_texts
 
 
 def test_parity_is_measured_on_dev_first(small_dataset):

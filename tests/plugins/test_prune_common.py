@@ -11,8 +11,8 @@ from tokenizers import models as m
 
 from workbench.options import parse_options
 from workbench.testing.models import write_model
-from workbench_prune.common import common_tokens
-from workbench_prune.tokenizer import Vocabulary
+from workbench_prune.vocabulary.common_tokens import common_tokens
+from workbench_prune.vocabulary.tokenizer import Vocabulary
 
 LATIN = [f"word{letter}" for letter in "abcdefghijkl"]
 CYRILLIC = [f"слово{letter}" for letter in "абвгдежзиклм"]

@@ -11,25 +11,25 @@ from torch import nn
 
 from workbench.testing.models import write_model
 from workbench_prune.families import layers
-from workbench_prune.importance import Measured, measure
-from workbench_prune.network import open_network
+from workbench_prune.importance import InputMoments, measure
 from workbench_prune.options import FfnOptions
 from workbench_prune.projection import fitted
-from workbench_prune.rows import measured
+from workbench_prune.rows import measurement_rows
 from workbench_prune.selection import select
+from workbench_prune.trained_model import open_trained
 
 
 @pytest.fixture
 def network(tmp_path):
     model = write_model(tmp_path / "model", "bert")
-    return model, open_network(model, "test")
+    return model, open_trained(model, "test")
 
 
 def test_fisher_is_the_squared_gradient_of_a_mask(network, context, small_dataset):
     """Against masks of their own, a row at a time."""
     model, net = network
     around = dataclasses.replace(context, dataset=small_dataset)
-    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around, labels=True)
+    rows = measurement_rows(model, net, ("train",), FfnOptions(rows=7), "test", around, labels=True)
     fall, values = layers(net.encoder)[0].fall, layers(net.encoder)[1].values
     for projection, groups in ((fall, 64), (values, 2)):
         expected = torch.zeros(groups)
@@ -51,7 +51,7 @@ def test_fisher_is_the_squared_gradient_of_a_mask(network, context, small_datase
 def test_moments_need_no_backward_pass(network, context, small_dataset, monkeypatch):
     model, net = network
     around = dataclasses.replace(context, dataset=small_dataset)
-    rows = measured(model, net, ("train",), FfnOptions(rows=7), "test", around, labels=True)
+    rows = measurement_rows(model, net, ("train",), FfnOptions(rows=7), "test", around, labels=True)
     fall = layers(net.encoder)[0].fall
     with_scores = measure(net, rows, [fall], 64, fisher=True)[0]
     monkeypatch.setattr(torch.autograd, "grad", None)
@@ -64,7 +64,7 @@ def test_rows_are_taken_from_the_whole_split(network, context, small_dataset):
     """Which stands sorted by intent."""
     model, net = network
     around = dataclasses.replace(context, dataset=small_dataset)
-    rows = measured(model, net, ("train",), FfnOptions(rows=6), "test", around, labels=True)
+    rows = measurement_rows(model, net, ("train",), FfnOptions(rows=6), "test", around, labels=True)
     assert sorted(int(label) for batch in rows for label in batch.labels) == [0, 0, 1, 1, 2, 2]
 
 
@@ -74,7 +74,7 @@ def sample(columns, groups, outputs=5, tokens=400):
     inputs = torch.randn(tokens, columns) @ torch.randn(columns, columns) + torch.randn(columns)
     with_one = torch.cat([inputs, torch.ones(tokens, 1)], dim=1).double()
     scores = torch.arange(groups, dtype=torch.float64)
-    return nn.Linear(columns, outputs), inputs, Measured(groups, with_one.T @ with_one, scores)
+    return nn.Linear(columns, outputs), inputs, InputMoments(groups, with_one.T @ with_one, scores)
 
 
 def error(projection, inputs, seen, kept):
@@ -119,7 +119,7 @@ def test_one_of_two_that_are_the_same_goes():
     projection, inputs, _ = sample(4, 4)
     inputs[:, 1] = inputs[:, 0]
     with_one = torch.cat([inputs, torch.ones(400, 1)], dim=1).double()
-    seen = Measured(4, with_one.T @ with_one, torch.tensor([9.0, 9.0, 1.0, 2.0], dtype=torch.float64))
+    seen = InputMoments(4, with_one.T @ with_one, torch.tensor([9.0, 9.0, 1.0, 2.0], dtype=torch.float64))
     assert select(projection, seen, 2, "fisher").tolist() == [0, 1]
     kept = select(projection, seen, 3, "output")
     assert not {0, 1} <= set(kept.tolist())

@@ -120,7 +120,7 @@ def test_tokens_before_robertas_padding_token_stay(trim):
 
 def test_an_encoder_that_answers_otherwise_is_refused(trim, monkeypatch):
     """RoBERTa, if nobody knew that it counts positions from its padding token."""
-    monkeypatch.setattr("workbench_prune.embeddings.LIKE_ROBERTA", ())
+    monkeypatch.setattr("workbench_prune.vocabulary.embeddings.LIKE_ROBERTA", ())
     with pytest.raises(WorkbenchError, match=r"answers otherwise with fewer tokens .* cannot be trimmed"):
         trim(padded_second(), ["a", "b b"], "roberta", change=third)
 

@@ -16,10 +16,9 @@ from workbench.io.digests import digest_folder
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.testing.models import write_model
-from workbench_train.distil import distillation
-from workbench_train.loop import Answer
+from workbench_train.distillation.loss import distillation_loss
+from workbench_train.loop import BatchOutput
 from workbench_train.options import DistilOptions
-from workbench_train.rows import Examples
 
 SMALL = {"epochs": 3, "batch_size": 8, "encoder_lr": 1e-3}
 
@@ -57,14 +56,14 @@ def softened(logits):
 
 def answer(logits):
     """Of texts of one token, whose states are 0."""
-    return Answer(logits, torch.zeros(len(logits), 1, 4), torch.ones(len(logits), 1, dtype=torch.long))
+    return BatchOutput(logits, torch.zeros(len(logits), 1, 4), torch.ones(len(logits), 1, dtype=torch.long))
 
 
 def test_the_loss_is_hintons():
     torch.manual_seed(0)
     logits, targets = torch.randn(4, 3), functional.softmax(torch.randn(4, 3), 1)
-    rows = Examples([[1]] * 4, [0, 2, -100, 1])
-    loss = distillation(rows, targets, DistilOptions(temperature=3.0, hard_share=0.25))(answer(logits[[1, 2]]), [1, 2])
+    options = DistilOptions(temperature=3.0, hard_share=0.25)
+    loss = distillation_loss([0, 2, -100, 1], targets, options)(answer(logits[[1, 2]]), [1, 2])
     soft = functional.softmax(logits[[1, 2]] / 3, 1)
     divergence = (targets[[1, 2]] * (targets[[1, 2]] / soft).log()).sum() / 2
     hard = -functional.log_softmax(logits[1], 0)[2] / 2
@@ -72,8 +71,7 @@ def test_the_loss_is_hintons():
 
 
 def test_a_batch_without_labels_has_a_loss():
-    rows = Examples([[1]] * 2, [-100, -100])
-    loss = distillation(rows, torch.full((2, 3), 1 / 3), DistilOptions())
+    loss = distillation_loss([-100, -100], torch.full((2, 3), 1 / 3), DistilOptions())
     assert loss(answer(torch.zeros(2, 3)), [0, 1]).item() == pytest.approx(0.0, abs=1e-6)
 
 
@@ -104,7 +102,7 @@ def test_a_student_that_is_a_model_keeps_head_tokenizer_and_habits(host, distil,
 
 
 def test_the_mean_of_several_teachers_is_learned(host, distil, teacher, context, small_dataset, tmp_path):
-    from workbench_train.teaching import open_teachers, soft_targets
+    from workbench_train.distillation.teachers import open_teachers, soft_targets
 
     other = write_model(tmp_path / "other", "bert")
     teachers = open_teachers([str(teacher.path), str(other.path)], small_dataset.intents, context)

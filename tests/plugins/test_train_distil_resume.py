@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import shutil
 
 import pytest
 
@@ -59,7 +60,7 @@ def whole(distil, context):
     """The digest of a training that nobody interrupted; its work folder is empty again."""
     digest, _ = distil("whole")
     for path in context.work.iterdir():
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return digest
 
 
@@ -78,7 +79,7 @@ def test_from_a_model_too(distil, context, tmp_path, whole):
     start = str(tmp_path / "whole")
     digest, _ = distil("uninterrupted", student=start)
     for path in context.work.iterdir():
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(KilledError):
         distil("first", kill_at=10, student=start)
     assert distil("second", student=start)[0] == digest != whole

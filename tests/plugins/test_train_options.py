@@ -11,14 +11,14 @@ import torch
 
 from tests.model_folders import run_trainer
 from workbench.nouns.model import Model
+from workbench.torch.batches import shuffled_batches
+from workbench.torch.classifier import IntentClassifier
 from workbench.torch.pretrained import open_encoder
 from workbench_train import checkpoint
-from workbench_train.batches import shuffled_batches
 from workbench_train.checkpoint import Checkpoint
-from workbench_train.classifier import IntentClassifier
-from workbench_train.loop import Training
+from workbench_train.loop import TrainingLoop
 from workbench_train.options import FinetuneOptions
-from workbench_train.rows import examples
+from workbench_train.rows import TrainingData, examples
 
 SMALL = {"epochs": 4, "batch_size": 8}  # of 36 rows: 20 steps
 
@@ -31,8 +31,8 @@ def training(tiny_encoder, small_dataset):
         model = Model(tiny_encoder, "torch", "intent", small_dataset.intents, max_length=64)
         torch.manual_seed(1)
         classifier = IntentClassifier(open_encoder(tiny_encoder), torch.nn.Linear(32, 3), "mean", model.pad_id)
-        rows, dev = (examples(small_dataset, split, model) for split in ("train", "dev"))
-        return Training(classifier, rows, dev, FinetuneOptions(**SMALL | options), seed)
+        data = TrainingData(*(examples(small_dataset, split, model) for split in ("train", "dev")))
+        return TrainingLoop(classifier, data, FinetuneOptions(**SMALL | options), seed)
 
     return make
 
@@ -44,7 +44,7 @@ def weights(training):
 def test_the_learning_rate_rises_and_then_falls_to_nothing(training):
     fresh = training(warmup=0.25, encoder_lr=0.5, head_lr=0.25)
     for step, share in ((0, 1 / 5), (4, 1.0), (5, 1.0), (10, 10 / 15), (19, 1 / 15)):
-        fresh.progress.step = step
+        fresh.state.step = step
         fresh._step()
         rates = [group["lr"] for group in fresh.optimizer.param_groups]
         assert rates == pytest.approx([0.5 * share] * 2 + [0.25 * share] * 2)
@@ -164,10 +164,10 @@ def test_of_equal_accuracies_the_lower_loss_is_the_better(training, monkeypatch,
     monkeypatch.setattr(fresh, "_score", lambda: next(scores))
     best, waited = [], []
     for step in range(6):
-        fresh.progress.step = step
+        fresh.state.step = step
         fresh._evaluate(Checkpoint(tmp_path, "key"), lambda metrics, step: None)
-        best.append(fresh.progress.best_step)
-        waited.append(fresh.progress.waited)
+        best.append(fresh.state.best_step)
+        waited.append(fresh.state.waited)
     assert best == [0, 1, 1, 1, 4, 4]
     assert waited == [0, 0, 1, 2, 0, 1]
 

@@ -12,11 +12,11 @@ from workbench.errors import UsageProblem
 from workbench.nouns.model import Model
 from workbench.testing import models as tiny_models
 from workbench.testing.models import write_model
-from workbench_train.batches import pad
-from workbench_train.classifier import IntentClassifier
-from workbench_train.loop import Answer
-from workbench_train.states import States, states_of, variance
-from workbench_train.teaching import open_teachers
+from workbench.torch.batches import pad
+from workbench.torch.classifier import IntentClassifier
+from workbench_train.distillation.hidden_states import HiddenStates, hidden_states_of, variance
+from workbench_train.distillation.teachers import open_teachers
+from workbench_train.loop import BatchOutput
 
 TEXTS = ["refund", "where is my parcel now", "给我退款 please"]
 
@@ -29,18 +29,18 @@ def teacher(host, small_dataset, tiny_encoder, tmp_path_factory) -> Model:
     return run_trainer(around, "finetune", small_dataset, root / "model", **options)
 
 
-def answer_of(model: Model, texts) -> Answer:
+def answer_of(model: Model, texts) -> BatchOutput:
     network, ids = IntentClassifier.load(model), model.encode(texts)
     padded, mask = pad(ids, model.pad_id)
     with torch.no_grad():
-        states = network.states(padded, mask)
-    return Answer(torch.zeros(len(ids), 1), states, mask)
+        states = network.hidden_states(padded, mask)
+    return BatchOutput(torch.zeros(len(ids), 1), states, mask)
 
 
-def known(teacher, small_dataset, context, lengths=None) -> States:
+def known(teacher, small_dataset, context, lengths=None) -> HiddenStates:
     teachers = open_teachers([str(teacher.path)], small_dataset.intents, context)
     lengths = lengths or [len(ids) for ids in teacher.encode(TEXTS)]
-    return states_of(teachers, TEXTS, IntentClassifier.load(teacher), lengths, context, bf16=False)
+    return hidden_states_of(teachers, TEXTS, IntentClassifier.load(teacher), lengths, context, bf16=False)
 
 
 def test_a_teacher_is_like_itself_whatever_rows_stand_beside(teacher, small_dataset, context):
@@ -52,12 +52,12 @@ def test_a_teacher_is_like_itself_whatever_rows_stand_beside(teacher, small_data
 
 def test_a_difference_is_a_share_of_the_variance(teacher, small_dataset, context):
     states, answer = known(teacher, small_dataset, context), answer_of(teacher, TEXTS[:2])
-    moved = Answer(answer.logits, answer.states + 2.0, answer.mask)
+    moved = BatchOutput(answer.logits, answer.states + 2.0, answer.mask)
     assert states.difference(moved, [0, 1]).item() == pytest.approx(4.0 / states.variance, rel=1e-3)
 
 
 def test_the_variance_is_taken_in_parts(monkeypatch):
-    monkeypatch.setattr("workbench_train.states.PART", 7)
+    monkeypatch.setattr("workbench_train.distillation.hidden_states.PART", 7)
     values = (3 + torch.randn(20, 5)).half()
     assert variance(values) == pytest.approx(values.float().var(correction=0).item(), rel=1e-5)
     assert variance(values[:0]) == 0.0
@@ -65,7 +65,7 @@ def test_the_variance_is_taken_in_parts(monkeypatch):
 
 def test_states_are_asked_for_once(teacher, small_dataset, context, monkeypatch):
     first = known(teacher, small_dataset, context)
-    monkeypatch.setattr("workbench_train.states.hidden_states", None)
+    monkeypatch.setattr("workbench_train.distillation.hidden_states.compute_states", None)
     assert torch.equal(known(teacher, small_dataset, context).values, first.values)
 
 
@@ -75,8 +75,8 @@ def test_a_row_that_is_cut_otherwise_does_not_count(teacher, small_dataset, cont
     answer = answer_of(teacher, TEXTS)
     wrong = answer.states.clone()
     wrong[1] += 5.0
-    assert states.difference(Answer(answer.logits, wrong, answer.mask), [0, 1, 2]).item() < 1e-5
-    alone = Answer(answer.logits[:1], wrong[1:2].requires_grad_(), answer.mask[1:2])
+    assert states.difference(BatchOutput(answer.logits, wrong, answer.mask), [0, 1, 2]).item() < 1e-5
+    alone = BatchOutput(answer.logits[:1], wrong[1:2].requires_grad_(), answer.mask[1:2])
     assert states.difference(alone, [1]).item() == 0.0
 
 

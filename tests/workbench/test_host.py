@@ -92,6 +92,25 @@ def test_a_library_that_is_missing_names_the_extra(tmp_path, monkeypatch):
         component(None, None, None, None)
 
 
+def test_a_third_partys_missing_library_names_its_own_distribution(tmp_path, monkeypatch):
+    about = tmp_path / "mask_numbers-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mask-numbers\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[workbench]\nmask_numbers = mask_numbers\n")
+    (tmp_path / "mask_numbers.py").write_text(
+        "from workbench.api import Cleaner, hookimpl\n\nABOUT = {'run': 'masking:mask', 'summary': ''}\n\n\n"
+        "@hookimpl\ndef cleaners():\n"
+        "    return {'mask': Cleaner(**ABOUT), 'mask-fast': Cleaner(**ABOUT, extra='gpu')}\n"
+    )
+    (tmp_path / "masking.py").write_text("import library_that_nobody_has\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    host = build_host(["mask_numbers"])
+    assert host.versions == {"mask_numbers": "1.0"}
+    for name, line in (("mask", "pip install mask-numbers"), ("mask-fast", r'pip install "mask-numbers\[gpu\]"')):
+        with pytest.raises(MissingExtra, match=rf"library_that_nobody_has is not installed\. needs: {line}\."):
+            host.registry("cleaners")[name](None, None, None, None)
+
+
 def test_a_format_that_nobody_knows_is_an_error(host, tmp_path):
     with pytest.raises(
         WorkbenchError,

@@ -34,6 +34,7 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.head import FILE as HEAD_FILE
 from workbench.nouns.head import Head
+from workbench.nouns.history import history_step
 from workbench.nouns.model import ABOUT as MODEL_FILE
 from workbench.nouns.model import TOKENIZER as TOKENIZER_FILE
 from workbench.nouns.model import Model
@@ -94,6 +95,7 @@ __all__ = [
     "decide",
     "file_digests",
     "find_encoder",
+    "history_step",
     "hookimpl",
     "option",
     "option_fields",

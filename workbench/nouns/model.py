@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,6 +73,21 @@ class Model:
         """Write `workbench.json` into the folder, beside the files that are already there."""
         write_json(self.path / ABOUT, self.about())
         return self
+
+    def derive(self, path: Path, step: Mapping[str, Any], **changes: Any) -> Model:
+        """Write `workbench.json` of a model that was made from this one, with one more step in its history.
+
+        Args:
+            path: the folder, which holds the other files of the new model.
+            step: what was done, see `history_step`.
+            changes: other fields of the new model that differ, such as `format`.
+        """
+        return dataclasses.replace(self, path=path, history=(*self.history, step), **changes).save()
+
+    def copy_tokenizer(self, out: Path) -> None:
+        """Copy `tokenizer.json` into the folder `out`, which is made where it is missing."""
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.path / TOKENIZER, out / TOKENIZER)
 
     @classmethod
     def load(cls, path: Path) -> Model:

@@ -31,9 +31,10 @@ class Parity:
     max_embedding_difference: float
     worst: str
 
-    def within(self, tolerance: float) -> bool:
-        """Whether no difference is larger than `tolerance`, and none is NaN."""
-        return self.max_logit_difference <= tolerance and self.max_embedding_difference <= tolerance
+    def within(self, tolerance: float, *, embeddings: bool = True) -> bool:
+        """Whether no difference of logits, and of `embeddings`, is larger than `tolerance`, and none is NaN."""
+        near = self.max_embedding_difference <= tolerance or not embeddings
+        return self.max_logit_difference <= tolerance and near
 
     def note(self, origin: str) -> dict[str, Any]:
         """What a pass writes into its step of the history as `parity`; `Leg.along` reads it.

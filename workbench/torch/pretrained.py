@@ -9,14 +9,18 @@ from typing import Any
 
 from workbench.errors import WorkbenchError
 
-NAMED = 3
-ALONE = "Choose an encoder alone, such as BERT or RoBERTa"
+SHOWN_NAMES = 3
+ENCODER_ALONE = "Choose an encoder alone, such as BERT or RoBERTa"
 
 
 def open_encoder(folder: Path, **arguments: Any) -> Any:
-    """What `AutoModel` opens, in float32 and for inference; further `arguments` are those of `from_pretrained`.
+    """Open an encoder with `AutoModel`, in float32 and for inference.
 
-    Its pooler may lack weights, as it does in many folders: nobody here asks it.
+    Its pooler may lack weights, as in many folders: the pooler is not used.
+
+    Args:
+        folder: with config.json and safetensors weights.
+        arguments: further ones of `from_pretrained`.
 
     Raises:
         WorkbenchError: configuration or weights are damaged, do not fit each other, need code of their own, or make
@@ -29,19 +33,21 @@ def open_encoder(folder: Path, **arguments: Any) -> Any:
         raise WorkbenchError(
             f"is an encoder with a decoder ({encoder.config.model_type}), which cannot be trained here",
             where=folder,
-            remedy=ALONE,
+            remedy=ENCODER_ALONE,
         )
     token = torch.zeros(1, 1, dtype=torch.long)
     try:
         with torch.no_grad():
             _ = encoder(input_ids=token, attention_mask=token + 1).last_hidden_state
-    except Exception as error:  # what a configuration says in vain is found out here
-        raise WorkbenchError(f"is no encoder of texts ({told(error)})", where=folder, remedy=ALONE) from error
+    except Exception as error:  # a configuration that fits no encoder of texts can raise anything
+        raise WorkbenchError(
+            f"is no encoder of texts ({error_line(error)})", where=folder, remedy=ENCODER_ALONE
+        ) from error
     return encoder
 
 
 def open_classifier(folder: Path) -> Any:
-    """What `AutoModelForSequenceClassification` opens, in float32 and for inference.
+    """Open a classifier with `AutoModelForSequenceClassification`, in float32 and for inference.
 
     Raises:
         WorkbenchError: as `open_encoder` does; a pooler is needed here.
@@ -50,7 +56,7 @@ def open_classifier(folder: Path) -> Any:
 
 
 def open_tokenizer(folder: Path) -> Any:
-    """What `AutoTokenizer` opens, which has `tokenizer.json` as its `backend_tokenizer`.
+    """Open a tokenizer with `AutoTokenizer`; its `backend_tokenizer` is `tokenizer.json`.
 
     Raises:
         WorkbenchError: it is damaged, or cannot be converted to `tokenizer.json`.
@@ -63,7 +69,7 @@ def open_tokenizer(folder: Path) -> Any:
             tokenizer = opener.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # tokenizers raises nothing more special
         raise WorkbenchError(
-            f"has a tokenizer that cannot be opened ({told(error)})",
+            f"has a tokenizer that cannot be opened ({error_line(error)})",
             where=folder,
             remedy="Copy the encoder's folder again",
         ) from error
@@ -76,32 +82,15 @@ def open_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def pool(states: Any, mask: Any, pooling: str) -> Any:
-    """Vectors of length 1, float32 tensor [n, d]: the `mean` of the states under the mask, or the first one (`cls`).
-
-    Args:
-        states: last hidden states [n, tokens, d] of a torch encoder.
-        mask: its attention mask, int64 [n, tokens].
-        pooling: `mean` or `cls`.
-    """
-    states = states.float()
-    if pooling == "cls":
-        pooled = states[:, 0]
-    else:
-        weights = mask.unsqueeze(-1).float()
-        pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1.0)
-    return pooled / pooled.norm(dim=-1, keepdim=True).clamp(min=1e-12)
-
-
-def told(error: Exception) -> str:
-    """What an error of a library says, in one line."""
+def error_line(error: Exception) -> str:
+    """The message of a library's error, in one line."""
     line = str(error).strip().partition("\n")[0].rstrip(".")
     return line if " " in line else f"{type(error).__name__} {line}".rstrip()
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers' warnings and progress bars from stderr: what they say of weights is checked here."""
+    """Keep transformers' warnings and progress bars from stderr; missing weights are checked in this module."""
     from transformers import utils
 
     logging: Any = utils.logging
@@ -126,10 +115,10 @@ def _open(kind: str, folder: Path, unused: str | None = None, **arguments: Any) 
             network, loading = opener.from_pretrained(folder, output_loading_info=True, **safe, **arguments)
     except Exception as error:  # a damaged configuration can raise anything
         raise WorkbenchError(
-            f"cannot be opened ({told(error)})", where=folder, remedy="Copy or make the folder again"
+            f"cannot be opened ({error_line(error)})", where=folder, remedy="Copy or make the folder again"
         ) from error
     if missing := sorted(name for name in loading["missing_keys"] if unused not in name.split(".")):
-        names = ", ".join(missing[:NAMED]) + (" …" if len(missing) > NAMED else "")
+        names = ", ".join(missing[:SHOWN_NAMES]) + (" …" if len(missing) > SHOWN_NAMES else "")
         raise WorkbenchError(
             f"lacks {len(missing)} of the {len(network.state_dict())} weights that its config.json asks for ({names})",
             where=folder,

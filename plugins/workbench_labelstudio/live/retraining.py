@@ -116,5 +116,5 @@ def missing_extras(recipe: Recipe) -> str:
     ]
     if not missing:
         return ""
-    extras = ",".join(sorted({extra for extra, _ in missing}))
+    extras = ",".join(sorted({extra for extra, _ in missing if extra}))
     return str(MissingExtra(f"{missing[0][1]} is not installed", extras))

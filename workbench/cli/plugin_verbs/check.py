@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench.components import REGISTRIES, Component, resolve
+from workbench.components import REGISTRIES, Component
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.options import option_fields
@@ -61,7 +61,7 @@ def _problems(component: Component) -> Iterator[tuple[str, bool]]:
     else:
         yield from ((problem, True) for problem in _option_problems(component.options))
     try:
-        function = resolve(component.run, component.extra)
+        function = component.function(component.run)
     except MissingExtra as error:
         yield str(error), False
         return

@@ -74,9 +74,9 @@ def _missing(host: Host, owner: str) -> list[str]:
         for name, component in host.registry(hook).items():
             if host.registry(hook).owners[name] == owner and isinstance(component, Component):
                 missing.update(
-                    {library: component.extra for library in component.libraries if version(library) is None}
+                    {library: component.install_line for library in component.libraries if version(library) is None}
                 )
-    return [f'{library}: pip install "intent-workbench[{extra}]"' for library, extra in sorted(missing.items())]
+    return [f"{library}: {line}" for library, line in sorted(missing.items())]
 
 
 def add(cli: click.Group, host: Host) -> None:

@@ -1,4 +1,4 @@
-"""What teachers answer: the mean of their softened probabilities, asked once and kept beside the checkpoint."""
+"""Teachers, and the mean of their softened probabilities."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
 from workbench.api import Context, Intent, Predictor, WorkbenchError
-from workbench.api.io import digest_folder, digest_json
+from workbench.api.io import digest_folder
 from workbench.api.serving import open_any
-from workbench_train.checkpoint import Checkpoint
 
+FILE = "logits.safetensors"
+SHOWN_INTENTS = 3
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """A model of any format that answers for the dataset's intents.
+    """A model of any format with the dataset's intents.
 
     Args:
         predictor: gives its logits.
@@ -30,6 +32,17 @@ class Teacher:
 
     predictor: Predictor
     digest: str
+
+    def logits(self, texts: Sequence[str]) -> Tensor:
+        """float32 [n, intents].
+
+        Raises:
+            WorkbenchError: a logit is not finite.
+        """
+        logits = torch.from_numpy(self.predictor.logits(texts))
+        if not logits.isfinite().all():
+            raise WorkbenchError("answers with logits that are not finite numbers", where=self.predictor.model.path)
+        return logits
 
 
 def open_teachers(names: Sequence[str], intents: tuple[Intent, ...], context: Context) -> list[Teacher]:
@@ -52,13 +65,13 @@ def open_teachers(names: Sequence[str], intents: tuple[Intent, ...], context: Co
 
 
 def check_intents_equal(found: tuple[Intent, ...], wanted: tuple[Intent, ...], where: Path) -> None:
-    """Raise unless a model answers for the dataset's intents in their order."""
+    """Raise unless a model has the dataset's intents in their order."""
     if found == wanted:
         return
     missing = [str(intent) for intent in wanted if intent not in found]
     foreign = [str(intent) for intent in found if intent not in wanted]
     parts = [
-        f"{words} {', '.join(names[:3])}" + (" …" if len(names) > 3 else "")
+        f"{words} {', '.join(names[:SHOWN_INTENTS])}" + (" …" if len(names) > SHOWN_INTENTS else "")
         for words, names in (("it does not know", missing), ("the dataset does not know", foreign))
         if names
     ]
@@ -72,23 +85,17 @@ def check_intents_equal(found: tuple[Intent, ...], wanted: tuple[Intent, ...], w
 def soft_targets(teachers: Sequence[Teacher], texts: Sequence[str], temperature: float, context: Context) -> Tensor:
     """Probabilities float32 [n, intents]: the mean over the teachers of softmax(logits / temperature).
 
-    Each teacher's logits are stored in `context.work`, so that a training that was killed does not ask again.
+    Each teacher's logits are cached, so that a training that was killed does not compute them again.
     """
     total: Tensor | None = None
     for number, teacher in enumerate(teachers, 1):
-        cache = Checkpoint(context.work, digest_json([teacher.digest, list(texts)]), f"teacher-{number}.safetensors")
-        stored = cache.load()
-        if stored is None:
+
+        def make(folder: Path, number: int = number, teacher: Teacher = teacher) -> None:
             logger.info("teacher %d of %d answers %d texts", number, len(teachers), len(texts))
-            logits = torch.from_numpy(teacher.predictor.logits(texts))
-            if not logits.isfinite().all():
-                raise WorkbenchError(
-                    "answers with logits that are not finite numbers", where=teacher.predictor.model.path
-                )
-            cache.save({"logits": logits}, {})
-        else:
-            logits = stored[0]["logits"]
-        probabilities = functional.softmax(logits / temperature, dim=1)
+            save_file({"logits": teacher.logits(texts)}, folder / FILE)
+
+        folder = context.cache("teacher-logits", {"teacher": teacher.digest, "texts": list(texts)}, make)
+        probabilities = functional.softmax(load_file(folder / FILE)["logits"] / temperature, dim=1)
         total = probabilities if total is None else total + probabilities
     assert total is not None
     return total / len(teachers)

@@ -14,13 +14,19 @@ from pathlib import Path
 
 from workbench.api import Context, Model, WorkbenchError
 from workbench.api.io import read_lines
-from workbench_prune.common import common_tokens
-from workbench_prune.embeddings import answers, check_answers, check_table, configured, keep_embeddings
-from workbench_prune.network import finish, open_network
 from workbench_prune.options import VocabularyOptions
 from workbench_prune.rows import FEW, dataset_of
-from workbench_prune.scripts import scripts_of
-from workbench_prune.tokenizer import Vocabulary
+from workbench_prune.trained_model import open_trained, write_model
+from workbench_prune.vocabulary.common_tokens import common_tokens
+from workbench_prune.vocabulary.embeddings import (
+    check_logits,
+    check_table,
+    config_token_ids,
+    keep_embeddings,
+    logits_of,
+)
+from workbench_prune.vocabulary.scripts import scripts_of
+from workbench_prune.vocabulary.tokenizer import Vocabulary
 
 NAME = "trim-vocab"
 SPLITS = ("train", "dev")
@@ -35,15 +41,15 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
         WorkbenchError: the model is no trained torch model, there are no texts, its tokenizer is of a kind that cannot
             be trimmed, or a text would be cut or answered differently afterwards.
     """
-    network = open_network(model, NAME)
-    encoder, vocabulary = network.encoder, Vocabulary.load(model.path / "tokenizer.json")
+    classifier = open_trained(model, NAME)
+    encoder, vocabulary = classifier.encoder, Vocabulary.load(model.path / "tokenizer.json")
     normalize = context.host.normalizer(model.normalization)
     texts = [model.prefix + normalize(text) for text in texts_of(model, options, context)]
     before = list(vocabulary.encode(texts))
     by_number = {number: token for token, number in vocabulary.numbers.items()}
     used = {by_number[number] for number in {number for ids in before for number in ids}}
     wanted = used | common_tokens(vocabulary, used, options.common)
-    wanted |= vocabulary.special() | {by_number[n] for n in configured(encoder.config) if n in by_number}
+    wanted |= vocabulary.special() | {by_number[n] for n in config_token_ids(encoder.config) if n in by_number}
     everything = options.characters == "all" or not vocabulary.has_unknown
     letters = vocabulary.characters(None if everything else scripts_of(used))
     if options.characters == "seen" and not everything:
@@ -55,13 +61,13 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
     trimmed.save(out, model.path, new)
     rows = encoder.get_input_embeddings().num_embeddings
     sample = [ids[: model.max_length] for ids in before[:: math.ceil(len(before) / CHECKED)]]
-    whole = answers(network, sample)
+    before_logits = logits_of(classifier, sample)
     keep_embeddings(encoder, kept)
     logger.info("%d of %d tokens stay, %d of them for single characters", len(kept), rows, len(letters - wanted))
     figures = {"before": rows, "tokens": len(kept), "characters": len(letters - wanted), "texts": len(texts)}
-    made = finish(model, encoder, out, NAME, options, figures)
-    stored = answers(open_network(made, NAME), [[new[number] for number in ids] for ids in sample])
-    check_answers(whole, stored, model.path)
+    made = write_model(model, classifier, out, NAME, options, figures)
+    stored_logits = logits_of(open_trained(made, NAME), [[new[number] for number in ids] for ids in sample])
+    check_logits(before_logits, stored_logits, model.path)
     return made
 
 

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 
 from workbench.api import WorkbenchError
 from workbench.api.io import read_json, write_json
-from workbench_prune.pieces import BYTE, KINDS, Json, Kind
-from workbench_prune.scripts import script
+from workbench_prune.vocabulary.scripts import script
+from workbench_prune.vocabulary.tokenizer_models import BYTE, KINDS, Json, Kind
 
 CALL = 1024  # texts
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.api.machine import cores
-
-SIZE = 32  # rows a call without gradients; larger ones are no faster on a CPU
+BATCH_SIZE = 32  # rows of a call without gradients; larger batches are no faster on a CPU
 POOL = 50  # batches among which rows are sorted by length in training
 
 Forward = Callable[[Tensor, Tensor], Sequence[Tensor | None]]
@@ -28,13 +25,18 @@ def pad(ids: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, Tensor]:
     return padded, mask
 
 
-def run_sorted(forward: Forward, ids: Sequence[Sequence[int]], pad_id: int) -> list[Tensor | None]:
-    """Every output of `forward` for all rows, in the order of `ids`; computed in batches sorted by length."""
+def sorted_batches(ids: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Row numbers in batches of 32, the shortest rows first."""
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
-    batches = [order[start : start + SIZE] for start in range(0, len(order), SIZE)]
+    return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
+
+
+def run_in_batches(forward: Forward, ids: Sequence[Sequence[int]], pad_id: int) -> list[Tensor | None]:
+    """Every output of `forward` for all rows, in the order of `ids`; computed in batches sorted by length."""
+    batches = sorted_batches(ids)
     with torch.inference_mode():
         parts = [forward(*pad([ids[number] for number in batch], pad_id)) for batch in batches]
-    back = torch.tensor(order).argsort()
+    back = torch.tensor([number for batch in batches for number in batch]).argsort()
     return [None if column[0] is None else torch.cat(column)[back] for column in zip(*parts, strict=True)]
 
 
@@ -48,22 +50,3 @@ def shuffled_batches(lengths: Sequence[int], size: int, rng: np.random.Generator
     rows = [int(number) for pool in pools for number in sorted(pool, key=lambda number: lengths[number])]
     batches = [rows[start : start + size] for start in range(0, len(rows), size)]
     return [batches[number] for number in rng.permutation(len(batches))]
-
-
-@contextmanager
-def threads(number: int | None = None) -> Iterator[None]:
-    """Let torch use `number` threads in this block; None = its own choice, cut to the cores that we may use."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or min(before, cores()))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """All cores that we may use, and random numbers from `seed`; afterwards the caller's are where they were."""
-    with threads(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield

@@ -1,4 +1,4 @@
-"""An encoder with fewer embeddings, which answers as before."""
+"""An encoder with fewer embeddings and the same logits."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ import torch
 from torch import Tensor, nn
 
 from workbench.api import WorkbenchError
+from workbench.api.torch import IntentClassifier, run_in_batches
 from workbench_prune.families import LIKE_ROBERTA
-from workbench_prune.network import Network
-from workbench_prune.rows import batches
 
 TOLERANCE = 1e-4  # of a logit
 
 
-def configured(config: Any) -> list[int]:
+def config_token_ids(config: Any) -> list[int]:
     """The numbers of the tokens that a configuration names, and of those before RoBERTa's padding token.
 
     RoBERTa counts positions from the number of its padding token, which must therefore not change.
     """
-    return [*_registries(config).values(), *(range(config.pad_token_id) if config.model_type in LIKE_ROBERTA else ())]
+    return [*_token_ids(config).values(), *(range(config.pad_token_id) if config.model_type in LIKE_ROBERTA else ())]
 
 
-def _registries(config: Any) -> dict[str, int]:
+def _token_ids(config: Any) -> dict[str, int]:
     values = config.to_dict().items()
     return {key: value for key, value in values if key.endswith("_token_id") and isinstance(value, int)}
 
@@ -50,7 +49,7 @@ def keep_embeddings(encoder: Any, kept: Sequence[int]) -> None:
     """
     table, config = encoder.get_input_embeddings(), encoder.config
     new = {number: place for place, number in enumerate(kept)}
-    for key, value in _registries(config).items():
+    for key, value in _token_ids(config).items():
         setattr(config, key, new.get(value))
     fewer = nn.Embedding(len(kept), table.embedding_dim, padding_idx=config.pad_token_id)
     fewer.load_state_dict({"weight": table.weight.detach()[torch.tensor(kept)]})
@@ -58,7 +57,7 @@ def keep_embeddings(encoder: Any, kept: Sequence[int]) -> None:
     config.vocab_size = len(kept)
 
 
-def check_answers(before: Tensor, after: Tensor, where: Path) -> None:
+def check_logits(before: Tensor, after: Tensor, where: Path) -> None:
     """Raise unless logits [n, intents] stayed what they were.
 
     Raises:
@@ -73,8 +72,8 @@ def check_answers(before: Tensor, after: Tensor, where: Path) -> None:
         )
 
 
-def answers(network: Network, rows: Sequence[Sequence[int]]) -> Tensor:
-    """Logits float32 [n, intents] of rows of token ids, the shortest row first."""
-    with torch.inference_mode():
-        made = [network.logits(batch.ids, batch.mask) for batch in batches(rows, [0] * len(rows), network.pad_id)]
-    return torch.cat(made)
+def logits_of(classifier: IntentClassifier, ids: Sequence[Sequence[int]]) -> Tensor:
+    """Logits float32 [n, intents] of rows of token ids."""
+    logits, _ = run_in_batches(classifier, ids, classifier.pad_id)
+    assert logits is not None
+    return logits

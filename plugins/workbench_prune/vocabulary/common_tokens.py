@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from workbench_prune.scripts import scripts_of
-from workbench_prune.tokenizer import Vocabulary
+from workbench_prune.vocabulary.scripts import scripts_of
+from workbench_prune.vocabulary.tokenizer import Vocabulary
 
 
 def common_tokens(vocabulary: Vocabulary, used: set[str], count: int) -> set[str]:

@@ -1,7 +1,7 @@
-"""Take out of a graph what need not run once a text: everything that the shape of the input decides.
+"""Remove the nodes of a graph that need not run per text: those whose values the shape of the input decides.
 
-Constants become constants, mask arithmetic that adds nothing goes, position and token type embeddings become one table,
-and the mean over a mask becomes a mean.
+Fixed values become constants, mask arithmetic without effect is removed, position and token type embeddings become one
+table, and the mean over a mask becomes a mean.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 import onnx_ir.passes.common as common
 
-from workbench_onnx.fixed import (
+from workbench_onnx.shape_values import (
     MASK,
     Array,
     Samples,
@@ -21,7 +21,7 @@ from workbench_onnx.fixed import (
     neutral,
     rows,
     sample,
-    shapes_to_ask,
+    sample_shapes,
     target,
 )
 
@@ -29,14 +29,14 @@ ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Where"}
 NOTHING = {"Add": 0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0}  # the right side that changes nothing
 
 
-def make_lean(model: ir.Model, longest: int) -> None:
+def simplify_graph(model: ir.Model, longest: int) -> None:
     """Rewrite `model` in place for calls whose texts have the same number of tokens, at most `longest`."""
     graph = model.graph
     common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     common.ShapeInferencePass()(model)
     gather_fixed_terms(graph)
     users = frontier(graph, fixed_values(graph))
-    for value, seen in sample(model, users, shapes_to_ask(longest)).items():
+    for value, seen in sample(model, users, sample_shapes(longest)).items():
         simplify(graph, value, users[value], seen)
     drop_nothing(graph)
     tidy(model)

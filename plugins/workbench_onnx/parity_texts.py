@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from workbench.api import Context, Model
 from workbench.api.quality import real_texts
 
-MADE_UP = 32
+MADE_UP = 32  # texts
 logger = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""What a graph computes from the shape of its input alone, found by asking it at a few shapes.
+"""Values that a graph computes from the shape of its input alone, found by running it at a few shapes.
 
 Texts of a call that all have the same number of tokens need no padding, so the attention mask is all ones. Then mask
 arithmetic, position embeddings and the shapes of reshapes depend on the shape [batch, sequence] alone: such values are
@@ -21,7 +21,7 @@ Shape = tuple[int, int]
 Samples = Mapping[Shape, Array]
 
 
-def shapes_to_ask(longest: int) -> tuple[Shape, ...]:
+def sample_shapes(longest: int) -> tuple[Shape, ...]:
     """[batch, sequence] of the samples; the last is the longest text."""
     return ((1, 1), (1, 2), (2, 3), (3, 5), (2, longest))
 

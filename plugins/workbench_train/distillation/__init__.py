@@ -1,0 +1,1 @@
+"""The trainer `distil`: rows, teachers, the loss, and hidden states that are learned too."""

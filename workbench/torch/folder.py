@@ -1,0 +1,73 @@
+"""The folder of a model of format `torch`: its tokenizer's files, its weights and its head."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from workbench.errors import WorkbenchError
+from workbench.nouns.head import Head
+from workbench.torch.classifier import IntentClassifier
+from workbench.torch.pretrained import open_tokenizer
+
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
+TOKENIZER_FILES = (
+    *VOCABULARIES,
+    "merges.txt",
+    "added_tokens.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+)
+
+
+def write_tokenizer(source: Path, out: Path, rows: int) -> None:
+    """Write an encoder's tokenizer into the folder `out` as tokenizer.json, without padding or truncation.
+
+    Args:
+        source: the encoder's folder, with tokenizer.json or a vocabulary.
+        out: is made where it is missing.
+        rows: of the encoder's embedding table.
+
+    Raises:
+        WorkbenchError: there is no tokenizer, or it knows tokens beyond the embedding table.
+    """
+    if not any((source / name).is_file() for name in VOCABULARIES):
+        raise WorkbenchError(
+            "holds no tokenizer: tokenizer.json is missing",
+            where=source,
+            remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from",
+        )
+    tokenizer = open_tokenizer(source)
+    tokens = max(tokenizer.get_vocab().values(), default=-1) + 1
+    if tokens > rows:
+        raise WorkbenchError(
+            f"has a tokenizer of {tokens} tokens, and an encoder with embeddings of {rows}",
+            where=source,
+            remedy="They do not belong together: copy the encoder's folder again",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.save_pretrained(out)
+
+
+def copy_tokenizer(source: Path, out: Path) -> None:
+    """Copy a model's tokenizer files into the folder `out`, which is made where it is missing."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, out / name)
+
+
+def save_classifier(classifier: IntentClassifier, out: Path) -> None:
+    """Write the encoder's configuration and weights, and the head, into the folder `out`."""
+    assert classifier.head is not None
+    classifier.encoder.save_pretrained(out)
+    Head(classifier.head.weight.detach().numpy(), classifier.head.bias.detach().numpy()).save(out)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from workbench.errors import DISTRIBUTION, MissingExtra, install_line
 from workbench.options import NoOptions
@@ -26,6 +26,7 @@ from workbench.protocols import (
     RuntimeFunction,
     TrainerFunction,
 )
+from workbench.search_space import Axis
 
 # each hook gives a mapping of names to components
 REGISTRIES = (
@@ -42,6 +43,7 @@ REGISTRIES = (
     "runtimes",
     "normalizations",
 )
+Role = Literal["prune", "recover", "export", "fuse", "quantize", "trim", "search"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +126,15 @@ class Cleaner(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Augmenter(Component):
-    """`(utterances, rng, options, context) -> iterator of (parent id, text)`; `rng(parent id)` is a `random.Random`."""
+    """`(utterances, rng, options, context) -> iterator of (parent id, text)`; `rng(parent id)` is a `random.Random`.
+
+    One `for_distillation` makes texts whose label may be another one or none; a search lets the baseline model label
+    them.
+    """
 
     run: AugmenterFunction | str
+
+    for_distillation: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,14 +154,33 @@ class Trainer(Component):
 class Pass(Component):
     """`(model, out, options, context) -> Model`: prune, export, quantize and the like have this one shape.
 
-    One that `exports` turns a trained model into a format that a bundle can hold; `workbench export` uses it. One that
-    `searches` chooses other passes itself; `workbench compress` uses it when none is named.
+    `workbench export` uses a pass of the role `export`, and `workbench compress` one of the role `search` when none is
+    named. A search finds the other passes by what they declare here, and combines those whose formats fit:
+
+    - `trim` leaves out tokens. The search sets its options `common` (how many of the tokenizer's most common tokens
+      stay) and `background` (a file of texts), as far as it has them.
+    - `prune` leaves out a part of the network, by the values of its search space.
+    - `recover` trains a pruned model with `context.baseline` as teacher. The search sets its options `epochs`, `extra`
+      (a file of unlabelled texts), `patience` (none) and `bf16`, as far as it has them.
+    - `export`, then `fuse`, then `quantize` make a model that a predictor opens. Each `quantize` pass is tried after
+      each export with and without fusing; other values of its search space than the first are tried after fusing.
+
+    Args:
+        consumes: format of the models that it takes.
+        produces: format of the models that it makes.
+        role: what it is for; None for a pass that a search does not use.
+        space: option -> values that are worth searching.
+        bits: of a weight after a pass of the role `quantize`. A search uses 16 bits within a budget of size alone, for
+            a CPU computes with them in float32.
     """
 
     run: PassFunction | str
 
-    exports: bool = False
-    searches: bool = False
+    consumes: str = ""
+    produces: str = ""
+    role: Role | None = None
+    space: Mapping[str, Axis] = field(default_factory=dict)
+    bits: int = 8
 
 
 @dataclass(frozen=True, kw_only=True)

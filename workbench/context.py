@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.io.digests import digest_json
-from workbench.io.files import Staging, read_json, write_json
+from workbench.io.files import Staging
 
 if TYPE_CHECKING:
     from workbench.host import Host
@@ -64,19 +64,12 @@ class Context:
             key: JSON of everything that determines the content and may differ within this stage.
             make: fills the empty folder that it is given; when it fails, no folder stays.
         """
-        folder = self.work / f"{name}-{digest_json(dict(key))[:16]}"
+        folder = self.cached(name, key)
         if not folder.is_dir():
             with Staging(folder) as staged:
                 make(staged)
         return folder
 
-    def value(self, name: str, key: Mapping[str, Any], find: Callable[[], Any]) -> Any:
-        """Give an intermediate result that is JSON, which is found once for each name and key; see `cache`.
-
-        Args:
-            name: of the result.
-            key: JSON of everything that determines the result and may differ within this stage.
-            find: gives the value.
-        """
-        folder = self.cache(name, key, lambda staged: write_json(staged / VALUE, find()))
-        return read_json(folder / VALUE)
+    def cached(self, name: str, key: Mapping[str, Any]) -> Path:
+        """Give the place of an intermediate result; it is a folder once `cache` has made it."""
+        return self.work / f"{name}-{digest_json(dict(key))[:16]}"

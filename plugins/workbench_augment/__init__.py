@@ -50,5 +50,6 @@ def augmenters() -> Mapping[str, Augmenter]:
             run="workbench_augment.words:words",
             options=WordOptions,
             summary="copies with words left out and swapped, of use above all where a teacher answers them",
+            for_distillation=True,
         ),
     }

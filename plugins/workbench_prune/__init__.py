@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.api import Pass, hookimpl
+from workbench.api import Axis, Pass, hookimpl
 from workbench_prune.options import FfnOptions, HeadsOptions, LayersOptions, RecoverOptions, VocabularyOptions
 
 LIBRARIES = ("torch", "transformers", "tokenizers")
@@ -16,7 +16,7 @@ LIBRARIES = ("torch", "transformers", "tokenizers")
 
 @hookimpl
 def passes() -> Mapping[str, Pass]:
-    """Depth, width, heads, vocabulary; and recovery."""
+    """Depth, heads, width, vocabulary; and recovery."""
     return {
         "drop-layers": Pass(
             run="workbench_prune.layers:drop_layers",
@@ -24,13 +24,14 @@ def passes() -> Mapping[str, Pass]:
             options=LayersOptions,
             extra="train",
             libraries=LIBRARIES,
-        ),
-        "prune-ffn": Pass(
-            run="workbench_prune.ffn:prune_ffn",
-            summary="a narrower feed-forward part in every layer, without its least important neurons",
-            options=FfnOptions,
-            extra="train",
-            libraries=LIBRARIES,
+            role="prune",
+            consumes="torch",
+            produces="torch",
+            space={
+                "layers": Axis(
+                    "workbench_prune.space:layers", "workbench_prune.space:with_layers", True, ("Layers", "层数")
+                )
+            },
         ),
         "prune-heads": Pass(
             run="workbench_prune.heads:prune_heads",
@@ -38,6 +39,29 @@ def passes() -> Mapping[str, Pass]:
             options=HeadsOptions,
             extra="train",
             libraries=LIBRARIES,
+            role="prune",
+            consumes="torch",
+            produces="torch",
+            space={
+                "heads": Axis(
+                    "workbench_prune.space:heads", "workbench_prune.space:with_heads", title=("Heads", "注意力头")
+                )
+            },
+        ),
+        "prune-ffn": Pass(
+            run="workbench_prune.ffn:prune_ffn",
+            summary="a narrower feed-forward part in every layer, without its least important neurons",
+            options=FfnOptions,
+            extra="train",
+            libraries=LIBRARIES,
+            role="prune",
+            consumes="torch",
+            produces="torch",
+            space={
+                "width": Axis(
+                    "workbench_prune.space:widths", "workbench_prune.space:with_width", title=("Neurons", "前馈宽度")
+                )
+            },
         ),
         "trim-vocab": Pass(
             run="workbench_prune.vocabulary.trim:trim_vocabulary",
@@ -45,6 +69,9 @@ def passes() -> Mapping[str, Pass]:
             options=VocabularyOptions,
             extra="train",
             libraries=LIBRARIES,
+            role="trim",
+            consumes="torch",
+            produces="torch",
         ),
         "recover": Pass(
             run="workbench_prune.recover:recover",
@@ -53,5 +80,8 @@ def passes() -> Mapping[str, Pass]:
             extra="train",
             libraries=(*LIBRARIES, "scikit-learn", "onnxruntime"),
             calls=("trainers", "runtimes"),
+            role="recover",
+            consumes="torch",
+            produces="torch",
         ),
     }

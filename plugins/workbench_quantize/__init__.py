@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.api import Pass, hookimpl, option
+from workbench.api import Axis, Pass, hookimpl, option
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ def passes() -> Mapping[str, Pass]:
             run="workbench_quantize.int8:quantize",
             options=Int8Options,
             extra="export",
+            role="quantize",
+            consumes="onnx",
+            produces="onnx",
+            space={"mode": Axis(("dynamic", "static"))},
             summary="int8 weights and activations, with scales found in each call or beforehand",
             libraries=("onnx", "onnxruntime"),
             machine=True,
@@ -56,6 +60,10 @@ def passes() -> Mapping[str, Pass]:
             run="workbench_quantize.half:halve",
             options=Fp16Options,
             extra="export",
+            role="quantize",
+            consumes="onnx",
+            produces="onnx",
+            bits=16,
             summary="half the size: weights are kept in float16 and computed with in float32",
             libraries=("onnx", "onnxruntime"),
         ),

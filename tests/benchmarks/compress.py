@@ -150,21 +150,28 @@ def compress(run: Run, out: Path, *options: str, asked: argparse.Namespace) -> N
     subprocess.run([*command, f"--seed={asked.seed}", *options], check=True, env=ENVIRONMENT)
 
 
-def best_uncut(measurements: dict[str, Any], most: float, churn: float | None = None) -> dict[str, Any]:
-    """Of the int8 models that nothing is cut from the fastest on dev that loses and changes so many points there."""
-    whole = [c for c in measurements["candidates"] if c["whole"] and not c["trimmed"] and c["precision"] == "int8"]
+def best_unpruned(measurements: dict[str, Any], most: float, churn: float | None = None) -> dict[str, Any]:
+    """Of the unpruned int8 models the fastest on dev that loses and changes so many points there."""
+    whole = [c for c in measurements["candidates"] if not c["pruned"] and not c["trimmed"] and c["precision"] == "int8"]
     changed = 1 if churn is None else churn / 100 + 1e-9
-    near = [c for c in whole if 1 - c["agreement"] <= changed] or whole
-    keeping = [c for c in near if c["drop"]["bound"] <= most] or [min(whole, key=lambda c: c["drop"]["bound"])]
+    near = [c for c in whole if c["disagreement"] <= changed] or whole
+    keeping = [c for c in near if loss_of(c) <= most] or [min(whole, key=loss_of)]
     return min(keeping, key=lambda c: c["mean_ms"])
 
 
-def uncut(run: Run, chosen: dict[str, Any], data: Path, asked: argparse.Namespace) -> Path:
+def loss_of(candidate: dict[str, Any]) -> float:
+    """The most that a candidate loses on dev, in points."""
+    return float(candidate["accuracy_loss"]["bound"])
+
+
+def unpruned(run: Run, chosen: dict[str, Any], data: Path, asked: argparse.Namespace) -> Path:
     """The bundle of that one, made by its passes."""
     out = asked.place / f"{chosen['name']}-{mark(run, asked)}"
     if not out.exists():
-        mode = ["--int8.mode=static"] if chosen["chain"]["static"] else []
-        compress(run, out, f"--data={data}", f"--use={','.join(chosen['passes'])}", *mode, asked=asked)
+        passes = chosen["passes"]
+        options = [f"--{link['use']}.{k}={v}" for link in passes for k, v in link.items() if k != "use"]
+        use = ",".join(link["use"] for link in passes)
+        compress(run, out, f"--data={data}", f"--use={use}", *options, asked=asked)
     return out
 
 
@@ -173,9 +180,9 @@ def compare(run: Run, host: Host, data: Path, asked: argparse.Namespace) -> dict
     dataset, encoder, drops = run.dataset(), run.recipe["train"]["encoder"], asked.drops.split(",")
     rows = evenly(dataset.labelled("test"), asked.limit)
     texts, truth = [row.text for row in rows], np.array(dataset.label_ids(rows))
-    whole = best_uncut(measurements_of(bundle_of(run, asked, drops[0])), max(map(float, drops)), asked.churn)
+    whole = best_unpruned(measurements_of(bundle_of(run, asked, drops[0])), max(map(float, drops)), asked.churn)
     ours = {f"drop {drop}": Bundle.load(bundle_of(run, asked, drop)) for drop in drops}
-    ours["uncut int8"] = Bundle.load(uncut(run, whole, data, asked))
+    ours["uncut int8"] = Bundle.load(unpruned(run, whole, data, asked))
     exported = next(stage for stage in run.stages if stage.kind == "compress")
     plain = {"uncut fp32": exported.path, TUNED: run.stage("train").path}
     if not asked.without_peers:

@@ -31,13 +31,12 @@ from workbench.nouns.predictor import PredictorOptions
 from workbench.options import parse_options
 from workbench.quality.samples import evenly
 from workbench_compress import SearchOptions
-from workbench_compress.chains import Chain
-from workbench_compress.cutting import Cutter
-from workbench_compress.material import invented, unseen, written
-from workbench_compress.recovering import RECOVER, training
-from workbench_compress.structure import Encoder, Structure
-from workbench_compress.uncut import TRIM, common
-from workbench_compress.workshop import Workshop
+from workbench_compress.candidates.candidate import Version
+from workbench_compress.lab.data import gather
+from workbench_compress.lab.models import Models
+from workbench_compress.lab.workshop import Workshop
+from workbench_compress.search import first, plain_passes
+from workbench_compress.space.architecture import Architecture, discover_space
 
 FOLDS, DEV = 5, 0.1
 WITHIN = 0.5  # points that may be lost, in the mean of the folds
@@ -94,31 +93,27 @@ def fold(
     trainer = host.registry("trainers")[run.recipe["train"]["use"]]
     course = parse_options(trainer.options, values, "train")
     tuned = Workshop(context, FOREVER).made("tuned", lambda out, around: trainer(seen, out, course, around))
-    learning = seen.with_rows(row for row in seen if row.split != "dev")  # as in a search
     own = place / chosen["name"]
     own.mkdir(exist_ok=True)
-    lab = Workshop(dataclasses.replace(context, dataset=learning, baseline=tuned, work=own), FOREVER)
-    taught = unseen(invented(seen, options, context), seen, tuned)
-    small = compressed(tuned, chosen, options, lab, written(taught, own / "lessons.txt"))
+    context = dataclasses.replace(context, baseline=tuned, work=own)
+    data = gather(tuned, options, context, plain_passes(context, tuned))
+    lab = Workshop(dataclasses.replace(context, dataset=data.learning), FOREVER)  # as in a search
+    space = discover_space(host.registry("passes"), tuned)
+    models = Models(lab, tuned, space, data, first(context, "trim", tuned), first(context, "recover", tuned))
+    small = compressed(models, chosen)
     return {name: accuracy(model, host, dataset) for name, model in (("fine-tuned", tuned), ("compressed", small))}
 
 
-def compressed(
-    tuned: Model, chosen: dict[str, Any], options: SearchOptions, lab: Workshop, lessons: str | None
-) -> Model:
+def compressed(models: Models, chosen: dict[str, Any]) -> Model:
     """The model after the passes by which the chosen candidate was made."""
-    whole = Encoder.of(tuned)
-    model = lab.passed("trimmed", lambda: tuned, TRIM, common=common(whole, options)) if chosen["trimmed"] else tuned
-    encoder = Encoder.of(model)
-    if encoder is not None and not chosen["whole"]:
-        model = Cutter(lab, model, encoder).cut(Structure(**chosen["structure"]))
-    done, epochs = 0, options.epochs
-    while done < chosen["epochs"]:
-        model = lab.passed(
-            f"recovered-{done}", lambda source=model: source, RECOVER, shared=RECOVER, **training(epochs, lessons)
-        )
-        done, epochs = done + epochs, 2 * epochs
-    return Chain(**chosen["chain"]).applied(lab, "served", lambda: model)
+    found = zip(models.space.names(), models.space.dimensions, strict=True)
+    architecture = Architecture(tuple(d.values.index(chosen["architecture"][name]) for name, d in found))
+    version = Version(architecture, chosen["tokens"], tuple(chosen["rounds"]))
+    model = models.model(version)
+    for number, link in enumerate(chosen["passes"]):
+        options = {key: value for key, value in link.items() if key != "use"}
+        model = models.lab.passed(f"served-{number}", lambda source=model: source, link["use"], **options)
+    return model
 
 
 def accuracy(model: Model, host: Host, dataset: Dataset) -> float:

@@ -25,10 +25,12 @@ from workbench.nouns.model import Model
 from workbench.options import parse_options
 from workbench.testing.data import PATTERNS as WORDS
 from workbench.testing.data import tiny_rows as rows
+from workbench_compress.lab.workshop import ABOUT, VALUE
 
+KEY = "?" * 16  # the end of the name of a step's folder
 PER_INTENT = 160  # of which a quarter is dev
 QUICK = {"screened": 2, "recovered": 1, "epochs": 1, "minutes": 5.0}
-ROOM = 2.0  # points; of so few rows equal answers may lose 0.6, so that the usual 0.5 are kept by no cut
+ROOM = 2.0  # points; of so few rows equal predictions may lose 0.6, so that no pruned model keeps the usual 0.5
 
 
 def many_rows() -> Dataset:
@@ -49,15 +51,15 @@ def sources(dataset: Dataset, place: Path) -> str:
 
 
 def pairs(points: float) -> dict[str, int]:
-    """Answers to very many rows, of which so many points are lost; negative where they are won."""
+    """Predictions for very many rows, of which so many points are lost; negative where they are won."""
     rows = 10**7
     count = round(abs(points) * rows / 100)
     return {"rows": rows, "lost": count if points > 0 else 0, "won": count if points < 0 else 0}
 
 
-def compared(divergence: float, points: float, agreement: float = 0.5) -> dict[str, Any]:
-    """What `Bench.screened` finds of answers that far off, of which so many points are lost."""
-    return {"divergence": divergence, "agreement": agreement, "pairs": pairs(points), "rows": 120}
+def deviation(divergence: float, points: float, disagreement: float = 0.5) -> dict[str, Any]:
+    """The note of a model that deviates that far and loses so many points."""
+    return {"divergence": divergence, "disagreement": disagreement, "pairs": pairs(points)}
 
 
 @dataclass
@@ -79,6 +81,15 @@ class Searching:
     def work(self, name: str) -> Path:
         """The work folder of the search of that name."""
         return self.place / name / "work"
+
+    def step(self, name: str, step: str) -> Path:
+        """The folder of a step of that search."""
+        (found,) = self.work(name).glob(f"{step}-{KEY}")
+        return found
+
+    def steps(self, name: str) -> dict[str, Path]:
+        """The folders of all finished steps of that search."""
+        return {path.parent.name[:-17]: path.parent for path in self.work(name).glob(f"[!.]*/{ABOUT}")}
 
     def run(self, name: str, *, dataset: Dataset | None = None, seed: int = 13, **options: Any) -> Model:
         """Let the pass `search` work as a run does, and go on where the search of that name was."""
@@ -110,12 +121,15 @@ class Searching:
 
     def note(self, name: str, step: str, value: Any) -> None:
         """Let a search have found a value."""
-        replace_json(self.work(name) / f"{step}.json", {"seconds": 0.0, "value": value})
+        folder = Context(self.host, 13, self.work(name)).cached(step, {})
+        folder.mkdir(exist_ok=True)
+        replace_json(folder / VALUE, value)
+        replace_json(folder / ABOUT, {"seconds": 0.0, "by": []})
 
     def claim(self, name: str, candidate: str, points: float = -0.1, **figures: Any) -> None:
         """Let a candidate that was measured have other figures, and lose so many points for certain."""
-        before = json.loads((self.work(name) / f"{candidate}.json").read_text(encoding="utf-8"))["value"]
-        self.note(name, candidate, {**before, **figures, "pairs": pairs(points)})
+        before = json.loads((self.step(name, f"figures-{candidate}") / VALUE).read_text(encoding="utf-8"))
+        self.note(name, f"figures-{candidate}", {**before, **figures, "pairs": pairs(points)})
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,8 @@ def hasty(searching, context, tmp_path):
 
 
 def test_a_quantized_or_exported_model_is_refused(searching, hasty):
-    for passes, said in (("onnx", "is an ONNX model already"), ("onnx-int8", r"is quantized already \(int8\)")):
-        done = Model.load(searching.work("whole") / f"uncut-{passes}" / "model")
+    for passes, said in (("onnx", "has the format 'onnx'"), ("onnx-int8", r"is quantized already \(int8\)")):
+        done = Model.load(searching.step("whole", f"baseline-{passes}") / "model")
         with pytest.raises(WorkbenchError, match=said):
             hasty(done, searching.dataset)
 
@@ -79,7 +79,7 @@ def test_a_vocabulary_that_cannot_be_trimmed_stays_unless_that_was_asked_for(sea
         hasty(Model.load(folder), searching.dataset, vocabulary="trim")
     with pytest.raises(GateRefused, match="none of"):
         hasty(Model.load(folder), searching.dataset, max_size_mb=0.001)
-    assert "the vocabulary stays as it is: " in caplog.text
+    assert "a smaller vocabulary is left out: " in caplog.text
 
 
 def test_another_models_rows_are_refused(searching, hasty):
@@ -88,7 +88,7 @@ def test_another_models_rows_are_refused(searching, hasty):
         hasty(searching.model, other)
 
 
-def test_texts_alone_are_judged_by_the_models_own_answers(searching, hasty, tmp_path, caplog):
+def test_texts_alone_are_judged_by_the_models_own_predictions(searching, hasty, tmp_path, caplog):
     texts = tmp_path / "texts.txt"
     lines = list(dict.fromkeys(row.text for row in searching.dataset))
     assert len(lines) > 400
@@ -97,13 +97,13 @@ def test_texts_alone_are_judged_by_the_models_own_answers(searching, hasty, tmp_
         made = hasty(searching.model, texts=str(texts))
     assert "no dev row has a label" in caplog.text
     last = made.history[-1]
-    assert (last["judged_by"], last["rows"]) == ("answers", -(-len(lines) // 4))
-    assert last["accuracy"] == last["agreement"]
+    assert (last["labelled_by"], last["rows"]) == ("baseline", -(-len(lines) // 4))
+    assert last["accuracy"] == pytest.approx(1 - last["disagreement"])
 
 
 def test_rows_without_labels_are_judged_so_too(searching, hasty):
     bare = searching.dataset.with_rows(dataclasses.replace(row, intents=None) for row in searching.dataset)
-    assert hasty(searching.model, bare).history[-1]["judged_by"] == "answers"
+    assert hasty(searching.model, bare).history[-1]["labelled_by"] == "baseline"
 
 
 def test_a_file_of_texts_must_be_readable(searching, hasty, tmp_path):
@@ -117,23 +117,23 @@ def test_a_file_of_texts_must_be_readable(searching, hasty, tmp_path):
 def test_an_unknown_family_is_served_whole_and_said_so(searching, hasty, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         made = hasty(write_model(tmp_path / "albert", "albert"), searching.dataset, minutes=5.0)
-    assert "cannot be cut here (known: bert, camembert, distilbert, roberta, xlm-roberta)" in caplog.text
-    assert made.history[-1]["chosen"].startswith("uncut-")
+    assert "no pass can prune its encoder" in caplog.text
+    assert made.history[-1]["chosen"].startswith("baseline-")
 
 
 def test_it_does_without_passes_that_nobody_offers(searching, hasty):
     few = build_host(["workbench_compress", "workbench_onnx", "workbench_train"])
     chosen = hasty(searching.model, searching.dataset, host=few, minutes=5.0).history[-1]["chosen"]
-    assert chosen in ("uncut-fp32", "uncut-fused-fp32")
+    assert chosen in ("baseline-fp32", "baseline-fuse-fp32")
 
 
 def test_without_an_export_it_is_refused(searching, hasty):
     few = build_host(["workbench_compress", "workbench_train"])
-    with pytest.raises(WorkbenchError, match="unknown pass 'onnx'"):
+    with pytest.raises(WorkbenchError, match="no plugin has a pass that exports a model"):
         hasty(searching.model, searching.dataset, host=few)
 
 
-def test_damaged_answers_are_not_judged(searching, hasty, tmp_path):
+def test_damaged_predictions_are_not_judged(searching, hasty, tmp_path):
     made = spoil(searching.model.path, tmp_path / "nan", lambda w: {k: v * float("nan") for k, v in w.items()})
     with pytest.raises(WorkbenchError, match=r"not finite numbers|are up to nan from torch's"):
         hasty(Model.load(made), searching.dataset)

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import logging
+import re
 import shutil
 
 import pytest
 
-from tests.compress.harness import ROOM, compared
+from tests.compress.harness import ROOM, deviation
 from workbench.errors import WorkbenchError
 from workbench.io.files import read_json
 from workbench.nouns.model import Model
-from workbench_compress.recovering import RECOVER
-from workbench_compress.workshop import ABOUT, MODEL, Workshop
+from workbench_compress.lab.models import Models
+from workbench_compress.lab.workshop import ABOUT, MODEL
 
 
 @pytest.fixture
 def lossy(searching, tmp_path, monkeypatch):
-    """The search called `whole` after a first round, as if no cut had kept the budget as it is or by that."""
-    monkeypatch.setattr("workbench_compress.recovering.ROUNDS", 3)  # seven epochs
+    """The search called `whole` after a first round, as if nothing had kept the budget as it is or by that."""
+    monkeypatch.setattr("workbench_compress.policy.rules.ROUNDS", 3)  # seven epochs
     known, measurements = searching.known("whole", tmp_path), searching.measurements("whole")
-    for later in known.work("whole").glob("*-e1-[0-9]*"):
-        later.unlink() if later.is_file() else shutil.rmtree(later)
-    for cut in measurements["screening"]["cuts"]:
-        known.note("whole", f"cut-{cut['name']}", compared(cut["divergence"], 9.0))
+    for name, path in known.steps("whole").items():
+        if re.search("-e1-[0-9]", name):
+            shutil.rmtree(path)
+    for pruned in measurements["screening"]["pruned_models"]:
+        known.note("whole", f"screening-{pruned['name']}", deviation(pruned["divergence"], 9.0))
     for candidate in measurements["candidates"]:
-        if not candidate["whole"] and (known.work("whole") / f"{candidate['name']}.json").is_file():
+        if candidate["pruned"] and f"figures-{candidate['name']}" in known.steps("whole"):
             known.claim("whole", candidate["name"], points=4.0)
     return known
 
 
 def spent(known) -> float:
-    """Seconds that the steps and notes of `whole` took."""
-    work = known.work("whole")
-    return sum(read_json(path)["seconds"] for path in (*work.glob(f"*/{ABOUT}"), *work.glob("*.json")))
+    """Seconds that the steps of `whole` took."""
+    return sum(read_json(path / ABOUT)["seconds"] for path in known.steps("whole").values())
 
 
 def trained(known) -> set[str]:
-    return {path.name for path in known.work("whole").glob("[!.]*-e1*") if path.is_dir() and "onnx" not in path.name}
+    return {name for name in known.steps("whole") if re.fullmatch("layers[^-]*-heads[^-]*-width[^-]*-e[0-9-]+", name)}
 
 
 def test_a_second_round_goes_on_from_the_first_for_twice_the_epochs(lossy):
@@ -45,52 +45,53 @@ def test_a_second_round_goes_on_from_the_first_for_twice_the_epochs(lossy):
     again = {name for name in trained(lossy) if name.endswith("-e1-2")}
     assert again
     for name in again:
-        history = Model.load(lossy.work("whole") / name / MODEL).history
-        first = Model.load(lossy.work("whole") / name.removesuffix("-2") / MODEL).history
+        history = Model.load(lossy.step("whole", name) / MODEL).history
+        first = Model.load(lossy.step("whole", name.removesuffix("-2")) / MODEL).history
         assert history[: len(first)] == first
         assert [step["options"]["epochs"] for step in history if step["step"] == "distil"] == [1, 2]
     assert 3 in {c["epochs"] for c in lossy.measurements("whole")["candidates"]}
 
 
 @pytest.mark.parametrize(("divergence", "at_least", "at_most"), [(99.0, {1, 3, 7}, None), (0.0, {1, 3}, {1, 3})])
-def test_the_chosen_cut_is_trained_further_while_that_gains(searching, lossy, divergence, at_least, at_most):
-    """From answers that are far off it gains, from the uncompressed model's own it cannot."""
+def test_the_chosen_one_is_trained_further_while_that_gains(searching, lossy, divergence, at_least, at_most):
+    """From answers that are far off it gains, from the baseline model's own it cannot."""
     (first, *_) = [c for c in searching.measurements("whole")["candidates"] if c["epochs"] == 1]
     lossy.claim("whole", first["name"], divergence=divergence, mean_ms=1e-6, p95_ms=1e-6)
     lossy.run("whole", max_drop=ROOM, minutes=1000.0)
     found = [
-        c for c in lossy.measurements("whole")["candidates"] if c["structure"] == first["structure"] and c["epochs"]
+        c
+        for c in lossy.measurements("whole")["candidates"]
+        if c["architecture"] == first["architecture"] and c["epochs"]
     ]
-    epochs = {c["epochs"] for c in found if c["chain"] == first["chain"]}
+    epochs = {c["epochs"] for c in found if c["passes"] == first["passes"]}
     assert epochs >= at_least
     assert at_most is None or epochs == at_most
 
 
-def test_a_training_that_would_end_too_late_does_not_begin(lossy, caplog):
+def test_a_training_that_would_end_too_late_does_not_begin(lossy):
     before = trained(lossy)
-    with caplog.at_level(logging.INFO):
-        made = lossy.run("whole", max_drop=ROOM, minutes=(spent(lossy) + 0.01) / 60)
+    made = lossy.run("whole", max_drop=ROOM, minutes=(spent(lossy) + 0.01) / 60)
     assert trained(lossy) == before
-    assert "no time is left to train" in caplog.text
     chosen = next(c for c in lossy.measurements("whole")["candidates"] if c["chosen"])
     assert not chosen["misses"]
     assert made.history[-1]["chosen"] == chosen["name"]
 
 
 @pytest.mark.parametrize("ending", ["-e1", "-e1-2"])
-def test_a_training_that_fails_leaves_out_its_cut_and_nothing_else(lossy, ending, monkeypatch, caplog):
+def test_a_training_that_fails_leaves_out_its_architecture_and_nothing_else(lossy, ending, monkeypatch, caplog):
     """As one whose loss is nan: it would fail again, for a resumed search has the same seed."""
-    honest, failed, trained = Workshop.passed, [], []
+    honest, failed, trained = Models.model, [], []
 
-    def passed(lab, name, model, using, *more, **options):
-        if using == RECOVER and name.endswith(ending) and not failed:
+    def model(models, version):
+        name = version.name(models.space)
+        if version.rounds and name.endswith(ending) and not failed:
             failed.append(name.removesuffix(ending))
             raise WorkbenchError("the loss is nan")
-        if using == RECOVER:
+        if version.rounds:
             trained.append(name)
-        return honest(lab, name, model, using, *more, **options)
+        return honest(models, version)
 
-    monkeypatch.setattr(Workshop, "passed", passed)
+    monkeypatch.setattr(Models, "model", model)
     made = lossy.run("whole", max_drop=ROOM, minutes=1000.0)
     assert f"{failed[0]}{ending} is left out: the loss is nan" in caplog.text
     assert any(not name.startswith(f"{failed[0]}-e") for name in trained), "others were trained"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.compress.harness import KEY
 from workbench.io.digests import digest_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ MEASURED_TIMES = {"mean_ms", "p95_ms", "yardstick_ms", "memory_bytes"}
 
 def finished(work: Path) -> dict[Path, int]:
     """What is done, and when it was written."""
-    return {path: path.stat().st_mtime_ns for path in [*work.glob("*/step.json"), *work.glob("*.json")]}
+    return {path: path.stat().st_mtime_ns for path in work.glob("[!.]*/step.json")}
 
 
 def killed(searching, place: Path, name: str, at: str) -> Path:
@@ -52,7 +53,7 @@ def test_the_command_finishes_what_was_killed(searching, tmp_path):
     options = ["--max-drop", "3", "--screened", "2", "--recovered", "1", "--minutes", "5"]
     where = ["--data", str(tmp_path / "data"), "-o", str(out), "--work", str(aside)]
     command = [sys.executable, "-m", "workbench", "compress", str(searching.model.path), *where, *options]
-    work = kill(command, aside, "compress-1-search-*/table-*-int8").parent
+    work = kill(command, aside, f"compress-1-search-*/network-*-int8-{KEY}").parent
     before = finished(work)
     assert before
     assert not out.exists()
@@ -62,7 +63,10 @@ def test_the_command_finishes_what_was_killed(searching, tmp_path):
     assert (tmp_path / "bundle.measurements" / "search.json").is_file()
 
 
-@pytest.mark.parametrize("at", ["uncut-int8.json", "table-*-int8", ".*-e1.partial"])
+@pytest.mark.parametrize(
+    "at",
+    [f"figures-baseline-int8-{KEY}", f"network-*-int8-{KEY}", f".*-e1-{KEY}.partial"],
+)
 def test_a_killed_search_goes_on_and_makes_nothing_twice(searching, tmp_path, at):
     work = killed(searching, tmp_path, "killed", at)
     before = finished(work)
@@ -75,12 +79,13 @@ def test_a_killed_search_goes_on_and_makes_nothing_twice(searching, tmp_path, at
 
 
 def test_the_same_seed_finds_the_same_candidates(searching, tmp_path):
-    """Given the same times of layers and of the uncut model, for which chain and which cut is fast is the machine's."""
+    """Given the same times of layers and of the baseline model, for which chain and which architecture is fast is the
+    machine's."""
     work = tmp_path / "again" / "work"
     work.mkdir(parents=True)
-    for name in ("table.json", "tokenizing.json", "uncut-*.json"):
+    for name in ("latency-table-*", "figures-baseline-*"):
         for note in searching.work("whole").glob(name):
-            shutil.copyfile(note, work / note.name)
+            shutil.copytree(note, work / note.name)
     again = dataclasses.replace(searching, place=tmp_path)
     again.run("again")
     one, two = searching.measurements("whole"), again.measurements("again")
@@ -91,6 +96,6 @@ def test_the_same_seed_finds_the_same_candidates(searching, tmp_path):
         same = candidate.keys() - MEASURED_TIMES - {"chosen", "misses"}
         assert {key: candidate[key] for key in same} == {key: found[name][key] for key in same}
     graphs = {path.relative_to(work): digest_file(path) for path in work.rglob("model.onnx")}
-    assert len(graphs) >= len(found)  # those of the uncut model too
+    assert len(graphs) >= len(found)  # those of the baseline model too
     for place, digest in graphs.items():
         assert digest_file(searching.work("whole") / place) == digest

@@ -9,11 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from tests.compress.harness import ROOM, compared
-from workbench.errors import GateRefused
+from tests.compress.harness import ROOM, deviation
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.io.digests import digest_folder
 from workbench.nouns.model import Model
-from workbench_compress.chains import Chain
+from workbench_compress.lab.executor import Executor
 
 AS_IT_IS = {"minutes": 0.0, "vocabulary": "keep"}  # nothing new is made
 
@@ -22,9 +22,19 @@ def by_name(measurements: dict) -> dict:
     return {candidate["name"]: candidate for candidate in measurements["candidates"]}
 
 
-def origin(candidate: dict) -> str:
-    """What the torch model is called that a candidate was exported from."""
-    return candidate["name"].removesuffix(f"-{Chain(**candidate['chain']).name}")
+def version(candidate: dict) -> str:
+    """The name of the torch model that a candidate was exported from."""
+    ending = chain(candidate)
+    assert candidate["name"].endswith(ending)
+    return candidate["name"].removesuffix(ending)
+
+
+def chain(candidate: dict) -> str:
+    """The end of a candidate's name: its passes but the export, and the mode of int8 where it is not the usual one."""
+    export, *others = candidate["passes"]
+    assert export == {"use": "onnx"}
+    parts = [part for link in others for part in (link["use"], *[value for key, value in link.items() if key != "use"])]
+    return "-".join(["", *parts, *([] if candidate["bits"] < 32 else ["fp32"])])
 
 
 def test_what_it_leaves_is_the_chosen_candidate(searching):
@@ -44,23 +54,24 @@ def test_what_it_leaves_is_the_chosen_candidate(searching):
     assert chosen["mean_ms"] == min(c["mean_ms"] for c in kept)
 
 
-def test_cuts_were_predicted_made_trained_and_measured(searching):
+def test_pruned_models_were_predicted_made_trained_and_measured(searching):
     measurements = searching.measurements("whole")
-    cuts = measurements["screening"]["cuts"]
+    pruned = measurements["screening"]["pruned_models"]
     assert measurements["screening"]["grid"] == 8
-    assert 1 <= len(cuts) <= 2
+    assert [d["name"] for d in measurements["screening"]["dimensions"]] == ["layers", "heads", "width"]
+    assert 1 <= len(pruned) <= 2
     trained = [c for c in measurements["candidates"] if c["epochs"]]
     names = {re.sub("-e[0-9].*", "", c["name"]) for c in trained}
-    assert {c["name"] for c in cuts if c["promising"]} <= names <= {c["name"] for c in cuts}  # faster ones may follow
+    assert {c["name"] for c in pruned if c["trained"]} <= names <= {c["name"] for c in pruned}  # faster ones may follow
     for candidate in measurements["candidates"]:
-        assert candidate["predicted_ms"] or candidate["precision"] == "fp16"
+        assert candidate["predicted_ms"] or candidate["bits"] == 16
         assert 0 < candidate["mean_ms"] <= candidate["p95_ms"]
-        assert candidate["origin_logit_difference"] < (1e-4 if candidate["precision"] == "fp32" else 10)
+        assert candidate["export_logit_difference"] < (1e-4 if candidate["precision"] == "fp32" else 10)
         assert candidate["memory_bytes"] > candidate["bytes"]
-        assert bool(candidate["nodes"]["int8_nodes"]) == (candidate["precision"] == "int8")
-        assert (candidate["labels_changed_by_company"], candidate["score_changed_by_company"] <= 1e-6) == (0, True)
+        assert bool(candidate["facts"]["int8_nodes"]) == (candidate["precision"] == "int8")
+        assert (candidate["labels_changed_by_batch"], candidate["score_changed_by_batch"] <= 1e-6) == (0, True)
     names = by_name(measurements)
-    assert names["uncut-int8"]["bytes"] < names["uncut-fp32"]["bytes"]
+    assert names["baseline-int8"]["bytes"] < names["baseline-fp32"]["bytes"]
 
 
 def test_time_stands_in_the_measurements_and_not_in_the_output(searching):
@@ -85,34 +96,36 @@ def test_everything_is_made_once(searching, tmp_path):
 def test_a_budget_rules_out_what_is_beyond_it(searching, tmp_path, budget, figure, scale):
     known = searching.known("whole", tmp_path)
     least = min(c[figure] for c in searching.measurements("whole")["candidates"])
-    known.claim("whole", "uncut-int8", **{figure: least / 2})
+    known.claim("whole", "baseline-int8", **{figure: least / 2})
     known.run("whole", **{budget: 0.75 * least / scale}, **AS_IT_IS)
     candidates = known.measurements("whole")["candidates"]
-    assert [c["name"] for c in candidates if not c["misses"]] == ["uncut-int8"]
-    assert all(budget in c["misses"] for c in candidates if c["name"] != "uncut-int8")
-    assert known.measurements("whole")["chosen"] == "uncut-int8"
+    assert [c["name"] for c in candidates if not c["misses"]] == ["baseline-int8"]
+    assert all(budget in c["misses"] for c in candidates if c["name"] != "baseline-int8")
+    assert known.measurements("whole")["chosen"] == "baseline-int8"
 
 
-def test_a_budget_of_churn_rules_out_what_answers_otherwise_though_no_worse(searching, tmp_path):
+def test_a_budget_of_churn_rules_out_what_changes_labels_though_no_worse(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     for name in by_name(searching.measurements("whole")):
-        known.claim("whole", name, points=0.0, agreement=0.9)
-    known.claim("whole", "uncut-int8", points=0.0, agreement=0.98)
+        known.claim("whole", name, points=0.0, disagreement=0.1)
+    known.claim("whole", "baseline-int8", points=0.0, disagreement=0.02)
     known.run("whole", max_churn=2.0, **AS_IT_IS)
     measurements = known.measurements("whole")
     assert (
-        [c["name"] for c in measurements["candidates"] if not c["misses"]] == ["uncut-int8"] == [measurements["chosen"]]
+        [c["name"] for c in measurements["candidates"] if not c["misses"]]
+        == ["baseline-int8"]
+        == [measurements["chosen"]]
     )
-    assert "max_churn 10 points, budget 2" in by_name(measurements)["uncut-fused-int8"]["misses"]
+    assert "max_churn 10 points, budget 2" in by_name(measurements)["baseline-fuse-int8"]["misses"]
 
 
 def test_churn_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp_path, caplog):
     known = searching.known("whole", tmp_path)
     for name, candidate in by_name(searching.measurements("whole")).items():
-        exact = candidate["precision"] == "fp32" and candidate["whole"]
-        known.claim("whole", name, points=0.0, agreement=1.0 if exact else 0.99)
-        if not candidate["whole"]:
-            known.note("whole", f"{origin(candidate)}-torch", compared(1.0, 0.0, agreement=0.99))
+        exact = candidate["precision"] == "fp32" and not candidate["pruned"]
+        known.claim("whole", name, points=0.0, disagreement=0.0 if exact else 0.01)
+        if candidate["pruned"]:
+            known.note("whole", f"predictions-{version(candidate)}", deviation(1.0, 0.0, disagreement=0.01))
     with caplog.at_level(logging.WARNING):
         made = known.run("whole", max_churn=0.0, **AS_IT_IS)
     assert made.history[-1]["chosen"].endswith("fp32")
@@ -130,10 +143,10 @@ def test_a_budget_that_nothing_keeps_is_refused_with_the_nearest_misses(searchin
 def test_an_accuracy_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp_path, caplog):
     known = searching.known("whole", tmp_path)
     for name, candidate in by_name(searching.measurements("whole")).items():
-        lossy = candidate["precision"] != "fp32" or not candidate["whole"]
+        lossy = candidate["precision"] != "fp32" or candidate["pruned"]
         known.claim("whole", name, points=3.0 if lossy else 0.0)
-        if not candidate["whole"]:
-            known.note("whole", f"{origin(candidate)}-torch", compared(1.0, 3.0))
+        if candidate["pruned"]:
+            known.note("whole", f"predictions-{version(candidate)}", deviation(1.0, 3.0))
     with caplog.at_level(logging.WARNING):
         made = known.run("whole", max_drop=0.5, **AS_IT_IS)
     assert made.history[-1]["chosen"].endswith("fp32")
@@ -142,84 +155,90 @@ def test_an_accuracy_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp
     assert "max_drop 3.003 points, budget 0.5" in caplog.text
 
 
-def test_a_cut_that_only_its_quantization_spoils_is_served_otherwise(searching, tmp_path):
+def test_a_pruned_model_that_only_its_quantization_spoils_is_served_otherwise(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     (trained, *_) = [c for c in searching.measurements("whole")["candidates"] if c["epochs"]]
     known.claim("whole", trained["name"], points=3.0)
-    known.note("whole", f"{origin(trained)}-torch", compared(0.0, 0.0))
-    for cut in searching.measurements("whole")["screening"]["cuts"]:  # as they are they keep nothing
-        known.note("whole", f"cut-{cut['name']}", compared(cut["divergence"], 3.0))
+    known.note("whole", f"predictions-{version(trained)}", deviation(0.0, 0.0))
+    for pruned in searching.measurements("whole")["screening"]["pruned_models"]:  # as they are they keep nothing
+        known.note("whole", f"screening-{pruned['name']}", deviation(pruned["divergence"], 3.0))
     known.run("whole", max_drop=ROOM, **AS_IT_IS)
-    alike = ("structure", "epochs")
+    alike = ("architecture", "epochs")
     found = [c for c in known.measurements("whole")["candidates"] if all(c[key] == trained[key] for key in alike)]
     misses = {c["name"]: c["misses"] for c in found}
     assert "max_drop" in misses.pop(trained["name"])
     assert "" in misses.values()
 
 
-def test_a_cut_that_keeps_the_budget_as_it_is_is_not_trained(searching, tmp_path):
+def test_a_pruned_model_that_keeps_the_budget_as_it_is_is_not_trained(searching, tmp_path):
     known = searching.known("whole", tmp_path)
-    for cut in searching.measurements("whole")["screening"]["cuts"]:
-        known.note("whole", f"cut-{cut['name']}", compared(cut["divergence"], -1.0))
+    for pruned in searching.measurements("whole")["screening"]["pruned_models"]:
+        known.note("whole", f"screening-{pruned['name']}", deviation(pruned["divergence"], -1.0))
     known.run("whole", max_drop=100.0, **AS_IT_IS)
     measurements = known.measurements("whole")
-    found = [c for c in measurements["candidates"] if not c["whole"]]
-    fastest = min(measurements["screening"]["cuts"], key=lambda cut: cut["predicted_ms"])
-    assert [(c["epochs"], origin(c)) for c in found] == [(0, fastest["name"])]
+    found = [c for c in measurements["candidates"] if c["pruned"]]
+    fastest = min(measurements["screening"]["pruned_models"], key=lambda each: each["predicted_ms"])
+    assert [(c["epochs"], version(c)) for c in found] == [(0, fastest["name"])]
 
 
-def test_what_other_texts_change_is_served_one_text_a_call(searching, tmp_path):
+def test_what_other_texts_change_is_served_with_batch_size_1(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     for name in by_name(searching.measurements("whole")):
         known.claim("whole", name, points=9.0)
-    known.claim("whole", "uncut-fused-fp32", points=0.0, score_changed_by_company=2e-6)
-    known.claim("whole", "uncut-fp32", points=9.0)
+    known.claim("whole", "baseline-fuse-fp32", points=0.0, score_changed_by_batch=2e-6)
+    known.claim("whole", "baseline-fp32", points=9.0)
     made = known.run("whole", max_drop=1.0, screened=0, **AS_IT_IS)
     (chosen,) = [c for c in known.measurements("whole")["candidates"] if c["chosen"]]
-    assert (chosen["name"], made.rows_per_call) == ("uncut-fused-fp32", 1)
+    assert (chosen["name"], made.rows_per_call) == ("baseline-fuse-fp32", 1)
     assert Model.load(tmp_path / "whole" / "out").rows_per_call == 1
-    assert chosen["score_changed_by_company"] <= 1e-6
+    assert chosen["score_changed_by_batch"] <= 1e-6
 
 
 def test_a_budget_of_nothing_is_kept(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     known.run("whole", max_drop=0.0, confidence=0.95, **AS_IT_IS)
     (chosen,) = [c for c in known.measurements("whole")["candidates"] if c["chosen"]]
-    assert chosen["drop"]["bound"] <= 0
+    assert chosen["accuracy_loss"]["bound"] <= 0
 
 
-def test_no_time_leaves_the_uncut_model(searching, tmp_path):
+def test_no_time_leaves_the_baseline_model(searching, tmp_path):
     quick = dataclasses.replace(searching, place=tmp_path)
     quick.run("hasty", minutes=0.0)
     measurements = quick.measurements("hasty")
     assert measurements["screening"] is None
-    assert {c["name"] for c in measurements["candidates"]} >= {"uncut-fp32", "uncut-int8"}
-    assert all(c["whole"] for c in measurements["candidates"])
+    assert {c["name"] for c in measurements["candidates"]} >= {"baseline-fp32", "baseline-int8"}
+    assert all(not c["pruned"] for c in measurements["candidates"])
 
 
 def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench_compress.uncut.FOR_WORDS", 0.0)  # a third would hold all of this small vocabulary
+    monkeypatch.setattr(
+        "workbench_compress.policy.conditions.TOKENS_SHARE", 0.0
+    )  # a third would hold all of this small vocabulary
     known = searching.known("whole", tmp_path)
-    least = min(c["bytes"] for c in searching.measurements("whole")["candidates"] if c["whole"])
+    least = min(c["bytes"] for c in searching.measurements("whole")["candidates"] if not c["pruned"])
     known.run("whole", max_size_mb=0.999 * least / 1e6, max_drop=ROOM, minutes=0.0)
     found = by_name(known.measurements("whole"))
     trimmed = [c for c in found.values() if c["trimmed"]]
     assert {"int8", "fp32"} <= {c["precision"] for c in trimmed}
     sizes = [(c["bytes"], found[c["name"].replace("-trimmed-0", "")]["bytes"]) for c in trimmed]
     assert [(small, whole) for small, whole in sizes if small >= whole] == []
-    assert known.measurements("whole")["chosen"].startswith("uncut-trimmed")
+    assert known.measurements("whole")["chosen"].startswith("baseline-trimmed")
 
 
-def test_a_trimmed_model_that_no_chain_can_make_is_not_cut(searching, tmp_path, monkeypatch):
+def test_a_trimmed_model_that_no_chain_can_serve_is_not_pruned(searching, tmp_path, monkeypatch):
     known, asked = searching.known("whole", tmp_path), []
+    honest = Executor._candidate
 
-    def none(chains, name, *_, **__):
-        asked.append(name)
-        return []
+    def refused(executor, name, version, chain):
+        if version.trimmed:
+            asked.append(name)
+            raise WorkbenchError("the logits differ")
+        return honest(executor, name, version, chain)
 
-    monkeypatch.setattr("workbench_compress.search.measured_by", none)
+    monkeypatch.setattr(Executor, "_candidate", refused)
     known.run("whole", vocabulary="trim", max_size_mb=100.0, max_drop=ROOM, minutes=0.0)
     measurements = known.measurements("whole")
-    assert [name.startswith("uncut-trimmed-") for name in asked] == [True]
+    assert asked
+    assert all(name.startswith("baseline-trimmed-") for name in asked)
     assert [c for c in measurements["candidates"] if c["trimmed"]] == []
-    assert [c for c in measurements["candidates"] if not c["whole"]], "the model with all its words was"
+    assert [c for c in measurements["candidates"] if c["pruned"]], "the model with all its words was"

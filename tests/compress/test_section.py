@@ -9,8 +9,8 @@ import pytest
 
 from tests.run_folder import RunFolder
 from workbench.io.files import write_json
-from workbench_compress.picture import draw, ticks
-from workbench_compress.section import sections, values
+from workbench_compress.report.picture import draw, ticks
+from workbench_compress.report.section import sections, values
 
 
 @pytest.fixture(scope="module")
@@ -49,29 +49,29 @@ def shown(html: str) -> str:
     return " ".join(re.sub(r"<wbr>|</?bdi>|<(?!/?(?:wbr|bdi)\b)[^>]+>", " ", english).split())
 
 
-def test_each_candidate_is_shown_with_its_graph_and_its_answers(tmp_path, measurements):
+def test_each_candidate_is_shown_with_its_graph_and_its_predictions(tmp_path, measurements):
     odd = copy.deepcopy(measurements)
-    odd["candidates"][1] |= {"agreement": 0.954, "divergence": 0.0321}
-    told = {"origin_agreement": 0.9876, "origin_logit_difference": 0.2345, "labels_changed_by_company": 17}
-    odd["candidates"][0] |= {**told, "nodes": {"nodes": 1234, "fused_nodes": 56, "int8_nodes": 78}}
+    odd["candidates"][1] |= {"disagreement": 0.046, "divergence": 0.0321}
+    told = {"export_disagreement": 0.0124, "export_logit_difference": 0.2345, "labels_changed_by_batch": 17}
+    odd["candidates"][0] |= {**told, "facts": {"nodes": 1234, "fused_nodes": 56, "int8_nodes": 78}}
     (section,) = sections(written(tmp_path / "run", odd))
     text = shown(section.html)
-    assert "98.8% 0.23" in text
-    assert "95.4% 0.032" in text
+    assert "1.2% 0.23" in text
+    assert "4.6% 0.032" in text
     assert "1,234 56, 78 17" in text
     head = re.search(r'<table class="pareto-candidates">.*?</thead>', section.html, re.S)[0]
     for row in re.findall(r"<tr[ >].*?</tr>", section.html.split(head)[1].split("</table>")[0], re.S):
         assert len(re.findall("<t[hd]", row)) == len(re.findall("<th ", head))
 
 
-def test_how_many_answers_the_chosen_one_changes_is_told(tmp_path, measurements):
+def test_how_many_labels_the_chosen_one_changes_is_said(tmp_path, measurements):
     odd = copy.deepcopy(measurements)
-    next(c for c in odd["candidates"] if c["chosen"])["agreement"] = 0.9876
+    next(c for c in odd["candidates"] if c["chosen"])["disagreement"] = 0.0124
     (section,) = sections(written(tmp_path / "run", odd))
-    assert "Answered otherwise than before 1.2%" in shown(section.html)
+    assert "Labels changed 1.2%" in shown(section.html)
 
 
-def test_how_drops_are_judged_and_what_plain_int8_is_is_said_in_both_languages(tmp_path, measurements):
+def test_how_losses_are_judged_and_what_plain_int8_is_is_said_in_both_languages(tmp_path, measurements):
     (section,) = sections(written(tmp_path / "run", measurements))
     assert section.html.count("Bonett &amp; Price 2012") == 2
     assert "bootstrap" not in section.html
@@ -106,7 +106,7 @@ def test_names_are_escaped(tmp_path, measurements):
 
 def test_agreement_is_not_called_accuracy_of_labels(tmp_path, measurements):
     odd = copy.deepcopy(measurements)
-    odd["judged"]["by"] = "answers"
+    odd["judged"]["labelled_by"] = "baseline"
     odd["screening"] = None
     (section,) = sections(written(tmp_path / "run", odd))
     assert "accuracy here is agreement" in section.html
@@ -118,17 +118,18 @@ def test_the_peers_are_compared_with_the_chosen_one(measurements):
     assert {peer["words"][0] for peer in shown["peers"]} <= {"plain fp32", "plain int8"}
     chosen = next(c for c in measurements["candidates"] if c["chosen"])
     for peer in shown["peers"]:
-        (same,) = [c for c in measurements["candidates"] if c["name"] == "uncut-" + peer["words"][0].split()[1]]
+        (same,) = [c for c in measurements["candidates"] if c["name"] == "baseline-" + peer["words"][0].split()[1]]
         assert peer["times"] == pytest.approx(same["mean_ms"] / chosen["mean_ms"])
 
 
 def mark(name: str, ms: float, accuracy: float, *, misses: str = "", chosen: bool = False) -> dict:
-    return {"name": name, "mean_ms": ms, "accuracy": accuracy, "misses": misses, "chosen": chosen}
+    peer = name.startswith("baseline-")
+    return {"name": name, "mean_ms": ms, "accuracy": accuracy, "misses": misses, "chosen": chosen, "peer": peer}
 
 
 MARKS = [
-    mark("uncut-fp32", 10.0, 0.94),
-    mark("uncut-int8", 4.0, 0.938),
+    mark("baseline-fp32", 10.0, 0.94),
+    mark("baseline-int8", 4.0, 0.938),
     mark("small", 1.0, 0.93, misses="max_drop"),
     mark("tiny", 0.5, 0.4, misses="max_drop"),
     mark("best", 2.0, 0.936, chosen=True),
@@ -141,11 +142,11 @@ def drawn(most: float | None = None):
 
 def test_faster_is_further_left_and_better_is_higher():
     points = {point.name: point for point in drawn().points}
-    assert points["best"].x < points["uncut-int8"].x < points["uncut-fp32"].x
-    assert points["uncut-fp32"].y < points["uncut-int8"].y < points["best"].y < points["small"].y
+    assert points["best"].x < points["baseline-int8"].x < points["baseline-fp32"].x
+    assert points["baseline-fp32"].y < points["baseline-int8"].y < points["best"].y < points["small"].y
     assert {name: point.kind for name, point in points.items()} == {
-        "uncut-fp32": "peer",
-        "uncut-int8": "peer",
+        "baseline-fp32": "peer",
+        "baseline-int8": "peer",
         "small": "broken",
         "tiny": "broken",
         "best": "chosen",
@@ -164,7 +165,7 @@ def test_budget_lines_are_where_their_limits_are():
     assert points["best"].y < drawn().least < points["small"].y
     assert drawn().most is None
     assert drawn(most=0.0).most is None, "a logarithm has no place for 0"
-    assert drawn(most=10.0).most == pytest.approx({p.name: p for p in drawn(most=10.0).points}["uncut-fp32"].x)
+    assert drawn(most=10.0).most == pytest.approx({p.name: p for p in drawn(most=10.0).points}["baseline-fp32"].x)
 
 
 def test_the_front_leaves_out_what_is_beaten():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.compress.harness import ROOM, Searching
+from tests.compress.harness import KEY, ROOM, Searching
 from workbench.api import build_host, hookimpl
 from workbench.components import Pass
 from workbench.context import Context
@@ -20,16 +20,16 @@ from workbench.io.files import replace_json
 from workbench.nouns.model import Model
 from workbench.options import option
 from workbench_compress import SearchOptions
-from workbench_compress.structure import Encoder
-from workbench_compress.table import measure
-from workbench_compress.workshop import ABOUT, MODEL, SPENT, Workshop
+from workbench_compress.lab.latency_bench import LatencyBench
+from workbench_compress.lab.token_table import token_table
+from workbench_compress.lab.workshop import ABOUT, MODEL, SPENT, VALUE, Workshop
+from workbench_compress.space.architecture import discover_space
 
 
 def test_a_search_counts_what_it_uses_and_nothing_else(searching, tmp_path):
     known = searching.known("whole", tmp_path)
-    replace_json(known.work("whole") / "other.json", {"seconds": 1e6, "value": None})
-    (known.work("whole") / "other").mkdir()
-    replace_json(known.work("whole") / "other" / ABOUT, {"seconds": 1e6})
+    known.note("whole", "other", None)
+    replace_json(known.step("whole", "other") / ABOUT, {"seconds": 1e6, "by": []})
     known.run("whole")
     assert known.measurements("whole")["seconds"] == pytest.approx(searching.measurements("whole")["seconds"], abs=0.11)
 
@@ -45,15 +45,15 @@ def test_what_a_killed_attempt_spent_in_a_step_counts_once(searching, tmp_path):
     again = Workshop(Context(searching.host, 13, tmp_path), 60.0)
     assert again.seconds == 0
     again.noted("note", lambda: again.made("step", lambda *_: None).task)
-    assert again.seconds == pytest.approx(lab.took("step") + again.noting("note"))
-    assert 0 <= again.noting("note") < 5
+    assert again.seconds == pytest.approx(lab.took("step") + again.took("note"))
+    assert 0 <= again.took("note") < 5
     last = Workshop(Context(searching.host, 13, tmp_path), 60.0)
     assert (last.noted("note", lambda: None), last.seconds) == ("intent", again.seconds)
 
 
 def test_the_time_of_a_step_that_failed_is_spent(searching, tmp_path, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("workbench_compress.workshop.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("workbench_compress.lab.workshop.time.monotonic", lambda: now[0])
 
     def make(_, context):
         now[0] += 15.0
@@ -63,14 +63,14 @@ def test_the_time_of_a_step_that_failed_is_spent(searching, tmp_path, monkeypatc
     lab = Workshop(Context(searching.host, 13, tmp_path), 1.0)
     with pytest.raises(WorkbenchError, match="nan"):
         lab.made("one", make)
-    assert (lab.left, lab.has("one")) == (45.0, False)
+    assert (lab.left, lab.finished()) == (45.0, frozenset())
     assert Workshop(Context(searching.host, 13, tmp_path), 1.0).left == 60.0, "another search may not ask for it"
 
 
 def test_progress_counts_the_step_that_is_running(searching, tmp_path, monkeypatch):
-    """Or else the time left would grow while a cut is trained."""
+    """Or else the time left would grow while a pruned model is trained."""
     now, shares = [100.0], []
-    monkeypatch.setattr("workbench_compress.workshop.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("workbench_compress.lab.workshop.time.monotonic", lambda: now[0])
     heard = Context(searching.host, 13, tmp_path, log=lambda metrics, step: shares.append(metrics["progress"]))
 
     def make(out, context):
@@ -119,47 +119,48 @@ def test_budgets_do_not_change_what_is_put_aside(host):
 
 
 def test_each_size_budget_has_a_vocabulary_of_its_own(searching, tmp_path, monkeypatch):
-    known, hidden = searching.known("whole", tmp_path), Encoder.of(searching.model).hidden
-    least = min(c["bytes"] for c in searching.measurements("whole")["candidates"] if c["whole"])
+    known, hidden = searching.known("whole", tmp_path), token_table(searching.model).width
+    least = min(c["bytes"] for c in searching.measurements("whole")["candidates"] if not c["pruned"])
     sizes = {}
     for common, size in ((999, 0.9 * least), (2, 0.45 * least), (999, 0.9 * least)):
-        monkeypatch.setattr("workbench_compress.uncut.FOR_WORDS", common * hidden / size)
+        monkeypatch.setattr("workbench_compress.policy.conditions.TOKENS_SHARE", common * hidden / size)
         with suppress(GateRefused):
             known.run("whole", max_size_mb=size / 1e6, max_drop=ROOM, minutes=0.0)
         found = {c["name"]: c for c in known.measurements("whole")["candidates"]}
         assert {c["name"].split("-")[2] for c in found.values() if c["trimmed"]} == {str(common)}
-        sizes.setdefault(common, []).append(found[f"uncut-trimmed-{common}-int8"]["bytes"])
+        sizes.setdefault(common, []).append(found[f"baseline-trimmed-{common}-int8"]["bytes"])
     assert sizes[999][0] == sizes[999][1] > sizes[2][0]
 
 
-def test_cuts_of_a_trimmed_model_are_others(searching, tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench_compress.uncut.FOR_WORDS", 0.0)
+def test_pruned_models_of_a_trimmed_one_are_others(searching, tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench_compress.policy.conditions.TOKENS_SHARE", 0.0)
     known = searching.known("whole", tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in known.work("whole").glob("*.json")}
+    before = {path: path.stat().st_mtime_ns for path in known.work("whole").glob(f"*/{ABOUT}")}
     known.run("whole", max_size_mb=1000.0, max_drop=100.0, vocabulary="trim")
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    made = {path.name for path in known.work("whole").glob("*.json")} - {path.name for path in before}
-    assert {"trimmed-0-table.json", "trimmed-0-tokenizing.json"} <= made
-    cuts = [c for c in known.measurements("whole")["candidates"] if not c["whole"]]
-    assert cuts
-    assert all(c["name"].startswith("trimmed-0-") and c["trimmed"] for c in cuts)
+    made = known.steps("whole").keys() - searching.steps("whole").keys()
+    assert {"latency-table-baseline-trimmed-0", "latency-table-baseline-trimmed-0-tokenizing"} <= made
+    pruned = [c for c in known.measurements("whole")["candidates"] if c["pruned"]]
+    assert pruned
+    assert all(c["name"].startswith("trimmed-0-") and c["trimmed"] for c in pruned)
 
 
 def test_the_latency_table_of_a_trimmed_model_is_another(searching, tmp_path):
     known = searching.known("whole", tmp_path)
-    read = lambda name: json.loads((known.work("whole") / f"{name}.json").read_text(encoding="utf-8"))["value"]  # noqa: E731
-    noted, chains = read("table"), dict.fromkeys(read("table")["times"])
-    times = {chain: {name: cost[:2] for name, cost in costs.items()} for chain, costs in noted["times"].items()}
-    known.note("whole", "trimmed-7-table", {"lengths": [3, 5], "times": times})
-    known.note("whole", "trimmed-7-tokenizing", 1000.0)
+    noted = json.loads((known.step("whole", "latency-table-baseline") / VALUE).read_text(encoding="utf-8"))
+    short = {
+        chain: {name: {**cost, "ms": cost["ms"][:2]} for name, cost in found.items()}
+        for chain, found in noted["networks"].items()
+    }
+    known.note("whole", "latency-table-other", {**noted, "lengths": [3, 5], "networks": short})
+    known.note("whole", "latency-table-other-tokenizing", 1000.0)
     lab = Workshop(Context(known.host, 13, known.work("whole")), 60.0)
     texts = [row.text for row in known.dataset.labelled("dev")][:5]  # of other lengths than those of the note
-    whole, trimmed = (
-        measure(known.model, Encoder.of(known.model), chains, texts, lab, prefix) for prefix in ("", "trimmed-7-")
-    )
-    assert (whole.lengths, trimmed.lengths) == (tuple(noted["lengths"]), (3, 5))
-    for name in chains:
-        assert trimmed.predict(trimmed.full, name)[0] > 1000 > whole.predict(whole.full, name)[0]
+    bench = LatencyBench(lab, discover_space(known.host.registry("passes"), known.model), {}, lambda *_: known.model)
+    whole, other = (bench.measure(f"latency-table-{name}", known.model, texts) for name in ("baseline", "other"))
+    assert (whole.lengths, other.lengths) == (tuple(noted["lengths"]), (3, 5))
+    for name in whole.chains:
+        assert other.predict(bench.space.full, name)[0] > 1000 > whole.predict(bench.space.full, name)[0]
 
 
 @dataclass(frozen=True)
@@ -168,24 +169,25 @@ class Few:
 
 
 class Others:
-    """The passes of `workbench_prune`, of which `recover` takes its epochs alone."""
+    """The passes of `workbench_prune`, of which the one that recovers has another name and takes its epochs alone."""
 
     @hookimpl
     def passes(self):
         components = build_host().registry("passes")
-        cuts = {name: components[name] for name in ("drop-layers", "prune-ffn", "prune-heads")}
+        pruning = {name: each for name, each in components.items() if each.role == "prune"}
         own = components["recover"]
         run = lambda model, out, few, context: own(model, out, own.options(epochs=few.epochs), context)  # noqa: E731
-        return {**cuts, "recover": Pass(run=run, options=Few, summary="")}
+        formats = {"consumes": "torch", "produces": "torch"}
+        return {**pruning, "tutor": Pass(run=run, options=Few, summary="", role="recover", **formats)}
 
 
 @pytest.mark.parametrize("capable", [True, False])
-def test_cuts_are_trained_in_bfloat16_where_the_cpu_multiplies_it(searching, tmp_path, monkeypatch, capable):
-    monkeypatch.setattr("workbench_compress.recovering.multiplies_bfloat16", lambda: capable)
+def test_models_are_trained_in_bfloat16_where_the_cpu_multiplies_it(searching, tmp_path, monkeypatch, capable):
+    monkeypatch.setattr("workbench_compress.lab.models.multiplies_bfloat16", lambda: capable)
     assert [step["options"]["bf16"] for step in trained_anew(searching.known("whole", tmp_path))] == [capable]
 
 
-def test_another_recover_gets_the_options_that_it_has(searching, tmp_path):
+def test_another_pass_that_recovers_gets_the_options_that_it_has(searching, tmp_path):
     host = build_host([name for name in build_host().versions if name != "workbench_prune"])
     host.register(Others(), "others")
     known = searching.known("whole", tmp_path)
@@ -194,10 +196,11 @@ def test_another_recover_gets_the_options_that_it_has(searching, tmp_path):
 
 
 def trained_anew(known: Searching) -> list[dict]:
-    """The steps of training of a cut, once nothing stands that was trained."""
-    for path in known.work("whole").glob("*-e1*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert not list(known.work("whole").glob("*-e1"))
+    """The steps of training of a pruned model, once nothing stands that was trained."""
+    for name, path in known.steps("whole").items():
+        if "-e1" in name:
+            shutil.rmtree(path)
+    assert not list(known.work("whole").glob("*-e1*"))
     known.run("whole")
-    trained, *_ = known.work("whole").glob("*-e1")
+    trained, *_ = known.work("whole").glob(f"layers*-e1-{KEY}")
     return [step for step in Model.load(trained / MODEL).history if step["step"] == "distil"]

@@ -9,9 +9,11 @@ import pytest
 
 from workbench.context import Context
 from workbench.nouns.utterance import Utterance
-from workbench_compress import SearchOptions, material
-from workbench_compress.material import augmented, gather, invented
-from workbench_compress.splices import splices
+from workbench_compress import SearchOptions
+from workbench_compress.lab import unlabelled_texts
+from workbench_compress.lab.data import gather
+from workbench_compress.lab.splices import splices
+from workbench_compress.lab.unlabelled_texts import augmented, made_texts
 
 
 def rows(*texts):
@@ -47,28 +49,31 @@ def context(searching, tmp_path):
     return Context(searching.host, 13, tmp_path, dataset=searching.dataset)
 
 
-def test_cuts_learn_from_three_of_each_row(searching, context):
+def test_pruned_models_learn_from_three_of_each_row(searching, context):
     train, copies = searching.dataset.split("train"), augmented(searching.dataset, SearchOptions(), context)
-    found = invented(searching.dataset, SearchOptions(), context)
+    found = made_texts(searching.dataset, SearchOptions(), context)
     assert found[: len(copies)] == copies
     assert len(found) - len(copies) == 3 * len(train)
-    assert invented(searching.dataset, SearchOptions(splices=0), context) == copies
-    lessons = gather(searching.model, SearchOptions(), context).taught
-    assert lessons > gather(searching.model, SearchOptions(splices=1), context).taught > len(train)
+    assert made_texts(searching.dataset, SearchOptions(splices=0), context) == copies
+
+    def count(options):
+        return gather(searching.model, options, context, "--use onnx,int8").unlabelled_count
+
+    assert count(SearchOptions()) > count(SearchOptions(splices=1)) > len(train)
 
 
 def test_where_there_are_many_texts_fewer_are_made_evenly_of_all_rows(searching, context, monkeypatch):
     train, copies = searching.dataset.split("train"), augmented(searching.dataset, SearchOptions(), context)
-    every = invented(searching.dataset, SearchOptions(), context)[len(copies) :]
-    monkeypatch.setattr(material, "ENOUGH", len(train) + len(copies) + 30)
-    assert invented(searching.dataset, SearchOptions(), context)[len(copies) :] == material.evenly(every, 30)
-    assert len(invented(searching.dataset, SearchOptions(), context, given=20)) == len(copies) + 10
-    assert invented(searching.dataset, SearchOptions(), context, given=99) == copies
+    every = made_texts(searching.dataset, SearchOptions(), context)[len(copies) :]
+    monkeypatch.setattr(unlabelled_texts, "ENOUGH", len(train) + len(copies) + 30)
+    assert made_texts(searching.dataset, SearchOptions(), context)[len(copies) :] == unlabelled_texts.evenly(every, 30)
+    assert len(made_texts(searching.dataset, SearchOptions(), context, given=20)) == len(copies) + 10
+    assert made_texts(searching.dataset, SearchOptions(), context, given=99) == copies
 
 
 def test_another_seed_makes_others(searching, context):
     options = SearchOptions(augment=())
     first, again, other = (
-        invented(searching.dataset, options, dataclasses.replace(context, seed=seed)) for seed in (13, 13, 14)
+        made_texts(searching.dataset, options, dataclasses.replace(context, seed=seed)) for seed in (13, 13, 14)
     )
     assert first == again != other

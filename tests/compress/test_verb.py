@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.compress.harness import sources
+from tests.compress.harness import KEY, sources
 from workbench.engine.run import Run
 from workbench.io.lock import locked
 from workbench.nouns.bundle import Bundle
@@ -18,7 +18,7 @@ from workbench.quality.calibration import Calibration, fit_temperature
 from workbench.quality.invariance import Invariance
 from workbench.stages.calibrating import unfit
 
-ALONE = ("--minutes", "0")  # the uncut model only
+ALONE = ("--minutes", "0")  # the unpruned model only
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_what_a_search_put_aside_serves_another_budget(workbench, searching, dat
     first = workbench(*words, "-o", tmp_path / "one", "--max-drop", "1.5", "--work", aside)
     assert first.exit_code == 0, first.output
     made = {path: path.stat().st_mtime_ns for path in aside.rglob("*.json")}
-    assert any(path.name == "uncut-int8.json" for path in made)
+    assert any(path.parent.name.startswith("figures-baseline-int8-") for path in made)
     second = workbench(*words, "-o", tmp_path / "two", "--max-drop", "2.5", "--work", aside)
     assert second.exit_code == 0, second.output
     assert {path: path.stat().st_mtime_ns for path in made} == made
@@ -130,22 +130,22 @@ def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_
         assert not (tmp_path / "bundle").exists()
 
 
-def test_a_budget_of_nothing_gives_the_uncut_float32_and_says_so(workbench, searching, data, tmp_path, caplog):
+def test_a_budget_of_nothing_gives_unpruned_float32_and_says_so(workbench, searching, data, tmp_path, caplog):
     words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--max-drop", "0")
     done = workbench(*words, "--confidence", "0.99", *ALONE)
     assert done.exit_code == 0, done.output
-    assert "NOT QUANTIZED: the bundle is uncut-" in caplog.text
-    assert Bundle.load(tmp_path / "bundle").model.history[-1]["drop"]["bound"] == 0.0
+    assert "NOT QUANTIZED: the bundle is baseline-" in caplog.text
+    assert Bundle.load(tmp_path / "bundle").model.history[-1]["accuracy_loss"]["bound"] == 0.0
 
 
-def test_cuts_learn_from_texts_alone_too(workbench, searching, tmp_path):
+def test_pruned_models_learn_from_texts_alone_too(workbench, searching, tmp_path):
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
     words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--max-drop", "0")
     done = workbench(*words, "--screened", "1", "--recovered", "1", "--minutes", "5")
     assert done.exit_code == 0, done.output
     measurements = json.loads((tmp_path / "bundle.measurements" / "search.json").read_text(encoding="utf-8"))
-    assert measurements["judged"]["by"] == "answers"
+    assert measurements["judged"]["labelled_by"] == "baseline"
     assert [c for c in measurements["candidates"] if c["epochs"]]
 
 
@@ -153,7 +153,7 @@ def test_weights_for_every_cpu_are_asked_for(workbench, searching, data, tmp_pat
     words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--work", tmp_path / "aside")
     done = workbench(*words, "--max-drop", "100", "--reduce-range", "yes", *ALONE)
     assert done.exit_code == 0, done.output
-    made = [Model.load(folder).history[-1] for folder in tmp_path.glob("aside/*/uncut*-int8/model")]
+    made = [Model.load(folder).history[-1] for folder in tmp_path.glob(f"aside/*/baseline*-int8-{KEY}/model")]
     assert [step["reduce_range"] for step in made] == [True, True, True]  # dynamic, fused, and fused with static scales
 
 
@@ -186,7 +186,7 @@ def test_texts_alone_are_enough(workbench, searching, tmp_path):
     texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
     done = workbench("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", *ALONE)
     assert done.exit_code == 0, done.output
-    assert Bundle.load(tmp_path / "bundle").model.history[-1]["judged_by"] == "answers"
+    assert Bundle.load(tmp_path / "bundle").model.history[-1]["labelled_by"] == "baseline"
     assert re.search(r"points of agreement lost on \d+ texts, at most [\d.]+ lost with 0.7 confidence\n", done.stderr)
 
 

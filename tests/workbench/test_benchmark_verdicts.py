@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.benchmarks.compress import best_uncut
+from tests.benchmarks.compress import best_unpruned
 from tests.benchmarks.compress_ceiling import weights
 from tests.benchmarks.compress_rivals import ALONE, TOGETHER, Rival, race, summed
 from tests.benchmarks.compress_verdicts import INT8, PIPELINE, TUNED, verdicts
@@ -55,28 +55,28 @@ def test_an_absent_rival_is_told():
     assert any("NOT MEASURED" in line for line in verdicts("banking77", record))
 
 
-def test_the_best_uncut_int8_is_the_fastest_that_keeps_the_accuracy_on_dev():
-    def candidate(name, bound, ms, precision="int8", whole=True, agreement=0.98):
+def test_the_best_unpruned_int8_is_the_fastest_that_keeps_the_accuracy_on_dev():
+    def candidate(name, bound, ms, precision="int8", pruned=False, disagreement=0.02):
         return {
             "name": name,
-            "whole": whole,
+            "pruned": pruned,
             "trimmed": False,
             "precision": precision,
-            "drop": {"bound": bound},
-            "agreement": agreement,
+            "accuracy_loss": {"bound": bound},
+            "disagreement": disagreement,
             "mean_ms": ms,
         }
 
     measurements = [
-        candidate("plain", 0.2, 2.0, agreement=0.99),
+        candidate("plain", 0.2, 2.0, disagreement=0.01),
         candidate("fused", 0.3, 1.5),
         candidate("static", 3.0, 1.0),
-        candidate("cut", 0.1, 0.5, whole=False),
+        candidate("pruned", 0.1, 0.5, pruned=True),
         candidate("fp32", 0.0, 0.9, precision="fp32"),
     ]
-    assert best_uncut({"candidates": measurements}, 0.5)["name"] == "fused"
-    assert best_uncut({"candidates": measurements}, 0.1)["name"] == "plain"
-    assert best_uncut({"candidates": measurements}, 0.5, churn=1.0)["name"] == "plain"
+    assert best_unpruned({"candidates": measurements}, 0.5)["name"] == "fused"
+    assert best_unpruned({"candidates": measurements}, 0.1)["name"] == "plain"
+    assert best_unpruned({"candidates": measurements}, 0.5, churn=1.0)["name"] == "plain"
 
 
 @pytest.mark.parametrize("between", [[], ["DequantizeLinear"], ["DequantizeLinear", "Transpose"]])

@@ -20,6 +20,7 @@ from workbench.components import (
     Normalization,
     Pass,
     Reader,
+    Role,
     Runtime,
     Trainer,
     resolve,
@@ -43,6 +44,7 @@ from workbench.nouns.report import Figure, Measurement, Report, Scored
 from workbench.nouns.splits import check_shares
 from workbench.nouns.utterance import SPLIT_NAMES, SPLITS, Intent, Utterance, split_named
 from workbench.options import NoOptions, OptionField, as_json, file_digests, option, option_fields, parse_options
+from workbench.search_space import Axis
 
 __all__ = [
     "BUNDLE_FILE",
@@ -52,6 +54,7 @@ __all__ = [
     "SPLIT_NAMES",
     "TOKENIZER_FILE",
     "Augmenter",
+    "Axis",
     "Budget",
     "Bundle",
     "Cleaner",
@@ -81,6 +84,7 @@ __all__ = [
     "PredictorOptions",
     "Reader",
     "Report",
+    "Role",
     "Runtime",
     "Scored",
     "Trainer",

@@ -17,6 +17,7 @@ from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
+from workbench.components import Role
 from workbench.context import Context
 from workbench.engine.run import MEASUREMENTS
 from workbench.engine.sections import EvaluateOptions
@@ -121,17 +122,15 @@ def add_compression(cli: click.Group, host: Host) -> None:
             work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
             show(out, as_json=as_json)
 
-    def first(kind: str) -> Callable[[], tuple[str, ...]]:
-        return lambda: tuple(
-            name for name, component in sorted(host.registry("passes").items()) if getattr(component, kind)
-        )[:1]
+    def first(role: Role) -> Callable[[], tuple[str, ...]]:
+        return lambda: tuple(name for name, each in sorted(host.registry("passes").items()) if each.role == role)[:1]
 
     register(
         "compress",
         "Make a bundle of a MODEL by passes in the order given; without --use by a search within budgets.",
-        default=first("searches"),
+        default=first("search"),
     )
-    register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=first("exports"))
+    register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=first("export"))
 
 
 def show(out: Path, *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""What a search does next, decided from its state without I/O."""

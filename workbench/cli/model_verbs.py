@@ -124,9 +124,7 @@ def add_compression(cli: click.Group, host: Host) -> None:
             show(out, as_json=as_json)
 
     def first(kind: str) -> Callable[[], tuple[str, ...]]:
-        return lambda: tuple(
-            name for name, component in sorted(host.registry("passes").items()) if getattr(component, kind)
-        )[:1]
+        return lambda: tuple(host.registry("passes").declaring(kind)[:1])
 
     register(
         "compress",

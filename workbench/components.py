@@ -14,9 +14,11 @@ from typing import Any, Literal
 from workbench.errors import DISTRIBUTION, MissingExtra, install_line
 from workbench.options import NoOptions
 from workbench.protocols import (
+    AgreementFunction,
     AugmenterFunction,
     BudgetFunction,
     CleanerFunction,
+    ConsolidationFunction,
     ExecutorFunction,
     MetricFunction,
     MountFunction,
@@ -24,7 +26,9 @@ from workbench.protocols import (
     PassFunction,
     ReaderFunction,
     RuntimeFunction,
+    SelectorFunction,
     TrainerFunction,
+    VotesFunction,
 )
 from workbench.search_space import Axis
 
@@ -42,6 +46,9 @@ REGISTRIES = (
     "mounts",
     "runtimes",
     "normalizations",
+    "consolidations",
+    "agreements",
+    "selectors",
 )
 Role = Literal["prune", "recover", "export", "fuse", "quantize", "trim", "search"]
 
@@ -108,13 +115,22 @@ class Reader(Component):
     """`(source: str, out, options, context) -> Dataset`; splits are left None unless the source holds them.
 
     `remote` sources are asked again in every run, and keyed by what was read. A `named` source is no path: the reader
-    brings the data itself.
+    brings the data itself. One with `votes` gives what each annotator said, too.
+
+    Args:
+        votes: `(source, options, context) -> Votes`, or its address.
     """
 
     run: ReaderFunction | str
 
     remote: bool = False
     named: bool = False
+    votes: VotesFunction | str | None = None
+
+    def read_votes(self, *args: Any) -> Any:
+        """Call `votes`; a library that is missing is reported with the extra that brings it."""
+        assert self.votes is not None
+        return resolve(self.votes, self.extra)(*args)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,6 +276,50 @@ class Normalization(Component):
     """
 
     run: NormalizationFunction | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consolidation(Component):
+    """`(ballots: Sequence[Ballot]) -> Consolidated`: the intents of each text, from the votes of its annotators.
+
+    Args:
+        weighs: whether it uses `Vote.weight`.
+        default: whether it is used where none is named.
+    """
+
+    run: ConsolidationFunction | str
+
+    weighs: bool = False
+    default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement(Component):
+    """`(votes: Votes, out: Path | None, host: Host) -> Summary`: how far annotators agree.
+
+    Every dispute is written into the new CSV file `out`.
+    """
+
+    run: AgreementFunction | str
+
+    default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selector(Component):
+    """`(pool: ReviewPool, size: int) -> list[Selected]`: the rows that a person should look at, the first one first.
+
+    Args:
+        labels: whether it chooses labelled rows whose label is doubtful, rather than unlabelled rows.
+        compares: whether a selector of unlabelled rows needs the labelled rows too.
+        default: whether it is used where none is named.
+    """
+
+    run: SelectorFunction | str
+
+    labels: bool = False
+    compares: bool = False
+    default: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

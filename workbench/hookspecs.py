@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import click
 
     from workbench.components import (
+        Agreement,
         Augmenter,
         Budget,
         Cleaner,
+        Consolidation,
         Encoder,
         Executor,
         Metric,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         Pass,
         Reader,
         Runtime,
+        Selector,
         Trainer,
     )
     from workbench.engine.run import Run, StageRecord
@@ -95,6 +98,21 @@ def executors() -> Mapping[str, Executor]:
 @hookspec
 def runtimes() -> Mapping[str, Runtime]:
     """Named: model formats, each `(model, options) -> Predictor`; what a bundle holds, and what the CPU must have."""
+
+
+@hookspec
+def consolidations() -> Mapping[str, Consolidation]:
+    """Named: `(ballots) -> Consolidated`: the intents of each text, from the votes of its annotators."""
+
+
+@hookspec
+def agreements() -> Mapping[str, Agreement]:
+    """Named: `(votes, out, host) -> Summary`: how far the annotators of a source agree, and where they do not."""
+
+
+@hookspec
+def selectors() -> Mapping[str, Selector]:
+    """Named: `(pool, size) -> list of Selected`: which texts, or which labels, a person should look at next."""
 
 
 @hookspec

@@ -37,6 +37,7 @@ def option(
     ge: float | None = None,
     le: float | None = None,
     kind: Kind = "plain",
+    registry: str | None = None,
     affects_output: bool = True,
     affects_cache: bool = True,
 ) -> Any:
@@ -48,6 +49,7 @@ def option(
         ge: smallest allowed number.
         le: largest allowed number.
         kind: `path` (a file or folder) and `encoder` (a base model) are keyed by their content, not their name.
+        registry: the hook whose components the option names; None as the default is the default component.
         affects_output: False for what cannot change a result, such as a number of threads.
         affects_cache: False for budgets and stopping limits: changing one keeps cached intermediate results valid.
     """
@@ -56,6 +58,7 @@ def option(
         "ge": ge,
         "le": le,
         "kind": kind,
+        "registry": registry,
         "affects_output": affects_output,
         "affects_cache": affects_cache,
     }
@@ -75,6 +78,7 @@ class OptionField:
     ge: float | None = None
     le: float | None = None
     kind: Kind = "plain"
+    registry: str | None = None
     affects_output: bool = True
     affects_cache: bool = True
 
@@ -83,6 +87,8 @@ class OptionField:
         """The type in words."""
         if self.choices:
             return " | ".join(self.choices)
+        if self.registry:
+            return f"one of the {self.registry}"
         words = {tuple: "list of names", dict: "table of numbers", str: "text", bool: "true | false"}
         return words.get(self.type) or str(self.type.__name__)
 

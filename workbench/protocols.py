@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from workbench.context import Context
+    from workbench.engine.summary import Summary
+    from workbench.host import Host
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.model import Model
     from workbench.nouns.predictor import Predictor, PredictorOptions
     from workbench.nouns.report import Figure, Measurement, Scored
+    from workbench.nouns.review_pool import ReviewPool, Selected
     from workbench.nouns.utterance import Utterance
+    from workbench.nouns.vote import Ballot, Consolidated, Votes
     from workbench.serving.service import Service
 
 
@@ -112,6 +116,34 @@ class MountFunction(Protocol):
         Raises:
             WorkbenchError: a setting is wrong; `workbench serve` ends with this error.
         """
+
+
+class ConsolidationFunction(Protocol):
+    """Make intents of votes."""
+
+    def __call__(self, ballots: Sequence[Ballot], /) -> Consolidated:
+        """Give the outcome of each ballot, in their order; the same votes give the same outcome."""
+
+
+class AgreementFunction(Protocol):
+    """Measure how far annotators agree."""
+
+    def __call__(self, votes: Votes, out: Path | None, host: Host, /) -> Summary:
+        """Give the agreement in words and as JSON, and write every dispute into the new CSV file `out`."""
+
+
+class SelectorFunction(Protocol):
+    """Choose texts to review."""
+
+    def __call__(self, pool: ReviewPool, size: int, /) -> list[Selected]:
+        """Give at most `size` rows of the pool, the first one to review first; the same pool gives the same rows."""
+
+
+class VotesFunction(Protocol):
+    """Read the votes of a source."""
+
+    def __call__(self, source: str, options: Any, context: Context, /) -> Votes:
+        """Give what each annotator said of each text; arguments as of `ReaderFunction`."""
 
 
 def arguments(kind: type) -> list[str]:

@@ -24,6 +24,8 @@ def readers() -> Mapping[str, Reader]:
     return {
         "labelstudio": Reader(
             run="workbench_labelstudio.pull.reader:read_project",
+            votes="workbench_labelstudio.pull.reader:read_project_votes",
+            calls=("consolidations",),
             options=ProjectOptions,
             extra="labelstudio",
             remote=True,
@@ -32,6 +34,8 @@ def readers() -> Mapping[str, Reader]:
         ),
         "labelstudio-export": Reader(
             run="workbench_labelstudio.tasks.export:read_export",
+            votes="workbench_labelstudio.tasks.export:read_export_votes",
+            calls=("consolidations",),
             options=TaskOptions,
             summary="a Label Studio JSON export, also gzipped",
         ),

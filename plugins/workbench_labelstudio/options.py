@@ -19,15 +19,13 @@ class TaskOptions:
     taxonomy: Literal["leaf", "path"] = option(
         "leaf", "which part of a taxonomy's path is the intent: its last name, or all of it (a hierarchical intent)"
     )
-    policy: Literal["ground-truth", "majority", "latest", "weighted"] = option(
-        "ground-truth",
-        "how several annotations become one intent: ground-truth, else the majority; majority; latest; "
-        "weighted by annotator",
+    policy: str | None = option(
+        None, "how several annotations become one intent; none = the default policy", registry="consolidations"
     )
     weights: dict[str, float] | None = option(
         None,
-        "of annotators by id or email, for the policy weighted (others weigh 1); none = how often each agrees with the "
-        "majority of the others",
+        "of annotators by id or email, for a policy that weighs them (others weigh 1); none = how often each agrees "
+        "with the majority of the others",
     )
     several: Literal["refuse", "first", "explode"] = option(
         "refuse",

@@ -34,6 +34,6 @@ class PushOptions(PredictionOptions):
 class QueueOptions(PredictionOptions):
     """Which tasks `queue` puts first."""
 
-    by: Literal["uncertain", "diverse", "out-of-scope"] = option("uncertain", "which unlabelled tasks come first")
+    by: str | None = option(None, "which unlabelled tasks come first", registry="selectors")
     size: int = option(50, "tasks in the queue", ge=1)
     doubtful: int = option(0, "labelled tasks to look at again", ge=0)

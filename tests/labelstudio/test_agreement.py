@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import random
 
 import krippendorff
-import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
@@ -42,53 +39,6 @@ def said(number, *intents, text="where is my parcel"):
     return task(number, *made, text=text)
 
 
-def many(seed, tasks=120, people=4, intents="abcde"):
-    stream = random.Random(seed)
-    made = []
-    for _ in range(tasks):
-        true = stream.choice(intents)
-        votes = [stream.choice([true, true, stream.choice(intents)]) for _ in range(people)]
-        made.append([vote if stream.random() < 0.6 else None for vote in votes])
-    return made
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_figures_are_those_of_the_libraries(measure, seed):
-    votes = many(seed)
-    report = measure([said(number, *row) for number, row in enumerate(votes)])
-    codes = np.array([[np.nan if vote is None else "abcde".index(vote) for vote in row] for row in votes]).T
-    assert report["alpha"] == pytest.approx(krippendorff.alpha(codes, level_of_measurement="nominal"))
-    for one in report["intents"]:
-        rest = np.where(np.isnan(codes), np.nan, codes == "abcde".index(one["intent"]))
-        assert one["alpha"] == pytest.approx(krippendorff.alpha(rest, level_of_measurement="nominal"))
-    assert {one["intent"] for one in report["intents"]} == set("abcde")
-    for pair in report["pairs"]:
-        first, second = (codes[int(person) - 1] for person in pair["annotators"])
-        both = ~np.isnan(first) & ~np.isnan(second)
-        assert pair["tasks"] == both.sum()
-        assert pair["agreed"] == (first == second)[both].sum()
-        assert pair["kappa"] == pytest.approx(cohen_kappa_score(first[both], second[both]))
-    assert len(report["pairs"]) == 6
-    shared = [{vote for vote in row if vote} for row in votes if sum(vote is not None for vote in row) > 1]
-    assert (report["shared"], report["agreed"]) == (len(shared), sum(len(kinds) == 1 for kinds in shared))
-    assert len(report["disagreements"]) == report["shared"] - report["agreed"]
-
-
-def test_a_hand_reckoned_case(measure):
-    """Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", B: two observers, nominal, alpha = 0.692."""
-    pairs = zip("aabbdcccedda", "babbbccceddd", strict=True)
-    report = measure([said(number, *pair) for number, pair in enumerate(pairs)])
-    assert report["alpha"] == pytest.approx(0.692, abs=5e-4)
-    assert report["agreement"] == 9 / 12
-
-
-def test_per_intent_tasks_and_agreement_are_counted(measure):
-    report = measure([said(1, "a", "a"), said(2, "a", "b"), said(3, "b", "b"), said(4, "c", None)])
-    counted = {one["intent"]: (one["tasks"], one["agreed"]) for one in report["intents"]}
-    assert counted == {"a": (2, 1), "b": (2, 1)}
-    assert (report["tasks"], report["annotators"]) == (4, {"1": 4, "2": 3})
-
-
 def test_skips_and_empty_answers_are_no_votes(measure):
     report = measure([said(1, "a", ""), said(2, "a", "a"), task(3, annotation("b"), annotation(by=2))])
     assert (report["tasks"], report["shared"], report["agreed"]) == (3, 1, 1)
@@ -114,36 +64,6 @@ def test_several_intents_are_compared_as_sets(measure):
     assert report["alpha"] == pytest.approx(krippendorff.alpha([[0, 0, 2], [0, 1, 2]], level_of_measurement="nominal"))
 
 
-def test_one_annotator_alone(measure, workbench, tmp_path):
-    report = measure([said(1, "a"), said(2, "b")])
-    assert (report["alpha"], report["agreement"], report["note"], report["pairs"]) == (None, None, ALONE, [])
-    assert ALONE in workbench("labelstudio", "agreement", tmp_path / "export.json").output
-
-
-def test_annotators_who_never_meet(measure, workbench, tmp_path):
-    report = measure([said(1, "a", None, None), said(2, None, "b", None), said(3, None, None, "a")])
-    assert (report["alpha"], report["note"]) == (None, APART)
-    assert [(pair["tasks"], pair["kappa"], pair["note"]) for pair in report["pairs"]] == [(0, None, APART)] * 3
-    said_in_words = workbench("labelstudio", "agreement", tmp_path / "export.json").output
-    assert "annotators who share no task: 1 and 2, 1 and 3, 2 and 3" in said_in_words
-
-
-def test_constant_answers(measure, workbench, tmp_path):
-    report = measure([said(n, "a", "a") for n in range(4)])
-    assert (report["alpha"], report["note"], report["agreement"]) == (None, CONSTANT, 1.0)
-    assert (report["pairs"][0]["kappa"], report["pairs"][0]["note"]) == (None, CONSTANT)
-    assert (report["intents"][0]["alpha"], report["intents"][0]["note"]) == (None, CONSTANT)
-    words = workbench("labelstudio", "agreement", tmp_path / "export.json").output
-    assert CONSTANT in words.replace("\n", " ")
-    assert "nan" not in words
-
-
-def test_annotators_who_are_constant_each_in_their_own_way(measure):
-    report = measure([said(n, "a", "b") for n in range(4)])
-    assert report["pairs"][0]["kappa"] == 0
-    assert report["alpha"] < 0
-
-
 def test_nothing_labelled(measure):
     report = measure([task(1), said(2, "")])
     assert (report["tasks"], report["shared"], report["alpha"], report["annotators"]) == (0, 0, None, {})
@@ -162,32 +82,6 @@ def test_paths_of_a_taxonomy(measure):
     tasks = [task(1, topic(["a", "x"], 1), topic(["b", "y"], 2)), task(2, topic(["a", "x"], 1), topic(["a", "x"], 2))]
     assert {one["intent"] for one in measure(tasks)["intents"]} == {"x", "y"}
     assert [one["intent"] for one in measure(tasks, "--taxonomy", "path")["intents"]] == [["a", "x"], ["b", "y"]]
-
-
-def test_disagreements_for_excel(measure, tmp_path):
-    tasks = [
-        said(7, "退款", "a", text='=HYPERLINK("http://x")'),
-        said(8, "a", "a"),
-        said(9, None, "a", "b", text="你好,\n在吗"),
-    ]
-    measure(tasks, "-o", tmp_path / "new" / "disputes.csv", "--policy", "majority")
-    data = (tmp_path / "new" / "disputes.csv").read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(data.decode("utf-8-sig").splitlines(keepends=True)))
-    assert rows == [
-        ["task", "text", "annotator 1", "annotator 2", "annotator 3", "majority"],
-        ["7", '\'=HYPERLINK("http://x")', "退款", "a", "", ""],
-        ["9", "你好,\n在吗", "", "a", "b", ""],
-    ]
-
-
-def test_a_table_that_is_there_is_not_overwritten(workbench, tmp_path):
-    (tmp_path / "export.json").write_text(json.dumps([said(1, "a", "b")]))
-    (tmp_path / "mine.csv").write_text("mine")
-    done = workbench("labelstudio", "agreement", tmp_path / "export.json", "-o", tmp_path / "mine.csv")
-    assert done.exit_code == 1
-    assert "exists already" in done.output
-    assert (tmp_path / "mine.csv").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

@@ -112,21 +112,21 @@ def test_several_sources_of_one_name_have_folders_of_their_own(host, context, tm
 
 
 @pytest.mark.parametrize("name", ["../../evil", "..", "a/b", "客服 意图", "...", "", "x" * 300, "con\0trol\n"])
-def test_no_title_leads_out_of_the_folder(tmp_path, name):
-    tasks_to_dataset([task(1, annotation("a"))], TaskOptions(), name, "source", {}, out=tmp_path / "out")
+def test_no_title_leads_out_of_the_folder(host, tmp_path, name):
+    tasks_to_dataset([task(1, annotation("a"))], TaskOptions(), name, "source", {}, host, out=tmp_path / "out")
     (written,) = tmp_path.rglob("annotations.jsonl")
     assert written.parent.parent == tmp_path / "out" / "labelstudio"
     assert len(written.parent.name) <= 60
     assert written.parent.name[0].isalnum()
 
 
-def test_a_control_of_the_config_that_nobody_answered_is_known():
+def test_a_control_of_the_config_that_nobody_answered_is_known(host):
     note = {"from_name": "note", "to_name": "t", "type": "textarea", "value": {"text": ["hi"]}}
     tasks, known = [task(1, annotation("a", note))], ("intent", "topic", "note")
     for control, words in (("topic", "1 empty"), ("note", "of type textarea"), ("tone", "Known: intent, note, topic")):
         options = parse_options(TaskOptions, {"control": control}, "test")
         with pytest.raises(WorkbenchError, match=words):
-            tasks_to_dataset(tasks, options, "project", "source", {}, known=known)
+            tasks_to_dataset(tasks, options, "project", "source", {}, host, known=known)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def project(label_studio):
     return number
 
 
-def test_an_export_and_a_list_of_tasks_are_read_the_same(label_studio, project, tmp_path):
+def test_an_export_and_a_list_of_tasks_are_read_the_same(host, label_studio, project, tmp_path):
     with label_studio.http() as http:
         params = {"exportType": "JSON", "download_all_tasks": "true"}
         export = http.get(f"/api/projects/{project}/export", params=params).json()
@@ -163,7 +163,7 @@ def test_an_export_and_a_list_of_tasks_are_read_the_same(label_studio, project, 
     assert "created_username" not in export[0]["annotations"][0]
     options = parse_options(TaskOptions, {"control": "意图"}, "test")
     made = [
-        tasks_to_dataset(tasks, options, "project", "source", {}, out=tmp_path / name)
+        tasks_to_dataset(tasks, options, "project", "source", {}, host, out=tmp_path / name)
         for name, tasks in (("export", export), ("list", listed[::-1]))
     ]
     assert sorted(made[0], key=lambda row: row.id) == sorted(made[1], key=lambda row: row.id)

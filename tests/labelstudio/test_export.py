@@ -280,7 +280,7 @@ def test_the_real_export_takes_little_time_and_memory(banking77, tmp_path):
         "from pathlib import Path\n"
         "from workbench.context import Context\n"
         "from workbench.host import build_host\n"
-        "host = build_host(['workbench_labelstudio'])\n"
+        "host = build_host(['workbench_labelstudio', 'workbench_review'])\n"
         "reader = host.registry('readers')['labelstudio-export']\n"
         "reader(sys.argv[1], Path('out'), reader.options(control='intent'), Context(host, 13, Path('work')))\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"

@@ -1,18 +1,21 @@
 """The door: everything that a plugin may import of the host.
 
 This package holds nouns, components, options and errors. Its modules hold the rest by subject:
-`io` (files), `text`, `machine`, `engine` (recipes and runs), `cli`, `report`, `serving`, `quality` (parity, invariance)
-and `torch`. A name that stands in no `__all__` here may change without notice.
+`io` (files), `text`, `machine`, `engine` (recipes and runs), `cli`, `report`, `serving`, `quality` (parity,
+invariance), `review` (votes, texts to review) and `torch`. A name that stands in no `__all__` here may change without
+notice.
 """
 
 from __future__ import annotations
 
 from workbench import __version__
 from workbench.components import (
+    Agreement,
     Augmenter,
     Budget,
     Cleaner,
     Component,
+    Consolidation,
     Encoder,
     Executor,
     Metric,
@@ -22,6 +25,7 @@ from workbench.components import (
     Reader,
     Role,
     Runtime,
+    Selector,
     Trainer,
     resolve,
 )
@@ -53,12 +57,14 @@ __all__ = [
     "SPLITS",
     "SPLIT_NAMES",
     "TOKENIZER_FILE",
+    "Agreement",
     "Augmenter",
     "Axis",
     "Budget",
     "Bundle",
     "Cleaner",
     "Component",
+    "Consolidation",
     "Context",
     "Dataset",
     "Encoder",
@@ -87,6 +93,7 @@ __all__ = [
     "Role",
     "Runtime",
     "Scored",
+    "Selector",
     "Trainer",
     "UsageProblem",
     "Utterance",

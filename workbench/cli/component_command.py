@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ import click
 from workbench.cli.options import click_options, collect
 from workbench.components import Component
 from workbench.engine.sections import ComponentConfig
-from workbench.errors import UsageProblem
+from workbench.errors import UsageProblem, unknown
 from workbench.host import Host
 
 CHOSEN = "workbench.chosen"
@@ -30,6 +30,7 @@ class ComponentCommand(click.Command):
         choice: the option that names an offer.
         several: whether it may be given more than once.
         default: gives what is used when it is not given.
+        accepts: whether an offer may be named here.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class ComponentCommand(click.Command):
         choice: str = "use",
         several: bool = False,
         default: Callable[[], tuple[str, ...]] = tuple,
+        accepts: Callable[[Any], bool] = bool,
         **kwargs: Any,
     ) -> None:
         self.host, self.hook, self.choice, self.several, self.default = host, hook, choice, several, default
+        self.accepts = accepts
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -57,13 +60,13 @@ class ComponentCommand(click.Command):
         more: list[click.Parameter] = []
         for name in ctx.meta.get(CHOSEN, ()):
             prefix = name if self.several else ""
-            more += click_options(self._offer(name).options, prefix, short=ctx.meta[BY_DEFAULT])
+            more += click_options(self._offer(name).options, prefix, short=ctx.meta[BY_DEFAULT], host=self.host)
         return [*own[:-1], *more, own[-1]]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List what `--use` may name."""
         super().format_epilog(ctx, formatter)
-        components: Mapping[str, Component] = self.host.registry(self.hook)
+        components = self._accepted()
         with formatter.section(f"--{self.choice} NAME; each adds options of its own (--{self.choice} NAME --help)"):
             formatter.write_dl([(name, component.summary) for name, component in sorted(components.items())])
 
@@ -96,5 +99,11 @@ class ComponentCommand(click.Command):
         return tuple(names)
 
     def _offer(self, name: str) -> Component:
-        component: Component = self.host.registry(self.hook).pick(name, f"--{self.choice}")
+        registry = self.host.registry(self.hook)
+        component: Component = registry.pick(name, f"--{self.choice}")
+        if not self.accepts(component):
+            raise unknown(registry.noun, name, self._accepted(), where=f"--{self.choice}")
         return component
+
+    def _accepted(self) -> dict[str, Component]:
+        return {name: one for name, one in self.host.registry(self.hook).items() if self.accepts(one)}

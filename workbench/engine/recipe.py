@@ -163,7 +163,11 @@ class _Checker:
         return _text(table[key])
 
     def _options(self, options: type, values: Mapping[str, Any], where: str) -> Any:
-        return placed(parse_options(options, values, where), self.folder, self.host)
+        parsed = parse_options(options, values, where)
+        for field in option_fields(options):
+            if field.registry and (name := getattr(parsed, field.name)) is not None:
+                self.host.registry(field.registry).pick(name, f"{where}.{field.name}")
+        return placed(parsed, self.folder, self.host)
 
 
 def _text(name: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import BUNDLE_FILE as MANIFEST
-from workbench.api import Bundle, WorkbenchError, decide, unknown
+from workbench.api import Bundle, WorkbenchError, unknown
 from workbench.api.io import digest_path, is_blank
 from workbench_labelstudio.tasks.intents import clean
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
@@ -21,7 +21,7 @@ from workbench_labelstudio.tasks.task_parser import Task, parse_task
 from workbench_labelstudio.tasks.words import label_name, listed, listed_labels
 
 if TYPE_CHECKING:
-    from workbench.api import Floats, Intent, Log, Model, Prediction, Predictor
+    from workbench.api import Intent, Log, Model, Prediction, Predictor
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
 
@@ -52,26 +52,6 @@ class Item:
     def is_open(self) -> bool:
         """Whether nobody has submitted an annotation or skipped the task."""
         return not self.task.annotations
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a model says of a text.
-
-    Args:
-        prediction: with its two most probable intents.
-        logits: float32 [intents].
-        embedding: float32 [d]; None if the model offers none.
-    """
-
-    prediction: Prediction
-    logits: Floats
-    embedding: Floats | None
-
-    @property
-    def intent(self) -> Intent:
-        """The most probable one."""
-        return self.prediction.top[0][0]
 
 
 @dataclass(frozen=True)
@@ -172,22 +152,15 @@ def read_items(mirror: Mirror, key: str, where: object) -> tuple[list[Item], int
     return items, blank
 
 
-def ask(predictor: Predictor, items: Sequence[Item], log: Log) -> Iterator[tuple[Item, Said]]:
-    """What a model says of each text, batch by batch, in their order.
+def predict(predictor: Predictor, items: Sequence[Item], log: Log) -> Iterator[tuple[Item, Prediction]]:
+    """Each text with its prediction, batch by batch, in their order.
 
     Raises:
-        WorkbenchError: it has no head, is for several intents a text, or answers with no finite numbers.
+        WorkbenchError: see `Predictor.predict`.
     """
     for start in range(0, len(items), BATCH):
         batch = items[start : start + BATCH]
-        logits, embeddings = predictor.run([item.text for item in batch])
-        if logits is None:
-            raise WorkbenchError(
-                "is an encoder without a head", where=predictor.model.path, remedy="Train one: workbench train"
-            )
-        for row, item in enumerate(batch):
-            decided = decide(logits[row], predictor.model, predictor.temperature, 2)
-            yield item, Said(decided, logits[row], None if embeddings is None else embeddings[row])
+        yield from zip(batch, predictor.predict([item.text for item in batch]), strict=True)
         log({"progress": min(1.0, (start + BATCH) / len(items))}, start + len(batch))
 
 

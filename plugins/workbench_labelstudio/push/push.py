@@ -17,7 +17,7 @@ from workbench.api import UsageProblem
 from workbench_labelstudio.project.display_settings import is_queue, show, show_after
 from workbench_labelstudio.pull.pull import pull
 from workbench_labelstudio.push.prediction_store import PredictionStore
-from workbench_labelstudio.push.predictions import ControlLabels, Item, ask, control_labels, identity, read_items
+from workbench_labelstudio.push.predictions import ControlLabels, Item, control_labels, identity, predict, read_items
 from workbench_labelstudio.push.push_record import Pushes, agrees, note_pushes, noted_pushes, text_digest
 from workbench_labelstudio.tasks.words import label_name, listed_labels
 from workbench_labelstudio.versions import model_name, model_version
@@ -115,7 +115,7 @@ def push(
     plan = job.plan()
     predictions, intents = {}, Counter[str]()
     if plan.items:
-        said = [(item, answer.prediction.top[0]) for item, answer in ask(predictor, plan.items, log("predict"))]
+        said = [(item, answer.top[0]) for item, answer in predict(predictor, plan.items, log("predict"))]
         plan.form.refuse_lacking((intent for _, (intent, _) in said), job.store.where)
         for item, (intent, score) in said:
             prediction = plan.form.prediction(item.id, intent, score, job.version)

@@ -29,24 +29,14 @@ from workbench_labelstudio.project.display_settings import (
 )
 from workbench_labelstudio.project.tabs import DOUBTFUL, REVIEW, of_version, remove_tabs, set_tab
 from workbench_labelstudio.pull.pull import pull
-from workbench_labelstudio.push.choosing import Chosen, choose
-from workbench_labelstudio.push.doubts import doubtful
 from workbench_labelstudio.push.prediction_store import PredictionStore
-from workbench_labelstudio.push.predictions import (
-    JSON,
-    ControlLabels,
-    Item,
-    ask,
-    control_labels,
-    identity,
-    intents_given,
-    read_items,
-)
+from workbench_labelstudio.push.predictions import JSON, ControlLabels, Item, control_labels, identity, read_items
+from workbench_labelstudio.push.selection import Chosen, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.api import Log, Predictor
+    from workbench.api import Host, Log, Predictor
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
@@ -84,6 +74,7 @@ def queue_up(
     mirror: Mirror,
     predictor: Predictor,
     options: QueueOptions,
+    host: Host,
     log: Callable[[str], Log],
 ) -> Queue:
     """Choose, and have the server serve it; an earlier queue is replaced. After a kill, the next call puts it right.
@@ -94,6 +85,7 @@ def queue_up(
         mirror: of the project; pulled first.
         predictor: of the model.
         options: which tasks.
+        host: the plugins, for the selectors.
         log: gives the progress of a step.
 
     Raises:
@@ -112,14 +104,17 @@ def queue_up(
             where=where,
             remedy="Look at doubtful labels again: --doubtful 50, or upload more texts",
         )
-    chosen, doubts = _choose(predictor, form, candidates, items, options, log)
+    selectors = host.registry("selectors")
+    by = options.by or selectors.default
+    sizes = [(selectors[by], options.size), (selectors[selectors.first("labels")], options.doubtful)]
+    chosen, doubts = select(items, form, predictor, sizes, log("predict"))
     if not chosen and not doubts:
         raise WorkbenchError("there is nothing to queue and no label to doubt", where=where)
-    form.refuse_lacking((entry.said.intent for entry in [*chosen, *doubts]), where)
+    form.refuse_lacking((entry.intent for entry in [*chosen, *doubts]), where)
     people = {annotation.annotator for item in items for annotation in item.task.annotations}
     queue = Queue(
         project=project.id,
-        version=f"queue-{options.by}-{identity(predictor)}",
+        version=f"queue-{by}-{identity(predictor)}",
         tasks=tuple(chosen),
         doubtful=tuple(doubts),
         open=len(candidates),
@@ -172,30 +167,13 @@ def _served_before(project: Project, items: Sequence[Item]) -> Iterator[str]:
         )
 
 
-def _choose(
-    predictor: Predictor,
-    form: ControlLabels,
-    candidates: Sequence[Item],
-    items: Sequence[Item],
-    options: QueueOptions,
-    log: Callable[[str], Log],
-) -> tuple[list[Chosen], list[Chosen]]:
-    labelled = [item for item in items if item.is_labelled] if options.doubtful or options.by == "diverse" else []
-    said = list(ask(predictor, [*candidates, *labelled], log("predict")))
-    now, known = said[: len(candidates)], said[len(candidates) :]
-    given = intents_given(form.labels)
-    order = predictor.model.intents
-    doubts = doubtful(known, form.control.name, given, order, predictor.temperature, options.doubtful)
-    return choose(options.by, now, known, options.size), doubts
-
-
 def _write(connection: Connection, form: ControlLabels, queue: Queue, log: Callable[[str], Log]) -> None:
     """Replace the queue on the server: its predictions, what the project shows, and the tabs."""
     project, store = queue.project, PredictionStore(connection, queue.project)
     _remove_queue(store)
 
     def predictions(entries: Iterable[tuple[Chosen, float]], version: str) -> dict[int, JSON]:
-        return {one.item.id: form.prediction(one.item.id, one.said.intent, score, version) for one, score in entries}
+        return {one.item.id: form.prediction(one.item.id, one.intent, score, version) for one, score in entries}
 
     doubts = f"doubtful-{queue.version.rpartition('-')[2]}"
     ordered = [entry for part in (queue.tasks, queue.doubtful) for entry in zip(part, scores(part), strict=True)]

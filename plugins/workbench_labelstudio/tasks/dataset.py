@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import Dataset, Utterance, WorkbenchError, split_named, unknown
+from workbench.api.review import Votes
 from workbench_labelstudio.tasks.controls import choose_control
 from workbench_labelstudio.tasks.record import write_record
 from workbench_labelstudio.tasks.task_parser import Task, parse_task
-from workbench_labelstudio.tasks.votes import REASONS, Verdict, gives_several, judge
+from workbench_labelstudio.tasks.votes import REASONS, Verdict, consolidate, gives_several, read_ballots
 from workbench_labelstudio.tasks.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from workbench.api import Intent
+    from workbench.api import Host, Intent
     from workbench_labelstudio.options import TaskOptions
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ def tasks_to_dataset(
     name: str,
     source: object,
     provenance: Mapping[str, Any],
+    host: Host,
     *,
     out: Path | None = None,
     known: Collection[str] = (),
@@ -47,18 +50,20 @@ def tasks_to_dataset(
         name: of the source, without a path; the counts stand under it.
         source: where the tasks come from, for messages.
         provenance: what is known of the source; control and policy are added.
+        host: the plugins, for the policy.
         out: a folder for all that annotators said (see `write_record`); None writes nothing.
         known: the controls of the label config, where that is known.
 
     Raises:
         WorkbenchError: a task is none, ids stand twice, a key or control does not exist, no task is left, or see
-            `judge`.
+            `consolidate`.
     """
     parsed = [parse_task(task, source) for task in tasks]
     _refuse_twins(parsed, source)
     _check_keys(parsed, options, source)
     control = choose_control(parsed, options.control, source, known)
-    verdicts, weights = judge(parsed, control, options, source)
+    made = consolidate(parsed, control, options, source, host)
+    verdicts = made.verdicts
     rows = tuple(row for verdict in verdicts for row in _utterances(verdict, options))
     counts = _count(verdicts, control, options, len(rows))
     account = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
@@ -70,12 +75,32 @@ def tasks_to_dataset(
             remedy="Label some tasks, or check the options text, control and policy",
         )
     if out:
-        write_record(verdicts, options, name, out)
+        write_record(made, options, name, out)
     intents = tuple(sorted({row.intents[0] for row in rows if row.intents}, key=_order))
-    origin: dict[str, Any] = {**provenance, "control": control, "policy": options.policy}
-    if weights:
-        origin["weights"] = {person: round(weight, 4) for person, weight in weights.items() if person is not None}
+    origin: dict[str, Any] = {**provenance, "control": control, "policy": made.policy}
+    if made.weights:
+        origin["weights"] = {person: round(weight, 4) for person, weight in made.weights.items() if person is not None}
     return Dataset("intent", intents, rows, {name: counts}, (origin,))
+
+
+def tasks_to_votes(
+    tasks: Iterable[Mapping[str, Any]], options: TaskOptions, source: object, known: Collection[str] = ()
+) -> Votes:
+    """What each annotator said of each task; annotations of several intents are votes for all of them.
+
+    Args:
+        tasks: as Label Studio exports or lists them.
+        options: what makes a vote.
+        source: where the tasks come from, for messages.
+        known: the controls of the label config, where that is known.
+
+    Raises:
+        WorkbenchError: see `tasks_to_dataset`.
+    """
+    parsed = [parse_task(task, source) for task in tasks]
+    control = choose_control(parsed, options.control, source, known)
+    ballots = read_ballots(parsed, control, dataclasses.replace(options, several="explode"), source)
+    return Votes(ballots, options.policy, {"control": control})
 
 
 def _order(intent: Intent) -> tuple[str, ...]:
@@ -117,7 +142,7 @@ def _meta(verdict: Verdict, intent: Intent) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "annotations": len(votes),
         "annotators": len({vote.annotator for vote in votes}),
-        "agreement": round(sum(intent in vote.intents for vote in votes) / len(votes), 4),
+        "agreement": round(sum(intent in vote.labels for vote in votes) / len(votes), 4),
     }
     if any(vote.ground_truth for vote in votes):
         meta["ground_truth"] = True

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from workbench.api import WorkbenchError
 from workbench.api.io import digest_file, read_source
 from workbench.api.text import well_formed
-from workbench_labelstudio.tasks.dataset import tasks_to_dataset
+from workbench_labelstudio.tasks.dataset import tasks_to_dataset, tasks_to_votes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.api import Context, Dataset
+    from workbench.api.review import Votes
     from workbench_labelstudio.options import TaskOptions
 
 JSON_MIN = {"annotation_id", "annotator", "lead_time"}  # keys that only rows of that format have beside the data
@@ -33,7 +34,16 @@ def read_export(source: str, out: Path, options: TaskOptions, context: Context) 
     name = well_formed(path.name)
     tasks = read_tasks(path)
     provenance = {"reader": "labelstudio-export", "file": name, "sha256": digest_file(path)}
-    return tasks_to_dataset(tasks, options, name, path, provenance, out=out)
+    return tasks_to_dataset(tasks, options, name, path, provenance, context.host, out=out)
+
+
+def read_export_votes(source: str, options: TaskOptions, context: Context) -> Votes:
+    """What each annotator said of each task of an export.
+
+    Raises:
+        WorkbenchError: see `read_export`.
+    """
+    return tasks_to_votes(read_tasks(Path(source)), options, source)
 
 
 def read_tasks(path: Path) -> list[Mapping[str, Any]]:

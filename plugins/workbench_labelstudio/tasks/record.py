@@ -16,25 +16,24 @@ from workbench_labelstudio.tasks.intents import OUT_OF_SCOPE
 from workbench_labelstudio.tasks.task_parser import id_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from workbench.api import Intent
     from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.tasks.task_parser import Annotation
-    from workbench_labelstudio.tasks.votes import Verdict
+    from workbench_labelstudio.tasks.votes import ConsolidatedTasks, Verdict
 
 FOLDER, ANNOTATIONS, DISAGREEMENTS = "labelstudio", "annotations.jsonl", "disagreements.jsonl"
 NO_NAME = re.compile(r"[^\w.-]+")
 LONGEST_NAME = 60
 
 
-def write_record(verdicts: Sequence[Verdict], options: TaskOptions, name: str, out: Path) -> Path:
+def write_record(made: ConsolidatedTasks, options: TaskOptions, name: str, out: Path) -> Path:
     """Write `annotations.jsonl` (each annotation, skips too) and `disagreements.jsonl` (each task on which votes
     differ: who said what, and what the policy made of it), by rising ids.
 
     Args:
-        verdicts: on all tasks of the source.
-        options: that they were made with.
+        made: what became of all tasks of the source.
+        options: that it was made with.
         name: of the source.
         out: folder of the dataset; several sources write into it.
 
@@ -42,26 +41,22 @@ def write_record(verdicts: Sequence[Verdict], options: TaskOptions, name: str, o
         The folder below `out` that is this source's own.
     """
     folder = _own_folder(out / FOLDER, name)
-    ordered = sorted(verdicts, key=lambda verdict: id_order(verdict.task.id))
+    ordered = sorted(made.verdicts, key=lambda verdict: id_order(verdict.task.id))
     said = (_said(verdict.task.id, annotation) for verdict in ordered for annotation in verdict.task.annotations)
     _write(folder / ANNOTATIONS, said)
-    _write(folder / DISAGREEMENTS, (dispute(verdict, options) for verdict in ordered if verdict.disputed))
+    _write(folder / DISAGREEMENTS, (_dispute(verdict, options, made.policy) for verdict in ordered if verdict.disputed))
     return folder
 
 
-def dispute(verdict: Verdict, options: TaskOptions) -> dict[str, Any]:
+def _dispute(verdict: Verdict, options: TaskOptions, policy: str) -> dict[str, Any]:
     """A task on which votes differ, as JSON."""
     return {
         "task": verdict.task.id,
         "text": verdict.task.value(options.text),
-        "votes": [{"annotator": vote.annotator, "intents": _registries(vote.intents)} for vote in verdict.votes],
-        "policy": options.policy,
-        "intents": _registries(verdict.intents) if verdict.intents else None,
+        "votes": [{"annotator": vote.annotator, "intents": vote.intents} for vote in verdict.votes],
+        "policy": policy,
+        "intents": [intent for intent in verdict.intents if intent != OUT_OF_SCOPE] if verdict.intents else None,
     }
-
-
-def _registries(intents: Sequence[Intent]) -> list[Intent]:
-    return [intent for intent in intents if intent != OUT_OF_SCOPE]
 
 
 def _said(task: str, annotation: Annotation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a task's annotations say of it: votes, and what a policy makes of them."""
+"""The votes of a task's annotations, and the intents that a policy makes of them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from workbench.api import UsageProblem, WorkbenchError, unknown
 from workbench.api.io import is_blank
-from workbench_labelstudio.tasks.consolidate import POLICIES, Vote, estimate_weights
+from workbench.api.review import Ballot, Vote
 from workbench_labelstudio.tasks.intents import LEAF, OUT_OF_SCOPE, intent_of
 from workbench_labelstudio.tasks.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workbench.api import Intent
+    from workbench.api import Host, Intent
+    from workbench.api.review import Outcome
     from workbench_labelstudio.options import TaskOptions
-    from workbench_labelstudio.tasks.consolidate import Intents, Weights
-    from workbench_labelstudio.tasks.intents import Level
     from workbench_labelstudio.tasks.task_parser import Annotation, Task
 
 REASONS = ("blank", "unlabelled", "skipped", "empty", "disagreement")
@@ -30,59 +29,82 @@ class Verdict:
 
     Args:
         task: the task.
-        votes: its submitted annotations that have an intent, which may be `OUT_OF_SCOPE`.
-        intents: what the policy makes of them; () when the task is left out.
+        votes: its submitted annotations that give an intent or `OUT_OF_SCOPE`.
+        intents: the outcome, which may be `OUT_OF_SCOPE`; () when the task is left out.
         reason: why it is left out, one of `REASONS`; None when it is kept.
     """
 
     task: Task
     votes: Sequence[Vote]
-    intents: Intents
+    intents: tuple[Intent, ...]
     reason: str | None
 
     @property
     def disputed(self) -> bool:
         """Whether not all votes say the same."""
-        return len({frozenset(vote.intents) for vote in self.votes}) > 1
+        return len({frozenset(vote.labels) for vote in self.votes}) > 1
 
 
-def judge(
-    tasks: Sequence[Task], control: str | None, options: TaskOptions, source: object
-) -> tuple[list[Verdict], Weights]:
-    """A verdict on each task, and what the annotators weigh; {} unless the policy asks for it.
+@dataclass(frozen=True)
+class ConsolidatedTasks:
+    """What became of the tasks of a source.
+
+    Args:
+        verdicts: one for each task.
+        policy: the name of the policy.
+        weights: of the annotators, where the policy weighs them.
+    """
+
+    verdicts: Sequence[Verdict]
+    policy: str
+    weights: Mapping[str | None, float]
+
+
+def consolidate(
+    tasks: Sequence[Task], control: str | None, options: TaskOptions, source: object, host: Host
+) -> ConsolidatedTasks:
+    """Make intents of the votes on each task, by the policy of the options.
 
     Raises:
-        WorkbenchError: a task has several intents, two labels make the same intent, a weight is for nobody, or the
-            policy needs a time that an annotation lacks.
+        WorkbenchError: see `read_ballots`, or the policy refuses the votes.
+    """
+    policies = host.registry("consolidations")
+    name = options.policy or policies.default
+    policy = policies.pick(name, f"{source}: option policy")
+    if options.weights is not None and not policy.weighs:
+        raise UsageProblem(
+            f"weights are given, but the policy is {name}",
+            where=source,
+            remedy=f'Set policy = "{" or ".join(policies.declaring("weighs"))}", or leave the weights out',
+        )
+    ballots = read_ballots(tasks, control, options, source)
+    made = policy(ballots)
+    verdicts = [
+        _verdict(task, ballot, outcome) for task, ballot, outcome in zip(tasks, ballots, made.outcomes, strict=True)
+    ]
+    return ConsolidatedTasks(verdicts, name, made.weights)
+
+
+def read_ballots(tasks: Sequence[Task], control: str | None, options: TaskOptions, source: object) -> list[Ballot]:
+    """The votes on each task, by rising id of their annotations.
+
+    Raises:
+        WorkbenchError: a task has several intents, two labels make the same intent, or a weight is for nobody.
     """
     if options.taxonomy == LEAF:
         _refuse_ambiguous(tasks, control, source)
     if options.several == "refuse":
         _refuse_several(tasks, control, source)
-    votes = [_votes(task, control, options) for task in tasks]
-    weights = _weights(tasks, votes, options, source)
-    return [_verdict(task, ballot, options, weights) for task, ballot in zip(tasks, votes, strict=True)], weights
-
-
-def _votes(task: Task, control: str | None, options: TaskOptions) -> list[Vote]:
-    """The submitted annotations of a task that give intents, by rising id; those that give none count as `empty` says.
-
-    Where a ground truth gives none, it says so for all under the policy that follows it.
-    """
-    none = (OUT_OF_SCOPE,) if options.empty == "out-of-scope" else ()
-    votes = [
-        Vote(
-            (_intents(annotation, control, options.taxonomy) or none)[: 1 if options.several == "first" else None],
-            annotation.annotator,
-            annotation.ground_truth,
-            annotation.updated or annotation.created or "",
+    weights = _weights(tasks, options.weights, source) if options.weights is not None else {}
+    return [
+        Ballot(
+            task.id,
+            task.value(options.text) or "",
+            tuple(_vote(annotation, control, options, weights) for annotation in task.submitted),
+            task.where,
         )
-        for annotation in task.submitted
+        for task in tasks
     ]
-    marked = [vote for vote in votes if vote.ground_truth]
-    if options.policy == "ground-truth" and marked and not any(vote.intents for vote in marked):
-        return []
-    return [vote for vote in votes if vote.intents]
 
 
 def gives_several(task: Task, control: str | None) -> bool:
@@ -90,63 +112,50 @@ def gives_several(task: Task, control: str | None) -> bool:
     return any(len(annotation.values(control)) > 1 for annotation in task.submitted)
 
 
-def _intents(annotation: Annotation, control: str | None, level: Level) -> Intents:
-    return tuple(intent for label in annotation.values(control) if (intent := intent_of(label, level)))
+def _vote(
+    annotation: Annotation, control: str | None, options: TaskOptions, weights: Mapping[str | None, float]
+) -> Vote:
+    """A submitted annotation as a vote; the option `empty` says what one without an intent means."""
+    labels = (intent_of(label, options.taxonomy) for label in annotation.values(control))
+    intents = tuple(intent for intent in labels if intent)
+    none = () if options.empty == "out-of-scope" else None
+    return Vote(
+        annotation.annotator,
+        (intents[:1] if options.several == "first" else intents) or none,
+        annotation.ground_truth,
+        annotation.updated or annotation.created or "",
+        weights.get(annotation.annotator),
+    )
 
 
-def _verdict(task: Task, votes: Sequence[Vote], options: TaskOptions, weights: Weights) -> Verdict:
-    intents, reason = _decide(task, votes, options, weights)
-    return Verdict(task, votes, intents, reason)
+def _verdict(task: Task, ballot: Ballot, outcome: Outcome) -> Verdict:
+    reason = _reason(task, ballot, outcome)
+    votes = [] if outcome.reason == "empty" else [vote for vote in ballot.votes if vote.intents is not None]
+    return Verdict(task, votes, () if reason else outcome.intents or (OUT_OF_SCOPE,), reason)
 
 
-def _decide(task: Task, votes: Sequence[Vote], options: TaskOptions, weights: Weights) -> tuple[Intents, str | None]:
-    text = task.value(options.text)
-    if text is None or is_blank(text):
-        return (), "blank"
+def _reason(task: Task, ballot: Ballot, outcome: Outcome) -> str | None:
+    if is_blank(ballot.text):
+        return "blank"
     if not task.annotations:
-        return (), "unlabelled"
-    if not task.submitted:
-        return (), "skipped"
-    if not votes:
-        return (), "empty"
-    try:
-        intents = POLICIES[options.policy](votes, weights)
-    except ValueError as error:
-        raise WorkbenchError(
-            f"has an annotation without a readable time ({error})",
-            where=task.where,
-            remedy="Choose the policy ground-truth or majority",
-        ) from error
-    return (intents, None) if intents else ((), "disagreement")
+        return "unlabelled"
+    return outcome.reason if task.submitted else "skipped"
 
 
-def _weights(tasks: Sequence[Task], votes: Sequence[Sequence[Vote]], options: TaskOptions, source: object) -> Weights:
-    if options.policy != "weighted":
-        if options.weights is not None:
-            raise UsageProblem(
-                f"weights are given, but the policy is {options.policy}",
-                where=source,
-                remedy='Set policy = "weighted", or leave the weights out',
-            )
-        return {}
-    if options.weights is None:
-        return estimate_weights(votes)
+def _weights(tasks: Sequence[Task], table: Mapping[str, float], source: object) -> Mapping[str | None, float]:
+    """The weight of each annotator, who may stand in the table by id or by email; 1 for the others."""
     people: dict[str | None, str | None] = {}
     for annotation in (annotation for task in tasks for annotation in task.annotations):
         people[annotation.annotator] = annotation.email or people.get(annotation.annotator)
-    return _table(options.weights, people, source)
-
-
-def _table(given: Mapping[str, float], people: Mapping[str | None, str | None], source: object) -> Weights:
     names = {name for pair in people.items() for name in pair if name is not None}
-    for name, weight in given.items():
+    for name, weight in table.items():
         if name not in names:
             raise unknown("annotator", name, names, where=f"{source}: option weights")
         if weight < 0:
             raise UsageProblem(
                 f"{name} weighs {weight:g}", where=f"{source}: option weights", remedy="Give a number from 0 on"
             )
-    return {person: given.get(person or "", given.get(email or "", 1.0)) for person, email in people.items()}
+    return {person: table.get(person or "", table.get(email or "", 1.0)) for person, email in people.items()}
 
 
 def _refuse_several(tasks: Sequence[Task], control: str | None, source: object) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import JSON, click_options, collect
+from workbench.api.cli import JSON, click_options, collect, echo_json
 from workbench_labelstudio.project_options import ProjectOptions
 from workbench_labelstudio.verbs.pull import brought
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from workbench.api import Host
+    from workbench.api.review import Votes
 
 EXPORTS = (".json", ".json.gz")
 OPTIONS = ("text", "control", "taxonomy", "policy", "weights", "url", "token_file", "mirror")
@@ -45,28 +43,25 @@ def add(labelstudio: click.Group, host: Host) -> None:
         more often than by chance. Above 0.8 labels can be relied on; an intent below 0.67 is not understood the same
         way by all, and needs a clearer guideline, or to be merged with another. Skips are no votes.
         """
-        from workbench.api import resolve
+        votes, where = _votes(source, collect(ProjectOptions, values))
+        registry = host.registry("agreements")
+        summary = registry[registry.default](votes, out, host)
+        if as_json:
+            echo_json({"source": where, **votes.provenance, **summary.figures})
+        else:
+            click.echo("\n".join([f"{where}:", *summary.words]))
 
-        report = resolve("workbench_labelstudio.tasks.agreement_report:report", "labelstudio")
-        show = resolve("workbench_labelstudio.tasks.agreement_report:show", "labelstudio")
-        given = collect(ProjectOptions, values)
-        tasks, options, where, known = _tasks(source, dataclasses.replace(given, several="explode"))
-        show(report(tasks, options, where, out, known), as_json=as_json)
-
-    agreement.params += [option for option in click_options(ProjectOptions) if option.name in OPTIONS]
+    agreement.params += [option for option in click_options(ProjectOptions, host=host) if option.name in OPTIONS]
 
 
-def _tasks(source: str, options: ProjectOptions) -> tuple[list[Any], ProjectOptions, str, Collection[str]]:
-    """The tasks of an export, or those of a project once it is pulled; the options for them, their name, and the
-    controls of the label config, () where nobody knows."""
+def _votes(source: str, options: ProjectOptions) -> tuple[Votes, str]:
+    """The votes of an export, or of a project once it is pulled, and the name of the source."""
     if Path(source).is_file() or source.endswith(EXPORTS):
+        from workbench_labelstudio.tasks.dataset import tasks_to_votes
         from workbench_labelstudio.tasks.export import read_tasks
 
-        return list(read_tasks(Path(source))), options, source, ()
-    from workbench_labelstudio.tasks.controls import with_control
-    from workbench_labelstudio.tasks.label_config_reader import read_controls
-
+        return tasks_to_votes(read_tasks(Path(source)), options, source), source
     with brought(source, options) as (meant, mirror, pulled):
-        where = f"project {pulled.project.id}"
-        controls = read_controls(pulled.project.label_config, where)
-        return list(mirror.tasks()), with_control(meant, controls, where), where, controls
+        from workbench_labelstudio.pull.reader import read_mirror_votes
+
+        return read_mirror_votes(pulled.project, mirror, meant), f"project {pulled.project.id}"

@@ -68,7 +68,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
             if as_json:
                 echo_json(_as_json(pulled, mirror, out, dataset))
 
-    made = [*click_options(ProjectOptions), *click_options(ImportOptions)]
+    made = [*click_options(ProjectOptions, host=host), *click_options(ImportOptions)]
     pull.params += [option for option in made if option.name in {*ProjectOptions.__dataclass_fields__, *DIVISION}]
 
 
@@ -124,7 +124,7 @@ def _write(
         check_shares(settings.split, "--split")
 
     def read(source: str, folder: Path, chosen: ProjectOptions, context: Context) -> Dataset:
-        return read_mirror(project, mirror, folder, chosen)
+        return read_mirror(project, mirror, folder, chosen, host)
 
     step = ComponentConfig(
         "readers", READER, dataclasses.replace(host.registry("readers")[READER], run=read), options, settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import UsageProblem
-from workbench.api.cli import JSON, click_options, collect, echo_json, say, table
+from workbench.api.cli import JSON, ComponentName, click_options, collect, echo_json, say, table
 from workbench_labelstudio.push_options import QueueOptions
 from workbench_labelstudio.verbs.server import opened
 from workbench_labelstudio.verbs.steps import shown_steps
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbench.api import Host
-    from workbench_labelstudio.push.choosing import Chosen
     from workbench_labelstudio.push.queue import Queue
+    from workbench_labelstudio.push.selection import Chosen
 
 SHOWN = 20  # tasks that are listed for humans
 
@@ -45,8 +45,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         lists it in its order, and its button Label All Tasks keeps to that. Where each text is for several annotators,
         Label Studio serves first what others have begun, in the queue or not.
 
-        --doubtful N fills the tab "Doubtful labels" with labelled tasks: disputed ones first, then those to whose label
-        the model gives a low probability. A model that was trained on these labels underestimates what is wrong.
+        --doubtful N fills the tab "Doubtful labels" with labelled tasks: disputed ones first, then those whose label is
+        improbable for a probe on the model's sentence vectors that was trained without their text.
 
         Run it again to replace the queue. `queue PROJECT --clear` ends it.
         """
@@ -64,10 +64,14 @@ def add(labelstudio: click.Group, host: Host) -> None:
                 return _tell_cleared(clear(connection, project, mirror), as_json=as_json)
             predictor = open_any(Path(words[0]), host)
             with shown_steps() as log:
-                queued = queue_up(connection, project, mirror, predictor, options, log)
+                queued = queue_up(connection, project, mirror, predictor, options, host, log)
         return _tell(queued, as_json=as_json)
 
-    queue.params += click_options(QueueOptions)
+    made = click_options(QueueOptions, host=host)
+    for option in made:
+        if option.name == "by":
+            option.type = ComponentName(host, "selectors", lambda selector: not selector.labels)
+    queue.params += made
 
 
 def _tell_cleared(cleared: dict[str, Any], *, as_json: bool) -> None:
@@ -107,7 +111,7 @@ def _entries(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
             "task": entry.item.id,
             "text": entry.item.text,
             "score": score,
-            "intent": label_name(entry.said.intent),
+            "intent": label_name(entry.intent),
             "figure": entry.figure,
             "why": entry.why,
         }

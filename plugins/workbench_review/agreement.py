@@ -1,6 +1,6 @@
 """How far annotators agree: Cohen's kappa of each pair, Krippendorff's alpha of all and of each intent.
 
-An annotator's vote on a task is the set of intents of the last annotation (by id) that gives any; skips are no votes.
+Of several votes of an annotator on one task the last one that gives an intent counts.
 
 Sources: Cohen, "A coefficient of agreement for nominal scales", 1960 (scikit-learn's); Krippendorff, "Content
 Analysis", 2004, nominal (the library krippendorff's).
@@ -9,6 +9,7 @@ Analysis", 2004, nominal (the library krippendorff's).
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +19,13 @@ import krippendorff
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
-from workbench_labelstudio.tasks.task_parser import id_order
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.api import Intent
-    from workbench_labelstudio.tasks.votes import Verdict
+    from workbench.api.review import Ballot, Outcome
 
-    Said = frozenset[Intent]
+    Labels = frozenset[Intent]
 
 ALONE = "only one annotator has labelled: there is nobody to compare with"
 APART = "no task has the labels of two annotators"
@@ -72,12 +71,20 @@ class OfIntent:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """What the annotations of a project say of its annotators.
+class Dispute:
+    """A task on which annotators differ, and what its votes amount to."""
+
+    ballot: Ballot
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class AgreementFigures:
+    """How far the annotators of a source agree.
 
     Args:
         annotators: id -> tasks labelled.
-        anonymous: annotations that do not say who made them, and are left out.
+        anonymous: votes without an annotator, which are left out.
         tasks: that somebody labelled.
         shared: of those, labelled by several annotators.
         agreed: of those, where all say the same.
@@ -97,24 +104,29 @@ class Agreement:
     note: str | None
     pairs: Sequence[Pair]
     intents: Sequence[OfIntent]
-    disputes: Sequence[Verdict]
+    disputes: Sequence[Dispute]
 
 
-def measure_agreement(verdicts: Sequence[Verdict]) -> Agreement:
-    """How far the annotators of these tasks agree."""
-    ballots = [
-        ({vote.annotator: frozenset(vote.intents) for vote in verdict.votes if vote.annotator is not None}, verdict)
-        for verdict in verdicts
+def measure_agreement(ballots: Sequence[Ballot], outcomes: Sequence[Outcome]) -> AgreementFigures:
+    """Measure the agreement; a task whose outcome is `empty` counts as not labelled."""
+    labelled = [
+        (Dispute(ballot, outcome), [vote for vote in ballot.votes if vote.intents is not None])
+        for ballot, outcome in zip(ballots, outcomes, strict=True)
+        if outcome.reason != "empty"
     ]
-    shared = [said for said, _ in ballots if len(said) > 1]
-    labelled = Counter(person for said, _ in ballots for person in said)
-    people = {person: labelled[person] for person in sorted(labelled, key=id_order)}
-    disputes = [verdict for said, verdict in ballots if len(set(said.values())) > 1]
+    by_person = [
+        ({vote.annotator: frozenset(vote.labels) for vote in votes if vote.annotator is not None}, task)
+        for task, votes in labelled
+    ]
+    shared = [given for given, _ in by_person if len(given) > 1]
+    counts = Counter(person for given, _ in by_person for person in given)
+    people = {person: counts[person] for person in sorted(counts, key=id_order)}
+    disputes = [task for given, task in by_person if len(set(given.values())) > 1]
     alpha = _alpha_of_all(shared)
-    return Agreement(
+    return AgreementFigures(
         people,
-        sum(vote.annotator is None for verdict in verdicts for vote in verdict.votes),
-        sum(bool(verdict.votes) for verdict in verdicts),
+        sum(vote.annotator is None for _, votes in labelled for vote in votes),
+        len(labelled),
         len(shared),
         len(shared) - len(disputes),
         alpha,
@@ -125,15 +137,20 @@ def measure_agreement(verdicts: Sequence[Verdict]) -> Agreement:
     )
 
 
-def _pairs(shared: Sequence[Mapping[str, Said]], people: Sequence[str]) -> list[Pair]:
-    both: defaultdict[tuple[str, str], list[tuple[Said, Said]]] = defaultdict(list)
+def id_order(name: str) -> tuple[int, str]:
+    """A key that sorts ids by their number; others come last."""
+    return (int(name), "") if name.isascii() and name.isdecimal() else (sys.maxsize, name)
+
+
+def _pairs(shared: Sequence[Mapping[str, Labels]], people: Sequence[str]) -> list[Pair]:
+    both: defaultdict[tuple[str, str], list[tuple[Labels, Labels]]] = defaultdict(list)
     for said in shared:
         for one, other in itertools.combinations(sorted(said, key=id_order), 2):
             both[one, other].append((said[one], said[other]))
     return [_pair(couple, both[couple]) for couple in itertools.combinations(people, 2)]
 
 
-def _pair(couple: tuple[str, str], votes: Sequence[tuple[Said, Said]]) -> Pair:
+def _pair(couple: tuple[str, str], votes: Sequence[tuple[Labels, Labels]]) -> Pair:
     kinds = {said: number for number, said in enumerate(dict.fromkeys(itertools.chain.from_iterable(votes)))}
     agreed = sum(one == other for one, other in votes)
     if len(kinds) < 2:
@@ -142,7 +159,7 @@ def _pair(couple: tuple[str, str], votes: Sequence[tuple[Said, Said]]) -> Pair:
     return Pair(couple, len(votes), agreed, float(kappa), None)
 
 
-def _intents(shared: Sequence[Mapping[str, Said]]) -> list[OfIntent]:
+def _intents(shared: Sequence[Mapping[str, Labels]]) -> list[OfIntent]:
     given: defaultdict[Intent, Counter[int]] = defaultdict(Counter)
     for place, said in enumerate(shared):
         for intents in said.values():
@@ -159,14 +176,14 @@ def _intent(intent: Intent, votes: Mapping[int, int], voters: NDArray[Any]) -> O
     return OfIntent(intent, len(votes), int(agreed), alpha, CONSTANT if alpha is None else None)
 
 
-def _alpha_of_all(shared: Sequence[Mapping[str, Said]]) -> float | None:
+def _alpha_of_all(shared: Sequence[Mapping[str, Labels]]) -> float | None:
     """Alpha over all kinds of votes.
 
     Nominal alpha is the mean of the alphas of each kind against the rest, weighted by the disagreement that chance
     would bring, n_c (n - n_c) for a kind with n_c of n votes; so the library needs no table of tasks x kinds x kinds,
     which takes gigabytes for 10,000 tasks of 100 intents.
     """
-    given: defaultdict[Said, Counter[int]] = defaultdict(Counter)
+    given: defaultdict[Labels, Counter[int]] = defaultdict(Counter)
     for place, said in enumerate(shared):
         for intents in said.values():
             given[intents][place] += 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from workbench.api import WorkbenchError
 from workbench.api.io import locked, make_folder
@@ -96,16 +96,14 @@ class Mirror:
         Raises:
             WorkbenchError: it still does.
         """
-        deadline = time.monotonic() + patience
+        retrying = Retrying(
+            stop=stop_after_delay(patience),
+            wait=wait_fixed(0.2),
+            retry=retry_if_exception_type(WorkbenchError),
+            reraise=True,
+        )
         with self._readable(), ExitStack() as stack:
-            while True:
-                try:
-                    stack.enter_context(locked(self.folder, remedy="Wait for it to end"))
-                    break
-                except WorkbenchError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.2)
+            retrying(lambda: stack.enter_context(locked(self.folder, remedy="Wait for it to end")))
             yield
 
     @contextmanager

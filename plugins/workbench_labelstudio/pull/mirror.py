@@ -10,13 +10,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from workbench.api import WorkbenchError
 from workbench.api.io import locked, make_folder
@@ -96,14 +95,7 @@ class Mirror:
         Raises:
             WorkbenchError: it still does.
         """
-        retrying = Retrying(
-            stop=stop_after_delay(patience),
-            wait=wait_fixed(0.2),
-            retry=retry_if_exception_type(WorkbenchError),
-            reraise=True,
-        )
-        with self._readable(), ExitStack() as stack:
-            retrying(lambda: stack.enter_context(locked(self.folder, remedy="Wait for it to end")))
+        with self._readable(), locked(self.folder, remedy="Wait for it to end", timeout=patience):
             yield
 
     @contextmanager

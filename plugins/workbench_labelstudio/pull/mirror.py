@@ -1,7 +1,7 @@
 """A local copy of a project's tasks, in a database: what `pull` keeps in step, and all that is read comes from.
 
 Each change is one transaction, so that a killed pull leaves what it had read, and the next one goes on from there.
-A task is kept as Label Studio exports it, but for what the ways to read it do not agree on, predictions, and drafts.
+A task is kept as Label Studio exports it, without predictions, drafts, and fields that differ between ways to read it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "created_at
 
 @dataclass(frozen=True)
 class Change:
-    """The ids of the tasks that came in, changed in what is kept of them beside their time, or went."""
+    """The ids of the tasks that were added, changed (more than their time), or removed."""
 
     added: frozenset[int] = frozenset()
     changed: frozenset[int] = frozenset()
@@ -56,7 +56,7 @@ class Mirror:
     """The tasks of one project, and notes of how far they were read.
 
     Args:
-        folder: its own; made if it is not there. Only the owner can read what it holds: what customers said.
+        folder: its own; made if it is not there. Only the owner can read it, since it holds customers' texts.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -15,20 +15,23 @@ LOCK_FILES = (LOCK, HOLDER)
 
 
 @contextmanager
-def locked(folder: Path, *, where: object = None, remedy: str = "Wait for it, or give another -o") -> Iterator[None]:
+def locked(
+    folder: Path, *, where: object = None, remedy: str = "Wait for it, or give another -o", timeout: float = 0
+) -> Iterator[None]:
     """Hold `folder` for this process.
 
     Args:
         folder: to hold; it exists.
         where: what is in use while somebody else holds the folder, for the message; None = the folder.
         remedy: what to do then.
+        timeout: seconds to wait for another process.
 
     Raises:
         WorkbenchError: another process holds the folder; the message names the process and its machine.
     """
     from filelock import FileLock, Timeout  # when a lock is taken: the library warns where the system has none
 
-    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
+    lock = FileLock(folder / LOCK, timeout=timeout, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

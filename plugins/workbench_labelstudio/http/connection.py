@@ -1,8 +1,8 @@
 """A connection to a Label Studio server: the SDK on one HTTP client, its retries, and errors in one line.
 
-The SDK retries every request that fails with a 5xx, writes too, although the server may have done what it was asked;
-so its retries are switched off. Here a read is retried; a write whose outcome is unknown raises `Unconfirmed`, and the
-caller looks at the server before it sends the write again.
+The SDK retries every request that fails with a 5xx, also a write that the server may have done. So the SDK's retries
+are switched off. Here a read is retried. A write whose outcome is unknown raises `Unconfirmed`, and the caller looks at
+the server before it sends the write again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ ATTEMPTS = 6
 LONGEST_WAIT = 20.0  # seconds, also when the server asks for more
 TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
-# Seconds, less than the shortest pause before a retry, which so gets a new socket: a fault can close the database
-# of the thread in which Label Studio's own server answers a socket, and all that it asks from then on is a 500.
+# Seconds; less than the shortest pause before a retry, so that a retry gets a new socket. A fault can close the
+# database connection of the server's thread behind a socket; every later request on that socket is answered with a 500.
 IDLE = 0.25
 NOT_DONE = (401, 429)  # the server refused before it did anything
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
@@ -45,11 +45,11 @@ logger = logging.getLogger(__name__)
 
 
 class Unconfirmed(WorkbenchError):
-    """A write may have been done or not: its answer was lost, or was a 5xx."""
+    """The outcome of a write is unknown: its response was lost, or was a 5xx."""
 
 
 class NotFound(WorkbenchError):
-    """The server knows no such thing, or this user may not see it."""
+    """The server has no such object, or this user may not see it."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ class JsonResponse:
 
 
 class Connection:
-    """A server, seen by one user.
+    """A connection to a server as one user.
 
     Args:
         credentials: the server and the token.
-        timeout: seconds to wait for an answer; `call` and `get` may wait longer.
-        attempts: how often a read is tried before it fails.
+        timeout: seconds to wait for a response; `call` and `get` may wait longer.
+        attempts: how often a request is sent before it fails.
     """
 
     def __init__(self, credentials: Credentials, *, timeout: float = TIMEOUT, attempts: int = ATTEMPTS) -> None:
         self.url, self.timeout, self.attempts = credentials.url, timeout, attempts
         self._auth = TokenAuth(self.url, credentials.token)
-        logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs the headers of answers, cookies too
+        logging.getLogger("httpcore").setLevel(logging.INFO)  # DEBUG logs the headers of responses, cookies too
         self.http = httpx.Client(
             auth=self._auth,
             timeout=_timeout(timeout),
@@ -80,13 +80,13 @@ class Connection:
             limits=httpx.Limits(max_connections=100, keepalive_expiry=IDLE),
             event_hooks={"response": [lambda response: refuse_redirect(response, self.url)]},
         )
-        # the HTTP client authorizes; the SDK, given the token, would refresh it a second time and in its own way
+        # TokenAuth sets the header of every request; with the real token the SDK would refresh it a second time
         self.client = LabelStudio(  # type: ignore[no-untyped-call]
             base_url=self.url, api_key="replaced by TokenAuth", httpx_client=self.http
         )
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Close the sockets."""
         self.http.close()
 
     def __enter__(self) -> Connection:
@@ -96,10 +96,10 @@ class Connection:
         self.close()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> JsonResponse:
-        """Read JSON as the server sends it.
+        """Read JSON.
 
-        The SDK's own methods make a model of every task, which costs more than the request, and its pager takes a 404
-        for the end of a list.
+        The SDK's methods build a model of every task, which costs more than the request. Its pager takes a 404 for the
+        end of a list.
 
         Args:
             path: below the URL, such as `api/tasks`.
@@ -121,14 +121,14 @@ class Connection:
         where: object = None,
         timeout: float | None = None,
     ) -> JsonResponse:
-        """Send a request that may be sent twice, where the SDK has no method that does.
+        """Send a request that may be sent twice and for which the SDK has no method.
 
         Args:
             method: such as GET.
             path: below the URL.
             params: of the query.
             json: the body.
-            where: what it concerns, for messages; None = its URL.
+            where: subject of the error message; None = the URL.
             timeout: seconds; None = the connection's.
 
         Raises:
@@ -158,15 +158,16 @@ class Connection:
         Args:
             function: such as `connection.client.projects.get`.
             args: for it.
-            where: what the call concerns, for messages.
-            repeat: whether it may be done twice; a write that may not is only retried where it was surely not done.
-            timeout: seconds to wait for the answer.
+            where: subject of the error message; None = the server.
+            repeat: whether the request may be sent twice. False for a write that is no update or deletion: it is
+                retried only if the server has surely not done it.
+            timeout: seconds to wait for the response; None = the connection's.
             kwargs: for it.
 
         Raises:
-            Unconfirmed: it is not to be repeated, and nobody knows whether it was done.
+            Unconfirmed: `repeat` is False, and the outcome is unknown.
             NotFound: 404.
-            WorkbenchError: the server cannot be reached, refuses, or redirects elsewhere; in one line.
+            WorkbenchError: the server cannot be reached, refuses, or redirects to another address.
         """
         where = where or self.url
         options = {"max_retries": 0, "timeout": _timeout(timeout or self.timeout)}
@@ -194,13 +195,13 @@ class Connection:
             raise self._failure(error, where) from cause
 
     def _redacted(self, error: BaseException) -> BaseException:
-        """Take the tokens out of what the server answered: some error pages repeat the request."""
+        """Mask the tokens in an error response, since some error pages repeat the request."""
         if isinstance(error, ApiError):
             error.body, error.headers = (redact(part, self._auth.secrets) for part in (error.body, error.headers))
         return error
 
     def _may_be_done(self, error: BaseException) -> bool:
-        """Whether the server may have done what it was asked, although the request failed."""
+        """Whether the server may have carried out a request that failed."""
         if isinstance(error, TokenRefreshError):
             return False
         if isinstance(error, ApiError):
@@ -243,14 +244,14 @@ def _error(state: RetryCallState) -> BaseException:
 
 
 def _pause(state: RetryCallState) -> float:
-    """Seconds until the next attempt: what the server asks for in Retry-After, else longer each time."""
+    """Seconds until the next attempt: the server's Retry-After, else an exponential backoff."""
     headers = getattr(_error(state), "headers", None) or {}
     asked = _seconds(httpx.Headers(headers).get("retry-after", ""))
     return min(backoff(state) if asked is None else asked, LONGEST_WAIT)
 
 
 def _seconds(retry_after: str) -> float | None:
-    """How long a Retry-After asks to wait: seconds, or until a date; None if it says neither."""
+    """Seconds that a Retry-After asks to wait; None if it is neither a number nor a date."""
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:

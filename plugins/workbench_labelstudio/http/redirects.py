@@ -42,7 +42,7 @@ def target_of(response: httpx.Response) -> httpx.URL:
 
 
 def moved(base: str, asked: httpx.URL, target: httpx.URL) -> str:
-    """The base URL after a redirect: what remains of the target without what was asked below the base."""
+    """The base URL after a redirect: the target without the path below the old base."""
     below = asked.path.removeprefix(httpx.URL(base).path.rstrip("/")).strip("/")
     path = target.path.rstrip("/")
     kept = path.removesuffix(below) if path.endswith(f"/{below}") else "/"

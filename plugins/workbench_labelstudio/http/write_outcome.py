@@ -1,4 +1,4 @@
-"""Looking at the server again after a write whose outcome is not known: it may still be at it."""
+"""Pauses before a look at the server after a write whose outcome is unknown; the server may still be busy with it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ LOOKS = (0.0, 1.0, 3.0)  # seconds before each look
 
 
 def looks() -> Iterator[None]:
-    """Each moment at which it is worth to look whether the server has done it by now."""
+    """Pause before each look whether the server has carried out the write."""
     for pause in LOOKS:
         time.sleep(pause)
         yield
 
 
 def settle() -> None:
-    """Wait for what the server does after all, although it was asked again meanwhile."""
+    """Wait for a first request that the server may still carry out after the second one."""
     time.sleep(LOOKS[-1])

@@ -43,7 +43,7 @@ def alone(connection: Connection, named: str) -> Iterator[None]:
 
     Args:
         connection: to the server.
-        named: what the user calls the project.
+        named: the project's title, id or address, as the user gives it.
 
     Raises:
         WorkbenchError: another process does.
@@ -74,7 +74,7 @@ def create_project(connection: Connection, question: LabelingQuestion, options: 
 
 
 def _make(connection: Connection, config: str, control: Control, options: CreateOptions) -> Project:
-    """A new project, of which there is only one: what the server makes late is found before texts are uploaded."""
+    """Make the project once: after a lost response, look whether the server has made it, before trying again."""
     title, lost = options.project, None
     create, where = connection.client.projects.create, f"{connection.url}: project {title!r}"
     about: dict[str, Any] = {"title": title, "label_config": config, "maximum_annotations": options.overlap or 1}
@@ -99,7 +99,7 @@ def _same(connection: Connection, title: str, control: Control) -> Project | Non
     """The project with that title, if it asks the same.
 
     Raises:
-        UsageProblem: none with that title does, or several do, of which texts would be uploaded to the wrong one.
+        UsageProblem: all projects with that title ask something else, or several ask the same.
     """
     same, others = list[Project](), []
     for number, other in sorted(project_titles(connection).items()):

@@ -124,7 +124,7 @@ def path_of(intent: Intent) -> tuple[str, ...]:
 def add_path(control: ET.Element, path: tuple[str, ...], names: Mapping[str, str]) -> None:
     """Add the choices of a path below a control, where they are not there yet.
 
-    A choice stands on a line of its own if its siblings do.
+    A choice gets a line of its own if its siblings have one.
     """
     element = control
     for name in path:

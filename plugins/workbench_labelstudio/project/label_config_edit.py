@@ -19,7 +19,7 @@ def extend_config(config: str, control: str, missing: Sequence[Intent], names: M
     Args:
         config: XML, as a project has it.
         control: name of its Choices or Taxonomy.
-        missing: the intents to add; of a path, what stands there already is not added again.
+        missing: the intents to add; names of a path that are there already are not added again.
         names: what is shown, see `LabelingQuestion`.
 
     Raises:

@@ -31,10 +31,10 @@ def of_version(version: str, *filters: Filter) -> list[Filter]:
 
 
 def set_tab(connection: Connection, project: int, title: str, filters: Sequence[Filter]) -> None:
-    """A tab with these tasks, ordered by score: the one that stands there, else a new one.
+    """Update the tab with that title, or make it; it lists these tasks, ordered by score.
 
     Raises:
-        WorkbenchError: nobody knows whether it was made.
+        WorkbenchError: the outcome stays unknown.
     """
     wanted = {"title": title, "ordering": BY_SCORE, "filters": {"conjunction": "and", "items": list(filters)}}
     where, client = f"{connection.url}/projects/{project}: tab {title}", connection.client.views

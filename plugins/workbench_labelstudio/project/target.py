@@ -31,7 +31,7 @@ class Target:
         project: None if it is not made yet (nothing is written).
         control: what asks for the intents.
         data_key: where a task's data holds its text.
-        labels: intent of the dataset -> its label, as it stands in annotations.
+        labels: intent of the dataset -> its label in annotations.
         made: the project is new.
         added: intents that the label config lacked, and holds now.
     """
@@ -54,7 +54,7 @@ def adopt_project(connection: Connection, question: LabelingQuestion, options: C
 
     Args:
         connection: to the server.
-        question: what the dataset needs.
+        question: the intents and the text that the dataset needs.
         options: which project, control and key of the data; whether the intents that are missing are added.
 
     Raises:

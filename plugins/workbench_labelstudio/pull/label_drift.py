@@ -46,7 +46,7 @@ def note_drift(project: Project, mirror: Mirror) -> list[str]:
         return known
     try:
         controls = read_controls(project.label_config, where=f"project {project.id}")
-    except WorkbenchError as error:  # the tasks are as good as ever, and the reader says what it cannot read
+    except WorkbenchError as error:  # the pull succeeds; the reader reports the config
         return [str(error)]
     usage = count_labels(mirror.tasks())
     earlier, changes, standing = mirror.noted(LABELS) or {}, list[str](), list[str]()

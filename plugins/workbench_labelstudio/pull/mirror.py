@@ -1,7 +1,7 @@
 """A local copy of a project's tasks, in a database: what `pull` keeps in step, and all that is read comes from.
 
 Each change is one transaction, so that a killed pull leaves what it had read, and the next one goes on from there.
-A task is kept as Label Studio exports it, but for what the ways to read it do not agree on, predictions, and drafts.
+A task is kept as Label Studio exports it, without predictions, drafts, and fields that differ between ways to read it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +41,7 @@ OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "created_at
 
 @dataclass(frozen=True)
 class Change:
-    """The ids of the tasks that came in, changed in what is kept of them beside their time, or went."""
+    """The ids of the tasks that were added, changed (more than their time), or removed."""
 
     added: frozenset[int] = frozenset()
     changed: frozenset[int] = frozenset()
@@ -57,7 +56,7 @@ class Mirror:
     """The tasks of one project, and notes of how far they were read.
 
     Args:
-        folder: its own; made if it is not there. Only the owner can read what it holds: what customers said.
+        folder: its own; made if it is not there. Only the owner can read it, since it holds customers' texts.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -96,16 +95,7 @@ class Mirror:
         Raises:
             WorkbenchError: it still does.
         """
-        deadline = time.monotonic() + patience
-        with self._readable(), ExitStack() as stack:
-            while True:
-                try:
-                    stack.enter_context(locked(self.folder, remedy="Wait for it to end"))
-                    break
-                except WorkbenchError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.2)
+        with self._readable(), locked(self.folder, remedy="Wait for it to end", timeout=patience):
             yield
 
     @contextmanager

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 PAGED = "paged"  # note in the mirror: the id up to which the pages were read
 ROUNDS = 2  # how often everything is compared before a pull gives up
-CATCH_UPS = 2  # how often what changed meanwhile is asked for after that, which is cheap
+CATCH_UPS = 2  # how often recent changes are read after that, which is cheap
 How = Literal["snapshot", "pages", "changes"]
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Pulled:
         unchanged: all other tasks.
         requests: that were sent.
         how: everything by a `snapshot` or in `pages`, or the `changes` alone.
-        findings: what the user has to know, in words.
+        findings: notes for the user, a sentence each.
     """
 
     project: Project
@@ -87,7 +87,7 @@ def pull(
     Raises:
         NotFound: the project is gone.
         WorkbenchError: another process pulls into this mirror, it is another project's, the server does not answer, or
-            its counts are others than what it sends though nobody works on the project.
+            its counts differ from the tasks that it sends though nobody works on the project.
     """
     with mirror.held(), request_stats(connection) as stats:
         try:
@@ -101,7 +101,7 @@ def pull(
 
 
 class _Pull:
-    """One pull: what it has changed and found so far."""
+    """One pull: its changes and findings so far."""
 
     def __init__(self, connection: Connection, project: Project, mirror: Mirror, log: Log, stats: RequestStats) -> None:
         self.connection, self.project, self.mirror, self.log, self.stats = connection, project, mirror, log, stats
@@ -115,7 +115,7 @@ class _Pull:
             self._read_project()  # the first answer tells the server's time
             begun, resumes = begin(self.mirror, self.stats.begun)
             how = self._read_all(resumes, snapshots)
-            if resumes or how == "pages":  # what was read first may have changed since
+            if resumes or how == "pages":  # the first tasks may have changed since they were read
                 self._apply(reconcile)
             mark = new_mark(self.mirror, begun)
         else:
@@ -134,7 +134,7 @@ class _Pull:
         return Pulled(now, added, changed, removed, unchanged, self.stats.requests, how, found)
 
     def _settle(self, mark: datetime | None) -> Project:
-        """Compare until the server's counts are the mirror's, or the project changes faster than it can be read."""
+        """Compare until the counts of server and mirror agree, or the project changes faster than it can be read."""
         catch_ups: list[Step] = [partial(read_since, moment=mark)] * CATCH_UPS if mark else []
         steps: list[Step] = [*catch_ups[:1], *[reconcile, *catch_ups] * ROUNDS]
         seen = set()

@@ -1,7 +1,7 @@
 """All tasks at once: the server writes them into a file, an export snapshot, which is downloaded and deleted there.
 
 Without Redis the server does this inside the request that asks for it, so a proxy may cut the answer off though the
-snapshot is being made. It is found again by its title, which the mirror remembers from before it was asked for.
+snapshot is being made. Its title, which the mirror stores before the request, finds the snapshot again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ASK_AGAIN = 2.0
 LOST = timedelta(seconds=PATIENCE)  # one that is not ready after that time never will be
 BATCH = 500
 CHUNK = 1 << 20  # characters
-BETWEEN = re.compile(r"[\s,\[]*")  # what stands between two tasks, which are objects
+BETWEEN = re.compile(r"[\s,\[]*")  # between two tasks of the list
 logger = logging.getLogger(__name__)
 
 
@@ -70,7 +70,7 @@ class Snapshots:
         """Batches of all tasks by rising id, as of one moment; afterwards the downloaded file is gone.
 
         Args:
-            resumes: whether one will do that an earlier pull has asked for, which did not end.
+            resumes: whether the snapshot of an earlier pull that did not end may be used.
 
         Raises:
             WorkbenchError: this server gives none, or not in time.
@@ -161,7 +161,7 @@ class Snapshots:
 
     def _download(self, made: Snapshot, file: Path) -> None:
         def save(request_options: Any) -> None:
-            digest = hashlib.md5(usedforsecurity=False)  # what the server tells of the file
+            digest = hashlib.md5(usedforsecurity=False)  # the server gives the MD5 of the file
             with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
                 for chunk in self.exports.download(
                     self.project, made.id, export_type="JSON", request_options=request_options

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-PROXY_BYTES = 900_000  # nginx takes 1 MB unless it is told otherwise
+PROXY_BYTES = 900_000  # nginx takes 1 MB by default
 Entry = TypeVar("Entry")
 
 
@@ -16,7 +16,7 @@ def chunks(
     """Split entries, in their order, so that each request stays small enough; a large entry is a chunk of its own.
 
     Args:
-        entries: what is sent.
+        entries: the entries of all requests, in their order.
         most: entries per chunk.
         most_bytes: bytes of JSON per chunk.
         body: the JSON of an entry.

@@ -126,13 +126,13 @@ class PredictionStore:
         return len(entries)
 
     def _send(self, version: str, predictions: Sequence[Mapping[str, Any]], log: Log) -> Unconfirmed | None:
-        """Send what is missing, up to the first chunk of which nobody knows whether it arrives; why nobody knows."""
+        """Send the missing predictions, up to the first chunk whose outcome stays unknown; the error of that chunk."""
         send, sent = self.connection.client.projects.import_predictions, 0
         for chunk in chunks(predictions, CHUNK, CHUNK_BYTES):
             try:
                 self.connection.call(send, self.project, request=chunk, where=self.where, repeat=False, timeout=TIMEOUT)
             except Unconfirmed as error:
-                logger.info("%s: looking what stands there", error)
+                logger.info("%s: looking which predictions are there", error)
                 tasks = {prediction["task"] for prediction in chunk}
                 if not any(tasks <= self.by_task(version).keys() for _ in looks()):
                     return error

@@ -48,7 +48,7 @@ class Pushed:
         twins: predictions of the version that a task had too many of.
         shows: the version that annotators see.
         intents: how often each intent was written.
-        findings: what the user has to know, in words.
+        findings: notes for the user, a sentence each.
         dry: nothing was written.
     """
 
@@ -77,7 +77,7 @@ class PushPlan:
         blank: tasks without a text.
         pushes: what earlier pushes of the version wrote.
         stale: earlier versions of the model -> how many predictions of them.
-        findings: what the user has to know, in words.
+        findings: notes for the user, a sentence each.
     """
 
     form: ControlLabels
@@ -152,7 +152,7 @@ class _PushJob:
         self.store = PredictionStore(connection, project.id)
 
     def plan(self) -> PushPlan:
-        """Say what there is to do; nothing is written."""
+        """Compare the tasks with the server's predictions; write nothing."""
         if is_queue(self.version):
             raise UsageProblem(
                 f"{self.version!r} is a name of a queue's predictions", remedy="Choose another --version"
@@ -173,10 +173,11 @@ class _PushJob:
     def carry_out(
         self, plan: PushPlan, predictions: dict[int, dict[str, Any]], pushed: Pushed, log: Callable[[str], Log]
     ) -> Pushed:
-        """Write; the new ones stand before those of stale versions go."""
+        """Write the new predictions, then remove the stale versions."""
         note_pushes(self.mirror, self.version, plan.pushes)
         self.store.remove([entry for task in predictions for entry in plan.have.get(task, [])])
-        texts = {item.id: text_digest(item.text) for item in plan.items}  # after a kill, what is not written is missing
+        # noted before they are written: a killed push leaves predictions missing, which the next push writes
+        texts = {item.id: text_digest(item.text) for item in plan.items}
         pushes = dataclasses.replace(plan.pushes, texts={**plan.pushes.texts, **texts})
         note_pushes(self.mirror, self.version, pushes)
         twins = self.store.write(self.version, predictions, log("write"))
@@ -217,7 +218,7 @@ class _PushJob:
     def _ours(
         self, there: Iterable[str], noted: Mapping[str, Pushes], now: Pushes
     ) -> tuple[set[str], dict[str, str | None]]:
-        """The versions that are earlier ones of what is pushed now, and those that only look so -> their control."""
+        """Earlier versions of this model, and versions of the same name for another control -> that control."""
         alike = re.compile(re.escape(now.name) + "-[0-9a-f]{12}")
         ours, others = set[str](), dict[str, str | None]()
         for version in there:

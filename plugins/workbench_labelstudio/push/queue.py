@@ -5,7 +5,7 @@ version and samples by uncertainty, so that the next task is the one with the lo
 annotate, the server picks at random among the tasks of the version; so only as many as wanted get such a prediction,
 and a tab of the Data Manager lists them in their order. What a person has opened is locked for the others. Where a text
 is for several annotators, the server serves first what others have begun, whatever its version: nothing that a queue
-could write changes that, so it is told.
+could write changes that, so a finding names it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Queue:
         doubtful: labelled ones, the most doubtful one first.
         open: tasks with a text that nobody has labelled or skipped.
         annotators: people who have annotated in the project.
-        findings: what the user has to know, in words.
+        findings: notes for the user, a sentence each.
         dry: nothing was written.
     """
 

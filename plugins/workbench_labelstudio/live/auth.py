@@ -64,7 +64,8 @@ class Guard:
             sent = b""
         assert self.login is not None
         expected = f"{self.login.user}:{self.login.password}"
-        if any([hmac.compare_digest(sent, expected.encode(encoding)) for encoding in ("latin-1", "utf-8")]):  # noqa: C419
+        matches = [hmac.compare_digest(sent, expected.encode(encoding)) for encoding in ("latin-1", "utf-8")]
+        if any(matches):
             return ""
         return "it gives a wrong login" if sent else "it gives no login"
 

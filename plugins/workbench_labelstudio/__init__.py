@@ -53,7 +53,7 @@ def mounts() -> Mapping[str, Mount]:
     """Routes below `/label-studio`, if the server is asked for them."""
     return {
         "label-studio": Mount(
-            run="workbench_labelstudio.live.backend:add_routes",
+            run="workbench_labelstudio.live.routes:add_routes",
             extra="labelstudio",
             summary="the served bundle as the model of Label Studio projects",
         )

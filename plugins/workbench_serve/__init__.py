@@ -1,4 +1,4 @@
-"""Ask a bundle: `workbench predict` on the command line, `workbench serve` over HTTP. Neither needs torch."""
+"""Predict with a bundle: `workbench predict` on the command line, `workbench serve` over HTTP, both without torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BUNDLE = click.argument("bundle", type=click.Path(path_type=Path))
 AT_LEAST_1 = click.IntRange(1)
-THREADS = click.option("--threads", type=AT_LEAST_1, help="Texts answered at the same time; all cores by default.")
+THREADS = click.option("--threads", type=AT_LEAST_1, help="Texts predicted at the same time; all cores by default.")
 
 
 @hookimpl
@@ -28,21 +28,21 @@ def register_commands(cli: click.Group, host: Host) -> None:
     @click.option("--json", "as_json", is_flag=True, help="A JSON object a line: text, intents, score, top.")
     @THREADS
     def predict(bundle: Path, texts: tuple[str, ...], top: int, as_json: bool, threads: int | None) -> None:
-        """Answer each TEXT with an intent of BUNDLE, a bundle's folder or a run's.
+        """Predict the intent of each TEXT with BUNDLE, a bundle's folder or a run's.
 
-        With "-", or no TEXT and a pipe, every line of standard input is a text, in UTF-8; lines are answered as they
-        come, and a file of any length is never held in memory.
+        With "-", or no TEXT and a pipe, every line of standard input is a text, in UTF-8; a prediction
+        is printed as soon as its line comes, and a file of any length is never held in memory.
 
         The output is a line INTENT<tab>SCORE<tab>TEXT for each text and each of its --top intents. The levels of a
         hierarchical intent are joined by " › ".
 
-        A line that is blank or is not UTF-8 gets no answer: its place in the output holds an empty intent and score, or
-        an "error" with --json. All other lines are answered, the first such line is named at the end, and the exit
-        code is 1.
+        A line that is blank or is not UTF-8 has no prediction: its place in the output holds an empty intent and score,
+        or an "error" with --json. All other lines have one. The first such line is named at the end, and the exit code
+        is 1.
         """
-        from workbench_serve.asking import ask
+        from workbench_serve.predict_command import predict_texts
 
-        ask(bundle, texts, top=top, as_json=as_json, threads=threads, host=host)
+        predict_texts(bundle, texts, top=top, as_json=as_json, threads=threads, host=host)
 
     @cli.command()
     @BUNDLE
@@ -58,14 +58,14 @@ def register_commands(cli: click.Group, host: Host) -> None:
         type=click.IntRange(0),
         default=64,
         show_default=True,
-        help="Requests that wait for a core; more are refused with a 503.",
+        help="Requests that wait for a core; more get a 503.",
     )
     @click.option(
         "--grace",
         type=click.FloatRange(0),
         default=20,
         show_default=True,
-        help="Seconds after a SIGTERM to answer what is in flight; then it gets a 503.",
+        help="Seconds after a SIGTERM for requests in flight; then they get a 503.",
     )
     @click.option(
         "--with",
@@ -89,25 +89,15 @@ def register_commands(cli: click.Group, host: Host) -> None:
     ) -> None:
         """Serve BUNDLE, a bundle's folder or a run's, over HTTP until a SIGTERM or Ctrl-C.
 
-        POST /predict answers {"text": "..."} or {"text": ["...", "..."]}; GET /health tells that all is well; /docs is
-        the page to try it, without internet. Large requests are answered a few texts at a time, so that small ones get
-        in between.
+        POST /predict takes {"text": "..."} or {"text": ["...", "..."]}; GET /health says whether the server is up;
+        /docs is the page to try it, without internet. Large requests are worked on a few texts at a time, so that small
+        ones get in between.
 
-        After a SIGTERM, new requests are refused and those in flight are answered, within the --grace period; whatever
-        is left then gets a 503, and the exit code is 0.
+        After a SIGTERM, new requests are refused and those in flight have the --grace period; requests that are left
+        then get a 503, and the exit code is 0.
         """
         from workbench_serve.limits import Limits
-        from workbench_serve.server import serve_bundle
+        from workbench_serve.server import ServeOptions, serve_bundle
 
         limits = Limits(max_texts, max_characters, max_bytes, max_waiting)
-        serve_bundle(
-            bundle,
-            host,
-            address=address,
-            port=port,
-            threads=threads,
-            ungated=ungated,
-            limits=limits,
-            grace=grace,
-            mounts=mounts,
-        )
+        serve_bundle(bundle, host, ServeOptions(address, port, threads, ungated, limits, grace, mounts))

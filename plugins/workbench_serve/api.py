@@ -1,4 +1,4 @@
-"""The HTTP interface: a FastAPI application over a service, with whatever routes plugins add."""
+"""The HTTP interface: a FastAPI application over a service, with the routes that plugins add."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
 from workbench.api import Host, Prediction, WorkbenchError, __version__
-from workbench_serve.connection import JsonRoute, unless_gone
-from workbench_serve.limits import Unanswerable
-from workbench_serve.middleware import BodyLimit, Faults, unavailable
-from workbench_serve.schemas import Answer, Health, JobState, Problem, Question
+from workbench.api.serving import unless_gone
+from workbench_serve.json_route import JsonRoute
+from workbench_serve.limits import InvalidRequest
+from workbench_serve.middleware import BodyLimit, FaultResponses, unavailable
+from workbench_serve.request_queue import Unavailable
+from workbench_serve.schemas import Health, JobState, PredictRequest, PredictResponse, Problem
 from workbench_serve.service import BundleService
-from workbench_serve.turns import Unavailable
 
 
 def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -> FastAPI:
@@ -54,29 +55,29 @@ def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -
     )
     app.router.route_class = JsonRoute
     app.add_middleware(BodyLimit, most=service.most_bytes)
-    app.add_middleware(Faults)
+    app.add_middleware(FaultResponses)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Unanswerable, _unanswerable)
+    app.add_exception_handler(InvalidRequest, _invalid_texts)
     app.add_exception_handler(Unavailable, _unavailable)
 
     @app.post(
         "/predict",
-        response_model=Answer | list[Answer],
+        response_model=PredictResponse | list[PredictResponse],
         responses=problems(413),
-        summary="The intent of a text, or of each of several",
+        summary="Predict the intent of a text, or of each of several",
     )
-    async def predict(request: Request, question: Question) -> Response:
-        """An object for a text, a list in the same order for a list."""
-        many = isinstance(question.text, list)
-        texts = question.text if isinstance(question.text, list) else [question.text]
+    async def predict(request: Request, body: PredictRequest) -> Response:
+        """Give an object for a text, a list in the same order for a list."""
+        many = isinstance(body.text, list)
+        texts = body.text if isinstance(body.text, list) else [body.text]
 
         def finish(predictions: list[Prediction]) -> Response:
-            answers = [prediction.to_json() for prediction in predictions]
-            return JSONResponse(answers if many else answers[0])
+            rows = [prediction.to_json() for prediction in predictions]
+            return JSONResponse(rows if many else rows[0])
 
-        return await unless_gone(request, service.ask(texts, top=question.top, finish=finish))
+        return await unless_gone(request, service.submit(texts, top=body.top, finish=finish))
 
-    @app.get("/health", response_model=Health, summary="Whether the server answers, and with which bundle")
+    @app.get("/health", response_model=Health, summary="Whether the server is up, and which bundle it serves")
     async def health() -> dict[str, Any]:
         """Never waits for predictions."""
         bundle = service.bundle
@@ -119,13 +120,11 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """The first thing that is wrong, without the input: it may be large, and may be no text that JSON can carry."""
+    """Name the first problem, without the input: it may be large, and may be no text that JSON can carry."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = _place(first["loc"])
-    if first["type"] == "json_invalid":
-        detail = f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}"
-    elif not place and "json" not in request.headers.get("content-type", ""):
+    if not place and "json" not in request.headers.get("content-type", ""):
         detail = "the body is not read as JSON: send it with the header Content-Type: application/json"
     else:
         detail = f"{place or 'the body'}: {first['msg']}"
@@ -137,7 +136,7 @@ def _place(loc: Sequence[str | int]) -> str:
     return "".join(names).removeprefix(".")
 
 
-async def _unanswerable(request: Request, error: Exception) -> JSONResponse:
+async def _invalid_texts(request: Request, error: Exception) -> JSONResponse:
     return _problem(422, str(error))
 
 

@@ -1,4 +1,4 @@
-"""What a request may ask for, and which texts can be answered at all."""
+"""What a request may have, and which texts have a prediction at all."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ SLICE = 32  # texts
 SLICE_CHARACTERS = 16_384  # of the worst text, about a tenth of a second of normalisation
 
 
-class Unanswerable(WorkbenchError):
-    """The request asks for what has no answer, or for too much; its text is meant for the one who asked."""
+class InvalidRequest(WorkbenchError):
+    """A text of the request has no prediction, or the request is too large; the message is meant for the client."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of a request, and of how many there may be.
+    """Bounds of a request, and of how many requests may wait.
 
     Args:
-        texts: texts a request may have.
-        characters: characters a text may have.
+        texts: per request.
+        characters: per text.
         bytes: of a request's body.
-        waiting: requests that may wait for a turn.
+        waiting: requests that may wait for a thread.
     """
 
     texts: int = 1000
@@ -36,20 +36,20 @@ class Limits:
         """Raise if the request is too large; this costs next to nothing.
 
         Raises:
-            Unanswerable: there are too many texts, or one is too long.
+            InvalidRequest: there are too many texts, or one is too long.
         """
         if len(texts) > self.texts:
-            raise Unanswerable(
-                f"{len(texts)} texts were sent, at most {self.texts} are answered", remedy="Send them in parts"
+            raise InvalidRequest(
+                f"{len(texts)} texts were sent, at most {self.texts} are allowed", remedy="Send them in parts"
             )
         for number, text in enumerate(texts):
             if len(text) > self.characters:
                 why = f"has {len(text)} characters, at most {self.characters} are read"
-                raise Unanswerable(why, where=place(number, len(texts)))
+                raise InvalidRequest(why, where=place(number, len(texts)))
 
 
 def slices(texts: Sequence[str]) -> Iterator[range]:
-    """The numbers of the texts of each turn, in order: a few texts, fewer if they are long; one empty turn for none."""
+    """Yield the numbers of the texts of each slice: few texts, fewer if they are long; one empty slice for no text."""
     start = characters = 0
     for number, text in enumerate(texts):
         characters += len(text)
@@ -60,10 +60,10 @@ def slices(texts: Sequence[str]) -> Iterator[range]:
 
 
 def place(number: int, count: int) -> str:
-    """What an error calls a text of `count`, counted from 0."""
+    """Name text `number` of `count` in an error, counted from 0."""
     return f"text {number}" if count > 1 else "the text"
 
 
-def answerable(text: str, predictor: Predictor) -> str | None:
-    """Why the predictor has no answer to a text: nothing is left of it once it is normalized. None if it has."""
+def text_problem(text: str, predictor: Predictor) -> str | None:
+    """Say why a text has no prediction: nothing is left of it once it is normalized. None if it has one."""
     return "is blank" if is_blank(predictor.normalize(text)) else None

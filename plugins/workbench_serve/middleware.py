@@ -1,4 +1,4 @@
-"""What stands before the application: a bound for bodies, and an answer when something fails."""
+"""Middleware before the application: a bound for bodies, and a response when a handler fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class BodyLimit:
-    """ASGI middleware that gives a request up once its body is larger than `most(path)` bytes, declared or not."""
+    """ASGI middleware that refuses a request once its body is larger than `most(path)` bytes, declared or not."""
 
     def __init__(self, app: ASGIApp, most: Callable[[str], int]) -> None:
         self.app, self.most = app, most
@@ -46,8 +46,8 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
-class Faults:
-    """ASGI middleware that logs a fault and answers 500 without saying anything of the inside; 503 if time is up.
+class FaultResponses:
+    """ASGI middleware that logs a fault and sends a 500 without details; a 503 once the grace period is over.
 
     An exception handler of the application would do as much, but the server would then also close the connection under
     the client's next request.
@@ -57,7 +57,7 @@ class Faults:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and answer for it if nobody did."""
+        """Pass the request on, and send a response if the application sent none."""
         started = False
 
         async def watched(message: Message) -> None:
@@ -74,11 +74,11 @@ class Faults:
         except Exception:
             if started or scope["type"] != "http":
                 raise
-            logger.exception("no answer to %s %r", scope["method"], scope["path"])
-            answer = JSONResponse({"detail": "the server failed to answer; its log says why"}, status_code=500)
-            await answer(scope, receive, send)
+            logger.exception("no response to %s %r", scope["method"], scope["path"])
+            response = JSONResponse({"detail": "the server failed; its log says why"}, status_code=500)
+            await response(scope, receive, send)
 
 
 def unavailable(detail: str) -> JSONResponse:
-    """A 503: the same request is welcome later, or elsewhere."""
+    """Give a 503: the client may send the request later, or to another server."""
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -1,4 +1,4 @@
-"""Tell observers what was answered, off the hot path: a bounded queue that one thread drains."""
+"""Tell observers of each request, off the hot path: a bounded queue that one thread drains."""
 
 from __future__ import annotations
 

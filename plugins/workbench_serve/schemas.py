@@ -1,4 +1,4 @@
-"""What goes over the wire, as the OpenAPI page documents it."""
+"""Bodies of requests and responses, as the OpenAPI page documents them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 Name = Annotated[str | list[str], Field(description="An intent; a list of names, root first, for a hierarchical one.")]
 
 
-class Question(BaseModel):
+class PredictRequest(BaseModel):
     """One text, or several."""
 
     model_config = ConfigDict(
@@ -43,15 +43,15 @@ class Question(BaseModel):
         return value
 
 
-class Ranked(BaseModel):
+class RankedIntent(BaseModel):
     """An intent and its probability."""
 
     intent: Name
     score: float = Field(description="Probability, between 0 and 1.")
 
 
-class Answer(BaseModel):
-    """The answer for one text."""
+class PredictResponse(BaseModel):
+    """The prediction for one text."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -66,11 +66,11 @@ class Answer(BaseModel):
     )
     intents: list[Name] = Field(description="The intent; several where a text may have several.")
     score: float = Field(description="Probability of the first intent, between 0 and 1.")
-    top: list[Ranked] = Field(description="The most probable intents, best first.")
+    top: list[RankedIntent] = Field(description="The most probable intents, best first.")
 
 
 class Health(BaseModel):
-    """The server is up and answers with this bundle."""
+    """The server is up and serves this bundle."""
 
     status: str = Field(description="`ok`.", examples=["ok"])
     bundle: str = Field(description="Its short name, from its manifest's sha256.", examples=["3fa9c1d2e0b4"])
@@ -87,6 +87,6 @@ class JobState(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why there is no answer."""
+    """Why a request is refused."""
 
     detail: str = Field(description="One line: what is wrong, and where.", examples=["text 3: is blank"])

@@ -3,85 +3,99 @@
 from __future__ import annotations
 
 import asyncio
-import errno
+import contextlib
 import math
-import os
 import signal
 import socket
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import click
 import uvicorn
 
-from workbench.api import Host, WorkbenchError
+from workbench.api import Host
 from workbench.api.machine import cores
+from workbench.api.serving import exit_on_signals, listen, url_of
 from workbench_serve.api import create_app
 from workbench_serve.limits import Limits
 from workbench_serve.observers import Observers
+from workbench_serve.request_queue import RequestQueue
 from workbench_serve.service import BundleService
-from workbench_serve.turns import Turns
 
 LAST = 5  # seconds after the grace period: a slice comes to its end, and the refusals are sent
-BACKLOG = 2048
 
 
-class Server(uvicorn.Server):
+class DrainingServer(uvicorn.Server):
     """A server that ends in order.
 
-    From the signal on, new requests are refused; those in flight are answered for `grace` seconds, then refused.
+    From the signal on, new requests are refused. Those in flight have `grace` seconds, then they are refused, too.
     """
 
-    def __init__(self, config: uvicorn.Config, turns: Turns, grace: float) -> None:
+    def __init__(self, config: uvicorn.Config, queue: RequestQueue, grace: float) -> None:
         super().__init__(config)
-        self.turns, self.grace = turns, grace
+        self.queue, self.grace = queue, grace
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On the signal."""
-        self.turns.close()
+        """Refuse new requests from the signal on."""
+        self.queue.close()
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Soon after it, in the loop."""
-        self.turns.close()
-        late = asyncio.get_running_loop().call_later(self.grace, self.turns.stop)
+        """Wait for the requests in flight; called in the event loop soon after the signal."""
+        self.queue.close()
+        late = asyncio.get_running_loop().call_later(self.grace, self.queue.stop)
         try:
             await super().shutdown(sockets)
         finally:
             late.cancel()
-            self.turns.stop()
+            self.queue.stop()
             if self.force_exit:  # at a second Ctrl-C, uvicorn would leave this out, to end with a traceback
                 await self.lifespan.shutdown()
 
 
-def serve_bundle(
-    path: Path,
-    host: Host,
-    *,
-    address: str,
-    port: int,
-    threads: int | None,
-    ungated: bool,
-    limits: Limits,
-    grace: float,
-    mounts: Sequence[str] = (),
-) -> None:
-    """Open the bundle, answer one text to warm up, announce the address and serve until a signal comes.
+@dataclass(frozen=True)
+class ServeOptions:
+    """The options of `workbench serve`.
+
+    Args:
+        address: to listen at.
+        port: 0 takes a free one.
+        threads: texts that are predicted at the same time; None = one per core.
+        ungated: serve also a bundle that the gate refused or never judged.
+        limits: of requests.
+        grace: seconds after a SIGTERM for requests in flight.
+        mounts: names of optional routes.
+    """
+
+    address: str
+    port: int
+    threads: int | None
+    ungated: bool
+    limits: Limits
+    grace: float
+    mounts: tuple[str, ...]
+
+
+def serve_bundle(path: Path, host: Host, options: ServeOptions) -> None:
+    """Open the bundle, warm up with one text, announce the address and serve until a signal comes.
 
     Raises:
-        WorkbenchError: the bundle does not open, is not to be served, or the address cannot be listened at.
+        WorkbenchError: the bundle does not open, the gate refused it, or the address cannot be listened at.
         SystemExit: with 0 on SIGTERM, 130 on Ctrl-C.
     """
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    observers = Observers(host)
-    try:
+    # uvicorn raises the signal that ended it once more when all requests have their response
+    with exit_on_signals(signal.SIGTERM, signal.SIGINT), contextlib.closing(Observers(host)) as observers:
         service = BundleService(
-            host, path, threads=threads or cores(), ungated=ungated, limits=limits, answered=observers.tell
+            host,
+            path,
+            threads=options.threads or cores(),
+            ungated=options.ungated,
+            limits=options.limits,
+            observe=observers.tell,
         )
-        app = create_app(host, service, mounts)
-        with listen(address, port) as listener:
+        app = create_app(host, service, options.mounts)
+        with listen(options.address, options.port) as listener:
             url = url_of(listener)
             click.echo(
                 f"Serving bundle {service.bundle_id} ({len(service.bundle.model.intents)} intents) at {url}"
@@ -94,48 +108,6 @@ def serve_bundle(
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=math.ceil(grace) + LAST,
+                timeout_graceful_shutdown=math.ceil(options.grace) + LAST,
             )
-            Server(config, service.turns, grace).run(sockets=[listener])
-    finally:
-        observers.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _stop(number: int, _: Any) -> None:
-    # uvicorn raises the signal that ended it once more when all is answered, and this is where it arrives
-    raise SystemExit(0 if number == signal.SIGTERM else 130)
-
-
-def listen(address: str, port: int) -> socket.socket:
-    """A socket that listens at an IPv4 or IPv6 address, or at a host's name.
-
-    Raises:
-        WorkbenchError: the port is in use, or the address is not ours.
-    """
-    place = f"{address}:{port}"
-    try:
-        family, *_ = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise WorkbenchError(
-                "another program listens there already",
-                where=place,
-                remedy="Stop it, or choose another port; --port 0 takes a free one",
-            ) from error
-        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise WorkbenchError(
-            f"cannot listen there: {why}", where=place, remedy="Choose another --host or --port"
-        ) from error
-    # a response is two writes; without the flag the second one waits for the client's delayed ACK (40 ms).
-    # Accepted connections inherit the flag.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """The address as a browser takes it."""
-    address, port, *_ = listener.getsockname()
-    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+            DrainingServer(config, service.queue, options.grace).run(sockets=[listener])

@@ -1,46 +1,46 @@
-"""The serving side: one bundle that answers, and can be replaced by another while it does."""
+"""The serving side: one current bundle, which another bundle can replace while requests come in."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workbench.api import Bundle, Figure, GateRefused, Host, Prediction, Predictor, WorkbenchError
-from workbench.api.serving import Answers, Job, Served, find_bundle, open_verified
-from workbench_serve.limits import Limits, Unanswerable, answerable, place, slices
-from workbench_serve.turns import Turns
+from workbench.api import Bundle, Host, Prediction, Predictor
+from workbench.api.serving import Job, Jobs, PredictionBatch, ServedBundle, find_bundle, open_verified
+from workbench_serve.gate_check import check_gate
+from workbench_serve.limits import InvalidRequest, Limits, place, slices, text_problem
+from workbench_serve.request_queue import RequestQueue
 
 WARM_UP = ["Hello"]
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Opened(Served):
-    """A bundle and what answers for it; replaced as one, so that no request sees half of each."""
+class LoadedBundle(ServedBundle):
+    """A bundle and its predictor; replaced as one, so that no request sees half of each."""
 
     predictor: Predictor
 
 
 class BundleService:
-    """A `workbench.serving.service.Service`.
+    """A `workbench.api.serving.Service`.
 
     Args:
         host: the plugins that open bundles.
         path: the bundle, or a run folder.
-        threads: cores that answer; all else waits for its turn.
-        ungated: serve also what the gate refused or never judged.
-        limits: what a request may ask for, and how many may wait.
-        answered: called with a record of each answer.
+        threads: slices of requests that are worked on at the same time.
+        ungated: serve also a bundle that the gate refused or never judged.
+        limits: what a request may have, and how many may wait.
+        observe: called with a record of each request.
 
     Raises:
         WorkbenchError: the bundle does not open, or the gate never judged it.
@@ -55,115 +55,96 @@ class BundleService:
         threads: int = 1,
         ungated: bool = False,
         limits: Limits | None = None,
-        answered: Callable[[Mapping[str, Any]], None] | None = None,
+        observe: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.host, self.threads, self.ungated = host, threads, ungated
         self.limits = limits or Limits()
-        self.answered = answered
+        self.observe = observe
+        self.queue = RequestQueue(threads, self.limits.waiting)
         self._swapping = threading.Lock()
-        self._jobs: dict[str, Callable[[], Job]] = {}
+        self._jobs = Jobs()
         self._bytes: dict[str, int] = {}
         self._ends: list[Callable[[], None]] = []
-        self.turns = Turns(threads, self.limits.waiting)
-        self._opened = self._open(path)
+        self._loaded = self._open(path)
 
     @property
-    def served(self) -> Served:
-        """The bundle that answers now and its id, as one."""
-        return self._opened
+    def served(self) -> ServedBundle:
+        """The current bundle and its id in one step."""
+        return self._loaded
 
     @property
     def bundle(self) -> Bundle:
-        """The bundle that answers now."""
-        return self._opened.bundle
+        """The current bundle."""
+        return self._loaded.bundle
 
     @property
     def bundle_id(self) -> str:
         """Its short name, `Bundle.id`."""
-        return self._opened.id
+        return self._loaded.id
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
-        """Answers of the current bundle; callable from any thread.
+        """Give the predictions of the current bundle; callable from any thread.
 
         Raises:
-            Unanswerable: there are too many texts, or one is too long or blank.
+            InvalidRequest: there are too many texts, or one is too long or blank.
             Unavailable: too many requests wait already, or the server ends.
         """
-        return self.ask(texts, top=top, finish=list).result()
+        return self.submit(texts, top=top, finish=list).result()
 
-    def ask(self, texts: Sequence[str], *, top: int, finish: Callable[[list[Prediction]], Result]) -> Future[Result]:
-        """As `predict`, without waiting: `finish` of the answers, which come in turns; the future may be cancelled.
+    def submit(self, texts: Sequence[str], *, top: int, finish: Callable[[list[Prediction]], Result]) -> Future[Result]:
+        """Predict without waiting; the result is `finish` of the predictions. The future may be cancelled.
 
         Raises:
-            Unanswerable: there are too many texts, or one is too long. The future raises it for one that is blank.
+            InvalidRequest: there are too many texts, or one is too long. The future raises it for a blank one.
             Unavailable: too many requests wait already, or the server ends. The future may raise it, too.
         """
-        begun = time.perf_counter()
-        opened = self._opened
         self.limits.check(texts)
 
-        def answer(numbers: range) -> list[Prediction]:
+        def predict(loaded: LoadedBundle, numbers: range) -> list[Prediction]:
             for number in numbers:
-                if why := answerable(texts[number], opened.predictor):
-                    raise Unanswerable(why, where=place(number, len(texts)))
-            return opened.predictor.predict(texts[numbers.start : numbers.stop], top=top)
+                if why := text_problem(texts[number], loaded.predictor):
+                    raise InvalidRequest(why, where=place(number, len(texts)))
+            return loaded.predictor.predict(texts[numbers.start : numbers.stop], top=top)
 
-        def finished(predictions: list[Prediction]) -> Result:
-            result = finish(predictions)
-            self._tell(opened, begun, predictions)
-            return result
+        return self._submit(texts, predict, lambda _, predictions: finish(predictions))
 
-        return self.turns.take([partial(answer, numbers) for numbers in slices(texts)], finished)
-
-    def ask_each(self, texts: Sequence[str], *, top: int = 1) -> Future[Answers]:
-        """Answers to as many texts as there are, in turns; None to one that is blank or too long.
+    def predict_each(self, texts: Sequence[str], *, top: int = 1) -> Future[PredictionBatch]:
+        """Predict any number of texts without waiting; None for a text that is blank or too long.
 
         Raises:
             Unavailable: too many requests wait already, or the server ends. The future may raise it, too.
         """
-        begun = time.perf_counter()
-        opened = self._opened
-        most, predictor = self.limits.characters, opened.predictor
+        most = self.limits.characters
 
-        def answer(numbers: range) -> list[Prediction | None]:
-            read = [n for n in numbers if len(texts[n]) <= most and not answerable(texts[n], predictor)]
-            predictions = predictor.predict([texts[number] for number in read], top=top)
-            by_number = dict(zip(read, predictions, strict=True))
+        def predict(loaded: LoadedBundle, numbers: range) -> list[Prediction | None]:
+            valid = [n for n in numbers if len(texts[n]) <= most and not text_problem(texts[n], loaded.predictor)]
+            predictions = loaded.predictor.predict([texts[n] for n in valid], top=top)
+            by_number = dict(zip(valid, predictions, strict=True))
             return [by_number.get(number) for number in numbers]
 
-        def finished(predictions: list[Prediction | None]) -> Answers:
-            self._tell(opened, begun, [prediction for prediction in predictions if prediction])
-            return Answers(opened, predictions)
-
-        return self.turns.take([partial(answer, numbers) for numbers in slices(texts)], finished)
+        return self._submit(texts, predict, PredictionBatch)
 
     def swap(self, path: Path) -> Bundle:
-        """Open and verify another bundle and let it answer from now on; the old one stays when that fails."""
+        """Open, verify and serve another bundle; the current one stays when that fails."""
         with self._swapping:
-            self._opened = self._open(path)
-            logger.info("bundle %s answers now", self._opened.id)
-            return self._opened.bundle
+            self._loaded = self._open(path)
+            logger.info("bundle %s is served now", self._loaded.id)
+            return self._loaded.bundle
 
     def add_job(self, name: str, status: Callable[[], Job]) -> None:
-        """Let everybody see a background job.
-
-        Raises:
-            ValueError: there is one of that name.
-        """
-        if name in self._jobs:
-            raise ValueError(f"there is a job {name!r} already")
-        self._jobs[name] = status
+        """Show a background job to everybody, see `Jobs.add`."""
+        self._jobs.add(name, status)
 
     def job_status(self) -> dict[str, Job]:
-        """The state of each background job by name."""
-        return {name: _state(name, status) for name, status in self._jobs.items()}
+        """Give the state of each background job by name."""
+        return self._jobs.status()
 
     def allow_bytes(self, path: str, most: int) -> None:
         """Let requests to a path have so many bytes."""
         self._bytes[path] = most
 
     def most_bytes(self, path: str) -> int:
-        """The bytes that a request to a path may have."""
+        """Give the bytes that a request to a path may have."""
         return self._bytes.get(path, self.limits.bytes)
 
     def at_end(self, close: Callable[[], None]) -> None:
@@ -171,18 +152,33 @@ class BundleService:
         self._ends.append(close)
 
     def end(self) -> None:
-        """Call all that is to be called at the end; what fails is logged."""
+        """Call every function of `at_end`; a failure is logged."""
         for close in self._ends:
             try:
                 close()
             except Exception:  # of a plugin: the others are still to be closed
                 logger.exception("something did not end in order")
 
-    def _tell(self, opened: Opened, begun: float, predictions: Sequence[Prediction]) -> None:
-        if self.answered:
-            self.answered(
+    def _submit(
+        self,
+        texts: Sequence[str],
+        predict: Callable[[LoadedBundle, range], Iterable[Item]],
+        finish: Callable[[LoadedBundle, list[Item]], Result],
+    ) -> Future[Result]:
+        begun, loaded = time.perf_counter(), self._loaded
+
+        def finish_and_observe(items: list[Item]) -> Result:
+            result = finish(loaded, items)
+            self._observe(loaded, begun, [item for item in items if isinstance(item, Prediction)])
+            return result
+
+        return self.queue.submit([partial(predict, loaded, numbers) for numbers in slices(texts)], finish_and_observe)
+
+    def _observe(self, loaded: LoadedBundle, begun: float, predictions: Sequence[Prediction]) -> None:
+        if self.observe:
+            self.observe(
                 {
-                    "bundle": opened.id,
+                    "bundle": loaded.id,
                     "count": len(predictions),
                     "seconds": time.perf_counter() - begun,
                     "intents": [prediction.intents for prediction in predictions],
@@ -190,45 +186,10 @@ class BundleService:
                 }
             )
 
-    def _open(self, path: Path) -> Opened:
+    def _open(self, path: Path) -> LoadedBundle:
         bundle = Bundle.load(find_bundle(path))
         if not self.ungated:
             check_gate(bundle)
         predictor = open_verified(bundle, self.host, threads=self.threads)
         predictor.predict(WARM_UP)
-        return Opened(bundle, bundle.id, predictor)
-
-
-def _state(name: str, status: Callable[[], Job]) -> Job:
-    try:
-        state: Job = json.loads(json.dumps(dict(status()), allow_nan=False, ensure_ascii=False).encode())
-        if not isinstance(state["state"], str):
-            raise TypeError("'state' is no word")
-        return state
-    except Exception as error:  # of a plugin: the other jobs are still worth seeing
-        logger.exception("the job %s does not tell its state", name)
-        return {"state": "unknown", "message": f"{type(error).__name__}: its state cannot be told; the log says why"}
-
-
-def check_gate(bundle: Bundle) -> None:
-    """Raise unless the gate accepted the bundle.
-
-    Raises:
-        GateRefused: it was refused, with the budgets that it breaks.
-        WorkbenchError: it was never judged.
-    """
-    if bundle.gate is None:
-        raise WorkbenchError(
-            "the gate never judged this bundle",
-            where=bundle.path,
-            remedy="Give the recipe a [gate] and run it, or serve it all the same with --ungated",
-        )
-    if not bundle.accepted:
-        names = [field.name for field in dataclasses.fields(Figure)]
-        figures = [Figure(*(figure[name] for name in names)) for figure in bundle.gate["figures"]]
-        broken = "; ".join(str(figure) for figure in figures if not figure.kept) or "no figures are given"
-        raise GateRefused(
-            f"the gate refused this bundle: {broken}",
-            where=bundle.path,
-            remedy="Train or compress it otherwise, or serve it all the same with --ungated",
-        )
+        return LoadedBundle(bundle, bundle.id, predictor)

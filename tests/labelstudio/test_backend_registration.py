@@ -9,7 +9,9 @@ import pytest
 
 from tests.label_studio import TOKEN, free_port
 from tests.labelstudio.backend import CONFIG, MOUNTED, job_of, said_of, until
-from workbench_labelstudio.live.events import PROJECT, SECRET
+from tests.labelstudio.harm import answer
+from tests.labelstudio.proxy import Proxy
+from workbench_labelstudio.live.events import HOOKED, PROJECT, SECRET
 
 PASSWORD, HUSH = "open-sesame-7f3a", "hush, 52c1!"
 FAILS = '[[import]]\nreader = "labelstudio"\nsource = "{project}"\ntext = "nowhere"\n'  # and needs no time for it
@@ -96,10 +98,26 @@ def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio,
         assert (entry["url"], entry["state"], hook["url"]) == (moved["url"], "CO", f"{moved['url']}/webhook")
         assert not hook["send_payload"]
         assert not hook["send_for_all_actions"]
-        assert all(action.startswith("ANNOTATION") for action in hook["actions"])
+        assert set(hook["actions"]) == set(HOOKED)
         assert backend(project, second.client.base_url, "--remove").told["done"] == "removed"
         assert backend(project, second.client.base_url, "--remove").told["done"] == "nothing"
         assert read(label_studio, "ml", project=project) == read(label_studio, "webhooks/", project=project) == []
+
+
+@pytest.mark.parametrize("fault", [answer(500, done=True), answer(502)], ids=["done", "not-done"])
+def test_a_webhook_whose_response_is_lost_is_there_once(
+    label_studio, backend, serving, bundle, project, fault, monkeypatch
+):
+    with serving(bundle.path, *MOUNTED) as server, Proxy(label_studio.url) as proxy:
+        monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)
+        backend(project, server.client.base_url)
+        with label_studio.http() as http:
+            (hook,) = read(label_studio, "webhooks/", project=project)
+            http.delete(f"/api/webhooks/{hook['id']}/").raise_for_status()
+        proxy.harm(fault, "POST", "/api/webhooks")
+        assert backend(project, server.client.base_url).told["silent"] == ""
+    (hook,) = read(label_studio, "webhooks/", project=project)
+    assert hook["headers"] == {PROJECT: str(project)}
 
 
 def test_another_model_that_is_asked_first_is_named(backend, serving, bundle, project):

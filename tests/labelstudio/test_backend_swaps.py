@@ -23,7 +23,7 @@ def command(monkeypatch, tmp_path):
     (tmp_path / "recipe.toml").write_text(RECIPE)
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RECIPE", str(tmp_path / "recipe.toml"))
     monkeypatch.setenv("WORKBENCH_LABELSTUDIO_RUN", str(tmp_path / "run"))
-    return lambda code: monkeypatch.setattr(f"{RETRAINING}.retrain_command", lambda *_: [sys.executable, "-c", code])
+    return lambda code: monkeypatch.setattr(f"{RETRAINING}.run_command", lambda *_: [sys.executable, "-c", code])
 
 
 def start(client):
@@ -98,14 +98,14 @@ def test_what_the_old_bundle_answers_during_a_swap_stands_under_its_own_version(
 
 def test_a_swap_before_the_texts_are_asked_has_them_read_anew(bundle, soft, monkeypatch):
     with live(build_host(), bundle, mounts=["label-studio"]) as client:
-        ask, asked = client.service.ask_each, []
+        ask, asked = client.service.predict_each, []
 
-        def ask_each(texts):
+        def predict_each(texts):
             if not asked:
                 client.service.swap(soft.path)
             asked.append(texts)
             return ask(texts)
 
-        monkeypatch.setattr(client.service, "ask_each", ask_each)
+        monkeypatch.setattr(client.service, "predict_each", predict_each)
         assert told(client.post("/label-studio/predict", json=BODY)) == (f"soft-{soft.id}", 0.55)
     assert asked == [["退款"], ["退款"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench_labelstudio.live.events import ACTIONS, HOOKED, SECRET, Event, heard, right_secret
+from workbench_labelstudio.live.events import ACTIONS, HOOKED, PROJECT, SECRET, Event, has_secret, parse_event
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ from workbench_labelstudio.live.events import ACTIONS, HOOKED, SECRET, Event, he
     ],
 )
 def test_an_event_says_what_it_is_about(body, event):
-    assert heard(body) == event
+    assert parse_event(body) == event
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_every_known_action_is_heard(action):
-    assert heard({"action": action}) == Event(action)
+def test_every_known_action_is_parse_event(action):
+    assert parse_event({"action": action}) == Event(action)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,18 @@ def test_every_known_action_is_heard(action):
     ],
 )
 def test_all_else_is_no_event(body):
-    assert heard(body) is None
+    assert parse_event(body) is None
 
 
 @pytest.mark.parametrize("project", ["", "x.1", "²", "12x", None, True, 1.5, [], {}, {"id": "y"}, {"id": None}])
 def test_a_project_that_is_none_is_not_known(project):
-    assert heard({"action": "TASKS_CREATED", "project": project}).project is None
+    assert parse_event({"action": "TASKS_CREATED", "project": project}).project is None
+
+
+def test_the_header_names_the_project_where_the_body_does_not():
+    assert parse_event({"action": "TASKS_CREATED"}, {PROJECT: "7"}) == Event("TASKS_CREATED", 7)
+    assert parse_event({"action": "TASKS_CREATED", "project": 3}, {PROJECT: "7"}) == Event("TASKS_CREATED", 3)
+    assert parse_event({"action": "TASKS_CREATED"}, {PROJECT: "9" * 5000}) == Event("TASKS_CREATED")
 
 
 @pytest.mark.parametrize(
@@ -89,4 +95,4 @@ def test_a_webhook_is_for_actions_that_a_project_may_have():
     ],
 )
 def test_the_secret_must_be_right(headers, right):
-    assert right_secret(headers, "s3cret") is right
+    assert has_secret(headers, "s3cret") is right

@@ -24,7 +24,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
 
 RECIPE = '[[import]]\nreader = "labelstudio"\nsource = "{project}"\n\n[train]\nuse = "none-such"\n'
-HARMLESS = {"--once", "--no-webhook", "--dry-run"}  # options that let a verb come to an end
+HARMLESS = {"--once", "--dry-run"}  # options that let a verb come to an end
 WAYS = ("environment", "file", "input", "stored")
 NOBODY = "http://127.0.0.1:9"
 KINDS = ("personal", "legacy", "wrong personal", "wrong legacy")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import signal
-import socket
 
-import httpx
 import pytest
 
-from tests.label_studio import TOKEN, free_port
+from tests.label_studio import TOKEN
 from tests.labelstudio.harm import answer
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.watching import PATIENCE, RECIPE, Watched
-from workbench_labelstudio.live.events import SECRET
 
 OFTEN = ("--debounce", "0.2", "--poll", "1")
 
@@ -22,27 +19,6 @@ def watched(label_studio, tmp_path):
     return Watched(label_studio, tmp_path, labelled=12, unlabelled=3)
 
 
-@pytest.mark.parametrize("fault", [answer(500, done=True), answer(502)], ids=["done", "not-done"])
-def test_a_webhook_whose_answer_is_lost_is_there_once(watched, fault):
-    with Proxy(watched.server.url) as proxy:
-        proxy.harm(fault, "POST", "/api/webhooks")
-        with watched.watching(LABEL_STUDIO_URL=proxy.url) as watch:
-            assert watch.wait_for("watching")["webhook"] == watched.hooks()[0]["id"]
-            assert len(watched.hooks()) == 1
-    assert watched.hooks() == []
-
-
-def test_an_address_that_the_server_refuses_leaves_the_poll(watched):
-    with watched.watching(*OFTEN, "--public-url", "http://receiver:9000") as watch:
-        assert watch.wait_for("watching")["webhook"] is None
-        (warning,) = watch.seen("warning")
-        assert "http://receiver:9000/webhook: the server refuses this (400" in warning["message"]
-        watch.wait_for("training", state="succeeded")
-        text = watched.label()
-        watch.wait_for("training", 2, state="succeeded")
-        assert text in watched.rows()
-
-
 def test_a_look_that_fails_is_said_in_one_line_and_repeated(watched):
     with Proxy(watched.server.url) as proxy, watched.watching(*OFTEN, LABEL_STUDIO_URL=proxy.url) as watch:
         watch.wait_for("training", state="succeeded")
@@ -50,12 +26,11 @@ def test_a_look_that_fails_is_said_in_one_line_and_repeated(watched):
         watch.wait_for("trouble")
         text, asked = watched.label(), len(proxy.requests)
         watch.wait_until(lambda: len(proxy.requests) >= asked + 4)
-        assert "403" in watch.status()["trouble"]
+        assert "403" in watch.seen("trouble")[0]["message"]
         rule.times = 0
         watch.wait_for("training", 2, state="succeeded")
         assert text in watched.rows()
         assert len(watch.seen("trouble")) == 1
-        assert watch.status()["trouble"] is None
 
 
 def test_a_404_of_a_gateway_ends_nothing(watched):
@@ -74,7 +49,6 @@ def test_a_project_that_is_deleted_ends_it_in_one_line(watched):
         watched.http.delete(f"/api/projects/{watched.project}/").raise_for_status()
         assert watch.process.wait(PATIENCE) == 1
     assert "the project was deleted" in watch.errors.splitlines()[-1]
-    assert watch.seen("warning") == []  # the webhook went with it
 
 
 def test_a_run_that_fails_is_said_and_tried_again(watched):
@@ -95,30 +69,6 @@ def test_once_ends_with_the_exit_code_of_the_run(watched):
     assert '"state": "refused"' in done.stdout
 
 
-def test_neither_token_nor_secret_shows_anywhere(watched, tmp_path):
-    for name, word in (("token", TOKEN), ("secret", "an-open-secret-3141")):
-        (tmp_path / name).touch(0o600)
-        (tmp_path / name).write_text(word)
-    environment = watched.environment(LABEL_STUDIO_API_KEY="")
-    with watched.watching(
-        *OFTEN, "--token-file", tmp_path / "token", "--secret-file", tmp_path / "secret", **environment
-    ) as watch:
-        watch.wait_for("training", state="succeeded")
-        (hook,) = watched.hooks()
-        assert hook["headers"][SECRET] == "an-open-secret-3141"
-        watched.label()
-        watch.wait_for("training", 2, state="succeeded")  # the run has the token, too
-        status = watch.status()
-    assert "DEBUG" in watch.errors
-    (tmp_path / "output").write_text(watch.errors + str(watch.events) + str(status))
-    given = {tmp_path / "token", tmp_path / "secret"}
-    for path in tmp_path.rglob("*"):
-        if path.is_file() and path not in given:
-            content = path.read_bytes()
-            assert TOKEN.encode() not in content, path
-            assert b"an-open-secret" not in content, path
-
-
 def nobody(*_):
     raise AssertionError("the server is not to be asked")
 
@@ -128,12 +78,6 @@ def nobody(*_):
     [
         (None, (), 2, "there is no such recipe"),
         ("epochs = 3", (), 2, "unknown key 'epochs'"),
-        ("seed = 1", ("--host", "0.0.0.0"), 2, "Label Studio cannot call 0.0.0.0. Give --public-url as well"),
-        ("seed = 1", ("--public-url", "receiver"), 2, "is no http or https URL"),
-        ("seed = 1", ("--secret-file", "nowhere"), 2, "nowhere cannot be read (No such file or directory)"),
-        ("seed = 1", ("--secret-file", "open"), 1, "others can read this file (mode 0644)"),
-        ("seed = 1", ("--secret-file", "empty"), 2, "empty does not hold one line"),
-        ("seed = 1", ("--secret-file", "foreign"), 2, "a character that Label Studio cannot send"),
         ("seed = 1", ("-o", "full"), 1, "is not empty and holds no run"),
         ("seed = 1", ("--poll", "0"), 2, "0 is not in the range"),
     ],
@@ -142,22 +86,13 @@ def test_what_is_wrong_is_said_before_the_server_is_asked(
     workbench_cli, tmp_path, monkeypatch, recipe, options, code, line
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("workbench_labelstudio.live.session.Connection", nobody)
+    monkeypatch.setattr("workbench_labelstudio.live.watch_session.Connection", nobody)
     if recipe is not None:
         (tmp_path / "recipe.toml").write_text(recipe)
-    for name, word, mode in (("open", "word", 0o644), ("empty", "\n", 0o600), ("foreign", "密码密码", 0o600)):
-        (tmp_path / name).write_text(word, encoding="utf-8")
-        (tmp_path / name).chmod(mode)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
     done = workbench_cli("labelstudio", "watch", 1, "recipe.toml", "-o", "run", *options)
     assert (done.exit_code, line in done.stderr) == (code, True), done.stderr
-
-
-def test_a_port_in_use_is_said(watched):
-    with socket.create_server(("127.0.0.1", 0)) as taken, watched.watching("--port", taken.getsockname()[1]) as watch:
-        assert watch.process.wait(PATIENCE) == 1
-    assert "cannot listen there: Address already in use. Choose another --host or --port" in watch.errors
 
 
 def test_a_recipe_that_does_not_read_the_project_is_pointed_out(watched):
@@ -169,19 +104,23 @@ def test_a_recipe_that_does_not_read_the_project_is_pointed_out(watched):
     assert "does not import with the reader 'labelstudio', but with: labelstudio-export" in done.stdout
 
 
-def test_with_a_public_url_the_status_asks_for_the_secret(watched):
-    port = free_port()
-    address = f"http://localhost:{port}"
-    with watched.watching("--debounce", "60", "--port", port, "--public-url", address) as watch:
-        assert watch.wait_for("watching")["webhook"] is not None
-        (hook,) = watched.hooks()
-        assert hook["url"] == f"{address}/webhook"
-        assert httpx.get(f"{watch.url}/status").status_code == 401
-        assert httpx.get(f"{watch.url}/status", headers=hook["headers"]).json()["hints"] == 0
+def test_the_token_shows_nowhere(watched, tmp_path):
+    token = tmp_path / "token"
+    token.touch(0o600)
+    token.write_text(TOKEN)
+    with watched.watching(*OFTEN, "--token-file", token, LABEL_STUDIO_API_KEY="") as watch:
+        watch.wait_for("training", state="succeeded")
+        watched.label()
+        watch.wait_for("training", 2, state="succeeded")  # the run has the token, too
+    assert "DEBUG" in watch.errors
+    (tmp_path / "output").write_text(watch.errors + str(watch.events))
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path != token:
+            assert TOKEN.encode() not in path.read_bytes(), path
 
 
-def test_no_webhook_means_none(watched):
-    with watched.watching("--no-webhook", *OFTEN) as watch:
-        assert watch.wait_for("watching")["receiver"] is None
+def test_it_registers_no_webhook(watched):
+    with watched.watching(*OFTEN) as watch:
+        watch.wait_for("training", state="succeeded")
         assert watched.hooks() == []
         assert watch.stop(signal.SIGINT) == 130

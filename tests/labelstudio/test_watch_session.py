@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from tests.label_studio import TOKEN
-from tests.labelstudio.harm import LONG, Held, passed
+from tests.labelstudio.harm import passed
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.watching import PATIENCE, Watched
 from workbench.io.lock import locked
@@ -56,61 +56,39 @@ def test_a_signal_ends_it_in_order(watched, how, code):
     try:
         watching = watched.watching("--debounce", "0")
         with watching as watch:
-            watch.wait_until(lambda: watch.status()["training"]["state"] == "running")
+            watch.wait_until(watch.running)
             assert watch.stop(how) == code
     finally:
         signal.signal(signal.SIGHUP, before)
-    assert watched.hooks() == []
+    assert watched.hints() == []
     assert "Traceback" not in watch.errors
     with locked(watched.run):  # the run has ended, too
         pass
 
 
-def test_signals_while_it_ends_cut_nothing_short(watched, proxy):
-    proxy.harm(held := Held(), "DELETE", "/api/webhooks")
-    with watched.watching("--debounce", "60", LABEL_STUDIO_URL=proxy.url) as watch:
-        watch.wait_for("watching")
-        watch.process.send_signal(signal.SIGINT)
-        assert held.begun.wait(PATIENCE)
-        for how in (signal.SIGINT, signal.SIGTERM):
+def test_signals_while_it_ends_cut_nothing_short(watched):
+    with watched.watching("--debounce", "0") as watch:
+        watch.wait_until(watch.running)
+        for how in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
             watch.process.send_signal(how)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                watch.process.wait(0.3)
-        held.go.set()
+                watch.process.wait(0.1)
         assert watch.process.wait(PATIENCE) == 130
-    assert watched.hooks() == []
+    assert watched.hints() == []
     assert "Traceback" not in watch.errors
-
-
-class Answered(Held):
-    """Holds the answer back: the server has done it."""
-
-    def __call__(self, exchange):
-        answer = exchange.forward()
-        self.begun.set()
-        self.go.wait(LONG)
-        exchange.send(*answer)
-
-
-def test_a_signal_before_the_server_told_the_webhooks_id_leaves_none(watched, proxy):
-    proxy.harm(held := Answered(), "POST", "/api/webhooks")
-    with watched.watching("--debounce", "60", LABEL_STUDIO_URL=proxy.url) as watch:
-        assert held.begun.wait(PATIENCE)
-        assert len(watched.hooks()) == 1
-        assert watch.stop() == 0
-        held.go.set()
-    assert watched.hooks() == []
+    with locked(watched.run):  # the run has ended, too
+        pass
 
 
 def test_a_second_watch_of_a_run_is_told_so_and_disturbs_nothing(watched):
     with watched.watching("--debounce", "60") as watch:
-        hook = watch.wait_for("watching")["webhook"]
+        watch.wait_for("watching")
         second = watched.once()
         assert second.returncode == 1
         told = f"{watched.run}: is in use by process {watch.process.pid} on "
         assert told in second.stderr.splitlines()[-1]
         assert "End that watch, or give another -o" in second.stderr.splitlines()[-1]
-        assert [one["id"] for one in watched.hooks()] == [hook]
+        assert len(watched.hints()) == 1
 
 
 def test_a_recipe_that_changes_makes_a_run_between_two_looks_and_two_starts(watched):
@@ -145,7 +123,7 @@ def test_a_recipe_of_another_project_and_another_local_copy_are_pointed_out(watc
     other = watched.server.project("<View/>")
     text = watched.recipe.read_text(encoding="utf-8").replace(f'source = "{watched.project}"', f'source = "{other}"')
     watched.recipe.write_text(text, encoding="utf-8")
-    with watched.watching("--no-webhook", "--debounce", "60", "--mirror", watched.folder / "mirror") as watch:
+    with watched.watching("--debounce", "60", "--mirror", watched.folder / "mirror") as watch:
         watch.wait_for("watching")
         project, mirror = (one["message"] for one in watch.seen("warning"))
     assert f"imports {other}, and not project {watched.project} (" in project

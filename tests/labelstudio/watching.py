@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.label_studio import TOKEN, LabelStudioServer
 from tests.labelstudio.rig import CONFIG, annotate, result
 from workbench.engine.run import Run
@@ -85,6 +83,10 @@ class Watched:
         """The project's webhooks."""
         answer = self.http.get("/api/webhooks/", params={"project": self.project}).raise_for_status().json()
         return list(answer)
+
+    def hints(self) -> list[Path]:
+        """The hint files of watches."""
+        return list((self.folder / "data" / "intent-workbench" / "labelstudio" / "hints").glob("*"))
 
     def rows(self) -> set[str]:
         """The texts of the run's dataset."""
@@ -164,14 +166,19 @@ class Watching:
         """Such events so far."""
         return [one for one in self.events if one["event"] == event and about.items() <= one.items()]
 
-    @property
-    def url(self) -> str:
-        """Of the receiver."""
-        return str(self.wait_for("watching")["receiver"])
+    def running(self) -> bool:
+        """Whether a run is in progress: it is the one child that a watch has."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return any(file.read_text() for file in children)
 
-    def status(self) -> dict[str, Any]:
-        """What it answers about itself."""
-        return dict(httpx.get(f"{self.url}/status", timeout=10).raise_for_status().json())
+    def settle(self) -> dict[str, Any]:
+        """Wait for a pull that finds no new label after the last run; its figures."""
+
+        def last() -> dict[str, Any]:
+            return next((one for one in reversed(self.events) if one["event"] in ("pulled", "training")), {})
+
+        self.wait_until(lambda: last().get("train") is False, "pull without news")
+        return last()
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         """Send it a signal; its exit code."""

@@ -9,7 +9,7 @@ import pytest
 
 import workbench
 from workbench import open_bundle
-from workbench_serve.schemas import Answer
+from workbench_serve.schemas import PredictResponse
 
 NO_INTEGERS = ("1e400", "NaN", '"many"', '"2"', "2.0", "true", "null", "[1]")
 TEXTS = ["give me my money back", "我的快递到哪了", "where is my parcel"]
@@ -54,8 +54,8 @@ def test_an_empty_list_has_no_answers(ask):
 
 def test_answers_are_what_the_documented_model_says(ask):
     for answer in ask({"text": TEXTS})[1]:
-        assert Answer.model_validate(answer, strict=True).model_dump() == answer
-        assert set(answer) == set(Answer.model_fields)
+        assert PredictResponse.model_validate(answer, strict=True).model_dump() == answer
+        assert set(answer) == set(PredictResponse.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_form_is_told_how_to_send_json(server):
 
 def test_too_many_texts_are_refused_with_the_limit(ask):
     assert ask({"text": ["refund"] * 50})[0] == 200
-    detail = "51 texts were sent, at most 50 are answered. Send them in parts."
+    detail = "51 texts were sent, at most 50 are allowed. Send them in parts."
     assert ask({"text": ["refund"] * 51}) == (422, {"detail": detail})
 
 
@@ -168,11 +168,11 @@ def test_openapi_documents_the_question_the_answer_and_the_limits(server):
     predict = openapi["paths"]["/predict"]["post"]
     assert set(predict["responses"]) == {"200", "413", "422", "500", "503"}
     schemas = openapi["components"]["schemas"]
-    assert {"Question", "Answer", "Ranked", "Health", "JobState", "Problem"} == set(schemas)
+    assert {"PredictRequest", "PredictResponse", "RankedIntent", "Health", "JobState", "Problem"} == set(schemas)
     fields = [about for schema in schemas.values() for about in schema["properties"].values()]
     assert [about for about in fields if not {"description", "$ref"} & set(about)] == []
     assert "At most 50 texts a request" in openapi["info"]["description"]
-    for example in schemas["Question"]["examples"]:
+    for example in schemas["PredictRequest"]["examples"]:
         assert server.client.post("/predict", json=example).status_code == 200
 
 

@@ -19,7 +19,7 @@ from tests.bundles import write_bundle
 from tests.serving import SLOW_PLUGIN
 from tests.serving.live import live
 from workbench.api import build_host
-from workbench_serve.middleware import Faults
+from workbench_serve.middleware import FaultResponses
 
 REFUSED = {
     "accepted": False,
@@ -192,7 +192,7 @@ def test_what_a_plugin_does_not_end_is_cancelled_with_503():
         async def send(message):
             sent.append(message)
 
-        task = asyncio.create_task(Faults(never_ending)({"type": "http"}, None, send))
+        task = asyncio.create_task(FaultResponses(never_ending)({"type": "http"}, None, send))
         await asyncio.sleep(0)
         task.cancel()
         await task

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.plugins.serve_live import live
 
+from tests.serving.live import live
 from workbench.api import Mount, UsageProblem, WorkbenchError, build_host, hookimpl
 from workbench_serve.api import create_app
 from workbench_serve.service import BundleService

@@ -16,10 +16,10 @@ from fastapi import Request
 from tests.bundles import write_bundle
 from tests.serving.live import live
 from workbench.api import WorkbenchError, build_host, hookimpl
+from workbench.api.serving import Service
 from workbench.errors import GateRefused, UsageProblem
-from workbench.serving.service import Service
 from workbench_serve.api import create_app
-from workbench_serve.limits import Limits, Unanswerable
+from workbench_serve.limits import InvalidRequest, Limits
 from workbench_serve.observers import Observers
 from workbench_serve.service import BundleService
 
@@ -100,7 +100,7 @@ def test_a_route_that_allows_more_bytes_gets_them_and_no_other_does(plugged, bun
 def test_each_text_is_asked_and_what_has_no_answer_spoils_no_other(plugged, bundle):
     texts = ["退款", " ", "where is my parcel", "refund " * 20] * 40
     with live(plugged, bundle, limits=Limits(texts=10, characters=100)) as client:
-        answers = client.service.ask_each(texts).result(30)
+        answers = client.service.predict_each(texts).result(30)
     assert (answers.served.bundle, answers.served.id) == (bundle, bundle.id)
     intents = [prediction and prediction.intents for prediction in answers.predictions]
     assert intents == [("退款",), None, ("delivery",), None] * 40
@@ -133,10 +133,10 @@ def test_a_fault_is_logged_and_tells_the_caller_nothing(plugged, bundle, caplog)
     with live(plugged, bundle) as client:
         answer = client.get("/fault")
         assert answer.status_code == 500
-        assert answer.json() == {"detail": "the server failed to answer; its log says why"}
+        assert answer.json() == {"detail": "the server failed; its log says why"}
         assert client.get("/label", params={"text": "refund"}).status_code == 200
         assert client.get("/health").status_code == 200
-    assert "no answer to GET '/fault'" in caplog.text
+    assert "no response to GET '/fault'" in caplog.text
     assert "the password is secret" in caplog.text
 
 
@@ -284,7 +284,7 @@ def test_the_service_is_what_the_host_promises_to_plugins(bundle):
     service: Service = BundleService(build_host(), bundle.path)
     promised = {name for name in vars(Service) if not name.startswith("_")}
     assert promised <= set(dir(service))
-    with pytest.raises(Unanswerable):
+    with pytest.raises(InvalidRequest):
         service.predict(["refund", "\u200b"])
 
 

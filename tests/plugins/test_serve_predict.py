@@ -17,7 +17,7 @@ from tests.bundles import write_bundle
 from workbench import WorkbenchError, open_bundle
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Prediction, Predictor
-from workbench_serve.asking import BLOCK, Answers, lines
+from workbench_serve.predict_command import BLOCK, PredictionWriter, lines
 
 
 def parse(output: bytes) -> list[dict]:
@@ -61,7 +61,7 @@ def test_a_line_without_an_answer_keeps_its_place_and_loses_no_other(workbench, 
     assert [row.get("intents") for row in rows] == [["退款"], None, None, None, ["delivery"]]
     assert [row.get("error") for row in rows[1:4]] == ["is not UTF-8", "is blank", "is blank"]
     assert done.exit_code == 1
-    assert done.stderr_bytes.decode() == "Error: 3 of 5 lines got no answer; the first: line 2 is not UTF-8\n"
+    assert done.stderr_bytes.decode() == "Error: 3 of 5 lines have no prediction; the first: line 2 is not UTF-8\n"
 
 
 def test_for_people_a_line_without_an_answer_is_empty_in_front(workbench, bundle):
@@ -69,7 +69,7 @@ def test_for_people_a_line_without_an_answer_is_empty_in_front(workbench, bundle
     assert done.stdout_bytes.decode().splitlines()[0] == "\t\t"
     assert done.stdout_bytes.decode().splitlines()[1].endswith("\ttwo lines")
     assert done.exit_code == 1
-    assert b"1 of 2 texts got no answer; the first: text 1 is blank" in done.stderr_bytes
+    assert b"1 of 2 texts have no prediction; the first: text 1 is blank" in done.stderr_bytes
 
 
 def test_odd_characters_come_back_as_they_were_under_any_locale(bundle):
@@ -179,7 +179,7 @@ def test_levels_of_an_intent_are_joined_for_people():
             return [Prediction((("a", "b"),), 0.9, ((("a", "b"), 0.9),)) for _ in texts]
 
     predictor = Deep(Model(Path(), "onnx", "intent", (("a", "b"),), max_length=8))
-    assert list(Answers(predictor, 1, False, "text").lines([b"x"])) == ["a › b\t0.9000\tx\n".encode()]
+    assert list(PredictionWriter(predictor, 1, False, "text").lines([b"x"])) == ["a › b\t0.9000\tx\n".encode()]
 
 
 def test_a_bundle_whose_weights_are_no_numbers_gives_no_answer(tmp_path):

@@ -9,9 +9,10 @@ import httpx
 import uvicorn
 
 from workbench.api import build_host
+from workbench.api.serving import listen, url_of
 from workbench_serve.api import create_app
 from workbench_serve.observers import Observers
-from workbench_serve.server import Server, listen, url_of
+from workbench_serve.server import DrainingServer
 from workbench_serve.service import BundleService
 
 PATIENCE = 30
@@ -21,10 +22,10 @@ PATIENCE = 30
 def live(host, bundle, *, mounts=(), **more):
     """The application on a real socket, and its observers told of everything once it is closed."""
     observers = Observers(host)
-    service = BundleService(host, bundle.path, answered=observers.tell, **more)
+    service = BundleService(host, bundle.path, observe=observers.tell, **more)
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(create_app(host, service, mounts), log_config=None, log_level="warning")
-    server = Server(config, service.turns, grace=PATIENCE)
+    server = DrainingServer(config, service.queue, grace=PATIENCE)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -59,7 +60,7 @@ class Held:
 @contextlib.contextmanager
 def held(service):
     """The service's predictor, held back; let go at the end at the latest."""
-    held = service._opened.predictor.predict = Held(service._opened.predictor)
+    held = service._loaded.predictor.predict = Held(service._loaded.predictor)
     try:
         yield held
     finally:

@@ -30,7 +30,7 @@ class Slow:
             time.sleep(30)
 
         if "--slow-slices" in sys.argv:
-            predictor = service._opened.predictor
+            predictor = service._loaded.predictor
             predictor.predict = partial(self.predict, predictor.predict)
 
         @app.get("/slow")

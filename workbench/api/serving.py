@@ -1,8 +1,30 @@
-"""Open bundles, and the service behind the server's routes."""
+"""Open bundles; the service behind the server's routes; listening, requests and background runs for servers."""
 
 from __future__ import annotations
 
+from workbench.serving.background_run import BackgroundRun, run_command
+from workbench.serving.http_request import read_json, unless_gone
+from workbench.serving.jobs import Job, Jobs
+from workbench.serving.listener import listen, url_of
 from workbench.serving.open import find_bundle, open_any, open_bundle, open_verified
-from workbench.serving.service import Answers, Job, Served, Service
+from workbench.serving.service import PredictionBatch, ServedBundle, Service
+from workbench.serving.signals import exit_on_signals
 
-__all__ = ["Answers", "Job", "Served", "Service", "find_bundle", "open_any", "open_bundle", "open_verified"]
+__all__ = [
+    "BackgroundRun",
+    "Job",
+    "Jobs",
+    "PredictionBatch",
+    "ServedBundle",
+    "Service",
+    "exit_on_signals",
+    "find_bundle",
+    "listen",
+    "open_any",
+    "open_bundle",
+    "open_verified",
+    "read_json",
+    "run_command",
+    "unless_gone",
+    "url_of",
+]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from workbench.host import Host
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.predictor import Prediction
-
-Job = Mapping[str, Any]
+from workbench.serving.jobs import Job
 
 
 @dataclass(frozen=True)
-class Served:
-    """A bundle that answers, or answered.
+class ServedBundle:
+    """A bundle that serves, or served.
 
     Args:
-        bundle: it.
+        bundle: manifest and place of the bundle.
         id: its short name, `Bundle.id`, without reading a file.
     """
 
@@ -29,51 +28,51 @@ class Served:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What one bundle said of several texts.
+class PredictionBatch:
+    """Predictions of one bundle for several texts.
 
     Args:
-        served: the one that answered.
-        predictions: one a text, in their order; None for a text that has no answer: it is blank or too long.
+        served: the bundle that made them.
+        predictions: one per text, in order; None for a text that is blank or too long.
     """
 
-    served: Served
+    served: ServedBundle
     predictions: Sequence[Prediction | None]
 
 
 class Service(Protocol):
-    """The serving side of the host, handed to `register_routes`."""
+    """The serving side of the host, handed to `register_routes` and to mounts."""
 
     @property
     def host(self) -> Host:
         """The plugins that the server runs with."""
 
     @property
-    def served(self) -> Served:
-        """The bundle that answers now and its id, as one: a swap may come between two questions."""
+    def served(self) -> ServedBundle:
+        """The current bundle and its id in one step; a swap may come between two steps."""
 
     @property
     def bundle(self) -> Bundle:
-        """The bundle that answers now."""
+        """The current bundle."""
 
     @property
     def bundle_id(self) -> str:
         """Its short name, `Bundle.id`, without reading a file."""
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
-        """Answers of the current bundle; callable from any thread."""
+        """Give the predictions of the current bundle; callable from any thread."""
 
-    def ask_each(self, texts: Sequence[str], *, top: int = 1) -> Future[Answers]:
-        """Answers of the current bundle, without waiting, to as many texts as there are; none spoils the others.
+    def predict_each(self, texts: Sequence[str], *, top: int = 1) -> Future[PredictionBatch]:
+        """Predict any number of texts without waiting; a text without a prediction affects no other text.
 
-        They come in turns, so that small requests get in between; the future may be cancelled.
+        The texts are worked on in slices, so that small requests get in between. The future may be cancelled.
         """
 
     def swap(self, path: Path) -> Bundle:
-        """Open and verify another bundle and let it answer from now on; the old one stays when that fails."""
+        """Open, verify and serve another bundle; the current one stays when that fails."""
 
     def add_job(self, name: str, status: Callable[[], Job]) -> None:
-        """Let everybody see a background job; `status` is called from any thread, and answers at once.
+        """Show a background job to everybody; `status` is called from any thread, and returns at once.
 
         Args:
             name: of the job; none is added twice.
@@ -81,7 +80,7 @@ class Service(Protocol):
         """
 
     def job_status(self) -> dict[str, Job]:
-        """The state of each background job by name; GET /jobs answers with it."""
+        """Give the state of each background job by name, as GET /jobs does."""
 
     def allow_bytes(self, path: str, most: int) -> None:
         """Let requests to a path, such as "/mine/upload", have so many bytes, where others may have fewer."""

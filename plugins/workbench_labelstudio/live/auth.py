@@ -1,23 +1,24 @@
-"""Who may ask: Basic auth, compared in constant time; without a login, this machine alone."""
+"""Who may send requests: Basic auth, compared in constant time; without a login, this machine alone."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hmac
+import ipaddress
 import logging
 
 from fastapi import HTTPException, Request
 
-from workbench_labelstudio.live.events import right_secret
-from workbench_labelstudio.live.loopback import is_from_here
+from workbench_labelstudio.live.events import has_secret
 from workbench_labelstudio.live.settings import PASSWORD, USER, Settings
 
+FORWARDED = ("forwarded", "x-forwarded-for")  # what a proxy adds; anybody may write anything into them
 logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Decides who is answered, and says once in the log why somebody is not.
+    """Refuses requests without the login, and says why in the log, each reason once.
 
     Args:
         settings: the login and the secret.
@@ -25,45 +26,55 @@ class Guard:
 
     def __init__(self, settings: Settings) -> None:
         self.login, self.secret = settings.login, settings.secret
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
 
     async def __call__(self, request: Request) -> None:
         """Let a request pass; its body need not have been read.
 
         Raises:
-            HTTPException: 401, it gives no login or a wrong one, or comes from elsewhere where there is no login.
+            HTTPException: 401, the login is missing or wrong; or there is none and the request comes from elsewhere.
         """
         if self.login is not None:
-            self._check(self._wrong_login(request.headers.get("authorization", "")))
-        elif not is_from_here(request):
+            self._check(self._login_problem(request.headers.get("authorization", "")))
+        elif not is_local(request):
             self._check(f"it comes from another machine, or by a proxy, and {USER} and {PASSWORD} are not set")
 
     async def webhook(self, request: Request) -> None:
-        """As `__call__`, for webhooks, which cannot log in: the secret is as good.
+        """Let a webhook pass, which cannot log in: the secret will do.
 
         Raises:
-            HTTPException: 401, it gives neither.
+            HTTPException: 401, see `__call__`.
         """
-        if self.secret is None or not right_secret(request.headers, self.secret):
+        if self.secret is None or not has_secret(request.headers, self.secret):
             await self(request)
 
-    def _check(self, why: str) -> None:
-        if not why:
+    def _check(self, problem: str) -> None:
+        if not problem:
             return
-        if why not in self._said:
-            self._said.add(why)
-            logger.warning("a request of Label Studio is refused: %s", why)
+        if problem not in self._logged:
+            self._logged.add(problem)
+            logger.warning("a request of Label Studio is refused: %s", problem)
         raise HTTPException(401, "not for you; the server's log says why", headers={"WWW-Authenticate": "Basic"})
 
-    def _wrong_login(self, header: str) -> str:
+    def _login_problem(self, header: str) -> str:
         scheme, _, encoded = header.partition(" ")
         try:
-            given = base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
+            sent = base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
         except (binascii.Error, ValueError):
-            given = b""
+            sent = b""
         assert self.login is not None
         expected = f"{self.login.user}:{self.login.password}"
-        right = [hmac.compare_digest(given, expected.encode(encoding)) for encoding in ("latin-1", "utf-8")]
-        if any(right):
+        matches = [hmac.compare_digest(sent, expected.encode(encoding)) for encoding in ("latin-1", "utf-8")]
+        if any(matches):
             return ""
-        return "it gives a wrong login" if given else "it gives no login"
+        return "it gives a wrong login" if sent else "it gives no login"
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request was sent on this machine, and not passed on by a proxy."""
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback and not any(name in request.headers for name in FORWARDED)

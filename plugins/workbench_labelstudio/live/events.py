@@ -1,7 +1,6 @@
-"""What Label Studio tells of a project: webhooks, and the events that it sends to a project's model.
+"""Events of a project: what Label Studio sends to the webhook of a server, and to a project's model.
 
-An event is a hint and no more: it comes once, late, twice or never, and its body proves nothing. The server is asked
-what changed.
+An event is a hint and no more: it comes once, late, twice or never, and its body proves nothing.
 """
 
 from __future__ import annotations
@@ -11,62 +10,58 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+PREFIX, WEBHOOK = "/label-studio", "/webhook"  # paths of the routes
 SECRET = "X-Workbench-Secret"
-PROJECT = "X-Workbench-Project"  # whose webhook it is: a body that holds no text does not say it
-HOOKED = (  # what a webhook of a project can send and that matters here
-    "ANNOTATION_CREATED",
-    "ANNOTATION_UPDATED",
-    "ANNOTATIONS_CREATED",
-    "ANNOTATIONS_DELETED",
-    "TASKS_CREATED",
-    "TASKS_DELETED",
-    "PROJECT_UPDATED",
-)
+PROJECT = "X-Workbench-Project"  # the id of the webhook's project; a body without texts does not have it
+LABEL_ACTIONS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_CREATED", "ANNOTATIONS_DELETED")
+HOOKED = (*LABEL_ACTIONS, "TASKS_CREATED", "TASKS_DELETED", "PROJECT_UPDATED")  # what a webhook asks for
 START_TRAINING = "START_TRAINING"  # sent to a model: the button "Start Training"
-# ANNOTATION_DELETED is what the documentation calls it, the server sends ANNOTATIONS_DELETED
+# ANNOTATION_DELETED is the name in the documentation, the server sends ANNOTATIONS_DELETED
 ACTIONS = (*HOOKED, "ANNOTATION_DELETED", START_TRAINING)
+DIGITS = 18  # of an id
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened, as far as the body says.
+    """A change of a project, as far as the request says.
 
     Args:
         action: one of `ACTIONS`.
-        project: the project's id; None = the body does not say.
+        project: the project's id; None = the request does not say.
     """
 
     action: str
     project: int | None = None
 
     def concerns(self, projects: Collection[int] | None) -> bool:
-        """Whether it may be one of these projects that it is about; None = any may be meant."""
+        """Whether the event may be about one of these projects; None = any project may be meant."""
         return None in (self.project, projects) or self.project in (projects or ())
 
 
-def heard(body: Any) -> Event | None:
-    """The event of a JSON body; None when it is none that matters here, which is to be answered politely."""
+def parse_event(body: Any, headers: Mapping[str, str] | None = None) -> Event | None:
+    """Parse the JSON body of an event, and the header `PROJECT`; None if the action does not matter here."""
     if not isinstance(body, Mapping) or body.get("action") not in ACTIONS:
         return None
-    return Event(body["action"], project_number(body.get("project")))
+    project = project_id(body.get("project"))
+    return Event(body["action"], project_id((headers or {}).get(PROJECT)) if project is None else project)
 
 
-def project_number(named: Any) -> int | None:
-    """The id of a project that is given as such, as an object, or as "<id>.<time of creation>"."""
-    if isinstance(named, Mapping):
-        named = named.get("id")
-    if isinstance(named, str):
-        named = named.partition(".")[0]
-        return int(named) if named.isascii() and named.isdecimal() else None
-    return named if isinstance(named, int) and not isinstance(named, bool) else None
+def project_id(value: Any) -> int | None:
+    """Give the id of a project from a number, an object, or the text "<id>.<time of creation>"."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    if isinstance(value, str):
+        value = value.partition(".")[0]
+        return int(value) if value.isascii() and value.isdecimal() and len(value) <= DIGITS else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def right_secret(headers: Mapping[str, str], secret: str) -> bool:
+def has_secret(headers: Mapping[str, str], secret: str) -> bool:
     """Whether the header `SECRET` holds the secret, compared in constant time.
 
     Args:
         headers: of the request, values decoded as Latin-1, as servers do.
-        secret: what it must be.
+        secret: expected value.
     """
-    given = headers.get(SECRET) or headers.get(SECRET.lower()) or ""
-    return hmac.compare_digest(given.encode("latin-1", "backslashreplace"), secret.encode())
+    value = headers.get(SECRET) or headers.get(SECRET.lower()) or ""
+    return hmac.compare_digest(value.encode("latin-1", "backslashreplace"), secret.encode())

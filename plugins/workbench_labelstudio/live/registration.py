@@ -1,7 +1,7 @@
 """The entry of a bundle's server among a project's models: made once, brought up to date, taken out again.
 
-Label Studio makes a webhook for each new entry, which sends all that happens to the server without its login and with
-all of its texts, and which stays when the entry goes; so it is looked after here.
+Label Studio makes a webhook for each new entry, which sends every event to the server without its login and with all
+texts, and which stays when the entry goes. So the webhook is looked after here, too.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from urllib.parse import unquote_plus
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.connection import NotFound
 from workbench_labelstudio.http.credentials import clean_url
-from workbench_labelstudio.live.backend_paths import PREFIX, RETRAINS, WEBHOOK
-from workbench_labelstudio.live.events import PROJECT, SECRET
-from workbench_labelstudio.live.hooks import remove as remove_hook
+from workbench_labelstudio.live.events import PREFIX
+from workbench_labelstudio.live.webhook import remove_webhooks, same_url, update_webhook
 
 if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
@@ -42,12 +41,12 @@ FITS = "Serve a bundle of this project's intents, or add them to its label confi
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the entry shall be.
+class BackendEntry:
+    """The entry to register.
 
     Args:
-        url: of the bundle's server, as Label Studio reaches it.
-        title: what Label Studio calls the model; None = `TITLE`, which other servers may have, too.
+        url: of the routes for Label Studio, as Label Studio reaches them.
+        title: of the model in Label Studio; None = `TITLE`, which other servers may have, too.
         login: of Basic auth; None = the server asks for none.
         secret: of the server's webhook; None = it has none.
     """
@@ -58,12 +57,12 @@ class Wanted:
     secret: str | None = field(default=None, repr=False)
 
     @property
-    def called(self) -> str:
-        """The title that it gets."""
+    def shown_title(self) -> str:
+        """The title that the entry gets."""
         return self.title or TITLE
 
-    def entry(self, project: int) -> dict[str, Any]:
-        """As the API takes it; it wants all of it in every change, the password too."""
+    def to_json(self, project: int) -> dict[str, Any]:
+        """Give the entry as the API takes it: all of it in every change, the password too."""
         auth: dict[str, Any] = {"auth_method": "NONE"}
         if self.login:
             auth = {
@@ -71,20 +70,20 @@ class Wanted:
                 "basic_auth_user": self.login.user,
                 "basic_auth_pass": self.login.password,
             }
-        return {"project": project, "url": self.url, "title": self.called, **auth}
+        return {"project": project, "url": self.url, "title": self.shown_title, **auth}
 
 
 @dataclass(frozen=True)
-class Registered:
-    """What came of it.
+class Registration:
+    """The outcome of `register` and `unregister`.
 
     Args:
         id: of the entry; None = there is none.
         done: `created`, `updated`, `removed` or `nothing`.
         state: in Label Studio's word, such as `Connected`; None without an entry.
-        version: of the bundle that answers.
-        silent: why new labels are not told to the server; "" = they are.
-        others: entries of the project that Label Studio asks before this one.
+        version: of the bundle that is served.
+        silent: why the server does not hear of new labels; "" = it does.
+        others: entries of the project that come before this one: Label Studio uses the first.
         shown: the `model_version` whose predictions annotators see; "" = none.
         moved: the URL that the entry had before; "" = this one, or it is new.
     """
@@ -100,73 +99,85 @@ class Registered:
 
 
 def backend_url(address: str) -> str:
-    """The URL of the routes for Label Studio, of a server or of themselves.
+    """Give the URL of the routes for Label Studio, from the address of a server or of the routes.
 
     Raises:
-        UsageProblem: it is no http or https URL.
+        UsageProblem: the address is no http or https URL.
     """
     url = clean_url(address)
     return url if url.endswith(PREFIX) else url + PREFIX
 
 
-def register(connection: Connection, project: int, wanted: Wanted) -> Registered:
-    """Make the entry, or bring it up to date: the one with this URL, else the one with the title that was given.
+def register(connection: Connection, project: int, entry: BackendEntry) -> Registration:
+    """Make the entry, or bring it up to date: the one with this URL, else the one with the given title.
 
     Raises:
-        WorkbenchError: Label Studio does not reach the server, or it does not take the project; with its own words.
+        WorkbenchError: Label Studio does not reach the server, or the server refuses the project; in its own words.
     """
     entries = _entries(connection, project)
-    ours = _find(entries, wanted)
+    known = _find(entries, entry)
     try:
-        number = _write(connection, project, wanted, ours)
+        number = _write(connection, project, entry, known)
     except NotFound:
         raise
     except WorkbenchError as error:
-        raise _explained(_said(error), wanted.url) from error
-    silent = _mend_hook(connection, project, wanted)
-    moved = "" if ours is None or _same(ours["url"], wanted.url) else str(ours["url"])
+        raise _explained(_details(error), entry.url) from error
+    silent = _update_webhook(connection, project, entry)
+    moved = "" if known is None or same_url(known["url"], entry.url) else str(known["url"])
     if moved:
-        _remove_hooks(connection, project, moved)
+        remove_webhooks(connection, project, moved)
     now = connection.get(f"api/ml/{number}", timeout=TIMEOUT).json
     if now["state"] != CONNECTED:
-        raise _explained(now["error_message"] or f"Label Studio says: {now['readable_state']}", wanted.url)
-    return Registered(
+        raise _explained(now["error_message"] or f"Label Studio says: {now['readable_state']}", entry.url)
+    return Registration(
         number,
-        "created" if ours is None else "updated",
+        "created" if known is None else "updated",
         now["readable_state"],
         now["model_version"],
         silent,
-        tuple(str(entry["url"]) for entry in entries if entry["id"] < number),
+        tuple(str(other["url"]) for other in entries if other["id"] < number),
         connection.get(f"api/projects/{project}").json["model_version"] or "",
         moved,
     )
 
 
-def unregister(connection: Connection, project: int, url: str) -> Registered:
+def unregister(connection: Connection, project: int, url: str) -> Registration:
     """Take out the entries with this URL, and their webhooks; there may be none."""
-    found = [int(entry["id"]) for entry in _entries(connection, project) if _same(entry["url"], url)]
+    found = [int(entry["id"]) for entry in _entries(connection, project) if same_url(entry["url"], url)]
     for number in found:
         try:
             connection.call(connection.client.ml.delete, number, where=url, timeout=TIMEOUT)
         except NotFound:
             continue
-    _remove_hooks(connection, project, url)
-    return Registered(None, "removed" if found else "nothing")
+    remove_webhooks(connection, project, url)
+    return Registration(None, "removed" if found else "nothing")
 
 
-def _write(connection: Connection, project: int, wanted: Wanted, ours: Mapping[str, Any] | None) -> int:
-    """Make or change the entry; its id."""
-    ml, entry = connection.client.ml, wanted.entry(project)
-    if ours is None:
+def _write(connection: Connection, project: int, entry: BackendEntry, known: Mapping[str, Any] | None) -> int:
+    """Make or change the entry; give its id."""
+    ml, body = connection.client.ml, entry.to_json(project)
+    if known is None:
         try:
-            return int(connection.call(ml.create, where=wanted.url, repeat=False, timeout=TIMEOUT, **entry).id)
+            return int(connection.call(ml.create, where=entry.url, repeat=False, timeout=TIMEOUT, **body).id)
         except WorkbenchError:
-            # the answer was lost; or it is a 403, for the webhook that goes with it, although the entry was made
-            ours = _find(_entries(connection, project), wanted)
-            if ours is None:
+            # the response was lost; or it is a 403, for the webhook that goes with it, although the entry was made
+            known = _find(_entries(connection, project), entry)
+            if known is None:
                 raise
-    connection.call(ml.update, ours["id"], where=wanted.url, timeout=TIMEOUT, **entry)
-    return int(ours["id"])
+    connection.call(ml.update, known["id"], where=entry.url, timeout=TIMEOUT, **body)
+    return int(known["id"])
+
+
+def _update_webhook(connection: Connection, project: int, entry: BackendEntry) -> str:
+    """Leave one webhook; give why there is none, else ""."""
+    if entry.login and not entry.secret:
+        remove_webhooks(connection, project, entry.url)
+        return "webhooks do not log in: give the server a secret, and --secret-file"
+    try:
+        update_webhook(connection, project, entry.url, entry.secret)
+    except WorkbenchError as error:
+        return f"Label Studio takes no webhook to it ({_details(error)})"
+    return ""
 
 
 def _entries(connection: Connection, project: int) -> list[dict[str, Any]]:
@@ -174,54 +185,14 @@ def _entries(connection: Connection, project: int) -> list[dict[str, Any]]:
     return sorted(entries, key=lambda entry: int(entry["id"]))
 
 
-def _find(entries: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any] | None:
-    by_url = [entry for entry in entries if _same(entry["url"], wanted.url)]
-    by_title = [entry for entry in entries if entry["title"] == wanted.title]  # None is nobody's
+def _find(entries: list[dict[str, Any]], entry: BackendEntry) -> dict[str, Any] | None:
+    by_url = [other for other in entries if same_url(other["url"], entry.url)]
+    by_title = [other for other in entries if other["title"] == entry.title]  # None is nobody's
     return next(iter([*by_url, *by_title]), None)
 
 
-def _same(one: Any, other: str) -> bool:
-    return isinstance(one, str) and one.rstrip("/") == other.rstrip("/")
-
-
-def _hooks(connection: Connection, project: int, url: str) -> list[int]:
-    known = connection.call(connection.client.webhooks.list, project=str(project))
-    return [hook.id for hook in known if hook.id is not None and _same(hook.url, url.rstrip("/") + WEBHOOK)]
-
-
-def _mend_hook(connection: Connection, project: int, wanted: Wanted) -> str:
-    """Leave one webhook, which sends the names of events that matter, and the secret; why there is none, else ""."""
-    if wanted.login and not wanted.secret:
-        _remove_hooks(connection, project, wanted.url)
-        return "webhooks do not log in: give the server a secret, and --secret-file"
-    hooks, there = connection.client.webhooks, _hooks(connection, project, wanted.url)
-    change: Mapping[str, Any] = {
-        "url": wanted.url + WEBHOOK,
-        "actions": list(RETRAINS),
-        "headers": {PROJECT: str(project)} | ({SECRET: wanted.secret} if wanted.secret else {}),
-        "send_for_all_actions": False,
-        "send_payload": False,
-        "is_active": True,
-    }
-    try:
-        if there:
-            connection.call(hooks.update, there[0], where=wanted.url, **change)
-        else:
-            connection.call(hooks.create, project=project, where=wanted.url, repeat=False, **change)
-    except WorkbenchError as error:
-        return f"Label Studio takes no webhook to it ({_said(error)})"
-    for hook in there[1:]:
-        remove_hook(connection, hook)
-    return ""
-
-
-def _remove_hooks(connection: Connection, project: int, url: str) -> None:
-    for hook in _hooks(connection, project, url):
-        remove_hook(connection, hook)
-
-
-def _said(error: WorkbenchError) -> str:
-    """All that Label Studio answered, of which the error has the beginning."""
+def _details(error: WorkbenchError) -> str:
+    """Give the whole message of Label Studio, of which the error has the beginning."""
     body = getattr(error.__cause__, "body", None)
     problems = body.get("validation_errors") if isinstance(body, Mapping) else None
     texts = [text for each in problems.values() for text in each] if isinstance(problems, Mapping) else []
@@ -229,11 +200,11 @@ def _said(error: WorkbenchError) -> str:
     return " ".join(map(str, texts)) or str(detail or error.what)
 
 
-def _explained(said: str, url: str) -> WorkbenchError:
-    """The error for what Label Studio says, with what to do; what our own server said is taken out of the URL."""
-    if refused := REFUSED.search(said):
+def _explained(message: str, url: str) -> WorkbenchError:
+    """Give the error for a message of Label Studio, with what to do; our own server's words are read from the URL."""
+    if refused := REFUSED.search(message):
         why = unquote_plus(refused[1].rstrip("."))
         return WorkbenchError(f"the server does not take the project: {why}", where=url, remedy=FITS)
-    plain = " ".join(re.sub(r"<[^>]*>", "", said).split()).rstrip(".")
+    plain = " ".join(re.sub(r"<[^>]*>", "", message).split()).rstrip(".")
     remedy = next((remedy for words, remedy in REMEDIES.items() if words in plain), None)
     return WorkbenchError(f"Label Studio is not connected: {plain}", where=url, remedy=remedy)

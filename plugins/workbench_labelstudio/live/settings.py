@@ -1,4 +1,4 @@
-"""What the server learns from its environment: who may ask, and what a retraining runs."""
+"""Settings of the routes for Label Studio, from the environment of the server."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Settings:
     """Settings of the routes for Label Studio.
 
     Args:
-        login: what Label Studio has to give; None = only this machine is answered.
-        secret: a webhook that gives it in the header `X-Workbench-Secret` needs no login.
-        recipe: what a retraining runs; None = there is none.
+        login: of Label Studio's requests; None = only this machine may send any.
+        secret: of webhooks, in the header `X-Workbench-Secret`; such a request needs no login.
+        recipe: that a retraining runs; None = there is no retraining.
         run: the run's folder.
         quiet: seconds without another new label, after which a retraining begins.
     """
@@ -46,48 +46,34 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings of an environment. A variable that is empty is not set.
+    """Read the settings. A variable that is empty is not set.
 
     `WORKBENCH_LABELSTUDIO_USER` and `…_PASSWORD`, or `…_PASSWORD_FILE`, a file that holds it: the login.
     `…_SECRET` or `…_SECRET_FILE`: the secret of webhooks. `…_RECIPE` and `…_RUN`: a retraining is
     `workbench run RECIPE -o RUN`. `…_QUIET`: seconds, 60 by default.
 
     Raises:
-        UsageProblem: a variable is unknown, odd, or lacks the one that belongs to it.
+        UsageProblem: a variable is unknown or has a wrong value, or the other one of a pair is missing.
     """
-    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value.strip()}
-    for name in given:
+    values = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value.strip()}
+    for name in values:
         if name not in KNOWN:
             raise UsageProblem("is no setting", where=name, remedy=f"Known: {', '.join(sorted(KNOWN))}")
-    recipe, run = (Path(given[name]).expanduser() if name in given else None for name in (RECIPE, RUN))
-    if (recipe is None) != (run is None):
-        raise UsageProblem(
-            "is set alone", where=RECIPE if recipe else RUN, remedy=f"Set {RECIPE} and {RUN}, a recipe and a run folder"
-        )
-    secret = _word(given, SECRET)
+    user, password, secret = values.get(USER), _value_or_file(values, PASSWORD), _value_or_file(values, SECRET)
+    _check_pair(USER, user, PASSWORD, password, f"Set {USER} and {PASSWORD} or {PASSWORD}{FILE}")
+    recipe, run = values.get(RECIPE), values.get(RUN)
+    _check_pair(RECIPE, recipe, RUN, run, f"Set {RECIPE} and {RUN}, a recipe and a run folder")
     return Settings(
-        read_login(given), checked_secret(secret, SECRET) if secret else None, recipe, run, _quiet(given.get(QUIET))
+        check_login(user, password, where=USER) if user and password else None,
+        check_secret(secret, SECRET) if secret else None,
+        Path(recipe).expanduser() if recipe else None,
+        Path(run).expanduser() if run else None,
+        _quiet(values.get(QUIET)),
     )
 
 
-def read_login(given: Mapping[str, str]) -> Login | None:
-    """The login of an environment, or None.
-
-    Raises:
-        UsageProblem: half of it is missing, or Label Studio could not send it.
-    """
-    user, password = given.get(USER), _word(given, PASSWORD)
-    if not user and not password:
-        return None
-    if not user or not password:
-        raise UsageProblem(
-            "is set alone", where=USER if user else PASSWORD, remedy=f"Set {USER} and {PASSWORD} or {PASSWORD}{FILE}"
-        )
-    return checked_login(user, password, where=USER)
-
-
-def checked_login(user: str, password: str, where: object) -> Login:
-    """The login, if Label Studio can send it: its HTTP client knows Latin-1 alone, and takes a colon for the end.
+def check_login(user: str, password: str, where: object) -> Login:
+    """Give the login, if Label Studio can send it: its HTTP client knows Latin-1 alone, and ends a user at a colon.
 
     Raises:
         UsageProblem: it cannot.
@@ -103,13 +89,8 @@ def checked_login(user: str, password: str, where: object) -> Login:
     return Login(user, password)
 
 
-def read_secret(file: str | Path, where: object) -> str:
-    """The secret of webhooks in a file, see `read_word` and `checked_secret`."""
-    return checked_secret(read_word(file, where), where)
-
-
-def checked_secret(secret: str, where: object) -> str:
-    """The secret, without white space around it, if Label Studio can send it: it puts ASCII alone into a header.
+def check_secret(secret: str, where: object) -> str:
+    """Give the secret without white space around it, if Label Studio can send it: its headers are ASCII.
 
     Raises:
         UsageProblem: it cannot.
@@ -119,35 +100,42 @@ def checked_secret(secret: str, where: object) -> str:
     return secret.strip()
 
 
-def read_word(file: str | Path, where: object, *, private: bool = True) -> str:
-    """The one line in a file; white space around it is left out.
+def read_line(file: str | Path, where: object, *, private: bool = True) -> str:
+    """Read the one line of a file, without white space around it.
 
     Args:
         file: its path.
-        where: what names it, for messages.
-        private: whether its owner alone may read it, as it is with tokens; containers mount secrets otherwise.
+        where: option or variable that names the file, for messages.
+        private: refuse a file that others can read; containers mount secrets readable.
 
     Raises:
-        UsageProblem: it cannot be read, or does not hold one line.
+        UsageProblem: the file cannot be read, or does not hold one line.
         WorkbenchError: others can read it.
     """
     path = Path(file).expanduser()
     try:
-        word = path.read_text(encoding="utf-8-sig").strip()
+        line = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageProblem(f"{file} cannot be read ({why})", where=where) from None
     if private:
         refuse_open(path)
-    if len(word.splitlines()) != 1:
+    if len(line.splitlines()) != 1:
         raise UsageProblem(f"{file} does not hold one line", where=where, remedy="Write the secret into it")
-    return word
+    return line
 
 
-def _word(given: Mapping[str, str], name: str) -> str | None:
-    if name in given and name + FILE in given:
+def _value_or_file(values: Mapping[str, str], name: str) -> str | None:
+    if name in values and name + FILE in values:
         raise UsageProblem(f"{name}{FILE} is set too", where=name, remedy="Set one of them")
-    return read_word(given[name + FILE], name + FILE, private=False) if name + FILE in given else given.get(name)
+    if name + FILE in values:
+        return read_line(values[name + FILE], name + FILE, private=False)
+    return values.get(name)
+
+
+def _check_pair(first: str, one: str | None, second: str, other: str | None, remedy: str) -> None:
+    if bool(one) != bool(other):
+        raise UsageProblem("is set alone", where=first if one else second, remedy=remedy)
 
 
 def _quiet(text: str | None) -> float:

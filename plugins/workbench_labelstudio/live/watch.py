@@ -1,8 +1,8 @@
-"""Keep a run in step with a project: look what changed at every hint and every so often, and train when labels did.
+"""Keep a run in step with a project: pull at every hint and every so often, and run the recipe when labels changed.
 
-A webhook only says when to look. What decides is the digest of the labels in the mirror, against the one that the run
-was made from, which the mirror remembers: so no event, early, late, twice, forged or lost, trains for nothing or makes
-a label be forgotten, and neither does a kill.
+What decides is the digest of the labels in the mirror, against the digest that the run was made from, which the mirror
+remembers. So no hint, early, late, twice, forged or lost, trains for nothing or lets a label be forgotten, and neither
+does a kill.
 """
 
 from __future__ import annotations
@@ -11,43 +11,64 @@ import hashlib
 import queue
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
-from workbench.api.engine import RUN_FILE as RUN
+from workbench.api.engine import RUN_FILE
 from workbench_labelstudio.http.connection import NotFound
-from workbench_labelstudio.live.hooks import name_of
-from workbench_labelstudio.live.labels import Labels
+from workbench_labelstudio.pull.label_digest import LabelDigest
 from workbench_labelstudio.pull.pull import pull
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from workbench.api.serving import BackgroundRun
     from workbench_labelstudio.http.connection import Connection
-    from workbench_labelstudio.live.events import Event
-    from workbench_labelstudio.live.training import Training
+    from workbench_labelstudio.live.hints import HintFile
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
 
-PAUSE = 1.0  # seconds from a hint to the look: more may come, and the server may not have committed yet
-SOON = 30.0  # seconds to the next look when one failed
-SURE = 5.0  # seconds after which a project that is still not there is gone: a gateway may say so of a restart
+TICK = 1.0  # seconds between two checks of the hint file
+PAUSE = 1.0  # seconds from a hint to the pull: more may come, and the server may not have committed yet
+SOON = 30.0  # seconds to the next pull after a failed one
+GONE = 5.0  # seconds after which a missing project is gone: a gateway may send a 404 while the server restarts
 DONE = ("succeeded", "refused")  # the run came to its end, whatever the gate says
 Tell = Callable[[str, dict[str, Any]], None]
 
 
+@dataclass(frozen=True)
+class WatchTarget:
+    """The recipe that a watch runs.
+
+    Args:
+        recipe: its file.
+        run: the run's folder.
+        name: of the watch, the same after a restart.
+    """
+
+    recipe: Path
+    run: Path
+    name: str
+
+    def recipe_digest(self) -> str | None:
+        """Give sha256 of the recipe's file as it is now; None while it cannot be read."""
+        try:
+            return hashlib.sha256(self.recipe.read_bytes()).hexdigest()
+        except OSError:
+            return None
+
+
 class Watch:
-    """Looks at a project, from the one thread that calls `follow` or `look`; `hint` is for any thread.
+    """Pulls a project and requests runs, in the thread that calls `follow` or `once`.
 
     Args:
         connection: to the server.
-        project: which one.
-        mirror: of it.
-        training: makes the run; its `finished` is taken.
-        recipe: that it runs.
-        run: the folder that it runs into.
-        tell: called with what happened and its figures: `pulled`, `trouble`, `training`.
+        project: to watch.
+        mirror: of the project.
+        runner: runs the recipe; its `ended` is taken.
+        target: recipe and run.
+        tell: called with an event and its figures: `hint`, `pulled`, `trouble`, `training`.
     """
 
     def __init__(
@@ -55,44 +76,22 @@ class Watch:
         connection: Connection,
         project: Project,
         mirror: Mirror,
-        training: Training,
-        *,
-        recipe: Path,
-        run: Path,
+        runner: BackgroundRun,
+        target: WatchTarget,
         tell: Tell,
     ) -> None:
         self.connection, self.project, self.mirror = connection, project, mirror
-        self.training, self.run, self.tell = training, run, tell
-        self.recipe, self._labels = recipe, Labels(mirror)
-        self._note = f"watch {name_of(run)}"
-        self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()  # exit codes; None = a hint
-        training.finished = self._signals.put
-        self._asked: list[str | None] | None = None  # what the training was last asked for
-        self._hints = 0
-        self._last_hint: dict[str, Any] | None = None
-        self._last_pull: dict[str, Any] | None = None
+        self.runner, self.target, self.tell = runner, target, tell
+        self._labels = LabelDigest(mirror)
+        self._note = f"watch {target.name}"
+        self._ends: queue.SimpleQueue[int] = queue.SimpleQueue()  # exit codes of runs
+        runner.ended = self._ends.put
+        self._requested: list[str | None] | None = None  # digests of labels and recipe at the last request
         self._trouble: str | None = None
-        self._missed: float | None = None  # when the project was first not there
+        self._missing: float | None = None  # since when the project is not there
 
-    def hint(self, event: Event) -> None:
-        """Something may have changed: have a look soon."""
-        self._hints += 1
-        self._last_hint = {"at": _now(), "action": event.action}
-        self._signals.put(None)
-
-    def status(self) -> dict[str, Any]:
-        """How it stands, as JSON."""
-        return {
-            "project": {"id": self.project.id, "title": self.project.title},
-            "hints": self._hints,
-            "last_hint": self._last_hint,
-            "last_pull": self._last_pull,
-            "trouble": self._trouble,
-            "training": self.training.status(),
-        }
-
-    def follow(self, poll: float) -> None:
-        """Look at once, soon after every hint, after every training, and every `poll` seconds; for ever.
+    def follow(self, poll: float, hints: HintFile) -> None:
+        """Pull at once, soon after every hint, after every run, and every `poll` seconds; for ever.
 
         Raises:
             NotFound: the project is gone.
@@ -100,100 +99,87 @@ class Watch:
         due = time.monotonic()
         while True:
             try:
-                code = self._signals.get(timeout=max(0.0, due - time.monotonic()))
+                self._ends.get(timeout=min(TICK, max(0.0, due - time.monotonic())))
             except queue.Empty:
-                due = time.monotonic() + (poll if self.look() else min(poll, SOON))
-                continue
-            if code is not None:
+                if time.monotonic() >= due:
+                    due = time.monotonic() + (poll if self._try_pull() else min(poll, SOON))
+                    continue
+                if not hints.touched():
+                    continue
+                self.tell("hint", {"at": _now()})
+            else:
                 self._settle()
             due = min(due, time.monotonic() + PAUSE)
 
     def once(self) -> int:
-        """Look, train if labels changed, and the exit code.
+        """Pull, run the recipe if labels changed, and give the exit code.
 
         Raises:
-            WorkbenchError: the server does not answer.
+            WorkbenchError: the server does not respond.
         """
-        self._look()
-        if self.training.status()["state"] == "idle":
+        self._pull()
+        if self.runner.status()["state"] == "idle":
             return 0
-        while (code := self._signals.get()) is None:
-            pass
+        code = self._ends.get()
         self._settle()
         return code
 
-    def look(self) -> bool:
-        """Pull, and ask for a training if labels changed; whether that went well.
+    def _try_pull(self) -> bool:
+        """Pull; give whether that went well.
 
         Raises:
-            NotFound: the project is gone, and was so `SURE` seconds ago.
+            NotFound: the project is gone, and was so `GONE` seconds ago.
         """
         try:
-            self._look()
+            self._pull()
         except NotFound as error:
             now = time.monotonic()
-            self._missed = now if self._missed is None else self._missed
-            if now - self._missed >= SURE:
+            self._missing = now if self._missing is None else self._missing
+            if now - self._missing >= GONE:
                 raise
-            return self._in_trouble(error)
+            return self._report(error)
         except WorkbenchError as error:
-            self._missed = None
-            return self._in_trouble(error)
-        self._trouble = self._missed = None
+            self._missing = None
+            return self._report(error)
+        self._trouble = self._missing = None
         return True
 
-    def _in_trouble(self, error: WorkbenchError) -> bool:
+    def _report(self, error: WorkbenchError) -> bool:
         if str(error) != self._trouble:
             self._trouble = str(error)
             self.tell("trouble", {"at": _now(), "message": self._trouble})
         return False
 
-    def _look(self) -> None:
-        with self.training.held() as free:
+    def _pull(self) -> None:
+        with self.runner.paused() as free:
             if not free:
-                return  # its import reads the same mirror; there is a look when it has ended
+                return  # the import of the run reads the same mirror; there is a pull when the run has ended
             pulled = pull(self.connection, self.project, self.mirror)
             self.project = pulled.project
-            labels, labelled = self._labels.digest(self.project.label_config)
-            self._last_pull = {
-                "at": _now(),
-                "tasks": self.project.tasks,
-                "labelled": labelled,
-                "added": pulled.added,
-                "changed": pulled.changed,
-                "removed": pulled.removed,
-                "requests": pulled.requests,
-            }
-            wanted = [labels, self._recipe_digest()]
-            news = wanted != (self._asked or self._made_of())
-            if news or pulled.added or pulled.changed or pulled.removed:
-                self.tell("pulled", {**self._last_pull, "train": news, "findings": list(pulled.findings)})
+            labels, labelled = self._labels.compute(self.project.label_config)
+            wanted = [labels, self.target.recipe_digest()]
+            news = wanted != (self._requested or self._made_from())
+            figures = {"tasks": self.project.tasks, "labelled": labelled, "requests": pulled.requests}
+            changes = {"added": pulled.added, "changed": pulled.changed, "removed": pulled.removed}
+            self.tell("pulled", {"at": _now(), **figures, **changes, "train": news, "findings": list(pulled.findings)})
             if news:
-                self._asked = wanted
-                why = f"{pulled.added} tasks added, {pulled.changed} changed, {pulled.removed} removed"
-                self.training.ask(why)
+                self._requested = wanted
+                self.runner.request(", ".join(f"{count} {what}" for what, count in changes.items()))
 
-    def _made_of(self) -> Any:
-        """What the run was made from the last time; None if it is not there."""
-        return self.mirror.noted(self._note) if (self.run / RUN).is_file() else None
+    def _made_from(self) -> Any:
+        """Give the digests that the run was made from the last time; None if there is no run."""
+        return self.mirror.noted(self._note) if (self.target.run / RUN_FILE).is_file() else None
 
     def _settle(self) -> None:
-        """After a run: remember what it was made from, all of which was there before it began.
+        """After a run: note the digests that it was made from.
 
-        Nothing is remembered where it may have read another recipe than it was asked for: the next look asks again.
+        The recipe's digest is left out if the file has changed since the request: the next pull requests a run again.
         """
-        status = self.training.status()
-        if status["state"] in DONE:  # and not asked again since
-            labels, recipe = self._asked or (None, None)
-            self.mirror.note(self._note, [labels, recipe if self._recipe_digest() == recipe else None])
+        status = self.runner.status()
+        if status["state"] in DONE:  # and no other run was requested since
+            labels, recipe = self._requested or (None, None)
+            self.mirror.note(self._note, [labels, recipe if self.target.recipe_digest() == recipe else None])
         self.tell("training", status)
-
-    def _recipe_digest(self) -> str | None:
-        """Of the recipe's file as it is now; None while it cannot be read."""
-        try:
-            return hashlib.sha256(self.recipe.read_bytes()).hexdigest()
-        except OSError:
-            return None
 
 
 def _now() -> str:

@@ -7,7 +7,6 @@ A task is kept as Label Studio exports it, without predictions, drafts, and fiel
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,12 +18,12 @@ import httpx
 
 from workbench.api import WorkbenchError
 from workbench.api.io import locked, make_folder
+from workbench_labelstudio.data_folder import data_folder
 
 if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.project.project import Project
 
-DATA = "XDG_DATA_HOME"
 TOUCHED = "touched"  # note: tasks came, changed or went, and nobody has looked at their labels since
 PATIENCE = 5.0  # seconds: as long as a pull without many changes takes
 SCHEMA = """
@@ -249,5 +248,4 @@ def server_folder(connection: Connection) -> Path:
     """What is kept of a server, below the user's data folder."""
     url = httpx.URL(connection.url)
     server = "-".join(part for part in (url.host, str(url.port or ""), *url.path.split("/")) if part)
-    data = Path(os.environ.get(DATA) or Path.home() / ".local" / "share")
-    return data / "intent-workbench" / "labelstudio" / server
+    return data_folder() / server

@@ -14,7 +14,7 @@ from workbench_labelstudio.verbs.server import PROJECT, connected, server
 
 if TYPE_CHECKING:
     from workbench.api import Host
-    from workbench_labelstudio.live.registration import Registered, Wanted
+    from workbench_labelstudio.live.registration import BackendEntry, Registration
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -48,41 +48,42 @@ def add(labelstudio: click.Group, host: Host) -> None:
         remove: bool,
         as_json: bool,
     ) -> None:
-        """Make a served bundle the model of PROJECT: it labels tasks in advance, with its confidence.
+        """Make a served bundle the model of PROJECT: its predictions label tasks in advance, with their scores.
 
         PROJECT is an id, a title or the address of the project's page. ADDRESS is where `workbench serve --with
         label-studio` answers, such as http://10.0.0.5:8080, as Label Studio reaches it. It is registered once: called
         again, this brings the entry up to date. Label Studio then has to say that it is connected, and the label config
         has to have the bundle's intents; else its own words are the error.
 
-        The server answers Label Studio under ADDRESS/label-studio. Its settings are variables of its environment:
+        The routes are below ADDRESS/label-studio. The settings of the server are variables of its environment:
 
         \b
         WORKBENCH_LABELSTUDIO_USER and ..._PASSWORD or ..._PASSWORD_FILE
-            the login that it asks for; without one, it answers its own machine
-            only, so set one where a proxy on it passes on requests of others
+            the login of requests; without one, only the server's own machine
+            may send any, so set one behind a proxy on that machine
         WORKBENCH_LABELSTUDIO_SECRET or ..._SECRET_FILE
-            lets webhooks in, which Label Studio sends without the login; ASCII
+            of webhooks, which Label Studio sends without the login; ASCII
         WORKBENCH_LABELSTUDIO_RECIPE and WORKBENCH_LABELSTUDIO_RUN
-            what Start Training runs: `workbench run RECIPE -o RUN`; if the gate
-            accepts what comes of it, it takes over at once
+            Start Training runs `workbench run RECIPE -o RUN`; the bundle takes
+            over at once if the gate accepts it
         WORKBENCH_LABELSTUDIO_QUIET
             seconds without a new label after which it runs, too; 60 by default
 
-        The files hold one line; those of the options have mode 0600. The training runs as the server does, and needs
-        what RECIPE needs there: for the reader `labelstudio`, LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or what
-        `workbench labelstudio connect` stored. It is heard of the projects that RECIPE names by id or address, else of
-        all.
+        The files hold one line; those of the options have mode 0600. The login and the secret are given here by
+        options, else by the same variables. With a login, but without a secret, the server does not hear of new labels,
+        and Start Training is what trains.
 
-        When the gate refuses what was trained, the old bundle goes on answering. RUN then holds the refused one: a
-        server that was started on RUN itself ends with exit code 3 when it is started again, until a training is
-        accepted. Serve a copy of the bundle's folder, or another run than RUN, to be safe from that.
+        The training runs on the server's machine and needs there what RECIPE needs: for the reader `labelstudio`,
+        LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or what `workbench labelstudio connect` stored. Events count that are
+        of the projects which RECIPE names by id or address; if it names none so, all events count. A training that
+        fails is repeated after five minutes, each time twice as long. GET ADDRESS/jobs tells everybody its state; GET
+        ADDRESS/label-studio/job_status, with the login, and the file RUN.log have its output, too.
 
-        GET ADDRESS/jobs tells everybody whether a training runs; GET ADDRESS/label-studio/job_status, with the login,
-        tells what it says, too, and so does the file RUN.log. Label Studio has no place for it. One that fails is tried
-        again after five minutes, each time twice as long. The login and the secret are given here by options, else by
-        the same variables. With a login, but without a secret, new labels are not told to the server, and Start
-        Training is what trains.
+        When the gate refuses a new bundle, the current one stays. RUN then holds the refused one: a server that was
+        started on RUN itself ends with exit code 3 when it is started again, until a training is accepted. Serve a copy
+        of the bundle's folder, or another run than RUN, to be safe from that.
+
+        The server also passes each event on to every `workbench labelstudio watch` of the same user on its machine.
 
         Label Studio refuses addresses of its own machine and of private networks, unless it was started with
         ML_BLOCK_LOCAL_IP=false and, for the events, SSRF_PROTECTION_ENABLED=false.
@@ -97,21 +98,21 @@ def add(labelstudio: click.Group, host: Host) -> None:
         register = resolve("workbench_labelstudio.live.registration:register", "labelstudio")
         unregister = resolve("workbench_labelstudio.live.registration:unregister", "labelstudio")
         find_project = resolve("workbench_labelstudio.project.project:find_project", "labelstudio")
-        wanted = _wanted(address, title, user, password_file, secret_file)
+        entry = _entry(address, title, user, password_file, secret_file)
         with connected(url, token_file) as connection:
             found = find_project(connection, project)
-            outcome = unregister(connection, found.id, wanted.url) if remove else register(connection, found.id, wanted)
+            outcome = unregister(connection, found.id, entry.url) if remove else register(connection, found.id, entry)
         if as_json:
-            echo_json({"project": found.id, "url": wanted.url, **dataclasses.asdict(outcome)})
+            echo_json({"project": found.id, "url": entry.url, **dataclasses.asdict(outcome)})
         else:
-            _tell(outcome, wanted, f"project {found.id} ({found.title})")
+            _tell(outcome, entry, f"project {found.id} ({found.title})")
 
 
-def _wanted(
+def _entry(
     address: str, title: str | None, user: str | None, password_file: str | None, secret_file: str | None
-) -> Wanted:
-    from workbench_labelstudio.live.registration import Wanted, backend_url
-    from workbench_labelstudio.live.settings import checked_login, read_secret, read_settings, read_word
+) -> BackendEntry:
+    from workbench_labelstudio.live.registration import BackendEntry, backend_url
+    from workbench_labelstudio.live.settings import check_login, check_secret, read_line, read_settings
 
     if bool(user) != bool(password_file):
         raise UsageProblem("--user and --password-file belong together")
@@ -120,24 +121,24 @@ def _wanted(
     known = read_settings(os.environ)
     login = known.login
     if user and password_file:
-        login = checked_login(user, read_word(password_file, "--password-file"), "--user")
-    secret = read_secret(secret_file, "--secret-file") if secret_file else known.secret
-    return Wanted(backend_url(address), title, login, secret)
+        login = check_login(user, read_line(password_file, "--password-file"), "--user")
+    secret = check_secret(read_line(secret_file, "--secret-file"), "--secret-file") if secret_file else known.secret
+    return BackendEntry(backend_url(address), title, login, secret)
 
 
-def _tell(outcome: Registered, wanted: Wanted, project: str) -> None:
+def _tell(outcome: Registration, entry: BackendEntry, project: str) -> None:
     if outcome.id is None:
         done = "is taken out of" if outcome.done == "removed" else "was no model of"
-        click.echo(f"{wanted.url} {done} {project}")
+        click.echo(f"{entry.url} {done} {project}")
         return
-    click.echo(f"{outcome.state}: {wanted.url} answers for {project} with bundle {outcome.version} ({outcome.done})")
+    click.echo(f"{outcome.state}: {entry.url} serves {project} with bundle {outcome.version} ({outcome.done})")
     if outcome.moved:
-        say(f"The model was at {outcome.moved} before, which the project asks no more.")
+        say(f"The model was at {outcome.moved} before, which the project no longer uses.")
     if outcome.silent:
-        say(f"New labels are not told to the server, so that Start Training alone trains: {outcome.silent}.")
+        say(f"The server does not hear of new labels, so that Start Training alone trains: {outcome.silent}.")
     if outcome.others:
-        say(f"Label Studio asks the first model of a project: {outcome.others[0]} comes before this one.")
-    if outcome.shown != wanted.called:
+        say(f"Label Studio uses the first model of a project: {outcome.others[0]} comes before this one.")
+    if outcome.shown != entry.shown_title:
         shown = f"those of {outcome.shown}" if outcome.shown else "no predictions"
         where = "Settings, Annotation, Use predictions to prelabel tasks"
-        say(f"Annotators see {shown}: choose {wanted.called} in {where}.")
+        say(f"Annotators see {shown}: choose {entry.shown_title} in {where}.")

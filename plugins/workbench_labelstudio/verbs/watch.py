@@ -26,38 +26,27 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @server
     @MIRROR
     @click.option("--debounce", type=click.FloatRange(0), default=30, show_default=True, help="Quiet seconds.")
-    @click.option("--poll", type=click.FloatRange(1), default=300, show_default=True, help="Seconds between looks.")
-    @click.option("--host", "address", default="127.0.0.1", show_default=True, help="Where webhooks are received.")
-    @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
-    @click.option("--public-url", metavar="URL", help="How Label Studio reaches --host and --port, if it is otherwise.")
-    @click.option("--secret-file", metavar="FILE", help="Mode 0600: what webhooks must know, in ASCII.")
-    @click.option("--no-webhook", is_flag=True, help="Register no webhook; look every --poll seconds only.")
-    @click.option("--once", is_flag=True, help="Look once, train if labels changed, and end with its exit code.")
-    @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON, an object a line.")
+    @click.option("--poll", type=click.FloatRange(1), default=300, show_default=True, help="Seconds between pulls.")
+    @click.option("--once", is_flag=True, help="Pull once, train if labels changed, and end with the run's exit code.")
+    @click.option("--json", "as_json", is_flag=True, help="Print events as JSON, an object per line.")
     @click.pass_context
     def watch(ctx: click.Context, /, as_json: bool, **options: Any) -> None:
         """Run RECIPE whenever labels of PROJECT change, until a SIGTERM, a SIGHUP or Ctrl-C.
 
         PROJECT is an id, a title or the address of the project's page. The RECIPE should import the project with the
-        reader `labelstudio`, and with the same --mirror if one is given; it runs in a process of its own, at low
-        priority, with this program's server and token, and its output goes to the file OUT.log. It runs at the start,
-        too, unless OUT was made from the same labels and recipe, and when RECIPE was changed. It begins after
-        --debounce quiet seconds, at the latest ten times as long after the first change; labels that change while it
-        runs lead to one more run. A run that fails is tried again after --poll seconds, each time twice as long. When
-        this program ends it ends the run as well; the next start goes on from there. One watch at a time can have OUT.
+        reader `labelstudio`, and with the same --mirror if one is given. It runs in a process of its own, at low
+        priority, with this program's server and token, and its output goes to the file OUT.log.
 
-        A webhook at the project tells when to look. Its requests hold no text and are only hints, of which Label Studio
-        sends each one once: what they leave out is found by the look every --poll seconds, which costs a few small
-        requests. What decides is whether labels really changed: other changes, and repeated or forged requests, train
-        nothing. The webhook is removed at the end, and after a crash it is found again at the next start.
+        RECIPE runs at the start, unless OUT was made from the same labels and recipe, and when its file was changed. A
+        run begins after --debounce quiet seconds, at the latest ten times as long after the first change. Labels that
+        change during a run lead to one more run. A run that fails is repeated after --poll seconds, each time twice as
+        long. The end of this program ends the run as well; the next start goes on from there. One watch at a time can
+        have OUT.
 
-        Label Studio must be able to reach the receiver: by --host and --port where it runs on the same machine, else
-        give --public-url. Unless it was started with SSRF_PROTECTION_ENABLED=false, it takes no address of its own
-        machine or of a private network, which a warning tells. When its requests do not get through later, nothing
-        tells: the look every --poll seconds is what remains.
-
-        GET /status at the receiver's address tells how it stands: the last hint, the last look, the training; with
-        --public-url, or from elsewhere, to those alone who send the secret in the header X-Workbench-Secret.
+        Changes are found by a pull every --poll seconds, which costs a few small requests. With a server on the same
+        machine they are found within seconds: `workbench serve --with label-studio`, run by the same user, passes on
+        the events of the webhook that `workbench labelstudio backend` registers. Its events are only hints: the labels
+        themselves decide, so repeated or forged events train nothing.
 
         \b
         Example:
@@ -65,8 +54,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         from workbench.api import resolve
 
-        run = resolve("workbench_labelstudio.live.session:run_watch", "labelstudio")
-        ctx.exit(run(host, _tell_json if as_json else _tell, **options))
+        run = resolve("workbench_labelstudio.live.watch_session:run_watch", "labelstudio")
+        settings = resolve("workbench_labelstudio.live.watch_session:WatchOptions", "labelstudio")
+        ctx.exit(run(host, _tell_json if as_json else _tell, settings(**options)))
 
 
 def _tell_json(event: str, about: dict[str, Any]) -> None:
@@ -74,25 +64,26 @@ def _tell_json(event: str, about: dict[str, Any]) -> None:
 
 
 def _tell(event: str, about: dict[str, Any]) -> None:
-    say(LINES[event](about))
+    if event in LINES and (line := LINES[event](about)):  # a hint needs no words
+        say(line)
 
 
 def _watching(about: dict[str, Any]) -> str:
     where = f"project {about['project']} ({about['title']}) at {about['server']}"
-    how = f"webhook {about['webhook']}" if about["webhook"] else "no webhook"
-    status = f"; status at {about['receiver']}/status" if about["receiver"] else ""
-    return f"Watching {where}: {how}, a look every {about['poll']:g} s{status}"
+    return f"Watching {where}: a pull every {about['poll']:g} s, and when a server on this machine hears of a change"
 
 
 def _pulled(about: dict[str, Any]) -> str:
+    if not (about["train"] or about["added"] or about["changed"] or about["removed"]):
+        return ""
     then = "the recipe runs soon" if about["train"] else "no label changed"
     counts = f"{about['added']:,} added, {about['changed']:,} changed, {about['removed']:,} removed"
     return "\n".join([f"{about['at']} tasks: {counts}; {about['labelled']:,} labelled: {then}", *about["findings"]])
 
 
 def _trained(about: dict[str, Any]) -> str:
-    told = f": {about['message']}" if about["state"] != "succeeded" else ""
-    return f"{about['since']} run {about['state']} after {about['seconds']:g} s, exit code {about['exit_code']}{told}"
+    why = f": {about['message']}" if about["state"] != "succeeded" else ""
+    return f"{about['since']} run {about['state']} after {about['seconds']:g} s, exit code {about['exit_code']}{why}"
 
 
 LINES: dict[str, Callable[[dict[str, Any]], str]] = {

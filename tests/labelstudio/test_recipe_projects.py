@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workbench.engine.recipe import load_recipe
-from workbench_labelstudio.live.fit import misfits, projects_read
+from workbench_labelstudio.live.recipe_projects import mismatches, projects_of
 from workbench_labelstudio.project.project import Project
 
 SERVER = "https://studio.example/ls"
@@ -27,7 +27,7 @@ def recipe(host, tmp_path):
 
 
 def words(recipe, mirror=None):
-    return list(misfits(recipe, Path("recipe.toml"), PROJECT, SERVER, mirror))
+    return list(mismatches(recipe, Path("recipe.toml"), PROJECT, SERVER, mirror))
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_the_local_copies_are_to_be_the_same(recipe, tmp_path):
     ],
 )
 def test_the_ids_are_known_where_the_recipe_gives_them(recipe, source, reader, projects):
-    assert projects_read(recipe(source, reader)) == projects
+    assert projects_of(recipe(source, reader)) == projects

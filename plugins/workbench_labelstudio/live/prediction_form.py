@@ -1,6 +1,6 @@
-"""Answers of a bundle in the form of a project's label config.
+"""Predictions of a bundle in the form of a project's label config.
 
-The config comes with each request, so that nothing of a project is kept here.
+The config comes with each request, so that the server keeps nothing of a project.
 """
 
 from __future__ import annotations
@@ -22,43 +22,42 @@ LISTED = 5
 
 
 @dataclass(frozen=True)
-class Form:
+class PredictionForm:
     """How a project asks for the intents of a bundle.
 
     Args:
         control: the control that asks for them.
         key: of the task's data, holds the text.
-        labels: intent of the bundle -> label as it has to stand in annotations.
-        lacking: intents for which the control has no label.
+        labels: intent of the bundle -> label in annotations.
+        missing: intents for which the control has no label.
     """
 
     control: Control
     key: str
     labels: Mapping[Intent, Intent]
-    lacking: tuple[Intent, ...]
+    missing: tuple[Intent, ...]
 
     def text(self, task: Any) -> str:
-        """The text of a task; "" where there is none."""
+        """Give the text of a task; "" where there is none."""
         data = task.get("data") if isinstance(task, Mapping) else None
         value = data.get(self.key) if isinstance(data, Mapping) else None
         return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
-    def result(self, intents: Sequence[Intent]) -> list[dict[str, Any]]:
-        """The `result` of an annotation; empty when there is no intent, or no label for one of them."""
+    def row(self, prediction: Prediction | None, version: str) -> dict[str, Any]:
+        """Give one of the `results` of a response; the result of a text without a prediction is empty."""
+        if prediction is None:
+            return {"result": [], "score": None, "model_version": version}
+        return {"result": self._result(prediction.intents), "score": prediction.score, "model_version": version}
+
+    def _result(self, intents: Sequence[Intent]) -> list[dict[str, Any]]:
         if not intents or any(intent not in self.labels for intent in intents):
             return []
         return result_of(self.control, [self.labels[intent] for intent in intents])
 
-    def answer(self, prediction: Prediction | None, version: str) -> dict[str, Any]:
-        """One of the `results` that Label Studio waits for; a text without an answer has an empty one."""
-        if prediction is None:
-            return {"result": [], "score": None, "model_version": version}
-        return {"result": self.result(prediction.intents), "score": prediction.score, "model_version": version}
-
 
 @functools.lru_cache(maxsize=64)
-def form_of(label_config: str, intents: tuple[Intent, ...]) -> Form:
-    """The control of a label config that has labels for the most of a bundle's intents.
+def prediction_form(label_config: str, intents: tuple[Intent, ...]) -> PredictionForm:
+    """Find the control of a label config that has labels for the most of a bundle's intents.
 
     Args:
         label_config: XML, as a project has it.
@@ -82,9 +81,9 @@ def form_of(label_config: str, intents: tuple[Intent, ...]) -> Form:
     if control.data_key is None:
         raise WorkbenchError(f"the control {control.name} does not ask of one key of the tasks' data")
     labels = taken(control, intents)
-    return Form(control, control.data_key, labels, tuple(intent for intent in intents if intent not in labels))
+    return PredictionForm(control, control.data_key, labels, tuple(one for one in intents if one not in labels))
 
 
 def listed(intents: Sequence[Intent]) -> str:
-    """The first few of them, for messages."""
+    """List the first few intents, for messages."""
     return ", ".join(map(intent_label, intents[:LISTED])) + (", …" if len(intents) > LISTED else "")

@@ -1,4 +1,4 @@
-"""`workbench predict`: texts in, one line an answer out, as they come and never all in memory."""
+"""`workbench predict`: texts in, one line per prediction out, as they come and never all in memory."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ from workbench.api import Host, Prediction, Predictor, UsageProblem, WorkbenchEr
 from workbench.api.machine import cores
 from workbench.api.report import intent_label
 from workbench.api.serving import open_bundle
-from workbench_serve.limits import answerable
+from workbench_serve.limits import text_problem
 
 BLOCK = 1 << 16
 
 
-def ask(bundle: Path, texts: Sequence[str], *, top: int, as_json: bool, threads: int | None, host: Host) -> None:
-    """Answer `texts`, or the lines of standard input, on standard output.
+def predict_texts(
+    bundle: Path, texts: Sequence[str], *, top: int, as_json: bool, threads: int | None, host: Host
+) -> None:
+    """Print the predictions for `texts`, or for the lines of standard input.
 
     Raises:
-        WorkbenchError: the bundle does not open, or some lines could not be answered; the others were.
+        WorkbenchError: the bundle does not open, or some lines have no prediction; the others were printed.
     """
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     piped = tuple(texts) in ((), ("-",))
     if not texts and stdin.isatty():
-        raise UsageProblem("there is nothing to answer", remedy="Give a text, or - for the lines of standard input")
+        raise UsageProblem("there is no text", remedy="Give a text, or - for the lines of standard input")
     predictor = open_bundle(bundle, threads=threads or cores(), host=host)
-    answers = Answers(predictor, top, as_json, "line" if piped else "text")
+    writer = PredictionWriter(predictor, top, as_json, "line" if piped else "text")
     for chunk in lines(stdin) if piped else [[os.fsencode(text) for text in texts]]:
-        stdout.writelines(answers.lines(chunk))
+        stdout.writelines(writer.lines(chunk))
         stdout.flush()
-    answers.check()
+    writer.check()
 
 
 def lines(stream: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines in the chunks in which they come, each with as many as there are: a slow writer is answered at once."""
+    """Yield lines in the chunks in which they come, so that the line of a slow writer waits for no other line."""
     rest: list[bytes] = []
     while block := stream.read1(BLOCK):  # type: ignore[attr-defined]
         head, newline, tail = block.rpartition(b"\n")
@@ -51,40 +53,40 @@ def lines(stream: BinaryIO) -> Iterator[list[bytes]]:
 
 
 @dataclass
-class Answers:
-    """Turns texts into lines of output, and counts those that have no answer."""
+class PredictionWriter:
+    """Turns texts into lines of output, and counts those without a prediction."""
 
     predictor: Predictor
     top: int
     as_json: bool
     unit: str
     seen: int = 0
-    unanswered: int = 0
+    failed: int = 0
     first: str = field(default="", init=False)
 
     def lines(self, raw: Sequence[bytes]) -> Iterable[bytes]:
-        """The output for some texts, in their order."""
+        """Yield the output for some texts, in their order."""
         texts = [self._read(line) for line in raw]
         predictions = iter(self.predictor.predict([text for text, why in texts if why is None], top=self.top))
         for text, why in texts:
             self.seen += 1
             if why is not None:
-                self.unanswered += 1
+                self.failed += 1
                 self.first = self.first or f"{self.unit} {self.seen} {why}"
             yield self._line(text, why, None if why is not None else next(predictions)).encode() + b"\n"
 
     def check(self) -> None:
-        """Raise if a text had no answer."""
-        if self.unanswered:
-            counts = f"{self.unanswered} of {self.seen} {self.unit}s"
-            raise WorkbenchError(f"{counts} got no answer; the first: {self.first}")
+        """Raise if a text had no prediction."""
+        if self.failed:
+            counts = f"{self.failed} of {self.seen} {self.unit}s"
+            raise WorkbenchError(f"{counts} have no prediction; the first: {self.first}")
 
     def _read(self, line: bytes) -> tuple[str, str | None]:
         try:
             text = line.decode("utf-8-sig").removesuffix("\r")
         except UnicodeDecodeError:
             return line.decode("utf-8", "replace").removesuffix("\r"), "is not UTF-8"
-        return text, answerable(text, self.predictor)
+        return text, text_problem(text, self.predictor)
 
     def _line(self, text: str, why: str | None, prediction: Prediction | None) -> str:
         if self.as_json:

@@ -1,4 +1,4 @@
-"""Training in the background: a recipe is run a while after it was asked for, one run at a time."""
+"""A recipe that runs in the background a while after it was requested, one run at a time."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.api import GateRefused
-from workbench_labelstudio.live.process import Process
+from workbench.errors import GateRefused
+from workbench.serving.process import BackgroundProcess
 
-LONGEST = 10  # times the quiet seconds: a steady stream of events postpones a run no further
+LONGEST = 10  # times the quiet seconds: a steady stream of requests postpones a run no further
 LONGEST_RETRY = 64  # times `retry`
-CANNOT_START = 127  # as a shell says it
-NEEDS = 'needs: pip install "intent-workbench['  # how `MissingExtra` ends
+CANNOT_START = 127  # the exit code of a shell for a missing program
+NEEDS = "needs: pip install "  # how `MissingExtra` ends
 logger = logging.getLogger(__name__)
 
 
-def retrain_command(recipe: Path, run: Path) -> list[str]:
-    """The command that runs a recipe into a folder; what is up to date is taken from its cache, the rest makes room."""
+def run_command(recipe: Path, run: Path) -> list[str]:
+    """Give the command that runs a recipe into a folder; stages that are out of date make room."""
     return [sys.executable, "-m", "workbench", "run", str(recipe), "-o", str(run), "--drop-old"]
 
 
-class Training:
-    """Runs a command when asked, from a thread of its own.
+class BackgroundRun:
+    """Runs a command when requested, from a thread of its own.
 
-    However often it is asked, it runs once when `debounce` seconds have passed without another ask, at the latest
-    `LONGEST` times as long after the first. Asked while it runs, it runs exactly once more afterwards.
+    Requests become one run once `debounce` seconds have passed without another request, at the latest `LONGEST` times
+    as long after the first. Requests during a run lead to exactly one more run.
 
     Args:
-        command: see `retrain_command`.
+        command: see `run_command`.
         debounce: quiet seconds.
-        finished: called with the exit code after each run, in the thread of the training.
-        log: a file for all that the command prints, of bounded size; None = none.
+        ended: called with the exit code after each run, in the thread of the runs.
+        log: a file of bounded size for the output of the command; None = none.
         environment: variables for the command beside those of this process.
-        retry: seconds after which a failed run is tried again, each time twice as long; None = it is not.
+        retry: seconds after which a failed run is repeated, each time twice as long; None = never.
     """
 
     def __init__(
@@ -47,28 +47,28 @@ class Training:
         command: Sequence[str],
         *,
         debounce: float,
-        finished: Callable[[int], None] | None = None,
+        ended: Callable[[int], None] | None = None,
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         retry: float | None = None,
     ) -> None:
-        self.command, self.debounce, self.finished = list(command), debounce, finished
+        self.command, self.debounce, self.ended = list(command), debounce, ended
         self.log, self.environment, self.retry = log, environment, retry
         self._changed = threading.Condition()
-        self._first: float | None = None  # when it was asked for the run that is not yet begun
+        self._first: float | None = None  # time of the first request for the run that has not begun
         self._due: float | None = None
-        self._why, self._failures, self._held, self._closed = "", 0, 0, False
-        self._process: Process | None = None
+        self._why, self._failures, self._pauses, self._closed = "", 0, 0, False
+        self._process: BackgroundProcess | None = None
         self._thread: threading.Thread | None = None
-        self._begun = self._ended = 0.0
+        self._begun = self._end = 0.0
         self._set("idle", None)
 
-    def ask(self, why: str, *, debounce: float | None = None) -> dict[str, Any]:
-        """Have it run soon; returns at once, with its status.
+    def request(self, why: str, *, debounce: float | None = None) -> dict[str, Any]:
+        """Have the command run soon; give the status at once.
 
         Args:
             why: a few words for people.
-            debounce: quiet seconds for this once.
+            debounce: quiet seconds for this request.
         """
         with self._changed:
             if not self._closed:
@@ -80,38 +80,39 @@ class Training:
                 if self._process is None:
                     self._set("waiting", why)
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+                    self._thread = threading.Thread(target=self._work, name="background-run", daemon=True)
                     self._thread.start()
                 self._changed.notify_all()
             return self.status()
 
     def status(self) -> dict[str, Any]:
-        """How it stands.
+        """Give the state as JSON.
 
         `state` is `idle`, `waiting`, `running`, `succeeded`, `refused` (by the gate), `failed`, or `unavailable` (an
-        extra is not installed: `message` ends with the line that does it); `why` it was asked for; `since` when it is
-        in this state; `seconds` that the last run has taken; its `exit_code`; and `message`, the last line it printed.
+        extra is not installed: `message` ends with the line that installs it). Beside it stand `why` the run was
+        requested; `since` when it is in this state; `seconds` of the last run; its `exit_code`; and `message`, the
+        last line of its output.
         """
         with self._changed:
             if self._process is not None:
                 return self._status | {"seconds": self._seconds(time.monotonic()), "message": self._process.message}
-            return self._status | {"seconds": self._seconds(self._ended)}
+            return self._status | {"seconds": self._seconds(self._end)}
 
     @contextmanager
-    def held(self) -> Iterator[bool]:
-        """Begin no run in the block; says whether none runs already."""
+    def paused(self) -> Iterator[bool]:
+        """Begin no run in the block; give whether no run is in progress."""
         with self._changed:
-            self._held += 1
+            self._pauses += 1
             free = self._process is None
         try:
             yield free
         finally:
             with self._changed:
-                self._held -= 1
+                self._pauses -= 1
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Start nothing more, and end what runs; the next run goes on from there."""
+        """Start no more runs, and end the current one; the next run of the recipe goes on from there."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -131,39 +132,41 @@ class Training:
     def _work(self) -> None:
         while (begun := self._begin()) is not None:
             code = self._follow(*begun)
-            if code is not None and self.finished is not None:
+            if code is not None and self.ended is not None:
                 try:
-                    self.finished(code)
+                    self.ended(code)
                 except Exception:
-                    logger.exception("what follows a training failed")
+                    logger.exception("what follows a run failed")
 
-    def _begin(self) -> tuple[str, Process | OSError] | None:
-        """Once a run is due, why, and what it came to; None when there are to be no more."""
+    def _begin(self) -> tuple[str, BackgroundProcess | OSError] | None:
+        """Wait until a run is due and start it; None at the end."""
         with self._changed:
             while not self._closed:
-                wait = None if self._due is None or self._held else self._due - time.monotonic()
+                wait = None if self._due is None or self._pauses else self._due - time.monotonic()
                 if wait is not None and wait <= 0:
                     return self._start()
                 self._changed.wait(wait)
             return None
 
-    def _start(self) -> tuple[str, Process | OSError]:
+    def _start(self) -> tuple[str, BackgroundProcess | OSError]:
         why, self._first, self._due = self._why, None, None
-        logger.info("training: %s", why)
+        logger.info("run: %s", why)
         self._begun = time.monotonic()
         try:
-            self._process = Process(self.command, log=self.log, environment=self.environment)
+            self._process = BackgroundProcess(self.command, log=self.log, environment=self.environment)
         except OSError as error:
             return why, error
         self._set("running", why)
         return why, self._process
 
-    def _follow(self, why: str, process: Process | OSError) -> int | None:
-        """The exit code of a run; None if `close` ended it."""
-        code = process.wait() if isinstance(process, Process) else CANNOT_START
-        message = process.message if isinstance(process, Process) else f"Error: {self.command[0]}: {process.strerror}"
+    def _follow(self, why: str, process: BackgroundProcess | OSError) -> int | None:
+        """Wait for the end of a run; give its exit code, or None if `close` ended it."""
+        if isinstance(process, OSError):
+            code, message = CANNOT_START, f"Error: {self.command[0]}: {process.strerror}"
+        else:
+            code, message = process.wait(), process.message
         with self._changed:
-            self._process, self._ended = None, time.monotonic()
+            self._process, self._end = None, time.monotonic()
             if self._closed:
                 self._set("idle", None)
                 return None
@@ -171,19 +174,21 @@ class Training:
             return code
 
     def _finish(self, why: str, code: int, message: str) -> None:
-        """Set the state that follows from a run, and when there is another."""
-        state = "failed"
-        if code == 0:
-            state = "succeeded"
-        elif code == GateRefused.exit_code:
-            state = "refused"
-        elif NEEDS in message:
-            state = "unavailable"
-        logger.info("training: %s", state)
-        if self._due is not None:  # asked meanwhile
+        """Set the state that follows from a run, and when the next run is due."""
+        state = _state(code, message)
+        logger.info("run: %s", state)
+        if self._due is not None:  # requested meanwhile
             self._set("waiting", self._why, code, message)
             return
         self._set(state, why, code, message)
         if state == "failed" and self.retry is not None:
             self._due = time.monotonic() + self.retry * min(2**self._failures, LONGEST_RETRY)
             self._failures += 1
+
+
+def _state(code: int, message: str) -> str:
+    if code == 0:
+        return "succeeded"
+    if code == GateRefused.exit_code:
+        return "refused"
+    return "unavailable" if NEEDS in message else "failed"

@@ -8,8 +8,8 @@ from tests.label_studio import TOKEN
 from tests.labelstudio.rig import CONFIG, add_tasks, annotate
 from workbench_labelstudio.http.connection import Connection
 from workbench_labelstudio.http.credentials import Credentials
-from workbench_labelstudio.live.labels import Labels, labels_digest
 from workbench_labelstudio.project.project import read_project
+from workbench_labelstudio.pull.label_digest import LabelDigest, label_digest
 from workbench_labelstudio.pull.mirror import Mirror
 from workbench_labelstudio.pull.pull import pull
 
@@ -27,10 +27,10 @@ def computed(monkeypatch):
     found = []
 
     def compute(*about):
-        found.append(labels_digest(*about))
+        found.append(label_digest(*about))
         return found[-1]
 
-    monkeypatch.setattr("workbench_labelstudio.live.labels.labels_digest", compute)
+    monkeypatch.setattr("workbench_labelstudio.pull.label_digest.label_digest", compute)
     return found
 
 
@@ -38,11 +38,11 @@ def test_the_copy_is_read_when_a_label_changed_here_or_elsewhere_and_only_then(l
     project = label_studio.project(CONFIG)
     with label_studio.http() as http, Connection(Credentials(label_studio.url, TOKEN)) as connection:
         first, second = add_tasks(http, project, ["where is parcel 1", "退款"])
-        labels = Labels(mirror)
+        labels = LabelDigest(mirror)
 
         def look(local=mirror):
             pull(connection, read_project(connection, project), local)
-            return labels.digest(CONFIG)
+            return labels.compute(CONFIG)
 
         digests = [look()]
         annotate(http, first, "delivery")
@@ -56,5 +56,5 @@ def test_the_copy_is_read_when_a_label_changed_here_or_elsewhere_and_only_then(l
         assert len(computed) == 3
     assert [count for _, count in digests] == [0, 1, 1, 1, 2, 2]
     assert len({digest for digest, _ in digests}) == 3
-    assert digests[-1] == labels_digest(mirror, CONFIG)
-    assert labels.digest(CONFIG.replace("delivery", "parcels"))[0] != digests[-1][0]
+    assert digests[-1] == label_digest(mirror, CONFIG)
+    assert labels.compute(CONFIG.replace("delivery", "parcels"))[0] != digests[-1][0]

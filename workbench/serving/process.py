@@ -12,23 +12,23 @@ from collections.abc import Mapping, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-NICE = 10  # what serves on the same machine stays quick
+NICE = 10  # a server on the same machine stays quick
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
-LOG_BYTES = 1_000_000  # of the log, and of the one before it
+LOG_BYTES = 1_000_000  # of the log, and of the previous one
 LINE = 1000  # characters of a message
 ERROR = "Error:"  # how the workbench begins the line that counts
 
 
-class Process:
+class BackgroundProcess:
     """A running command.
 
     Args:
         command: the program and its arguments.
-        log: a file to which all that it prints is added; None keeps no more than the message.
+        log: a file to which the output is added; None keeps only the message.
         environment: variables beside those of this process.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: the command cannot be started.
     """
 
     def __init__(
@@ -46,24 +46,24 @@ class Process:
             env=os.environ | dict(environment or {}),
             start_new_session=True,  # Ctrl-C is for this program, which ends the command in order
         )
-        with contextlib.suppress(OSError):  # it may have ended already
+        with contextlib.suppress(OSError):  # the command may have ended already
             os.setpriority(os.PRIO_PGRP, self._process.pid, NICE)
         self._reader = threading.Thread(target=self._read, name="output", daemon=True)
         self._reader.start()
 
     @property
     def message(self) -> str:
-        """The last line that told of an error, else the last line."""
+        """The last line that reported an error, else the last line."""
         return self._error or self._last
 
     def wait(self) -> int:
-        """Its exit code, once it has ended."""
+        """Wait for the end; give the exit code."""
         code = self._process.wait()
-        self._reader.join(1)  # what it started and left behind may hold the pipe open
+        self._reader.join(1)  # a process that the command left behind may hold the pipe open
         return code
 
     def end(self) -> None:
-        """End it and all that it started: in order, and after `GRACE` seconds by force."""
+        """End the command and all that it started: in order, and after `GRACE` seconds by force."""
         self._signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)

@@ -1,4 +1,4 @@
-"""What a model can learn from a mirror, as a digest: it changes when a label does, and not because somebody looked."""
+"""The labels of a mirror as a digest: it changes when a label does, and not when somebody opens a task."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ OF_A_TASK = ("id", "data", "meta")
 OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "completed_by")
 
 
-class Labels:
+class LabelDigest:
     """The digest of a mirror's labels, kept as long as neither the mirror nor the label config changes.
 
     Args:
-        mirror: whose.
+        mirror: of the project.
     """
 
     def __init__(self, mirror: Mirror) -> None:
         self.mirror = mirror
         self._known: tuple[object, tuple[str, int]] | None = None
 
-    def digest(self, label_config: str) -> tuple[str, int]:
-        """See `labels_digest`."""
-        of = (self.mirror.version, label_config)
-        if self._known is None or self._known[0] != of:
-            self._known = of, labels_digest(self.mirror, label_config)
+    def compute(self, label_config: str) -> tuple[str, int]:
+        """See `label_digest`."""
+        key = (self.mirror.version, label_config)
+        if self._known is None or self._known[0] != key:
+            self._known = key, label_digest(self.mirror, label_config)
         return self._known[1]
 
 
-def labels_digest(mirror: Mirror, label_config: str) -> tuple[str, int]:
-    """SHA-256 of the label config and of every task that has an annotation, skips included; and how many these are.
+def label_digest(mirror: Mirror, label_config: str) -> tuple[str, int]:
+    """Give sha256 of the label config and of every task that has an annotation, skips included; and their number.
 
     Times are left out, but not the order in which the annotations of a task were made: the latest one may count.
     """
@@ -43,7 +43,7 @@ def labels_digest(mirror: Mirror, label_config: str) -> tuple[str, int]:
             continue
         labelled += 1
         annotations = sorted(task["annotations"], key=lambda annotation: (annotation["updated_at"], annotation["id"]))
-        kept: list[Any] = [[annotation.get(key) for key in OF_AN_ANNOTATION] for annotation in annotations]
-        text = json.dumps([*[task.get(key) for key in OF_A_TASK], kept], sort_keys=True)
+        rows: list[Any] = [[annotation.get(key) for key in OF_AN_ANNOTATION] for annotation in annotations]
+        text = json.dumps([*[task.get(key) for key in OF_A_TASK], rows], sort_keys=True)
         digest.update(text.encode() + b"\n")
     return digest.hexdigest(), labelled

@@ -1,0 +1,74 @@
+"""The tasks of development: `nox -l` lists them, `nox` runs what a change must pass, `nox -s TASK` runs one.
+
+They run in the environment that nox is installed in: `pip install -e ".[dev]"`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "tests"]
+BENCHMARKS = Path(__file__).parent / "tests" / "benchmarks"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and formatting, by ruff."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, by mypy in strict mode."""
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The whole suite in lanes, or the tests that are named: nox -s tests -- tests/plugins/test_clean.py."""
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The whole suite with the coverage of its own processes; fails below the floor of pyproject.toml."""
+    session.run("pytest", "--cov", *session.posargs)
+
+
+@nox.session
+def base(session: nox.Session) -> None:
+    """An installation without extras predicts and serves, in a virtual environment of its own."""
+    folder = Path(session.create_tmp())
+    write = "from pathlib import Path; from tests.bundles import write_bundle; write_bundle(Path('{}'))"
+    shutil.rmtree(folder / "bundle", ignore_errors=True)
+    session.run("python", "-c", write.format(folder / "bundle"))
+    session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
+    python = str(folder / "venv/bin/python")
+    session.run(python, "-m", "pip", "install", "-q", "-U", "pip", external=True)
+    session.run(python, "-m", "pip", "install", "-q", ".", external=True)
+    session.run(python, "tests/base_install.py", str(folder / "bundle"), external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the pages that are generated from the code."""
+    page: str = session.run("workbench", "plugins", "--options", silent=True, stderr=None)
+    Path("docs/options.md").write_text(page, encoding="utf-8")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Run a benchmark: nox -s benchmarks -- speed; without a name, say which there are and what they measure."""
+    if not session.posargs:
+        for path in sorted(BENCHMARKS.glob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            if "__main__" in text:
+                session.log(f"{path.stem}: {text.splitlines()[0].strip(chr(34))}")
+        return
+    name, *words = session.posargs
+    session.run("python", "-m", f"tests.benchmarks.{name}", *words)

@@ -37,8 +37,8 @@ def _label(intents: tuple[object, ...]) -> tuple[object, ...]:
     return tuple(sorted(intents, key=repr))
 
 
-def _outcome(probabilities: np.ndarray, labels: Sequence[tuple[object, ...]]) -> Outcome:
+def _outcome(probabilities: Any, labels: Sequence[tuple[object, ...]]) -> Outcome:
     ranked = np.argsort(-probabilities, kind="stable")
     if len(ranked) > 1 and probabilities[ranked[0]] - probabilities[ranked[1]] < TIE:
         return DISAGREEMENT
-    return outcome_of(labels[ranked[0]])  # type: ignore[arg-type]
+    return outcome_of(labels[ranked[0]])

@@ -163,7 +163,7 @@ class Trainer(Component):
     run: TrainerFunction | str
 
     simple_baseline: bool = False
-    produces: str | None = None
+    produces: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

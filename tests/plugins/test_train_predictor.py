@@ -111,13 +111,6 @@ def test_a_plain_classifier_answers_as_transformers_does(host, plain):
     assert host.open_predictor(model).embed(texts) is None
 
 
-def test_a_format_of_others_is_left_to_them(host, model):
-    import workbench_train
-
-    foreign = Model(model.path, "tflite", "intent", ("a", "b"), 8)
-    assert workbench_train.open_predictor(foreign, PredictorOptions()) is None
-
-
 def test_a_missing_or_foreign_head_is_refused(host, model, tmp_path):
     headless = shutil.copytree(model.path, tmp_path / "headless", ignore=shutil.ignore_patterns("head.*"))
     with pytest.raises(WorkbenchError, match=r"head\.safetensors: is missing"):

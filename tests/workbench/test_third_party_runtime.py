@@ -18,7 +18,7 @@ import re
 
 import numpy as np
 
-from workbench.api import Cleaner, Model, Normalization, Predictor, Runtime, Trainer, hookimpl
+from workbench.api import Augmenter, Cleaner, Model, Normalization, Predictor, Runtime, Trainer, hookimpl
 from workbench.api.text import normalize_rows
 
 
@@ -28,6 +28,10 @@ def mask_orders(text):
 
 def clean(dataset, out, options, context):
     return normalize_rows(dataset, "mask-orders-1", "mask-orders", context.host)
+
+
+def repeat(rows, rng, options, context):
+    return [(row.id, f"{row.text} <b>{n:05}</b>") for n, row in enumerate(rows)]
 
 
 def train(dataset, out, options, context):
@@ -68,6 +72,11 @@ def cleaners():
 
 
 @hookimpl
+def augmenters():
+    return {"repeat": Augmenter(run=repeat, summary="rows with a number more")}
+
+
+@hookimpl
 def trainers():
     return {"table": Trainer(run=train, summary="counts words", produces="table")}
 
@@ -95,6 +104,9 @@ split = { train = 0.7, dev = 0.3 }
 [clean]
 use = ["repair", "mask-orders"]
 
+[augment]
+use = ["repeat"]
+
 [train]
 use = "table"
 
@@ -105,7 +117,7 @@ baselines = []
 min_agreement = 1
 """
 WHEN = ["today", "now", "then", "soon"] * 10
-ASKED = "where is the order <b>{}</b> now"
+ASKED = "<b>{}</b>"  # unmasked, no word of it is in the table, and the first intent would be the answer
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +167,13 @@ def test_training_and_serving_mask_order_numbers(site, made, serving, monkeypatc
         answers = [server.client.post("/predict", json={"text": ASKED.format(n)}).json() for n in (1000, 987654)]
     assert answers[0] == answers[1]
     assert (answers[0]["intents"], answers[0]["score"]) == (["status"], one["score"])
+
+
+def test_made_up_rows_are_normalized_as_the_dataset_is(made):
+    (rows,) = made.parents[1].glob("augment-*/out/utterances.jsonl")
+    added = [row for row in map(json.loads, rows.read_text(encoding="utf-8").splitlines()) if "parent" in row["meta"]]
+    assert added
+    assert all(row["text"].endswith(" ORDER") and row["raw"].endswith("</b>") for row in added)
 
 
 def test_a_changed_file_of_the_format_is_refused(site, made, tmp_path):

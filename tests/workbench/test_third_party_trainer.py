@@ -33,7 +33,8 @@ def run(site: Path, folder: Path, recipe: str) -> dict:
 
 
 def answer(site: Path, folder: Path, text: str) -> dict:
-    done = workbench(site, "predict", folder / "run", text, "--json")
+    """What `workbench predict` says of a text."""
+    done = workbench(site, "predict", folder, text, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -45,8 +46,8 @@ def test_the_pages_trainer_is_trained_quantized_judged_and_served(site, tmp_path
     assert bundle["gate"]["accepted"] is True
     assert bundle["metrics"]["test"]["accuracy"] > 0.4
     asked = "Where is my <b>parcel</b>?"
-    mine = answer(site, tmp_path, asked)
-    assert mine == {**answer(site, tmp_path, "Where is my parcel?"), "text": asked}
+    mine = answer(site, tmp_path / "run", asked)
+    assert mine == {**answer(site, tmp_path / "run", "Where is my parcel?"), "text": asked}
     monkeypatch.setenv("PYTHONPATH", str(site))
     with serving(tmp_path / "run") as server:
         theirs = server.client.post("/predict", json={"text": asked}).json()
@@ -58,6 +59,18 @@ def test_without_a_pass_its_own_graph_is_bundled(site, tmp_path):
     assert [step["step"] for step in bundle["model"]["history"]] == ["tfidf"]
     assert bundle["gate"]["accepted"] is True
     assert next(f for f in bundle["gate"]["figures"] if f["name"] == "min_agreement")["value"] == 1.0
+
+
+def test_the_verbs_train_and_export_make_a_bundle_of_it(site, tmp_path):
+    data = tmp_path / "data"
+    for words in (
+        ("import", "en", "--reader", "quickstart", "-o", data, "--split", "train=0.8,dev=0.2"),
+        ("train", data, "--use", "tfidf", "-o", tmp_path / "model"),
+        ("export", tmp_path / "model", "--data", data, "-o", tmp_path / "bundle"),
+    ):
+        done = workbench(site, *words)
+        assert done.returncode == 0, done.stderr
+    assert answer(site, tmp_path / "bundle", "where is my parcel")["intents"]
 
 
 def test_a_pass_for_torch_models_says_to_leave_it_out(site, tmp_path):

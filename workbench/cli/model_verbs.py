@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from workbench.cli.measurements import summary_of
 from workbench.cli.once import work
@@ -115,10 +116,13 @@ def add_compression(cli: click.Group, host: Host) -> None:
             as_json: bool,
             **_: Any,
         ) -> None:
-            stages = compress_stages(steps_of(ctx), "model", "data" if data else None)
-            needs = (stages[-1].name, "model", *(["data"] if data else []))
+            steps = () if name == "export" and _needs_no_pass(ctx, model, host) else steps_of(ctx)
+            stages = compress_stages(steps, "model", "data" if data else None)
+            last = stages[-1].name if stages else "model"
+            finish = _finish(last, "model", "data" if data else None)
+            needs = tuple(dict.fromkeys([last, "model", *(["data"] if data else [])]))
             settings, calls = {"machine": describe()}, ("runtimes", "metrics")
-            stages.append(Stage("bundle", "bundle", _finish(*needs), needs=needs, settings=settings, calls=calls))
+            stages.append(Stage("bundle", "bundle", finish, needs=needs, settings=settings, calls=calls))
             work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
             show(out, as_json=as_json)
 
@@ -130,7 +134,15 @@ def add_compression(cli: click.Group, host: Host) -> None:
         "Make a bundle of a MODEL by passes in the order given; without --use by a search within budgets.",
         default=first("search"),
     )
-    register("export", "Make an ONNX bundle of a MODEL, uncompressed unless --use says more.", default=first("export"))
+    register("export", "Make a bundle of a MODEL, uncompressed unless --use says more.", default=first("export"))
+
+
+def _needs_no_pass(ctx: click.Context, model: Path, host: Host) -> bool:
+    """Whether no pass was named and a bundle can hold the model as it is."""
+    if ctx.get_parameter_source("use") is not ParameterSource.DEFAULT:
+        return False
+    found = Model.load(model)
+    return bool(host.runtime(found.format, model).files)
 
 
 def show(out: Path, *, as_json: bool) -> None:

@@ -140,5 +140,5 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
 
 def can_be_bundled(trainer: Component, host: Host) -> bool:
     """Whether a bundle can hold the trainer's models as they are."""
-    runtime = host.registry("runtimes").get(getattr(trainer, "produces", None) or "")
+    runtime = host.registry("runtimes").get(getattr(trainer, "produces", ""))
     return bool(runtime and runtime.files)

@@ -86,6 +86,7 @@ class RunFolder:
                 "seconds": seconds,
                 "metrics": metrics,
                 "error": error,
+                "origin": None,
             }
         )
         if status != "failed":

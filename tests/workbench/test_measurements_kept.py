@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from workbench.api import build_host, hookimpl
 from workbench.cli.root import build_cli
-from workbench.components import Cleaner, Pass, Trainer
+from workbench.components import Cleaner, Pass, Runtime, Trainer
 from workbench.context import silent
 from workbench.engine.runner import Engine
 from workbench.engine.sections import ComponentConfig
@@ -103,6 +103,10 @@ def test_the_libraries_behind_what_an_offer_calls_are_in_the_key(monkeypatch):
         @hookimpl
         def passes(self):
             return {"chooses": chooses}
+
+        @hookimpl
+        def runtimes(self):
+            return {"own": Runtime(run=lambda *_: None, summary="", libraries=("onnxruntime",))}
 
     host = build_host([])
     host.register(Both(), "both")

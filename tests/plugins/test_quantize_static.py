@@ -153,9 +153,9 @@ def test_dynamic_scales_would_not_hold_without_a_row_a_call(host, models, quanti
 
 def test_a_bundle_that_would_not_hold_is_asked_a_row_a_call(models, quantize, texts, context, tmp_path):
     free = dataclasses.replace(quantize(models["fuse"]), rows_per_call=None)
-    bundle, served, found = steadied(make_bundle(free, tmp_path / "crowded"), texts, context)
+    bundle, served, found = steadied(make_bundle(free, tmp_path / "crowded", context.host), texts, context)
     assert (bundle.model.rows_per_call, served.model.rows_per_call, found.max_score_difference) == (1, 1, 0.0)
-    made = make_bundle(quantize(models["fuse"], "static", mode="static"), tmp_path / "steady")
+    made = make_bundle(quantize(models["fuse"], "static", mode="static"), tmp_path / "steady", context.host)
     assert steadied(made, texts, context)[0] == made
 
 

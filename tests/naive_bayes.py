@@ -53,8 +53,6 @@ def train(dataset, out, options, context) -> Model:
 
 
 def export(model, out, options, context) -> Model:
-    import dataclasses
-    import shutil
 
     import numpy as np
     import onnx
@@ -78,10 +76,8 @@ def export(model, out, options, context) -> Model:
     tensors = [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(np.array([1]), "axis")]
     graph = helper.make_graph(nodes, "bayes", ids, outs, tensors)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), out / "model.onnx")
-    shutil.copyfile(model.path / "tokenizer.json", out / "tokenizer.json")
-    return dataclasses.replace(
-        model, path=out, format="onnx", rows_per_call=1, history=(*model.history, {"step": "bayes-onnx"})
-    ).save()
+    model.copy_tokenizer(out)
+    return model.derive(out, {"step": "bayes-onnx"}, format="onnx", rows_per_call=1)
 
 
 class BayesPredictor(Predictor):

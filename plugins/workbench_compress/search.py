@@ -155,4 +155,4 @@ def hand_over(best: Candidate, data: SearchData, out: Path, options: SearchOptio
         "disagreement": figures.disagreement,
         "accuracy_loss": dataclasses.asdict(figures.accuracy_loss),
     }
-    return dataclasses.replace(best.model, path=out, history=(*best.model.history, step)).save()
+    return best.model.derive(out, step)

@@ -47,7 +47,7 @@ def _source(model: Model, options: Int8Options, context: Context) -> tuple[Path,
     return path, read_lines(path)
 
 
-class Rows(CalibrationDataReader):  # type: ignore[misc]
+class CalibrationReader(CalibrationDataReader):  # type: ignore[misc]
     """Token ids, one text a call, for the calibrator of onnxruntime."""
 
     def __init__(self, model: Model, texts: Sequence[str], inputs: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ QUANTIZED = INTEGER | {
     "QAttention",
     "MatMulNBits",
 }
-NAMED = 5
+SHOWN_NODES = 5
 ANOTHER = 'Export it with exporter = "torch", which ALBERT needs, or with another release of onnxruntime'
 
 
@@ -65,7 +65,7 @@ def check_complete(graph: GraphProto, products: Sequence[str], wanted: Sequence[
     left = [name for name in wanted if float32.intersection(all_names([name]))]
     integer = sum(node.op_type in INTEGER for node in graph.node)
     if left or integer != len(products):
-        names = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
+        names = ", ".join(left[:SHOWN_NODES]) + (" …" if len(left) > SHOWN_NODES else "")
         raise WorkbenchError(
             f"{integer} of {len(products)} products with a constant weight were quantized"
             + (f"; still float32: {names}" if left else ""),

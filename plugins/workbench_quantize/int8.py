@@ -22,7 +22,7 @@ from workbench.api import Context, Model, WorkbenchError, file_digests, history_
 from workbench.api.machine import cpu_features, sums_int8_exactly
 from workbench.api.quality import batch_invariance, check_parity, real_texts
 from workbench_quantize import Int8Options
-from workbench_quantize.calibration import Rows, calibration_texts
+from workbench_quantize.calibration import CalibrationReader, calibration_texts
 from workbench_quantize.checks import check_complete, check_served, open_float_graph
 from workbench_quantize.static import add_scales
 from workbench_quantize.weights import all_names, constant_products, embedding_lookups, excluded, weight_bytes
@@ -70,7 +70,7 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
                 write_dynamic(graph, path, options, apart, reduced, ("Gather",))
                 graph = onnx.load(path)
             add_pre_process_metadata(graph)
-            rows = Rows(model, texts, inputs)
+            rows = CalibrationReader(model, texts, inputs)
             add_scales(graph, path, rows, products, options.per_channel, reduced)
     made = onnx.load(path)
     check_complete(made.graph, products, wanted, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -84,7 +83,7 @@ class Copies:
     @staticmethod
     def copy(model, out, options, context):
         shutil.copytree(model.path, out)
-        return dataclasses.replace(model, path=out, history=(*model.history, {"step": "copies"})).save()
+        return model.derive(out, {"step": "copies"})
 
 
 def test_a_choice_from_which_another_pass_made_something_is_not_told_as_what_was_made(searching, data, tmp_path):

@@ -51,7 +51,7 @@ class Own:
             (weights,) = (tensor for tensor in graph.graph.initializer if tensor.name == "weights")
             weights.CopyFrom(numpy_helper.from_array(LOUDER * numpy_helper.to_array(weights), "weights"))
             onnx.save(graph, out / "model.onnx")
-            return dataclasses.replace(model, path=out, history=(*model.history, {"step": "louder"})).save()
+            return model.derive(out, {"step": "louder"})
 
         def crowded(model, out, options, context):
             shutil.copytree(model.path, out)

@@ -29,7 +29,7 @@ def read(source, out, options, context):
 
 def copy(model, out, options, context):
     shutil.copytree(model.path, out)
-    return dataclasses.replace(model, path=out, history=(*model.history, {"step": "copy"})).save()
+    return model.derive(out, {"step": "copy"})
 
 
 @hookimpl

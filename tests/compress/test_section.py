@@ -115,10 +115,10 @@ def test_agreement_is_not_called_accuracy_of_labels(tmp_path, measurements):
 
 def test_the_peers_are_compared_with_the_chosen_one(measurements):
     shown = values(measurements)
-    assert {peer["words"][0] for peer in shown["peers"]} <= {"plain fp32", "plain int8"}
+    assert {peer["label"][0] for peer in shown["peers"]} <= {"plain fp32", "plain int8"}
     chosen = next(c for c in measurements["candidates"] if c["chosen"])
     for peer in shown["peers"]:
-        (same,) = [c for c in measurements["candidates"] if c["name"] == "baseline-" + peer["words"][0].split()[1]]
+        (same,) = [c for c in measurements["candidates"] if c["name"] == "baseline-" + peer["label"][0].split()[1]]
         assert peer["times"] == pytest.approx(same["mean_ms"] / chosen["mean_ms"])
 
 

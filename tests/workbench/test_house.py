@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+import typing
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from workbench import hookspecs
 from workbench.cli.plugin_verbs.options_page import options_page
+from workbench.components import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = sorted((ROOT / "workbench").rglob("*.py"))
@@ -39,6 +41,13 @@ HEAVY = {
     "ftfy",
     "tokenizers",
     "huggingface_hub",
+}
+NAMED = {  # components of other plugins that a plugin may name
+    *(("workbench_quickstart", name) for name in ("repair", "conflicts", "exact-duplicates", "finetune", "int8")),
+    *(("workbench_evaluate", name) for name in ("int8", "fp16-weights")),  # what the report calls each pass
+    *(("workbench_evaluate", name) for name in ("names", "probe", "finetune")),  # and each trainer
+    ("workbench_prune", "distil"),  # recovery is this trainer, with a pruned model as student
+    ("workbench_labelstudio", "words"),  # a key of its own
 }
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]
 
@@ -96,6 +105,29 @@ def test_plugins_import_of_the_host_only_the_api():
 def test_no_test_imports_from_another_test():
     """What two tests need stands in a module with a name of its own."""
     assert not offenders(TESTS, lambda path: {name for name in modules(path) if re.search(r"(^|\.)test_", name)})
+
+
+def component_names(host) -> dict[str, set[str]]:
+    """Component -> the plugins that register it; formats and roles are words that all plugins share."""
+    owners: dict[str, set[str]] = {}
+    for hook in ("augmenters", "cleaners", "executors", "passes", "readers", "trainers"):
+        for name, owner in host.registry(hook).owners.items():
+            owners.setdefault(name, set()).add(owner)
+    shared = {*host.registry("runtimes"), *typing.get_args(Role)}
+    return {name: plugins for name, plugins in owners.items() if name not in shared}
+
+
+def test_no_plugin_names_another_plugins_component(host):
+    """Components are found by what they declare, or by an option of the user."""
+    owners, found = component_names(host), set()
+    for path in PLUGINS:
+        own = path.relative_to(ROOT / "plugins").parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                others = owners.get(node.value, set())
+                found |= {(own, node.value)} if others and own not in others else set()
+    assert found - NAMED == set()
+    assert {name for name in NAMED - found if name[0] in host.versions} == set(), "no longer needed"
 
 
 def test_no_module_hides_a_hook_of_its_door():

@@ -36,11 +36,11 @@ def values(measurements: Mapping[str, Any]) -> dict[str, Any]:
     budgets = {budget["name"]: budget["most"] for budget in measurements["budgets"]}
     least = baseline_accuracy(candidates[0]) - budgets["max_drop"] / 100
     return {
-        "candidates": [{**c, "words": plain(c) if c["peer"] else None} for c in candidates],
+        "candidates": [{**c, "label": plain(c) if c["peer"] else None} for c in candidates],
         "chosen": chosen,
         "nearest": [c for name in measurements["nearest"] for c in candidates if c["name"] == name],
         "peers": [
-            {"words": plain(c), "times": c["mean_ms"] / chosen["mean_ms"], "bytes": c["bytes"]}
+            {"label": plain(c), "times": c["mean_ms"] / chosen["mean_ms"], "bytes": c["bytes"]}
             for c in candidates
             if chosen and c["peer"] and c is not chosen
         ],

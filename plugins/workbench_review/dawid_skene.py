@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,13 @@ from crowdkit.aggregation import DawidSkene
 
 from workbench.api.review import Ballot, Consolidated, Outcome
 from workbench_review.consolidation import DISAGREEMENT, EMPTY, counted, outcome_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from workbench.api import Intent
+
+    Numbers = npt.NDArray[np.float64]
 
 ITERATIONS = 100
 TIE = 1e-6  # two labels whose probabilities differ less are equally probable
@@ -33,11 +41,11 @@ def consolidate(ballots: Sequence[Ballot]) -> Consolidated:
     return Consolidated([_outcome(rows[place], columns) if place in rows else EMPTY for place in range(len(ballots))])
 
 
-def _label(intents: tuple[object, ...]) -> tuple[object, ...]:
+def _label(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
     return tuple(sorted(intents, key=repr))
 
 
-def _outcome(probabilities: Any, labels: Sequence[tuple[object, ...]]) -> Outcome:
+def _outcome(probabilities: Numbers, labels: Sequence[tuple[Intent, ...]]) -> Outcome:
     ranked = np.argsort(-probabilities, kind="stable")
     if len(ranked) > 1 and probabilities[ranked[0]] - probabilities[ranked[1]] < TIE:
         return DISAGREEMENT

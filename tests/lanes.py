@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
 SERVER = "tests/labelstudio/"
+INSTALLATION = 900  # seconds
 FIRST = (SERVER, "tests/test_readme.py", "tests/compress/")  # the longest, so that no lane ends with them
 
 
@@ -39,9 +40,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files come first."""
+    """The longest files come first; the first test with a Label Studio server has time to install it."""
 
     def place(item: pytest.Item) -> int:
         return next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
     items.sort(key=place)
+    first = next((item for item in items if "label_studio" in getattr(item, "fixturenames", ())), None)
+    if first:
+        first.add_marker(pytest.mark.timeout(INSTALLATION))

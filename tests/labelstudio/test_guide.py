@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.label_studio import TOKEN
 from tests.labelstudio.rig import annotate
 from workbench.nouns.dataset import Dataset
@@ -16,6 +18,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "label-studio.md"
 EVERY = 3  # text gets a label
 
 
+@pytest.mark.timeout(900)
 def test_the_guide_works(label_studio, tmp_path):
     text = GUIDE.read_text(encoding="utf-8").replace("https://labels.example.com", label_studio.url)
     blocks = re.findall(r"```console\n(.*?)```", text, re.S)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.labelstudio.story import tell
 from workbench.nouns.utterance import Utterance
 
 SIZE = 200
 
 
+@pytest.mark.timeout(900)
 def test_the_whole_story(label_studio, host, context, tmp_path, record_property):
     rows: list[Utterance] = []
     for language in ("en", "zh"):

@@ -48,19 +48,6 @@ def test_a_result_that_fails_is_made_again(context):
     assert Maker().give(context, "a") == "a"
 
 
-def test_a_value_is_found_once_and_comes_back_as_json(context):
-    found = []
-
-    def find():
-        found.append(1)
-        return {"times": [1.5, None], "查询": "物流"}
-
-    wanted = {"times": [1.5, None], "查询": "物流"}
-    assert [context.value("table", {"threads": 1}, find) for _ in range(2)] == [wanted, wanted]
-    assert found == [1]
-    assert context.value("table", {"threads": 2}, lambda: 7) == 7
-
-
 def test_a_stage_that_was_stopped_finds_what_it_had_made_and_nothing_half(tmp_path):
     maker, stops = Maker(), [KeyboardInterrupt(), None]
 

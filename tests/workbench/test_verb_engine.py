@@ -102,7 +102,7 @@ def test_what_is_done_before_a_failure_is_not_done_again(compress, watched, tmp_
     assert said in failed.output
     assert watched.seen == [(EXPORT, "finished"), (COPY, "failed")]
     assert listed(tmp_path) == {"data", "model", ".made.work"}
-    assert list(tmp_path.glob(f".made.work/run/work/{COPY}-*/aside"))
+    assert list((tmp_path / ".made.work" / "run" / "work").glob(f"{COPY}-*/aside"))
     watched.harm = None
     watched.seen.clear()
     done = compress()

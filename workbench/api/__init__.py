@@ -9,12 +9,12 @@ notice.
 from __future__ import annotations
 
 from workbench import __version__
+from workbench.component import Component, resolve
 from workbench.components import (
     Agreement,
     Augmenter,
     Budget,
     Cleaner,
-    Component,
     Consolidation,
     Encoder,
     Executor,
@@ -27,7 +27,6 @@ from workbench.components import (
     Runtime,
     Selector,
     Trainer,
-    resolve,
 )
 from workbench.context import Context, Log, silent
 from workbench.encoders import check_folder, find_encoder, token_limit

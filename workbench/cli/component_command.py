@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from workbench.cli.options import click_options, collect
-from workbench.components import Component
+from workbench.component import Component
 from workbench.engine.sections import ComponentConfig
 from workbench.errors import UsageProblem, unknown
 from workbench.host import Host

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench.components import Component
+from workbench.component import Component
 from workbench.encoders import find_encoder
 from workbench.host import Host
 from workbench.io.digests import digest_path

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import workbench
-from workbench.components import REGISTRIES, Component
+from workbench.component import REGISTRIES, Component
 from workbench.context import Context
 from workbench.io.digests import digest_file, digest_json, digest_sources
 from workbench.machine import describe, multiplies_bfloat16

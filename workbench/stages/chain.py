@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from workbench.components import Component
+from workbench.component import Component
 from workbench.engine.neighbours import Neighbours
 from workbench.engine.progress import Progress, Silent
 from workbench.engine.run import RUN, Run

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench.components import REGISTRIES, Component
+from workbench.component import REGISTRIES, Component
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.options import option_fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from workbench.components import REGISTRIES, Component
+from workbench.component import REGISTRIES, Component
 from workbench.engine.sections import EvaluateOptions, ImportOptions, RecipeOptions, UseOptions
 from workbench.host import Host
 from workbench.options import option_fields

@@ -15,7 +15,7 @@ from workbench.cli.plugin_verbs.api_page import api_page
 from workbench.cli.plugin_verbs.check import check_plugins
 from workbench.cli.plugin_verbs.options_page import options_page
 from workbench.cli.plugin_verbs.scaffold import KINDS, write_plugin
-from workbench.components import REGISTRIES, Component
+from workbench.component import REGISTRIES, Component
 from workbench.engine.stage import version
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench.hookspecs import hookspec

@@ -57,8 +57,9 @@ def base(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Write the pages that are generated from the code."""
-    page: str = session.run("workbench", "plugins", "--options", silent=True, stderr=None)
-    Path("docs/options.md").write_text(page, encoding="utf-8")
+    for name in ("options", "api"):
+        page: str = session.run("workbench", "plugins", f"--{name}", silent=True, stderr=None)
+        Path(f"docs/{name}.md").write_text(page, encoding="utf-8")
 
 
 @nox.session

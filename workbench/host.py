@@ -20,7 +20,7 @@ from typing import Any
 
 import pluggy
 
-from workbench import hookspecs
+import workbench.hookspecs as hookspecs
 from workbench.component import Component
 from workbench.components import Runtime
 from workbench.errors import DISTRIBUTION, WorkbenchError, unknown

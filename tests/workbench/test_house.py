@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from workbench import hookspecs
+from workbench.cli.plugin_verbs.api_page import api_page
 from workbench.cli.plugin_verbs.options_page import options_page
 from workbench.components import Role
 
@@ -171,8 +172,9 @@ def test_every_hook_is_implemented_by_a_plugin_in_some_test():
     assert not [hook for hook in HOOKS if not any(re.search(rf"def {hook}\(", text) for text in texts)]
 
 
-def test_the_options_page_is_current(host):
-    assert read(ROOT / "docs/options.md") == options_page(host), "workbench plugins --options > docs/options.md"
+def test_the_generated_pages_are_current(host):
+    for name, page in (("options", options_page(host)), ("api", api_page())):
+        assert read(ROOT / f"docs/{name}.md") == page, "nox -s docs"
 
 
 def test_console_blocks_of_both_readmes_are_the_same():

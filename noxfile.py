@@ -37,7 +37,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """The whole suite with the coverage of its own processes; fails below the floor of pyproject.toml."""
-    session.run("pytest", "--cov", *session.posargs)
+    session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
 
 
 @nox.session

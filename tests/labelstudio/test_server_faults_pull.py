@@ -139,13 +139,13 @@ def test_people_who_work_meanwhile_are_caught_up_with(label_studio, proxy, tmp_p
     people = [threading.Thread(target=work, args=(label_studio, project, tokens[n], n, over)) for n in range(2)]
     for one in people:
         one.start()
-    outcomes = [try_pull(proxy.url, project, tmp_path) for _ in range(8)]
+    outcomes = [try_pull(proxy.url, project, tmp_path) for _ in range(5)]
     over.set()
     for one in people:
         one.join(60)
     pull(proxy.url, project, tmp_path)
     assert_same(label_studio, project, tmp_path)
-    assert sum(outcome is None for outcome in outcomes) >= 6, outcomes
+    assert sum(outcome is None for outcome in outcomes) >= 3, outcomes
 
 
 def work(server, project, token, seed, over):

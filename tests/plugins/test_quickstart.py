@@ -137,7 +137,7 @@ def test_init_writes_a_recipe_that_is_right_unchanged(host, init, reader):
 def test_a_recipe_shows_every_option_of_every_section(host, init, reader):
     parts = re.split(r"^(\[.+\])$", init("--reader", reader), flags=re.MULTILINE)
     shown = [("top", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
-    named = host.named
+    named = host.registry
 
     def names(*options):
         return [field.name for part in options for field in option_fields(part)]

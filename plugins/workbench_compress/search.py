@@ -14,7 +14,7 @@ from workbench_compress.candidates.choice import announce, choose, refusal
 from workbench_compress.candidates.limits import limits_of
 from workbench_compress.lab.bench import Bench, served_files
 from workbench_compress.lab.data import SearchData, gather
-from workbench_compress.lab.executor import Executor
+from workbench_compress.lab.executor import SearchExecutor
 from workbench_compress.lab.models import Models
 from workbench_compress.lab.token_table import token_table
 from workbench_compress.lab.workshop import Workshop
@@ -42,7 +42,7 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
     warn_of_few(len(data.texts), options)
     lab = Workshop(dataclasses.replace(context, dataset=data.learning, baseline=baseline), options.minutes)
     setup = set_up(model, options, data, context)
-    executor = Executor(
+    executor = SearchExecutor(
         Models(lab, model, setup.space, data, first(context, "trim", model), first(context, "recover", model)),
         Bench(context.host, data, baseline, options.confidence, context.seed),
     )

@@ -35,7 +35,7 @@ FOLDS = 5
 STRENGTH = 10.0  # C of the probe's logistic regression
 ITERATIONS = 300
 LETTERS = (1, 4)  # lengths of the n-grams of characters
-WIDTH = 256  # five times as fast as all n-grams, and as good
+WIDTH = 256  # dimensions of the features; on 2,000 rows a third of the time that all n-grams take
 
 
 class _Case(NamedTuple):

@@ -13,7 +13,7 @@ from tests.compress.harness import ROOM, deviation
 from workbench.errors import GateRefused, WorkbenchError
 from workbench.io.digests import digest_folder
 from workbench.nouns.model import Model
-from workbench_compress.lab.executor import Executor
+from workbench_compress.lab.executor import SearchExecutor
 
 AS_IT_IS = {"minutes": 0.0, "vocabulary": "keep"}  # nothing new is made
 
@@ -227,7 +227,7 @@ def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path,
 
 def test_a_trimmed_model_that_no_chain_can_serve_is_not_pruned(searching, tmp_path, monkeypatch):
     known, asked = searching.known("whole", tmp_path), []
-    honest = Executor._candidate
+    honest = SearchExecutor._candidate
 
     def refused(executor, name, version, chain):
         if version.trimmed:
@@ -235,7 +235,7 @@ def test_a_trimmed_model_that_no_chain_can_serve_is_not_pruned(searching, tmp_pa
             raise WorkbenchError("the logits differ")
         return honest(executor, name, version, chain)
 
-    monkeypatch.setattr(Executor, "_candidate", refused)
+    monkeypatch.setattr(SearchExecutor, "_candidate", refused)
     known.run("whole", vocabulary="trim", max_size_mb=100.0, max_drop=ROOM, minutes=0.0)
     measurements = known.measurements("whole")
     assert asked

@@ -48,7 +48,7 @@ NAMED = {  # components of other plugins that a plugin may name
     *(("workbench_evaluate", name) for name in ("int8", "fp16-weights")),  # what the report calls each pass
     *(("workbench_evaluate", name) for name in ("names", "probe", "finetune")),  # and each trainer
     ("workbench_prune", "distil"),  # recovery is this trainer, with a pruned model as student
-    ("workbench_labelstudio", "words"),  # a key of its own
+    *(("workbench_labelstudio", name) for name in ("words", "votes")),  # keys of its own files
 }
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]
 
@@ -129,6 +129,15 @@ def test_no_plugin_names_another_plugins_component(host):
                 found |= {(own, node.value)} if others and own not in others else set()
     assert found - NAMED == set()
     assert {name for name in NAMED - found if name[0] in host.versions} == set(), "no longer needed"
+
+
+def test_no_public_class_name_stands_for_two_things():
+    places: dict[str, list[str]] = {}
+    for path in HOST + PLUGINS:
+        for node in ast.walk(ast.parse(read(path))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: found for name, found in places.items() if len(found) > 1}
 
 
 def test_no_module_hides_a_hook_of_its_door():

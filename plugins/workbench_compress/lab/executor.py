@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Executor:
+class SearchExecutor:
     """Carries out actions.
 
     Args:

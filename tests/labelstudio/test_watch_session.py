@@ -67,8 +67,10 @@ def test_a_signal_ends_it_in_order(watched, how, code):
 
 
 def test_signals_while_it_ends_cut_nothing_short(watched):
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"  # the run takes its time to end
+    (watched.folder / "site" / "sitecustomize.py").write_text(deaf)
     with watched.watching("--debounce", "0") as watch:
-        watch.wait_until(watch.running)
+        watch.wait_until(watched.run.with_name("live.log").is_file)
         for how in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
             watch.process.send_signal(how)
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -15,6 +15,7 @@ USAGE = {
     "pass": "workbench export MODEL -o OUT --use onnx,{name}",
     "reader": "workbench import FILE -o OUT --reader {name}",
     "runtime": "workbench evaluate MODEL DATASET",
+    "trainer": "workbench train DATASET -o OUT --use {name}",
     "metric": "workbench evaluate MODEL DATASET",
 }
 KINDS = tuple(sorted(USAGE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -70,11 +70,11 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_database_that_fails_is_one_line_wherever_it_is_asked(tmp_path, call):
-    with closing(Mirror(tmp_path)) as mirror, closing(sqlite3.connect(tmp_path / "tasks.sqlite3")) as other:
+    database = sqlite3.connect(tmp_path / "tasks.sqlite3")
+    with closing(Mirror(tmp_path)) as mirror, closing(database) as other, ExitStack() as begun:
         other.execute("DROP TABLE tasks")
         other.execute("DROP TABLE notes")
         if call == "transaction":
-            begun = mirror.transaction()
-            begun.__enter__()
+            begun.enter_context(mirror.transaction())
         with pytest.raises(WorkbenchError, match="the local copy of the project cannot be used"):
             CALLS[call](mirror)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from workbench.cli.measurements import check_free, collect, keep, keep_refused, measurements_of
+from workbench.cli.measurements import check_free, collect, keep, keep_refused, measurements_of, summary_of
 from workbench.cli.output import say
 from workbench.cli.progress import TerminalProgress
 from workbench.engine.run import StageRecord
@@ -66,6 +66,9 @@ def work(
         finally:
             _forget(folder, store)
     say(f"wrote {out}")
+    if summary := summary_of(out):
+        for line in summary.words:
+            say(line)
 
 
 class VerbProgress(TerminalProgress):
@@ -79,6 +82,9 @@ class VerbProgress(TerminalProgress):
         """One line for the stage."""
         self.records.append(record)
         super().finished(record)
+
+    def summarize(self, record: StageRecord) -> None:
+        """Print nothing: the summary of the output follows at the end."""
 
     def refused(self, record: StageRecord) -> None:
         """Say nothing of measurements that do not stay there."""

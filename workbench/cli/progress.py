@@ -43,16 +43,21 @@ class TerminalProgress:
         return log
 
     def finished(self, record: StageRecord) -> None:
-        """One line for a stage that is done, and what it says of itself."""
+        """Print one line for a stage that is done, and its summary."""
         clear = "\r\x1b[2K" if self.live else ""
         cached = f"cached from {record.origin}" if record.origin else "cached"
         words = {"cached": cached, "failed": "FAILED"}.get(record.status, f"{record.seconds:.1f} s")
         say(f"{clear}  {record.name}: {words}  {figures(record.metrics)}".rstrip())
-        if record.status == "finished" and (told := read_summary(record.measurements)):
-            for line in told.words:
-                say(f"    {line}")
+        if record.status == "finished":
+            self.summarize(record)
         if record.status == "failed" and record.measurements.is_dir():
             self.refused(record)
+
+    def summarize(self, record: StageRecord) -> None:
+        """Print the summary of a stage that wrote one."""
+        if summary := read_summary(record.measurements):
+            for line in summary.words:
+                say(f"    {line}")
 
     def refused(self, record: StageRecord) -> None:
         """Say where the measurements of a stage are that a budget refused."""

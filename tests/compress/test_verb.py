@@ -153,7 +153,7 @@ def test_weights_for_every_cpu_are_asked_for(workbench, searching, data, tmp_pat
     words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--work", tmp_path / "aside")
     done = workbench(*words, "--max-drop", "100", "--reduce-range", "yes", *ALONE)
     assert done.exit_code == 0, done.output
-    made = [Model.load(folder).history[-1] for folder in tmp_path.glob(f"aside/*/baseline*-int8-{KEY}/model")]
+    made = [Model.load(folder).history[-1] for folder in tmp_path.glob(f"aside/*/baseline-onnx*-int8*-{KEY}/model")]
     assert [step["reduce_range"] for step in made] == [True, True, True]  # dynamic, fused, and fused with static scales
 
 

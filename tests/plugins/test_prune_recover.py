@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 import torch
@@ -148,8 +149,8 @@ def test_a_recovery_that_is_killed_goes_on_where_it_was(trained, step, context):
     cut = step(trained, "prune-ffn", width=32)
     options = {"epochs": 4, "batch_size": 8, "patience": None}  # 20 steps
     whole = digest_folder(step(cut, "recover", **options).path)
-    for path in context.work.iterdir():
-        path.unlink()
+    shutil.rmtree(context.work)
+    context.work.mkdir()
     steps = []
 
     def killing(metrics, step):

@@ -134,7 +134,7 @@ def test_disagreements_for_excel(measure, tmp_path):
 
 
 def test_a_table_that_is_there_is_not_overwritten(workbench, tmp_path):
-    (tmp_path / "export.json").write_text(json.dumps([said(1, "a", "b")]))
+    write(tmp_path / "votes.csv", [said(1, "a", "b")])
     (tmp_path / "mine.csv").write_text("mine")
     done = workbench("review", "agreement", tmp_path / "votes.csv", "-o", tmp_path / "mine.csv")
     assert done.exit_code == 1

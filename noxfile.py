@@ -47,6 +47,7 @@ def base(session: nox.Session) -> None:
     write = "from pathlib import Path; from tests.bundles import write_bundle; write_bundle(Path('{}'))"
     shutil.rmtree(folder / "bundle", ignore_errors=True)
     session.run("python", "-c", write.format(folder / "bundle"))
+    shutil.rmtree("build", ignore_errors=True)  # pip builds in the tree: what an older build left would come along
     session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
     python = str(folder / "venv/bin/python")
     session.run(python, "-m", "pip", "install", "-q", "-U", "pip", external=True)

@@ -8,6 +8,7 @@ import pytest
 
 from workbench.nouns.dataset import Dataset
 
+CROWDKIT = pytest.mark.filterwarnings("ignore::pandas.errors.PandasChangeWarning")  # crowd-kit 1.4 beside pandas 3
 HEADER = ("task", "text", "annotator", "intent")
 
 
@@ -55,6 +56,7 @@ def test_policies_differ_where_annotators_do(read, policy, expected):
     assert read([*rows, *more], "--policy", policy, header=header)[0]["1"] == (expected,)
 
 
+@CROWDKIT
 def test_dawid_skene_follows_the_annotators_who_are_right_elsewhere(read):
     agreed = [row for n in range(20) for row in votes(n, "ab"[n % 2], "ab"[n % 2], "ba"[n % 2], "ba"[n // 2 % 2])]
     rows = [*agreed, *votes(50, "a", "a", "b", "b"), *votes(51, "b", "b", "a", "a")]
@@ -63,6 +65,7 @@ def test_dawid_skene_follows_the_annotators_who_are_right_elsewhere(read):
     assert (found["50"], found["51"]) == (("a",), ("b",))
 
 
+@CROWDKIT
 def test_dawid_skene_counts_ties_and_empty_votes(read):
     rows = [*votes(1, "a", "b"), *votes(2, "", ""), *votes(3, "a", "a"), *votes(4, "b", "b")]
     found, counts = read(rows, "--policy", "dawid-skene")

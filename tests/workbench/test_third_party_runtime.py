@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.third_party import install, workbench
+from workbench.api import Dataset
 
 TABLE = '''
 """Word weights in a JSON table, and order numbers that become one word."""
@@ -170,10 +171,10 @@ def test_training_and_serving_mask_order_numbers(site, made, serving, monkeypatc
 
 
 def test_made_up_rows_are_normalized_as_the_dataset_is(made):
-    (rows,) = made.parents[1].glob("augment-*/out/utterances.jsonl")
-    added = [row for row in map(json.loads, rows.read_text(encoding="utf-8").splitlines()) if "parent" in row["meta"]]
+    (folder,) = made.parents[1].glob("augment-*/out")
+    added = [row for row in Dataset.load(folder) if "parent" in row.meta]
     assert added
-    assert all(row["text"].endswith(" ORDER") and row["raw"].endswith("</b>") for row in added)
+    assert all(row.text.endswith(" ORDER") and row.raw.endswith("</b>") for row in added)
 
 
 def test_a_changed_file_of_the_format_is_refused(site, made, tmp_path):

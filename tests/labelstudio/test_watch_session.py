@@ -130,3 +130,17 @@ def test_a_recipe_of_another_project_and_another_local_copy_are_pointed_out(watc
         project, mirror = (one["message"] for one in watch.seen("warning"))
     assert f"imports {other}, and not project {watched.project} (" in project
     assert f"keeps its local copy at the usual place, not at {watched.folder / 'mirror'}" in mirror
+
+
+def test_without_a_place_for_hints_a_watch_goes_on_by_its_polls(watched):
+    place = watched.folder / "data" / "intent-workbench" / "labelstudio" / "hints"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("in the way")
+    with watched.watching(*OFTEN) as watch:
+        watch.wait_for("training", state="succeeded")
+        text = watched.label()
+        watch.wait_for("training", 2, state="succeeded")
+        assert text in watched.rows()
+        (warning,) = watch.seen("warning")
+        assert "polls go on" in warning["message"]
+    assert watch.process.returncode == 0

@@ -87,6 +87,8 @@ def run_watch(host: Host, tell: Tell, options: WatchOptions) -> int:
         if options.once:
             return watch.once()
         hints = stack.enter_context(HintFile(project.id, target.name))
+        if hints.trouble:
+            tell("warning", {"message": f"a server's hints do not reach this watch, its polls go on ({hints.trouble})"})
         about = {"project": project.id, "title": project.title, "server": credentials.url, "poll": options.poll}
         tell("watching", about)
         watch.follow(options.poll, hints)

@@ -9,6 +9,7 @@ import email.utils
 import time
 
 import pytest
+from tenacity import RetryCallState, Retrying
 
 from tests.label_studio import TOKEN
 from tests.labelstudio.elsewhere import Elsewhere, certificate
@@ -16,7 +17,7 @@ from tests.labelstudio.harm import PAGE
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench_labelstudio.http.connection import Connection, Unconfirmed
+from workbench_labelstudio.http.connection import LONGEST_WAIT, Connection, Unconfirmed, backoff
 from workbench_labelstudio.http.credentials import Credentials, clean_url, find_credentials, place, store
 from workbench_labelstudio.project.project import find_project, read_project
 
@@ -237,6 +238,14 @@ def test_retry_after_may_be_a_date(proxy, project, patient, ahead, expected):
         proxy.harm(later)
         read_project(connection, project)
     assert expected[0] <= patient[0] <= expected[1]
+
+
+def test_pauses_double_up_to_the_longest():
+    least = [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, LONGEST_WAIT, LONGEST_WAIT]
+    for attempt, seconds in enumerate(least, 1):
+        state = RetryCallState(Retrying(), None, (), {})
+        state.attempt_number = attempt
+        assert seconds <= backoff(state) <= seconds + 0.2
 
 
 def test_a_project_is_found_by_id_title_and_address(label_studio):

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.auth import TokenAuth, TokenRefreshError
@@ -40,7 +40,7 @@ TLS = (
     "plain http, give the URL as http://"
 )
 Result = TypeVar("Result")
-backoff = wait_exponential_jitter(multiplier=0.4, max=LONGEST_WAIT, jitter=0.2)  # seconds: 0.4 to 0.6, 0.8 to 1, …
+backoff = wait_exponential(multiplier=0.4, max=LONGEST_WAIT) + wait_random(0, 0.2)  # seconds: 0.4 to 0.6, 0.8 to 1, …
 logger = logging.getLogger(__name__)
 
 

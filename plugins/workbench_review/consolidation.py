@@ -44,14 +44,22 @@ def latest(ballots: Sequence[Ballot]) -> Consolidated:
 
 
 def weighted(ballots: Sequence[Ballot]) -> Consolidated:
-    """Take the intents with the most weight: of a table, else as `estimate_weights` says."""
+    """Take the intents with the most weight: of a table, else as `estimate_weights` says.
+
+    Where there is a table, a vote without a weight has the one that its annotator has elsewhere, else 1.
+    """
     votes = [vote for ballot in ballots for vote in ballot.votes]
-    if any(vote.weight is not None for vote in votes):
-        weights = {vote.annotator: 1.0 if vote.weight is None else vote.weight for vote in votes}
+    given = {vote.annotator: vote.weight for vote in votes if vote.weight is not None}
+    if given:
+        weights = {vote.annotator: 1.0 for vote in votes}
+        weights |= {person: weight for person, weight in given.items() if person is not None}
     else:
         weights = estimate_weights(counted(ballot.votes) for ballot in ballots)
-    outcomes = [_elected(ballot.votes, lambda vote: weights[vote.annotator]) for ballot in ballots]
-    return Consolidated(outcomes, weights)
+
+    def weight_of(vote: Vote) -> float:
+        return weights[vote.annotator] if vote.weight is None else vote.weight
+
+    return Consolidated([_elected(ballot.votes, weight_of) for ballot in ballots], weights)
 
 
 def counted(votes: Iterable[Vote]) -> list[Vote]:

@@ -24,13 +24,16 @@ TIE = 1e-6  # two labels whose probabilities differ less are equally probable
 
 
 def consolidate(ballots: Sequence[Ballot]) -> Consolidated:
-    """Take the most probable label of each text; a vote of several intents is a label of its own."""
+    """Take the most probable label of each text; a vote of several intents is a label of its own.
+
+    Nobody knows who gave two anonymous votes, so that each counts as one of an annotator of its own.
+    """
     labels = sorted({_label(vote.labels) for ballot in ballots for vote in counted(ballot.votes)}, key=repr)
     number = {label: place for place, label in enumerate(labels)}
     votes = [
-        (place, vote.annotator or "", number[_label(vote.labels)])
+        (place, (place, order) if vote.annotator is None else vote.annotator, number[_label(vote.labels)])
         for place, ballot in enumerate(ballots)
-        for vote in counted(ballot.votes)
+        for order, vote in enumerate(counted(ballot.votes))
     ]
     if not votes:
         return Consolidated([EMPTY] * len(ballots))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ def read_votes(source: str, options: VotesOptions, context: Context) -> Votes:
     path = Path(source)
     votes: dict[str, list[Vote]] = {}
     texts: dict[str, str] = {}
+    weights: dict[str, float] = {}
     for place, cells in _lines(path):
         where = f"{path}: {place}"
         task, text = cells["task"], cells["text"]
@@ -42,7 +44,16 @@ def read_votes(source: str, options: VotesOptions, context: Context) -> Votes:
             raise WorkbenchError("has no task", where=where, remedy="Give each text an id of its own")
         if texts.setdefault(task, text) != text:
             raise WorkbenchError(f"task {task} has another text than before", where=where, remedy="Give it another id")
-        votes.setdefault(task, []).append(_vote(cells, where))
+        vote = _vote(cells, where)
+        if vote.annotator is not None and vote.weight is not None:
+            known = weights.setdefault(vote.annotator, vote.weight)
+            if known != vote.weight:
+                raise WorkbenchError(
+                    f"annotator {vote.annotator} weighs {vote.weight:g}, and {known:g} before",
+                    where=where,
+                    remedy="Give each annotator one weight",
+                )
+        votes.setdefault(task, []).append(vote)
     ballots = [Ballot(task, texts[task], tuple(given), f"{path}: task {task}") for task, given in votes.items()]
     return Votes(ballots, options.policy, {"reader": "votes", "file": well_formed(path.name)})
 
@@ -87,6 +98,8 @@ def _vote(cells: Mapping[str, str], where: str) -> Vote:
         weight = float(cells["weight"]) if cells.get("weight") else None
     except ValueError:
         raise WorkbenchError(f"the weight {cells['weight']!r} is no number", where=where) from None
+    if weight is not None and not 0 <= weight < math.inf:
+        raise WorkbenchError(f"the weight is {weight:g}", where=where, remedy="Give a number from 0 on")
     return Vote(
         cells["annotator"] or None,
         (cells["intent"],) if cells["intent"] else None,

@@ -56,6 +56,26 @@ def test_policies_differ_where_annotators_do(read, policy, expected):
     assert read([*rows, *more], "--policy", policy, header=header)[0]["1"] == (expected,)
 
 
+def test_a_weight_counts_for_its_votes_and_for_those_of_its_annotator_without_one(read):
+    rows = [
+        *[(1, "hi", 1, "a", ""), (1, "hi", 2, "b", ""), (1, "hi", 3, "b", "")],
+        *[(2, "ho", 1, "b", 3), (2, "ho", 2, "a", ""), (2, "ho", 3, "a", "")],
+        *[(3, "he", "", "a", 0), (3, "he", "", "b", 5), (3, "he", "", "a", "")],  # anonymous: each by itself
+    ]
+    found, _ = read(rows, "--policy", "weighted", header=(*HEADER, "weight"))
+    assert found == {"1": ("a",), "2": ("b",), "3": ("b",)}
+
+
+@CROWDKIT
+def test_dawid_skene_takes_anonymous_votes_for_those_of_many(read):
+    known = [row for n in range(12) for row in votes(n, "ab"[n % 2], "ab"[n % 2])]
+    wrong = [
+        (n, f"hi {n}", "", "ba"[n % 2]) for n in range(12)
+    ]  # one annotator who did so would vouch for the opposite
+    found, _ = read([*known, *wrong, (50, "hi 50", "", "a")], "--policy", "dawid-skene")
+    assert found["50"] == ("a",)
+
+
 @CROWDKIT
 def test_dawid_skene_follows_the_annotators_who_are_right_elsewhere(read):
     agreed = [row for n in range(20) for row in votes(n, "ab"[n % 2], "ab"[n % 2], "ba"[n % 2], "ba"[n // 2 % 2])]
@@ -92,6 +112,14 @@ def test_lines_of_json_are_read_too(workbench, tmp_path):
         ([("", "hi", 1, "a")], HEADER, "line 2: has no task"),
         ([(1, "hi", 1, "a"), (1, "ho", 2, "a")], HEADER, "line 3: task 1 has another text than before"),
         ([(1, "hi", 1, "a", "much")], (*HEADER, "weight"), "line 2: the weight 'much' is no number"),
+        ([(1, "hi", 1, "a", "nan")], (*HEADER, "weight"), "line 2: the weight is nan. Give a number from 0 on"),
+        ([(1, "hi", 1, "a", "inf")], (*HEADER, "weight"), "line 2: the weight is inf"),
+        ([(1, "hi", 1, "a", "-1")], (*HEADER, "weight"), "line 2: the weight is -1"),
+        (
+            [(1, "hi", 7, "a", 2), (2, "ho", 7, "a", 3)],
+            (*HEADER, "weight"),
+            "line 3: annotator 7 weighs 3, and 2 before",
+        ),
         ([(1, "hi", 1, "")], HEADER, "no text has an intent"),
         ([(1, '"hi', 1, "a")], HEADER, "the record cannot be read"),
     ],

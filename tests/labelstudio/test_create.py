@@ -228,3 +228,19 @@ def test_a_dataset_without_texts_or_of_translations(refused, save, tmp_path):
 def test_what_we_write_the_sdk_reads():
     interface = LabelInterface(write_config(LabelingQuestion(ODD)))
     assert list(interface.get_control("intent").labels) == list(ODD)
+
+
+@pytest.mark.parametrize(
+    ("verb", "shown", "absent"),
+    [
+        ("create", ("--into PROJECT", "--names FILE", "--token-file FILE", "--no-labels"), "--no-extend"),
+        ("push", ("--mirror FOLDER", "--token-file FILE", "--no-show"), "--no-keep-stale"),
+        ("queue", ("--mirror FOLDER", "--token-file FILE", "--by [uncertain"), "--no-dry-run"),
+        ("pull", ("--mirror FOLDER", "--token-file FILE"), "--mirror STR"),
+        ("agreement", ("--mirror FOLDER", "--token-file FILE"), "--no-"),
+    ],
+)
+def test_help_says_what_a_value_stands_for(workbench, verb, shown, absent):
+    text = workbench("labelstudio", verb, "--help").output
+    assert [words for words in shown if words not in text] == []
+    assert absent not in text

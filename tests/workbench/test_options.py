@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import click
 import pytest
 
+from workbench.cli.options import click_options, collect
 from workbench.errors import UsageProblem
 from workbench.options import as_json, option, option_fields, parse_options, parse_text
 
@@ -74,3 +76,30 @@ def test_a_key_leaves_out_what_cannot_change_a_result():
     key = as_json(Sample(), key_only=True)
     assert "threads" not in key
     assert key["source"] == "data.csv"
+
+
+@dataclass(frozen=True)
+class Switches:
+    wet: bool = option(False, "water")
+    warm: bool = option(True, "heat")
+    salty: bool | None = option(None, "salt")
+
+
+@pytest.mark.parametrize(
+    ("words", "switches"),
+    [
+        ([], Switches()),
+        (["--wet", "--no-warm", "--no-salty"], Switches(wet=True, warm=False, salty=False)),
+        (["--warm", "--salty"], Switches(salty=True)),
+    ],
+)
+def test_a_switch_can_be_turned_from_its_default_on_the_command_line(words, switches):
+    command = click.Command("bathe", params=click_options(Switches))
+    assert collect(Switches, command.make_context("bathe", words).params) == switches
+
+
+def test_what_is_off_anyway_cannot_be_turned_off():
+    command = click.Command("bathe", params=click_options(Switches))
+    assert "--no-wet" not in command.get_help(click.Context(command))
+    with pytest.raises(click.NoSuchOption):
+        command.make_context("bathe", ["--no-wet"])

@@ -74,7 +74,7 @@ def _parameter(name: str, prefix: str) -> str:
 def click_options(
     options: type, prefix: str = "", *, short: bool = False, host: Host | None = None
 ) -> list[click.Option]:
-    """A click option for every field; one that nobody gives stays None.
+    """A click option for every field; one that nobody gives stays None. What is off anyway has no `--no-` form.
 
     Args:
         options: the dataclass.
@@ -90,7 +90,9 @@ def click_options(
         spelt = dict.fromkeys(["", prefix] if short else [prefix])
         flags, parameter = [flag(field.name, each) for each in spelt], _parameter(field.name, prefix)
         help_text = f"{field.help}  [default: {words if words != '' else 'none'}]"
-        if field.type is bool:
+        if field.type is bool and not field.default and not field.optional:
+            made.append(click.Option([*flags, parameter], is_flag=True, default=None, help=field.help))
+        elif field.type is bool:
             both = [f"{yes}/{flag('no-' + field.name, each)}" for yes, each in zip(flags, spelt, strict=True)]
             made.append(click.Option([*both, parameter], default=None, help=help_text))
         else:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import JSON, click_options, collect, echo_json
+from workbench.api.cli import JSON, collect, echo_json
 from workbench_labelstudio.project_options import ProjectOptions
 from workbench_labelstudio.verbs.pull import brought
+from workbench_labelstudio.verbs.server import server_options
 
 if TYPE_CHECKING:
     from workbench.api import Host
@@ -51,7 +52,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         else:
             click.echo("\n".join([f"{where}:", *summary.words]))
 
-    agreement.params += [option for option in click_options(ProjectOptions, host=host) if option.name in OPTIONS]
+    agreement.params += [option for option in server_options(ProjectOptions, host) if option.name in OPTIONS]
 
 
 def _votes(source: str, options: ProjectOptions) -> tuple[Votes, str]:

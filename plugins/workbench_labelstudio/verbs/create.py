@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import WorkbenchError
-from workbench.api.cli import FOLDER, JSON, click_options, collect, echo_json, say
+from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
 from workbench_labelstudio.create_options import CreateOptions
-from workbench_labelstudio.verbs.server import connected
+from workbench_labelstudio.verbs.server import connected, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         else:
             _tell(target, counts, address, options)
 
-    create.params += click_options(CreateOptions)
+    create.params += server_options(CreateOptions)
 
 
 def _create(connection: Connection, dataset: Dataset, options: CreateOptions) -> tuple[Target, dict[str, int]]:

@@ -14,7 +14,7 @@ from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say
 from workbench.api.engine import ImportOptions
 from workbench.api.io import refuse_existing
 from workbench_labelstudio.project_options import ProjectOptions
-from workbench_labelstudio.verbs.server import PROJECT, opened
+from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
             if as_json:
                 echo_json(_as_json(pulled, mirror, out, dataset))
 
-    made = [*click_options(ProjectOptions, host=host), *click_options(ImportOptions)]
+    made = [*server_options(ProjectOptions, host), *click_options(ImportOptions)]
     pull.params += [option for option in made if option.name in {*ProjectOptions.__dataclass_fields__, *DIVISION}]
 
 

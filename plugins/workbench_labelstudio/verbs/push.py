@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import FOLDER, JSON, click_options, collect, echo_json, say
+from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
 from workbench_labelstudio.push_options import PushOptions
-from workbench_labelstudio.verbs.server import PROJECT, opened
+from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         for line in _lines(pushed):
             say(line)
 
-    push.params += click_options(PushOptions)
+    push.params += server_options(PushOptions)
 
 
 def _lines(pushed: Pushed) -> Iterator[str]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import UsageProblem
-from workbench.api.cli import JSON, ComponentName, click_options, collect, echo_json, say, table
+from workbench.api.cli import JSON, ComponentName, collect, echo_json, say, table
 from workbench_labelstudio.push_options import QueueOptions
-from workbench_labelstudio.verbs.server import opened
+from workbench_labelstudio.verbs.server import opened, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
                 queued = queue_up(connection, project, mirror, predictor, options, host, log)
         return _tell(queued, as_json=as_json)
 
-    made = click_options(QueueOptions, host=host)
+    made = server_options(QueueOptions, host)
     for option in made:
         if option.name == "by":
             option.type = ComponentName(host, "selectors", lambda selector: not selector.labels)

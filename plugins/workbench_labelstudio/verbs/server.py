@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.api.cli import click_options
+
 if TYPE_CHECKING:
+    from workbench.api import Host
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.project_options import MirrorOptions
@@ -23,6 +26,16 @@ TOKEN_FILE = click.option(
 )
 PROJECT = click.argument("project")  # id, title or address of its page
 MIRROR = click.option("--mirror", metavar="FOLDER", help="Where the local copy of the project is kept.")
+
+METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER", "--into": "PROJECT", "--names": "FILE"}
+
+
+def server_options(options: type, host: Host | None = None) -> list[click.Option]:
+    """The options of a verb as `click_options` makes them, and what their values stand for."""
+    made = click_options(options, host=host)
+    for option in made:
+        option.metavar = METAVARS.get(option.opts[0])
+    return made
 
 
 def server(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -191,7 +191,8 @@ class Normalization(Component):
     """`(text: str) -> str`, pure Python, applied to every text in training and in serving.
 
     The name carries a version, as in `repair-1`: what a name does never changes, a better rule gets a new name. It must
-    be idempotent: applied to its own result, it changes nothing.
+    be idempotent: applied to its own result, it changes nothing. Cleaners that follow one another must be so together,
+    which is checked on every row.
     """
 
     run: NormalizationFunction | str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from workbench.component import Component, resolve
+from workbench.component import Component
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -49,7 +49,7 @@ class Reader(Component):
     def read_votes(self, *args: Any) -> Any:
         """Call `votes`; a library that is missing is reported with the extra that brings it."""
         assert self.votes is not None
-        return resolve(self.votes, self.extra)(*args)
+        return self.function(self.votes)(*args)
 
 
 @dataclass(frozen=True, kw_only=True)

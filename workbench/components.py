@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from workbench.component import Component, resolve
+from workbench.component import Component
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -49,7 +49,7 @@ class Reader(Component):
     def read_votes(self, *args: Any) -> Any:
         """Call `votes`; a library that is missing is reported with the extra that brings it."""
         assert self.votes is not None
-        return resolve(self.votes, self.extra)(*args)
+        return self.function(self.votes)(*args)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +191,8 @@ class Normalization(Component):
     """`(text: str) -> str`, pure Python, applied to every text in training and in serving.
 
     The name carries a version, as in `repair-1`: what a name does never changes, a better rule gets a new name. It must
-    be idempotent: applied to its own result, it changes nothing.
+    be idempotent: applied to its own result, it changes nothing. Cleaners that follow one another must be so together,
+    which is checked on every row.
     """
 
     run: NormalizationFunction | str

@@ -146,12 +146,17 @@ class VotesFunction(Protocol):
         """Give what each annotator said of each text; arguments as of `ReaderFunction`."""
 
 
-def arguments(kind: type) -> list[str]:
-    """The names of the arguments that a component class calls its `run` with.
+def arguments(kind: type) -> list[str] | None:
+    """The names of the arguments that a component class calls its `run` with; None where its `run` has no Protocol.
 
     Args:
-        kind: a subclass of `Component` whose annotation of `run` names a Protocol of this module.
+        kind: `Component` or a subclass, whose annotation of `run` may name a Protocol of this module.
     """
     annotation = next(str(found["run"]) for base in kind.__mro__ if "run" in (found := inspect.get_annotations(base)))
     protocol = globals().get(annotation.partition(" ")[0])
-    return [name for name in inspect.signature(protocol.__call__).parameters if name != "self"] if protocol else []
+    return arguments_of(protocol) if protocol else None
+
+
+def arguments_of(protocol: Any) -> list[str]:
+    """The names of the arguments of a Protocol's call."""
+    return [name for name in inspect.signature(protocol.__call__).parameters if name != "self"]

@@ -43,6 +43,7 @@ def passes() -> Mapping[str, Pass]:
             produces="onnx",
             summary="encoder, pooling and head as one ONNX graph, checked against torch on real rows",
             libraries=("torch", "transformers", "optimum-onnx", "onnx", "onnxscript", "onnxruntime"),
+            calls=("runtimes",),
         ),
         "fuse": Pass(
             run="workbench_onnx.fuse:fuse",
@@ -53,6 +54,7 @@ def passes() -> Mapping[str, Pass]:
             produces="onnx",
             summary="attention and GELU as one node each, and nothing that need not run once a text",
             libraries=("onnx", "onnx-ir", "onnxscript", "onnxruntime"),
+            calls=("runtimes",),
         ),
     }
 

@@ -54,6 +54,7 @@ def passes() -> Mapping[str, Pass]:
             space={"mode": Axis(("dynamic", "static"))},
             summary="int8 weights and activations, with scales found in each call or beforehand",
             libraries=("onnx", "onnxruntime"),
+            calls=("runtimes",),
             machine=True,
         ),
         "fp16-weights": Pass(
@@ -66,5 +67,6 @@ def passes() -> Mapping[str, Pass]:
             bits=16,
             summary="half the size: weights are kept in float16 and computed with in float32",
             libraries=("onnx", "onnxruntime"),
+            calls=("runtimes",),
         ),
     }

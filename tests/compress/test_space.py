@@ -8,6 +8,7 @@ import pytest
 
 from tests.model_folders import spoil
 from workbench.api import Axis, Pass
+from workbench.errors import MissingExtra
 from workbench.nouns.model import Model
 from workbench.testing.models import FAMILIES, write_model
 from workbench_compress.lab.latency_bench import covering
@@ -108,6 +109,16 @@ def test_a_pass_with_two_axes_prunes_at_once_and_options_of_one_name_are_told_ap
     step = space.last_step(Architecture((1, 1, 0)))
     assert (step.source, step.using, step.options) == (space.full, "one", {"share": 0.5, "rank": 4})
     assert space.last_step(Architecture((1, 0, 1))).source == Architecture((1, 0, 0))
+
+
+@pytest.mark.parametrize("axis", [Axis("lacking:values"), Axis((2, 1), "lacking:resized")])
+def test_the_library_of_an_axis_is_brought_by_the_distribution_of_its_pass(axis, tmp_path, monkeypatch):
+    (tmp_path / "lacking.py").write_text("import no_such_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    about = {"role": "prune", "consumes": "torch", "produces": "torch", "extra": "gpu", "distribution": "acme-width"}
+    passes = {"width": Pass(run=str, summary="", space={"share": axis}, **about)}
+    with pytest.raises(MissingExtra, match=r'no_such_library is not installed.*"acme-width\[gpu\]"'):
+        discover_space(passes, write_model(tmp_path / "bert"))
 
 
 def test_blocks_go_first_and_level_by_level():

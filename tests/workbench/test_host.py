@@ -98,9 +98,11 @@ def test_a_third_partys_missing_library_names_its_own_distribution(tmp_path, mon
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mask-numbers\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[workbench]\nmask_numbers = mask_numbers\n")
     (tmp_path / "mask_numbers.py").write_text(
-        "from workbench.api import Cleaner, hookimpl\n\nABOUT = {'run': 'masking:mask', 'summary': ''}\n\n\n"
+        "from workbench.api import Cleaner, Reader, hookimpl\n\nABOUT = {'run': 'masking:mask', 'summary': ''}\n\n\n"
         "@hookimpl\ndef cleaners():\n"
-        "    return {'mask': Cleaner(**ABOUT), 'mask-fast': Cleaner(**ABOUT, extra='gpu')}\n"
+        "    return {'mask': Cleaner(**ABOUT), 'mask-fast': Cleaner(**ABOUT, extra='gpu')}\n\n\n"
+        "@hookimpl\ndef readers():\n"
+        "    return {'tickets': Reader(**ABOUT, votes='masking:votes', extra='tickets')}\n"
     )
     (tmp_path / "masking.py").write_text("import library_that_nobody_has\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -109,6 +111,8 @@ def test_a_third_partys_missing_library_names_its_own_distribution(tmp_path, mon
     for name, line in (("mask", "pip install mask-numbers"), ("mask-fast", r'pip install "mask-numbers\[gpu\]"')):
         with pytest.raises(MissingExtra, match=rf"library_that_nobody_has is not installed\. needs: {line}\."):
             host.registry("cleaners")[name](None, None, None, None)
+    with pytest.raises(MissingExtra, match=r'pip install "mask-numbers\[tickets\]"'):
+        host.registry("readers")["tickets"].read_votes("tickets.csv", None, None)
 
 
 def test_a_format_that_nobody_knows_is_an_error(host, tmp_path):

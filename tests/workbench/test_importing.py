@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.api import Reader, build_host, hookimpl
 from workbench.engine.recipe import check_recipe
 from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
@@ -16,6 +17,25 @@ from workbench.stages.importing import import_stage, read_all
 def write(path, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows), encoding="utf-8")
+
+
+class Brings:
+    """A reader of rows that their source normalized: its name tells how."""
+
+    @hookimpl
+    def readers(self):
+        def run(source, out, options, context):
+            rows = [Utterance(f"{source}{n}", text, text, (label,)) for n, (text, label) in enumerate(MANY)]
+            return Dataset("intent", ("a", "b"), tuple(rows), normalization=tuple(source.split("+")))
+
+        return {"brings": Reader(run=run, summary="", named=True)}
+
+
+@pytest.fixture(scope="module")
+def host():
+    host = build_host()
+    host.register(Brings(), "brings")
+    return host
 
 
 @pytest.fixture
@@ -239,3 +259,14 @@ def test_a_source_that_is_a_name_is_no_folder_beside_the_recipe(stage, context, 
 def test_a_utterance_is_its_own_json():
     row = Utterance("1", "a", "A", (("r", "l"), "x"), "t", "dev", "g", "en", "augment:x", {"parent": "0"})
     assert Utterance.from_json(row.to_json()) == row
+
+
+def test_what_readers_normalized_is_remembered(read):
+    tables = [{"reader": "brings", "source": "repair-1+mask-1"}] * 2
+    assert read(*tables).normalization == ("repair-1", "mask-1")
+
+
+def test_sources_that_are_normalized_in_different_ways_are_refused(read, tmp_path):
+    write(tmp_path / "raw.csv", MANY)
+    with pytest.raises(WorkbenchError, match=r"repair-1\+mask-1 \(repair-1 then mask-1\), raw.csv \(none\)"):
+        read({"reader": "brings", "source": "repair-1+mask-1"}, {"source": "raw.csv"})

@@ -13,7 +13,9 @@ from workbench.encoders import find_encoder
 from workbench.engine.sections import ComponentConfig, placed
 from workbench.engine.stage import Stage
 from workbench.options import option
+from workbench.stages.bundling import bundle_stage, gate_stage
 from workbench.stages.calibrating import calibrate_stage
+from workbench.stages.compressing import compress_stages
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,6 @@ def test_what_cannot_change_a_result_does_not_count(host):
 
 
 def test_a_stage_that_asks_predictors_depends_on_the_code_behind_them(host):
-    class Opens:
-        @hookimpl
-        def runtimes(self):
-            return {}
-
     class Normalizes:
         @hookimpl
         def normalizations(self):
@@ -102,6 +99,30 @@ def test_a_stage_that_asks_predictors_depends_on_the_code_behind_them(host):
         keys.append(asks.key(host, 13, {}))
     assert len(set(keys)) == 3
     assert does_not.key(host, 13, {}) == unchanged
+
+
+class Opens:
+    @hookimpl
+    def runtimes(self):
+        return {}
+
+
+def test_a_bundle_depends_on_the_code_that_says_what_it_holds(host):
+    stages = bundle_stage("train"), gate_stage({}, host)
+    before = [stage.key(host, 13, {}) for stage in stages]
+    host.register(Opens(), "opens")
+    after = [stage.key(host, 13, {}) for stage in stages]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", ["onnx", "fuse", "int8", "fp16-weights"])
+def test_a_pass_that_asks_predictors_depends_on_the_code_behind_them(name):
+    host = build_host()
+    made = host.registry("passes")[name]
+    (stage,) = compress_stages((ComponentConfig("passes", name, made, made.options()),), "train", None)
+    before = stage.key(host, 13, {})
+    host.register(Opens(), "opens")
+    assert stage.key(host, 13, {}) != before
 
 
 def test_what_depends_on_the_machine_depends_on_whether_it_multiplies_bfloat16(host, monkeypatch):

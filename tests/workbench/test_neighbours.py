@@ -79,6 +79,28 @@ def test_what_is_equal_is_taken_and_what_differs_is_worked(sums):
     assert str(sums.workspace) not in (second.path / "run.json").read_text()
 
 
+@pytest.mark.parametrize("odd", ["copy", "1.bak", "\u00b2"])
+def test_an_odd_folder_in_a_neighbour_ends_no_run(sums, odd):
+    number = sums.run("first").stages[0].path.parent
+    shutil.copytree(number, number.with_name(f"{number.name}-{odd}"))
+    assert told(sums.run("second")) == [("cached", "first"), ("cached", "first")]
+    assert sums.run("first", how={"force": True}).stages[0].path.parent.name == f"{number.name}-2"
+
+
+def test_a_workspace_that_cannot_be_listed_ends_no_run(sums, monkeypatch, caplog):
+    sums.run("first")
+    listed = Path.glob
+
+    def glob(path, pattern, **more):
+        if path == sums.workspace:
+            raise OSError(errno.EIO, "Input/output error")
+        return listed(path, pattern, **more)
+
+    monkeypatch.setattr(Path, "glob", glob)
+    assert told(sums.run("second")) == [("finished", None), ("finished", None)]
+    assert "are not used: [Errno 5] Input/output error" in caplog.text
+
+
 def test_a_run_lives_on_without_the_one_that_it_took_stages_from(sums):
     first = sums.run("first").path
     second = sums.run("second").path

@@ -7,14 +7,16 @@ import dataclasses
 import pytest
 
 from tests.bundles import INTENTS, write_bundle
-from workbench.api import Cleaner, Normalization, Pass, hookimpl
+from workbench.api import Augmenter, Cleaner, NoOptions, Normalization, Pass, hookimpl
 from workbench.api.text import as_model_reads, normalize_rows
 from workbench.cli.root import build_cli
+from workbench.engine.sections import ComponentConfig
 from workbench.errors import WorkbenchError
 from workbench.host import build_host
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
+from workbench.stages.preparing import augment_stage
 
 TEXTS = ("  <b>Refund</b> 1234", "where is it")
 
@@ -27,7 +29,10 @@ class Masks:
 
     @hookimpl
     def normalizations(self):
-        return {"mask-1": Normalization(run=lambda text: text.replace("1234", "N"), summary="")}
+        return {
+            "mask-1": Normalization(run=lambda text: text.replace("1234", "N"), summary=""),
+            "lower-1": Normalization(run=str.lower, summary=""),
+        }
 
     @hookimpl
     def cleaners(self):
@@ -78,6 +83,32 @@ def test_normalizations_follow_one_another_and_are_remembered_in_their_order(hos
     assert twice.counts == {"repair": {"changed": 1}, "mask": {"changed": 1}}
     assert [row.raw for row in twice] == list(TEXTS)
     assert normalize_rows(twice, "mask-1", "mask", host).normalization == ("repair-1", "mask-1")
+
+
+def test_a_chain_that_changes_its_own_result_is_refused(host, dataset, tmp_path):
+    lowered = normalize_rows(dataset, "lower-1", "lower", host)
+    with pytest.raises(WorkbenchError, match=r"^0: the normalizations lower-1, mask-1 .* N' .*other order") as refused:
+        normalize_rows(lowered, "mask-1", "mask", host)
+    assert "refund</b> n" in str(refused.value)
+    masked = normalize_rows(dataset, "mask-1", "mask", host)
+    assert normalize_rows(masked, "lower-1", "lower", host).normalization == ("mask-1", "lower-1")
+    model = Model(tmp_path, "onnx", "intent", INTENTS, 8, normalization=("lower-1", "mask-1"))
+    with pytest.raises(WorkbenchError, match="lower-1, mask-1"):
+        as_model_reads(dataset, model, host)
+
+
+def test_a_made_up_row_that_the_chain_changes_twice_is_refused(host, dataset, context, tmp_path):
+    class Adds:
+        @hookimpl
+        def augmenters(self):
+            return {"add": Augmenter(run=lambda rows, *_: [(row.id, "a 1234") for row in rows], summary="")}
+
+    host.register(Adds(), "adds")
+    dataclasses.replace(dataset, normalization=("lower-1", "mask-1")).save(tmp_path / "data")
+    step = ComponentConfig("augmenters", "add", host.registry("augmenters")["add"], NoOptions())
+    stage = augment_stage((step,), "import")
+    with pytest.raises(WorkbenchError, match="0~add1: the normalizations lower-1, mask-1"):
+        stage.work({"import": tmp_path / "data"}, tmp_path / "out", dataclasses.replace(context, host=host))
 
 
 def test_a_dataset_remembers_its_normalizations_on_disk(host, dataset, tmp_path):

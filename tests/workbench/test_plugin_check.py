@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 
-from workbench.api import Cleaner, NoOptions, build_host, hookimpl
+from workbench.api import Axis, Cleaner, Component, NoOptions, Pass, Reader, Runtime, build_host, hookimpl
 from workbench.cli.plugin_verbs.check import check_plugins
 
 
@@ -12,6 +12,16 @@ def module(**names):
     made = types.ModuleType("third")
     vars(made).update(names)
     return made
+
+
+def faults(registered):
+    """Where and what is wrong with the components of a plugin: hook -> name -> component."""
+    host = build_host()
+    for hook, found in registered.items():
+        host.register(module(**{hook: hookimpl(lambda found=found: found, specname=hook)}), f"third-{hook}")
+    return [
+        (each.where, each.problem) for each in check_plugins(host) if each.plugin.startswith("third") and each.fatal
+    ]
 
 
 def test_the_built_in_plugins_are_sound(workbench):
@@ -41,6 +51,46 @@ def test_every_kind_of_fault_is_named():
     assert "no dataclass" in found["third", "cleaners: loose"]
     assert "implements no hook" in found["hookless", ""]
     assert len(found) == 5
+
+
+def test_every_function_of_a_component_is_looked_at():
+    runtime = Runtime(
+        run="json:loads", summary="", facts="json:fact", cpu_warning="json:warn", cpu_advice=lambda cpu: ""
+    )
+    axes = {"share": Axis("json:value", "json:__doc__"), "rank": Axis((1,), resize=lambda config: config, title="Rank")}
+    registered = {
+        "readers": {"tickets": Reader(run=lambda *_: None, summary="", votes="json:vote")},
+        "runtimes": {"table": runtime},
+        "passes": {"thin": Pass(run=lambda *_: None, summary="", space=axes)},
+    }
+    found = faults(registered)
+    said = [
+        ("readers: tickets", "votes: json:vote cannot be loaded"),
+        ("runtimes: table", "facts: json:fact cannot be loaded"),
+        ("runtimes: table", "cpu_warning: json:warn cannot be loaded"),
+        ("runtimes: table", "cannot be called with ()"),
+        ("passes: thin", "space.share.values: json:value cannot be loaded"),
+        ("passes: thin", "space.share.resize: json:__doc__ is no function"),
+        ("passes: thin", "cannot be called with (config, value)"),
+        ("passes: thin", "space.rank.title: 'Rank' is no pair"),
+    ]
+    for where, problem in said:
+        assert any(problem in each for at, each in found if at == where), problem
+
+
+def test_a_plain_component_may_be_called_with_anything():
+    assert not faults({"executors": {"mine": Component(run=lambda one, two, *, three: None, summary="")}})
+
+
+def test_a_library_that_several_functions_lack_is_said_once(tmp_path, monkeypatch):
+    (tmp_path / "lacking.py").write_text("import no_such_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    host = build_host()
+    tickets = Reader(run="lacking:read", votes="lacking:votes", extra="tickets", summary="")
+    host.register(module(readers=hookimpl(lambda: {"tickets": tickets}, specname="readers")), "third")
+    (found,) = [each for each in check_plugins(host) if each.plugin == "third"]
+    assert not found.fatal
+    assert "no_such_library is not installed" in found.problem
 
 
 def test_a_plugin_with_a_fault_ends_the_check_with_exit_code_1():

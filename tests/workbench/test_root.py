@@ -10,9 +10,12 @@ import sys
 from functools import partial
 
 import pytest
+from click.testing import CliRunner
 
 from tests.faults import Breakable
 from tests.naive_bayes import RECIPE, WAITS
+from workbench.api import Runtime, build_host, hookimpl
+from workbench.cli.root import build_cli
 
 WORKBENCH = f'"{sys.executable}" -m workbench'
 
@@ -70,6 +73,27 @@ def test_doctor_says_which_extras_are_missing(monkeypatch, host):
 
     monkeypatch.setattr(doctor, "version", lambda name: None if name in ("torch", "onnx") else "1")
     assert 'pip install "intent-workbench[export,train]"' in doctor.examine(host)["advice"][0]
+
+
+def test_doctor_tells_of_a_runtime_whose_library_is_missing_or_broken(tmp_path, monkeypatch):
+    def fails():
+        raise OSError("no such driver")
+
+    (tmp_path / "needs_more.py").write_text("import no_such_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    class Opens:
+        @hookimpl
+        def runtimes(self):
+            lacking = Runtime(run="needs_more:open", cpu_advice="needs_more:advice", extra="fast", summary="")
+            return {"lacking": lacking, "broken": Runtime(run=fails, cpu_advice=fails, summary="")}
+
+    host = build_host()
+    host.register(Opens(), "opens", distribution="third-party")
+    done = CliRunner().invoke(build_cli(host), ["doctor"])
+    assert done.exit_code == 0, done.output
+    assert '! runtime lacking: no_such_library is not installed. needs: pip install "third-party[fast]"' in done.output
+    assert "! runtime broken cannot tell of this CPU (OSError: no such driver)" in done.output
 
 
 def test_an_interrupted_run_is_130_and_goes_on(tmp_path):

@@ -10,8 +10,10 @@ import click
 
 from workbench import __version__
 from workbench.cli.output import echo_json, table
+from workbench.components import Runtime
 from workbench.encoders import FOLDER, locate
 from workbench.engine.stage import version
+from workbench.errors import WorkbenchError
 from workbench.host import Host
 from workbench.machine import cgroup_quota, cores, cpu_features, cpu_name, sums_int8_exactly
 
@@ -72,9 +74,19 @@ def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
         lines.append(f'to train and export: pip install "intent-workbench[{",".join(missing)}]"')
     if not any(encoders.values()):
         lines.append(f"no encoder is here: copy one into a folder and set {FOLDER} to it, or let the hub be asked")
-    lines += [line for runtime in host.registry("runtimes").values() if (line := runtime.advice())]
+    lines += [line for name, runtime in host.registry("runtimes").items() if (line := _advice(name, runtime))]
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]
     return lines
+
+
+def _advice(name: str, runtime: Runtime) -> str | None:
+    """What a runtime says of this CPU; where it fails, as one whose library is missing does, why."""
+    try:
+        return runtime.advice()
+    except WorkbenchError as error:
+        return f"runtime {name}: {error}"
+    except Exception as error:
+        return f"runtime {name} cannot tell of this CPU ({type(error).__name__}: {error})"
 
 
 def add(cli: click.Group, host: Host) -> None:

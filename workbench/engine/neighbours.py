@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,12 @@ class Neighbours:
 
         A run that cannot be read, and an output that was changed, are logged and passed over.
         """
-        for run in self._runs(f"{stage.name}-{key[:8]}*"):
+        try:
+            runs = self._runs(f"{stage.name}-{key[:8]}*")
+        except OSError as error:
+            logger.warning("the runs beside %s are not used: %s", self.path, error)
+            return None
+        for run in runs:
             try:
                 found = Store(run).find(stage, key) if self._trusts(run) else None
             except (WorkbenchError, OSError) as error:
@@ -42,10 +46,10 @@ class Neighbours:
                 return dataclasses.replace(found, origin=run)
         return None
 
-    def _runs(self, folder: str) -> Iterator[Path]:
+    def _runs(self, folder: str) -> list[Path]:
         """The runs that published such a stage, by name."""
         workspace = Path(os.path.normpath(self.path / os.pardir))
-        yield from sorted({found.parents[1] for found in workspace.glob(f"[!.]*/stages/{folder}")})
+        return sorted({found.parents[1] for found in workspace.glob(f"[!.]*/stages/{folder}")})
 
     def _trusts(self, run: Path) -> bool:
         """Whether a run is another one, of the same user: anybody can put a folder into a place such as /tmp."""

@@ -36,7 +36,8 @@ class Stage:
         needs: names of the stages whose output it reads.
         settings: JSON that determines the output beside the steps.
         outside: digests of files that it reads beside the steps' options, by name; called when the key is made.
-        calls: hooks whose components it calls beside its steps, see `Component.calls`; `runtimes` where it predicts.
+        calls: hooks whose components it calls beside its steps, see `Component.calls`; `runtimes` where it predicts
+            or bundles.
         remote: its source cannot be keyed before it is read: it works in every run, and is keyed by its output.
         reusable: whether the output of another run, which has the same key, may stand for its own.
         reused: called with such an output before it is published.

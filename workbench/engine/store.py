@@ -202,7 +202,7 @@ class Store:
 
 def _number(folder: Path) -> int:
     last = folder.name.rpartition("-")[2]
-    return int(last) if len(last) < 8 else 1
+    return int(last) if last.isdecimal() and len(last) < 8 else 1
 
 
 def _link_or_copy(source: str, copy: str) -> None:

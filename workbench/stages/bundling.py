@@ -68,7 +68,14 @@ def bundle_stage(model: str) -> Stage:
         made = make_bundle(Model.load(inputs[model]), out, context.host, found.fitted.temperature if found else 1.0)
         return {"bytes": made.size()}
 
-    return Stage("bundle", "bundle", work, needs=(model, CALIBRATE), settings={"machine": describe()})
+    return Stage(
+        "bundle",
+        "bundle",
+        work,
+        needs=(model, CALIBRATE),
+        settings={"machine": describe()},
+        calls=("runtimes",),
+    )
 
 
 def measure(
@@ -189,4 +196,5 @@ def gate_stage(budgets: Mapping[str, float], host: Host) -> Stage:
         steps=steps,
         needs=("bundle", "measure"),
         settings={"budgets": dict(budgets), "machine": describe()},
+        calls=("runtimes",),
     )

@@ -12,6 +12,7 @@ from workbench.engine.stage import Inputs, Stage
 from workbench.engine.streams import stream
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
+from workbench.stages.normalizing import check_settled
 from workbench.text.normalization import text_key
 
 
@@ -39,6 +40,7 @@ def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
         dataset = Dataset.load(inputs[source])
         normalize = context.host.normalizer(dataset.normalization, inputs[source])
         added = [row for step in steps for row in _augment(step, dataset, context, normalize)]
+        check_settled(added, dataset.normalization, context.host)
         seen = {text_key(row.text) for row in dataset}
         fresh = []
         for row in added:

@@ -39,10 +39,12 @@ def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
     """Read and merge the sources of a recipe; intents that are too rare to divide are treated as the recipe says.
 
     Raises:
-        WorkbenchError: a source cannot be read, an id stands twice, or an intent has too few rows.
+        WorkbenchError: a source cannot be read, an id stands twice, an intent has too few rows, or the sources are
+            normalized in different ways.
     """
     read = _read(recipe, out, context)
-    merged = _merge(read)
+    normalization = _normalization(recipe.imports, read)
+    merged = dataclasses.replace(_merge(read), normalization=normalization)
     sources = {row.id: step for step, part in zip(recipe.imports, read, strict=True) for row in part}
     rare = _rare(recipe.imports, read)
     left = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
@@ -113,6 +115,22 @@ def _merge(read: Sequence[Dataset]) -> Dataset:
     }
     provenance = tuple(entry for dataset in read for entry in dataset.provenance)
     return Dataset(INTENT, tuple(intents), tuple(merged), counts, provenance)
+
+
+def _normalization(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) -> tuple[str, ...]:
+    """The normalizations that the texts of every source went through, in their order."""
+    names = {dataset.normalization for dataset in read}
+    if len(names) > 1:
+        listed = ", ".join(
+            f"{step.settings.source} ({' then '.join(dataset.normalization) or 'none'})"
+            for step, dataset in zip(steps, read, strict=True)
+        )
+        raise WorkbenchError(
+            f"the texts of the sources went through different normalizations: {listed}",
+            where="[[import]]",
+            remedy="Read them as they were written, and let cleaners normalize all of them",
+        )
+    return names.pop()
 
 
 def _shares(step: ComponentConfig) -> Shares:

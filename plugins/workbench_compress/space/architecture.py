@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, product
 from typing import Any
 
-from workbench.api import Axis, Model, Pass, resolve
+from workbench.api import Axis, Model, Pass
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def dimensions(name: str, each: Pass, model: Model) -> list[Dimension]:
     """The dimensions of one pass; values that leave nothing to choose are left out."""
     found = []
     for option, axis in each.space.items():
-        resize = None if axis.resize is None else resolve(axis.resize, each.extra)
+        resize = None if axis.resize is None else each.function(axis.resize)
         title = (axis.title[0] or option, axis.title[1] or option)
         found.append(Dimension(name, option, axis_values(axis, each, model), resize, axis.blocks, title))
     return [dimension for dimension in found if len(dimension.values) > 1]
@@ -158,5 +158,5 @@ def dimensions(name: str, each: Pass, model: Model) -> list[Dimension]:
 def axis_values(axis: Axis, each: Pass, model: Model) -> tuple[Any, ...]:
     """The values of an axis for a model."""
     if isinstance(axis.values, str) or callable(axis.values):
-        return tuple(resolve(axis.values, each.extra)(model))
+        return tuple(each.function(axis.values)(model))
     return tuple(axis.values)

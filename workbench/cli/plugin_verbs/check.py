@@ -7,11 +7,12 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.cli.plugin_verbs.functions import Called, functions_of
 from workbench.component import REGISTRIES, Component
+from workbench.components import Pass
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.options import option_fields
-from workbench.protocols import arguments
 
 
 @dataclass(frozen=True)
@@ -60,22 +61,33 @@ def _problems(component: Component) -> Iterator[tuple[str, bool]]:
         yield f"its options are {component.options!r}, which is no dataclass", True
     else:
         yield from ((problem, True) for problem in _option_problems(component.options))
+    if isinstance(component, Pass):
+        for option, axis in component.space.items():
+            if not (isinstance(axis.title, tuple) and len(axis.title) == 2):
+                yield f"space.{option}.title: {axis.title!r} is no pair of an English and a Chinese heading", True
+    found = [problem for each in functions_of(component) for problem in _function_problems(component, each)]
+    yield from dict.fromkeys(found)  # a library that several of its functions lack is said once
+
+
+def _function_problems(component: Component, called: Called) -> Iterator[tuple[str, bool]]:
+    named = called.run if called.field == "run" else f"{called.field}: {called.run}"
     try:
-        function = component.function(component.run)
+        function = component.function(called.run)
     except MissingExtra as error:
         yield str(error), False
         return
     except (ImportError, AttributeError, ValueError) as error:
-        yield f"{component.run} cannot be loaded ({type(error).__name__}: {error})", True
+        yield f"{named} cannot be loaded ({type(error).__name__}: {error})", True
         return
     if not callable(function):
-        yield f"{component.run} is no function", True
+        yield f"{named} is no function", True
         return
-    wanted = arguments(type(component))
+    if called.wanted is None:
+        return
     try:
-        inspect.signature(function).bind(*wanted)
+        inspect.signature(function).bind(*called.wanted)
     except TypeError as error:
-        yield f"{component.run} cannot be called with ({', '.join(wanted)}): {error}", True
+        yield f"{named} cannot be called with ({', '.join(called.wanted)}): {error}", True
     except ValueError:  # a callable of C code tells no signature
         return
 

@@ -1,7 +1,7 @@
 """Every way into the workbench. A plugin implements any of these with `from workbench.api import hookimpl`.
 
-A *named* hook returns a mapping name -> offer (`workbench.components`); the host merges the mappings and refuses a name
-that is claimed twice. The built-in plugins use nothing else.
+A *named* hook returns a mapping name -> component (`workbench.components`); the host merges the mappings and refuses a
+name that is claimed twice. The built-in plugins use nothing else.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.api import Model, WorkbenchError, file_digests, history_step
-from workbench.api.torch import IntentClassifier, copy_tokenizer, save_classifier
+from workbench.api.torch import IntentClassifier, copy_tokenizer_files, save_classifier
 
 LIBRARIES = ("torch", "transformers", "tokenizers")
 
@@ -48,6 +48,6 @@ def write_model(
         figures: for the history, which also has the digests of files that the options name.
     """
     if not (out / "tokenizer.json").is_file():
-        copy_tokenizer(model.path, out)
+        copy_tokenizer_files(model.path, out)
     save_classifier(classifier, out)
     return model.derive(out, history_step(name, options, LIBRARIES, **file_digests(options), **figures))

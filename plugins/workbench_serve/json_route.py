@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from workbench.api.serving import read_json
+from workbench.api.serving import read_request_json
 
 
 class JsonRoute(APIRoute):
@@ -28,5 +28,5 @@ class JsonRequest(Request):
     """A request whose body may be no JSON, which FastAPI does not foresee in every way."""
 
     async def json(self) -> Any:
-        """Read the body, see `read_json`."""
-        return await read_json(self)
+        """Read the body, see `read_request_json`."""
+        return await read_request_json(self)

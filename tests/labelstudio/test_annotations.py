@@ -11,7 +11,7 @@ from tests.labelstudio.tasks import annotation, answer, reading, task
 from workbench.engine.recipe import check_recipe
 from workbench.errors import WorkbenchError
 from workbench.options import parse_options
-from workbench.stages.importing import read_all
+from workbench.stages.reading import read_rows
 from workbench_labelstudio.options import TaskOptions
 from workbench_labelstudio.tasks.dataset import tasks_to_dataset
 
@@ -102,7 +102,7 @@ def test_several_sources_of_one_name_have_folders_of_their_own(host, context, tm
         tasks = [task(n, annotation(answer(f"{place}{n % 2}", "意图"))) for n in range(4)]
         (tmp_path / place / "项目 1.json").write_text(json.dumps(tasks), encoding="utf-8")
     sources = [{"reader": "labelstudio-export", "source": f"{place}/项目 1.json", "split": "train"} for place in "ab"]
-    read_all(check_recipe({"import": sources}, host, "recipe.toml", tmp_path), tmp_path / "out", context, {})
+    read_rows(check_recipe({"import": sources}, host, "recipe.toml", tmp_path), tmp_path / "out", context)
     folders = sorted(path.parent for path in (tmp_path / "out").rglob("annotations.jsonl"))
     assert [folder.name for folder in folders] == ["项目-1", "项目-1-2"]
     assert [lines(folder, "annotations.jsonl")[0]["answers"] for folder in folders] == [

@@ -10,8 +10,9 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import remember, remembered_as
 from workbench.nouns.utterance import Utterance
-from workbench.stages.dividing import KEPT
-from workbench.stages.importing import import_stage, read_all
+from workbench.stages.dividing import KEPT, divide
+from workbench.stages.importing import import_stage
+from workbench.stages.reading import read_rows
 
 
 def write(path, rows):
@@ -44,7 +45,8 @@ def read(host, context, tmp_path):
 
     def read(*tables, known=()):
         values = {"import": [{"reader": "csv", **table} for table in tables]}
-        return read_all(check_recipe(values, host, "recipe.toml", tmp_path), tmp_path / "out", context, dict(known))
+        recipe = check_recipe(values, host, "recipe.toml", tmp_path)
+        return divide(read_rows(recipe, tmp_path / "out", context), recipe.top.seed, dict(known))
 
     return read
 

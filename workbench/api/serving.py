@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.serving.background_run import BackgroundRun, run_command
-from workbench.serving.http_request import read_json, unless_gone
+from workbench.serving.http_request import read_request_json, unless_gone
 from workbench.serving.jobs import Job, Jobs
 from workbench.serving.listener import listen, url_of
 from workbench.serving.open import find_bundle, open_any, open_bundle, open_verified
@@ -23,7 +23,7 @@ __all__ = [
     "open_any",
     "open_bundle",
     "open_verified",
-    "read_json",
+    "read_request_json",
     "run_command",
     "unless_gone",
     "url_of",

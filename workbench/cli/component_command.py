@@ -1,4 +1,4 @@
-"""Commands whose options depend on the offers that the command line names."""
+"""Commands whose options depend on the components that the command line names."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ BY_DEFAULT = "workbench.by_default"
 
 
 class ComponentCommand(click.Command):
-    """A verb with an option (`--use`, `--reader`) that names offers of a hook, and the options of those offers.
+    """A verb with an option (`--use`, `--reader`) that names components of a hook, and the options of these.
 
-    With several offers, their options carry the offer's name: `--int8.reduce-range yes`. Those of the default go
-    without it too.
+    With several components, their options carry the component's name: `--int8.reduce-range yes`. Those of the default
+    go without it too.
 
     Args:
         host: the plugins.
         hook: the named hook.
-        choice: the option that names an offer.
+        choice: the option that names a component.
         several: whether it may be given more than once.
         default: gives what is used when it is not given.
-        accepts: whether an offer may be named here.
+        accepts: whether a component may be named here.
     """
 
     def __init__(
@@ -49,18 +49,18 @@ class ComponentCommand(click.Command):
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Find the offers that `args` names, then parse with their options."""
+        """Find the components that `args` names, then parse with their options."""
         named = self._registries(args)
         ctx.meta[CHOSEN], ctx.meta[BY_DEFAULT] = named or self.default(), not named
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The verb's own options and those of the offers."""
+        """The verb's own options and those of the components."""
         own = super().get_params(ctx)
         more: list[click.Parameter] = []
         for name in ctx.meta.get(CHOSEN, ()):
             prefix = name if self.several else ""
-            more += click_options(self._offer(name).options, prefix, short=ctx.meta[BY_DEFAULT], host=self.host)
+            more += click_options(self._component(name).options, prefix, short=ctx.meta[BY_DEFAULT], host=self.host)
         return [*own[:-1], *more, own[-1]]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -71,10 +71,10 @@ class ComponentCommand(click.Command):
             formatter.write_dl([(name, component.summary) for name, component in sorted(components.items())])
 
     def steps(self, ctx: click.Context) -> tuple[ComponentConfig, ...]:
-        """The offers with the options that the command line gave."""
+        """The components with the options that the command line gave."""
         made = []
         for name in ctx.meta[CHOSEN]:
-            component = self._offer(name)
+            component = self._component(name)
             options = collect(component.options, ctx.params, name if self.several else "")
             made.append(ComponentConfig(self.hook, name, component, options))
         return tuple(made)
@@ -87,7 +87,7 @@ class ComponentCommand(click.Command):
             part for name in named for part in (name.split(",") if self.several else [name]) if not part.startswith("-")
         ]
         for name in names:
-            self._offer(name)
+            self._component(name)
         if len(names) > 1 and not self.several:
             raise UsageProblem(f"--{self.choice} is given {len(names)} times", remedy="Give one")
         for name, count in Counter(names).items():
@@ -98,7 +98,7 @@ class ComponentCommand(click.Command):
                 )
         return tuple(names)
 
-    def _offer(self, name: str) -> Component:
+    def _component(self, name: str) -> Component:
         registry = self.host.registry(self.hook)
         component: Component = registry.pick(name, f"--{self.choice}")
         if not self.accepts(component):

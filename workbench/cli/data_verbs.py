@@ -105,7 +105,7 @@ def import_rows(
 
     Args:
         step: a reader with its options, and `ImportOptions` as its settings.
-        top: seed and task.
+        top: the seed; required plugins are not asked for.
         out: does not exist yet.
         host: the plugins.
         ledger: a file that says which row went into which split; None = nothing is known.

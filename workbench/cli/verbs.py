@@ -32,7 +32,7 @@ SEED = top_option("seed")
 def offered(
     cli: click.Group, name: str, host: Host, hook: str, **more: Any
 ) -> Callable[[Callable[..., None]], click.Command]:
-    """Register an `OfferedCommand` called `name`."""
+    """Register a `ComponentCommand` called `name`."""
     several, choice = more.get("several", False), more.get("choice", "use")
     required = not more.get("default")
     option = click.option(
@@ -47,7 +47,7 @@ def offered(
 
 
 def steps_of(ctx: click.Context) -> tuple[ComponentConfig, ...]:
-    """The offers that an `OfferedCommand` was given."""
+    """The components that a `ComponentCommand` was given, each with its options."""
     command = ctx.command
     assert isinstance(command, ComponentCommand)
     steps = command.steps(ctx)

@@ -1,4 +1,4 @@
-"""What a checked recipe is made of: the options of its sections, and steps that say which offer is meant."""
+"""What a checked recipe is made of: the options of its sections, and which component each of them names."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ class EvaluateOptions:
 
 @dataclass(frozen=True)
 class UseOptions:
-    """The one key that says which offer a section means."""
+    """The one key that says which component a section means."""
 
     use: str = option(dataclasses.MISSING, "which one")
 
 
 @dataclass(frozen=True)
 class ComponentConfig:
-    """One offer with its options, as a section of a recipe asks for it.
+    """One component with its options, as a section of a recipe asks for it.
 
     Args:
         hook: the named hook that it comes from.
         name: its name there.
-        offer: the offer.
-        options: an instance of the offer's options.
+        component: the component.
+        options: an instance of the component's options.
         settings: the section's own options, for `[[import]]`.
     """
 
@@ -131,7 +131,7 @@ class Recipe:
     """A checked recipe.
 
     Args:
-        top: seed, task, required plugins.
+        top: seed and required plugins.
         imports: one step a source.
         clean: cleaners in their order.
         augment: augmenters in their order.

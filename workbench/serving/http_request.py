@@ -14,7 +14,7 @@ CLIENT_CLOSED_REQUEST = 499  # nginx's status; no client reads it
 Result = TypeVar("Result")
 
 
-async def read_json(request: Request) -> Any:
+async def read_request_json(request: Request) -> Any:
     """Read the body of a request.
 
     Raises:

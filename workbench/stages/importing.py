@@ -71,20 +71,3 @@ def _digests(recipe: Recipe) -> dict[str, str]:
     """Of the files and folders that are read, by the place of their `[[import]]`."""
     local = {f"{n}": path_of(recipe, step) for n, step in enumerate(recipe.imports) if not reader_of(step).remote}
     return {n: digest_path(path) for n, path in local.items() if path and path.exists()}
-
-
-def read_all(recipe: Recipe, out: Path, context: Context, known: Ledger, ledger: Path | None = None) -> Dataset:
-    """Read, merge and split; rows that `known` remembers keep their split.
-
-    Args:
-        recipe: what to read, and how to divide it.
-        out: the folder for the readers.
-        context: for the readers.
-        known: the splits of earlier imports.
-        ledger: the file that they come from.
-
-    Raises:
-        WorkbenchError: a source cannot be read, an id stands twice, an intent has too few rows, or a split stays empty
-            because of `known`.
-    """
-    return divide(read_rows(recipe, out, context), recipe.top.seed, known, ledger)

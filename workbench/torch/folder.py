@@ -58,7 +58,7 @@ def write_tokenizer(source: Path, out: Path, rows: int) -> None:
     tokenizer.save_pretrained(out)
 
 
-def copy_tokenizer(source: Path, out: Path) -> None:
+def copy_tokenizer_files(source: Path, out: Path) -> None:
     """Copy a model's tokenizer files into the folder `out`, which is made where it is missing."""
     out.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER_FILES:

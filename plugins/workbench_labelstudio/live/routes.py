@@ -16,7 +16,7 @@ from urllib.parse import quote_plus, unquote_plus
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 
 from workbench.api import WorkbenchError
-from workbench.api.serving import read_json, unless_gone
+from workbench.api.serving import read_request_json, unless_gone
 from workbench_labelstudio.live.auth import Guard
 from workbench_labelstudio.live.events import LABEL_ACTIONS, PREFIX, START_TRAINING, WEBHOOK, parse_event
 from workbench_labelstudio.live.hints import leave_hint
@@ -192,7 +192,7 @@ _version = functools.lru_cache(maxsize=64)(model_version)
 async def _body(request: Request) -> Any:
     if "json" not in request.headers.get("content-type", ""):  # any page of a browser can send the other types
         raise HTTPException(415, "send JSON, with the header Content-Type: application/json")
-    return await read_json(request)
+    return await read_request_json(request)
 
 
 def _texts(form: PredictionForm, tasks: list[Any]) -> list[str]:

@@ -84,7 +84,7 @@ def add(cli: click.Group, host: Host) -> None:
 
     @cli.group(invoke_without_command=True)
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    @click.option("--options", is_flag=True, help="Print every option of every offer as Markdown.")
+    @click.option("--options", is_flag=True, help="Print every option of every component as Markdown.")
     @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement.")
     @click.option("--api", is_flag=True, help="Print the reference of workbench.api as Markdown.")
     @click.option(

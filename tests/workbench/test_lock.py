@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from workbench.errors import WorkbenchError
-from workbench.io.lock import locked
+from workbench.io.lock import HOLDER, locked
 
 WITHOUT_FCNTL = "import sys; sys.modules['fcntl'] = None; sys.argv = ['workbench', *sys.argv[1:]]\n"
 HOLD = "import sys, time\nfrom pathlib import Path\nfrom workbench.io.lock import locked\n"
@@ -40,6 +40,7 @@ def test_a_process_does_not_hold_a_folder_twice(tmp_path):
     twice = pytest.raises(WorkbenchError, match=f"the project: is in use by process {os.getpid()}")
     with locked(tmp_path), twice, locked(tmp_path, where="the project"):
         pass
+    assert not (tmp_path / HOLDER).exists(), "a process that waits would name one that is done"
     with locked(tmp_path):
         pass
 

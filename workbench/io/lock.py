@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
@@ -41,6 +41,8 @@ def locked(
         (folder / HOLDER).write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
         yield
     finally:
+        with suppress(OSError):  # before the release: the next holder's name is never taken for this one's
+            (folder / HOLDER).unlink()
         lock.release()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from workbench.components import Reader
 from workbench.engine.sections import ComponentConfig, ImportOptions, Recipe, RecipeOptions
 from workbench.engine.stage import Stage
 from workbench.host import Host
-from workbench.io.files import make_folder, replace_json
+from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import check_shares, remember
 from workbench.nouns.utterance import SPLITS
@@ -58,7 +59,7 @@ def add(cli: click.Group, host: Host) -> None:
         if settings.split is not None:
             check_shares(settings.split, "--split")
         top = collect(RecipeOptions, {"seed": seed})
-        with ledger_of(splits_of, out) as ledger:
+        with ledger_of(splits_of) as ledger:
             dataset = import_rows(dataclasses.replace(step, settings=settings), top, out, host, ledger)
         show(dataset, out, as_json=as_json)
 
@@ -121,18 +122,15 @@ def import_rows(
 
 
 @contextmanager
-def ledger_of(dataset: Path | None, out: Path) -> Iterator[Path | None]:
-    """A ledger of the splits of a dataset, beside `out` while the block lasts; None without a dataset."""
+def ledger_of(dataset: Path | None) -> Iterator[Path | None]:
+    """A ledger of the splits of a dataset, in a file of its own while the block lasts; None without a dataset."""
     if dataset is None:
         yield None
         return
-    ledger = out.with_name(f".{out.name}.splits")
-    try:
-        make_folder(ledger.parent)
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder) / "splits.json"
         replace_json(ledger, remember(Dataset.load(dataset), {}))
         yield ledger
-    finally:
-        ledger.unlink(missing_ok=True)
 
 
 def show(dataset: Dataset, out: Path, *, as_json: bool) -> None:

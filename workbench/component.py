@@ -43,7 +43,7 @@ class Component:
         summary: one line for `--help`.
         options: a frozen dataclass of options (see `workbench.options`).
         extra: the extra of the distribution that brings the libraries it imports; "" = the distribution alone does.
-        distribution: the one that the extra is of; the host fills in the plugin's own.
+        distribution: the one that the extra is of; "" = the plugin's own, which the host fills in.
         libraries: distributions whose version is part of a stage's key.
         machine: whether the output depends on this machine's CPU, which is then part of the key too.
         calls: hooks whose components it calls; their plugins and libraries are then part of the key, too.
@@ -53,7 +53,7 @@ class Component:
     summary: str
     options: type = NoOptions
     extra: str = ""
-    distribution: str = DISTRIBUTION
+    distribution: str = ""
     libraries: tuple[str, ...] = ()
     machine: bool = False
     calls: tuple[str, ...] = ()
@@ -64,12 +64,12 @@ class Component:
 
     def function(self, run: Callable[..., Any] | str) -> Callable[..., Any]:
         """The function behind `run`, or behind another address of this component, see `resolve`."""
-        return resolve(run, self.extra, self.distribution)
+        return resolve(run, self.extra, self.distribution or DISTRIBUTION)
 
     @property
     def install_line(self) -> str:
         """The command that installs its libraries."""
-        return install_line(self.extra, self.distribution)
+        return install_line(self.extra, self.distribution or DISTRIBUTION)
 
 
 def resolve(run: Callable[..., Any] | str, extra: str, distribution: str = DISTRIBUTION) -> Callable[..., Any]:

@@ -114,9 +114,9 @@ class Host:
 
     def _of_distribution(self, component: Any, owner: str) -> Any:
         """The component, with the distribution of its plugin where the component itself names none."""
-        own = self.distributions.get(owner, DISTRIBUTION)
-        unnamed = isinstance(component, Component) and component.distribution == DISTRIBUTION != own
-        return dataclasses.replace(component, distribution=own) if unnamed else component
+        if not isinstance(component, Component) or component.distribution:
+            return component
+        return dataclasses.replace(component, distribution=self.distributions.get(owner, DISTRIBUTION))
 
     def calls(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
         """Each implementation of a hook under its plugin's name, ready to be called apart from the others."""

@@ -100,7 +100,8 @@ def test_a_third_partys_missing_library_names_its_own_distribution(tmp_path, mon
     (tmp_path / "mask_numbers.py").write_text(
         "from workbench.api import Cleaner, Reader, hookimpl\n\nABOUT = {'run': 'masking:mask', 'summary': ''}\n\n\n"
         "@hookimpl\ndef cleaners():\n"
-        "    return {'mask': Cleaner(**ABOUT), 'mask-fast': Cleaner(**ABOUT, extra='gpu')}\n\n\n"
+        "    return {'mask': Cleaner(**ABOUT), 'mask-fast': Cleaner(**ABOUT, extra='gpu'),\n"
+        "            'mask-deep': Cleaner(**ABOUT, extra='train', distribution='intent-workbench')}\n\n\n"
         "@hookimpl\ndef readers():\n"
         "    return {'tickets': Reader(**ABOUT, votes='masking:votes', extra='tickets')}\n"
     )
@@ -108,7 +109,11 @@ def test_a_third_partys_missing_library_names_its_own_distribution(tmp_path, mon
     monkeypatch.syspath_prepend(tmp_path)
     host = build_host(["mask_numbers"])
     assert host.versions == {"mask_numbers": "1.0"}
-    for name, line in (("mask", "pip install mask-numbers"), ("mask-fast", r'pip install "mask-numbers\[gpu\]"')):
+    for name, line in (
+        ("mask", "pip install mask-numbers"),
+        ("mask-fast", r'pip install "mask-numbers\[gpu\]"'),
+        ("mask-deep", r'pip install "intent-workbench\[train\]"'),
+    ):
         with pytest.raises(MissingExtra, match=rf"library_that_nobody_has is not installed\. needs: {line}\."):
             host.registry("cleaners")[name](None, None, None, None)
     with pytest.raises(MissingExtra, match=r'pip install "mask-numbers\[tickets\]"'):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from tests.third_party import pip, workbench
+from workbench import __version__ as workbench_version
 from workbench.cli.plugin_verbs.scaffold import KINDS
 
 
@@ -33,6 +35,13 @@ def test_the_tests_of_each_kind_pass(packages):
     )
     assert done.returncode == 0, done.stdout
     assert f"{len(KINDS) + 1} passed" in done.stdout, "a reader has two"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_extra_of_the_workbench_is_named_where_torch_is_worked_with(packages, kind):
+    project = tomllib.loads((packages / f"new_{kind}" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = "[train]" if kind in ("pass", "trainer") else ""
+    assert project["dependencies"] == [f"intent-workbench{extra}>={workbench_version}"]
 
 
 def test_all_of_them_are_sound(packages):

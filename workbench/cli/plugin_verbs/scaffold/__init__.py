@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from workbench import __version__
+from workbench.errors import DISTRIBUTION
 from workbench.io.files import Staging
 
 TEMPLATES = Path(__file__).parent
@@ -19,6 +20,7 @@ USAGE = {
     "metric": "workbench evaluate MODEL DATASET",
 }
 KINDS = tuple(sorted(USAGE))
+EXTRAS = {"pass": "[train]", "trainer": "[train]"}  # of the workbench, for kinds that work with torch
 
 
 def write_plugin(name: str, kind: str, folder: Path) -> None:
@@ -34,7 +36,13 @@ def write_plugin(name: str, kind: str, folder: Path) -> None:
         f"src/{name}/work.py": f"{kind}/work.py",
         f"tests/test_{name}.py": f"{kind}/test.py",
     }
-    values = {"name": name, "kind": kind, "version": __version__, "usage": USAGE[kind].format(name=name)}
+    values = {
+        "name": name,
+        "kind": kind,
+        "workbench": f"{DISTRIBUTION}{EXTRAS.get(kind, '')}",
+        "version": __version__,
+        "usage": USAGE[kind].format(name=name),
+    }
     with Staging(folder) as staged:
         for path, source in files.items():
             text = Template((TEMPLATES / f"{source}.tmpl").read_text(encoding="utf-8")).substitute(values)

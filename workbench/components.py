@@ -158,7 +158,7 @@ class Runtime(Component):
     Each field that is a function may be its address, imported when it is first called.
 
     Args:
-        files: names of the model's files that a bundle holds; () for a format that cannot be bundled.
+        files: names of the model's files that a bundle holds, without folders; () for a format that cannot be bundled.
         facts: `(model) -> {name: number}`, such as how many nodes a graph has; figures of the model card.
         cpu_warning: `(bundle) -> str | None`, why this CPU may answer otherwise than was measured.
         cpu_advice: `() -> str | None`, what `workbench doctor` says of this CPU and models of this format.
@@ -170,6 +170,11 @@ class Runtime(Component):
     facts: Callable[[Any], Mapping[str, float]] | str | None = None
     cpu_warning: Callable[[Any], str | None] | str | None = None
     cpu_advice: Callable[[], str | None] | str | None = None
+
+    @property
+    def nested_files(self) -> tuple[str, ...]:
+        """Those of `files` that are no plain names, which a bundle cannot hold."""
+        return tuple(name for name in self.files if name in ("", ".", "..") or "/" in name or "\\" in name)
 
     def facts_of(self, model: Any) -> dict[str, float]:
         """Facts of a model; {} where the runtime tells none."""

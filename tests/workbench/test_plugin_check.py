@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import types
 
-from workbench.api import Axis, Cleaner, Component, NoOptions, Pass, Reader, Runtime, build_host, hookimpl
+import pytest
+
+from workbench.api import (
+    Axis,
+    Cleaner,
+    Component,
+    Model,
+    NoOptions,
+    Pass,
+    Reader,
+    Runtime,
+    WorkbenchError,
+    build_host,
+    hookimpl,
+)
 from workbench.cli.plugin_verbs.check import check_plugins
+from workbench.stages.bundling import make_bundle
 
 
 def module(**names):
@@ -93,6 +109,18 @@ def test_a_library_that_several_functions_lack_is_said_once(tmp_path, monkeypatc
     assert "no_such_library is not installed" in found.problem
 
 
+def test_a_runtime_whose_file_lies_in_a_folder_is_named_and_bundles_nothing(tmp_path):
+    runtime = Runtime(run=lambda model, options: None, summary="", files=("model.bin", "onnx/model.onnx"))
+    host = build_host()
+    host.register(module(runtimes=hookimpl(lambda: {"nested": runtime}, specname="runtimes")), "third")
+    (found,) = [each for each in check_plugins(host) if each.fatal]
+    assert (found.plugin, found.where) == ("third", "runtimes: nested")
+    assert "'onnx/model.onnx' is no plain file name" in found.problem
+    with pytest.raises(WorkbenchError, match="is no plain file name"):
+        make_bundle(Model(tmp_path, "nested", "intent", ("a",), 8), tmp_path / "out", host)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_plugin_with_a_fault_ends_the_check_with_exit_code_1():
     from click.testing import CliRunner
 
@@ -116,3 +144,13 @@ def test_the_reference_lists_every_declared_name(workbench):
         for name in importlib.import_module(module.name).__all__:
             assert f"### {name}\n" in page
     assert " at 0x" not in page
+
+
+def test_the_reference_without_torch_names_what_to_install(workbench, monkeypatch):
+    for name in ("workbench.api.torch", "workbench.torch.batches"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    done = workbench("plugins", "--api")
+    assert done.exit_code == 1
+    assert "torch is not installed" in done.stderr
+    assert 'pip install "intent-workbench[train]"' in done.stderr

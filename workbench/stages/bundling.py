@@ -34,15 +34,22 @@ def make_bundle(model: Model, out: Path, host: Host, temperature: float = 1.0) -
     """Copy what serving needs into `out` and seal it.
 
     Raises:
-        WorkbenchError: models of its format cannot be bundled, or one of its files is missing.
+        WorkbenchError: models of its format cannot be bundled, or one of its files is missing or no plain name.
     """
-    files = host.runtime(model.format, model.path).files
+    runtime = host.runtime(model.format, model.path)
+    files = runtime.files
     if not files:
         formats = sorted(name for name, runtime in host.registry("runtimes").items() if runtime.files)
         raise WorkbenchError(
             f"has the format {model.format!r}, which cannot be bundled",
             where=model.path,
             remedy=f"Add a pass to [[compress]] that exports to one of: {', '.join(formats) or 'there are none'}",
+        )
+    if runtime.nested_files:
+        raise WorkbenchError(
+            f"has the format {model.format!r}, whose file {runtime.nested_files[0]!r} is no plain file name",
+            where=model.path,
+            remedy="A bundle has no folders: mend the plugin that brings the runtime, see workbench plugins --check",
         )
     out.mkdir(parents=True, exist_ok=True)
     for name in files:

@@ -9,11 +9,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from workbench.errors import MissingExtra
+
 DOOR = "workbench.api"
 
 
 def api_page() -> str:
-    """Every name of `workbench.api` and its modules as Markdown: signature and docstring."""
+    """Every name of `workbench.api` and its modules as Markdown: signature and docstring.
+
+    Raises:
+        MissingExtra: torch is not installed.
+    """
     door = importlib.import_module(DOOR)
     modules = [DOOR, *(f"{DOOR}.{module.name}" for module in pkgutil.iter_modules(door.__path__))]
     lines = ["# workbench.api", "", "Written by `workbench plugins --api`.", ""]
@@ -23,7 +29,10 @@ def api_page() -> str:
 
 
 def _module(name: str) -> Iterator[str]:
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is not installed, and {name} needs it", "train") from error
     yield from (f"## {name}", "", inspect.getdoc(module) or "", "")
     for each in sorted(module.__all__, key=lambda text: (text.isupper(), text.lower())):
         yield from _entry(each, getattr(module, each))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from workbench.cli.plugin_verbs.functions import Called, functions_of
 from workbench.component import REGISTRIES, Component
-from workbench.components import Pass
+from workbench.components import Pass, Runtime
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.options import option_fields
@@ -61,6 +61,8 @@ def _problems(component: Component) -> Iterator[tuple[str, bool]]:
         yield f"its options are {component.options!r}, which is no dataclass", True
     else:
         yield from ((problem, True) for problem in _option_problems(component.options))
+    for name in component.nested_files if isinstance(component, Runtime) else ():
+        yield f"its file {name!r} is no plain file name; a bundle has no folders", True
     if isinstance(component, Pass):
         for option, axis in component.space.items():
             if not (isinstance(axis.title, tuple) and len(axis.title) == 2):

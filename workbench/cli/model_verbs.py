@@ -23,7 +23,7 @@ from workbench.context import Context
 from workbench.engine.run import MEASUREMENTS
 from workbench.engine.sections import EvaluateOptions
 from workbench.engine.stage import Stage
-from workbench.errors import WorkbenchError, unknown
+from workbench.errors import UsageProblem, WorkbenchError, unknown
 from workbench.host import Host
 from workbench.io.files import write_json
 from workbench.machine import describe
@@ -138,11 +138,25 @@ def add_compression(cli: click.Group, host: Host) -> None:
 
 
 def _needs_no_pass(ctx: click.Context, model: Path, host: Host) -> bool:
-    """Whether no pass was named and a bundle can hold the model as it is."""
+    """Whether no pass was named and a bundle can hold the model as it is.
+
+    Raises:
+        UsageProblem: then an option of the pass was given all the same.
+    """
     if ctx.get_parameter_source("use") is not ParameterSource.DEFAULT:
         return False
     found = Model.load(model)
-    return bool(host.runtime(found.format, model).files)
+    if not host.runtime(found.format, model).files:
+        return False
+    own = {parameter.name for parameter in ctx.command.params}
+    for parameter in ctx.command.get_params(ctx):
+        given = parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        if given and parameter.name not in own:
+            raise UsageProblem(
+                f"{parameter.opts[0]} is an option of a pass, and the model of format {found.format!r} needs none",
+                remedy="Leave it out, or name the pass: --use NAME",
+            )
+    return True
 
 
 def show(out: Path, *, as_json: bool) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+import workbench
 from workbench.api import build_host, hookimpl
 from workbench.components import Cleaner, Encoder
 from workbench.encoders import find_encoder
+from workbench.engine import stage
 from workbench.engine.sections import ComponentConfig, placed
 from workbench.engine.stage import Stage
 from workbench.options import option
@@ -174,3 +178,18 @@ def test_a_folder_of_the_same_name_does_not_hide_a_short_name(host, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     assert find_encoder("first", host.registry("encoders")).path == tmp_path / "first_pkg/m"
+
+
+def test_the_digest_of_the_host_covers_every_module_that_a_stage_imports(monkeypatch):
+    covered = set()
+    monkeypatch.setattr(stage, "digest_file", lambda path: covered.add(path) or "")
+    monkeypatch.setattr(stage, "digest_sources", lambda folder: covered.update(folder.rglob("*.py")) or "")
+    stage.host_digest.__wrapped__()
+    root = Path(workbench.__file__).parent
+    imported = set()
+    for path in (root / "stages").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("workbench."):
+                imported.add(root.parent / f"{node.module.replace('.', '/')}.py")
+    imported.discard(root / "report" / "page.py")  # report.html is written after every run, and is in no stage
+    assert {path for path in imported if path.is_file()} <= covered

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +17,16 @@ from workbench.cli.output import echo_json, say, table
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.components import Role
 from workbench.context import Context
-from workbench.engine.run import MEASUREMENTS
 from workbench.engine.sections import EvaluateOptions
-from workbench.engine.stage import Stage
 from workbench.errors import UsageProblem, WorkbenchError, unknown
 from workbench.host import Host
-from workbench.io.files import write_json
-from workbench.machine import describe
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
 from workbench.serving.open import open_any
-from workbench.stages.bundling import make_bundle, measure, seal
-from workbench.stages.calibrating import FILE, fit_on_dev
 from workbench.stages.compressing import compress_stages
 from workbench.stages.evaluating import metric_steps, report_on, score
+from workbench.stages.finishing import finish_stage
 from workbench.stages.training import train_stage
 
 
@@ -119,10 +111,7 @@ def add_compression(cli: click.Group, host: Host) -> None:
             steps = () if name == "export" and _needs_no_pass(ctx, model, host) else steps_of(ctx)
             stages = compress_stages(steps, "model", "data" if data else None)
             last = stages[-1].name if stages else "model"
-            finish = _finish(last, "model", "data" if data else None)
-            needs = tuple(dict.fromkeys([last, "model", *(["data"] if data else [])]))
-            settings, calls = {"machine": describe()}, ("runtimes", "metrics")
-            stages.append(Stage("bundle", "bundle", finish, needs=needs, settings=settings, calls=calls))
+            stages.append(finish_stage(last, "model", "data" if data else None, say))
             work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
             show(out, as_json=as_json)
 
@@ -165,32 +154,3 @@ def show(out: Path, *, as_json: bool) -> None:
         told = summary_of(out)
         size = sum(path.stat().st_size for path in out.iterdir())
         echo_json({"model": str(out), "bytes": size} | ({"summary": told.figures} if told else {}))
-
-
-def _finish(last: str, baseline: str, source: str | None = None) -> Callable[..., Mapping[str, float]]:
-    """A bundle of a model whose format can be bundled; any other model as it is.
-
-    Where there is a dataset, its temperature is fitted, and it is measured as a run measures its bundle.
-    """
-
-    def finish(inputs: Mapping[str, Path], out: Path, context: Context) -> Mapping[str, float]:
-        model = Model.load(inputs[last])
-        if not context.host.runtime(model.format, model.path).files:
-            shutil.copytree(model.path, out)
-            return {}
-        whole, dataset = Model.load(inputs[baseline]), Dataset.load(inputs[source]) if source else None
-        found = fit_on_dev([model, whole], dataset, context) if dataset and model.intents else None
-        bundle = make_bundle(model, out, context.host, found.fitted.temperature if found else 1.0)
-        if found:
-            say(f"    {found}")
-            if context.measurements and (inputs[last].parent / MEASUREMENTS).is_dir():  # the pass measured, too
-                context.measurements.mkdir()
-                write_json(context.measurements / FILE, asdict(found))
-        if dataset and dataset.labelled("dev") and dataset.intents == model.intents == whole.intents:
-            steps = metric_steps(EvaluateOptions(), model.task, context.host)
-            bundle, measurement, (report,) = measure(bundle, whole, dataset, ["dev"], steps, context, found)
-            seal(dataclasses.replace(bundle, metrics={"dev": report.metrics}), measurement)
-            say(f"    {measurement.invariance}")
-        return {}
-
-    return finish

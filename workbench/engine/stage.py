@@ -102,6 +102,5 @@ def host_digest() -> str:
     """sha256 over the host's version and sources, but for those that only talk to people."""
     root = Path(__file__).resolve().parents[1]
     parts = [root / name for name in ("engine", "io", "nouns", "quality", "serving", "stages", "text", "torch")]
-    return digest_json(
-        [workbench.__version__, *map(digest_sources, parts), *map(digest_file, sorted(root.glob("*.py")))]
-    )
+    files = [*sorted(root.glob("*.py")), root / "report" / "markup.py"]  # the markup of intents is in the model card
+    return digest_json([workbench.__version__, *map(digest_sources, parts), *map(digest_file, files)])

@@ -122,6 +122,7 @@ def full_run(path: Path, dataset: Dataset, reports: list[Report], *, accepted: b
         (Leg("onnx", "dev", 256, 1.0, 3.1e-6), Leg("int8", "calibration", 64, 0.985, 0.21), Leg(OWN, OWN, 1, 1.0, 0.0)),
         {"nodes": 142, "fused_nodes": 37, "int8_nodes": 61},
         Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
+        {"fused_nodes": ("fused nodes", "融合节点数"), "int8_nodes": ("int8 nodes, or both", "int8 节点数")},
     )
     write_json(
         folder.stage("measure", "measure", 12.0) / "report.json",

@@ -77,11 +77,15 @@ class Trainer(Component):
     """`(dataset, out, options, context) -> Model`; a `simple_baseline` is what others are compared with by default.
 
     `produces` is the format of its models, for a trainer whose models can be bundled without a pass that exports.
+
+    One that `distils` has the options `student` (a model folder) and `teachers`; the student learns their answers. A
+    pass that recovers a pruned model uses the first such trainer.
     """
 
     run: TrainerFunction | str
 
     simple_baseline: bool = False
+    distils: bool = False
     produces: str = ""
 
 
@@ -160,6 +164,7 @@ class Runtime(Component):
     Args:
         files: names of the model's files that a bundle holds, without folders; () for a format that cannot be bundled.
         facts: `(model) -> {name: number}`, such as how many nodes a graph has; figures of the model card.
+        titles: name of a fact -> its words in reports, in English and in Chinese; the name where it has none.
         cpu_warning: `(bundle) -> str | None`, why this CPU may answer otherwise than was measured.
         cpu_advice: `() -> str | None`, what `workbench doctor` says of this CPU and models of this format.
     """
@@ -168,6 +173,7 @@ class Runtime(Component):
 
     files: tuple[str, ...] = ()
     facts: Callable[[Any], Mapping[str, float]] | str | None = None
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     cpu_warning: Callable[[Any], str | None] | str | None = None
     cpu_advice: Callable[[], str | None] | str | None = None
 

@@ -68,6 +68,11 @@ def runtimes() -> Mapping[str, Runtime]:
             summary="ONNX graphs on CPU with onnxruntime",
             files=(GRAPH, TOKENIZER_FILE),
             facts="workbench_onnx.facts:node_counts",
+            titles={
+                "nodes": ("nodes of the graph", "计算图节点数"),
+                "fused_nodes": ("fused nodes", "融合节点数"),
+                "int8_nodes": ("int8 nodes (some may be fused, too)", "int8 节点数（部分可能同时是融合节点）"),
+            },
             cpu_warning="workbench_onnx.facts:cpu_warning",
             cpu_advice="workbench_onnx.facts:cpu_advice",
             libraries=("onnxruntime", "tokenizers", "numpy"),

@@ -172,7 +172,7 @@ def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, ac
     assert "99.31%" in text
     assert "0.214" in text
     assert "another intent among others than alone 3 of 1,234 Largest change of a score by it 0.0125" in text
-    assert "Model: fused nodes 37 Model: int8 nodes 61 Model: nodes 142" in text
+    assert "Model: fused nodes 37 Model: int8 nodes, or both 61 Model: nodes 142" in text
     assert "torch → ONNX 256 ( dev ) 100.00% 3.1e-06 float32 → int8 64 ( calibration ) 98.50% 0.21" in text
     assert "on 977 dev rows" in text
     assert "none 1 4.20% 0.31" in text

@@ -31,6 +31,7 @@ def measurement():
         invariance=Invariance(200, 1, 0.5),
         legs=(Leg("onnx", "dev", 256, 1.0, 1e-6), Leg("int8", "train", 256, 0.99, 0.25)),
         facts={"nodes": 9, "fused_nodes": 1, "int8_nodes": 2},
+        titles={"int8_nodes": ("int8 nodes (some may be fused, too)", "int8 节点数")},
         calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
     )
 
@@ -42,14 +43,14 @@ def through_json(measurement, *, without=()):
 
 def test_it_comes_back_from_json_as_it_was(measurement):
     assert through_json(measurement) == measurement
-    bare = dataclasses.replace(measurement, invariance=None, legs=(), facts={}, calibration=None)
+    bare = dataclasses.replace(measurement, invariance=None, legs=(), facts={}, titles={}, calibration=None)
     assert through_json(bare) == bare
 
 
 def test_one_of_an_older_version_lacks_what_that_did_not_measure(measurement):
-    older = through_json(measurement, without=("invariance", "legs", "facts", "calibration"))
+    older = through_json(measurement, without=("invariance", "legs", "facts", "titles", "calibration"))
     assert (older.invariance, older.legs, older.facts, older.calibration) == (None, (), {}, None)
-    assert older == dataclasses.replace(measurement, invariance=None, legs=(), facts={}, calibration=None)
+    assert older == dataclasses.replace(measurement, invariance=None, legs=(), facts={}, titles={}, calibration=None)
 
 
 def test_a_history_tells_the_parity_of_each_step_in_order():

@@ -117,6 +117,7 @@ class Measurement:
         legs: parity of each pass with what came before it, as the passes noted it.
         facts: of the served model, as its runtime tells them.
         calibration: its temperature, and that of the uncompressed model; None where none was fitted.
+        titles: of facts, in English and in Chinese.
     """
 
     bundle: Report
@@ -129,6 +130,12 @@ class Measurement:
     legs: tuple[Leg, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def title(self, fact: str) -> tuple[str, str]:
+        """What a fact is called in English and in Chinese; one without words goes by its name."""
+        plain = fact.replace("_", " ")
+        return self.titles.get(fact, (plain, plain))
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as JSON."""
@@ -141,7 +148,9 @@ class Measurement:
         legs = tuple(Leg(**leg) for leg in value.get("legs", ()))
         invariance = Invariance(**found) if (found := value.get("invariance")) else None
         calibration = Calibration.from_json(found) if (found := value.get("calibration")) else None
-        return cls(**{**value, **reports, "legs": legs, "invariance": invariance, "calibration": calibration})
+        titles = {name: (english, chinese) for name, (english, chinese) in value.get("titles", {}).items()}
+        judged = {"invariance": invariance, "legs": legs, "titles": titles, "calibration": calibration}
+        return cls(**{**value, **reports, **judged})
 
 
 @dataclass(frozen=True)

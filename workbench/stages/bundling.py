@@ -114,6 +114,7 @@ def measure(
     scored = {split: score(served, dataset, split) for split in asked}
     reports = {split: report_on("bundle", scored[split], split, steps, context) for split in asked}
     here, there = scored[compared], score(model, dataset, compared)
+    runtime = context.host.runtime(bundle.model.format)
     measurement = Measurement(
         bundle=reports[compared],
         baseline=report_on("baseline", there, compared, steps, context),
@@ -123,7 +124,8 @@ def measure(
         max_logit_difference=float(abs(here.logits - there.logits).max()),
         invariance=invariance,
         legs=Leg.along(bundle.model.history),
-        facts=context.host.runtime(bundle.model.format).facts_of(bundle.model),
+        facts=runtime.facts_of(bundle.model),
+        titles=runtime.titles,
         calibration=calibration,
     )
     return bundle, measurement, [report for split, report in reports.items() if split in splits]

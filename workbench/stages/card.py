@@ -75,7 +75,7 @@ def _measured(measurement: Measurement) -> list[str]:
             f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
         )
     if facts := measurement.facts:
-        told = [f"{in_one_line(name).replace('_', ' ')}: {value:,}" for name, value in facts.items()]
+        told = [f"{in_one_line(measurement.title(name)[0])}: {value:,}" for name, value in facts.items()]
         lines.append(f"- {'; '.join(told)}.")
     return [*lines, ""] if lines else []
 

@@ -85,7 +85,7 @@ class VocabularyOptions:
 
 @dataclass(frozen=True)
 class RecoverOptions:
-    """Options of the pass `recover`: its teacher, and what it hands to the trainer `distil`."""
+    """Options of the pass `recover`: its teacher, and what it hands to the trainer that distils."""
 
     teacher: str | None = option(
         None, "a model, bundle or run whose answers are learned; none = the model before the first pass", kind="path"

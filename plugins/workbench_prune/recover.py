@@ -1,4 +1,4 @@
-"""The pass `recover`: the trainer `distil`, with the pruned model as student and the uncompressed one as teacher."""
+"""The pass `recover`: a trainer that distils, with the pruned model as student and the uncompressed one as teacher."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from workbench_prune.rows import dataset_of
 from workbench_prune.trained_model import check_trained
 
 NAME = "recover"
-TRAINER = "distil"
 SIZES = ("hidden_size", "dim")  # of hidden states, as BERT's kin and DistilBERT call it
 logger = logging.getLogger(__name__)
 
@@ -24,12 +23,13 @@ def recover(model: Model, out: Path, options: RecoverOptions, context: Context) 
 
     Raises:
         WorkbenchError: the model is no trained torch model, there is nothing to learn from or no teacher but the model
-            itself, or no plugin offers the trainer.
+            itself, or no plugin brings a trainer that distils.
     """
     check_trained(model, NAME)
     dataset = dataset_of(model, NAME, context, "extra", options.extra)
     teacher = teacher_of(model, options, context)
-    trainer = context.host.registry("trainers")[TRAINER]
+    trainers = context.host.registry("trainers")
+    trainer = trainers[trainers.first("distils")]
     if context.dataset is None:
         logger.warning("%s: without a dataset only the teacher's answers are learned, which is weaker", NAME)
     values = {**as_json(options), "student": str(model.path), "teachers": (str(teacher),)}

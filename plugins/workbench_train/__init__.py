@@ -54,6 +54,7 @@ def trainers() -> Mapping[str, Trainer]:
             extra="train",
             libraries=(*libraries, "scikit-learn", "onnxruntime"),
             calls=("runtimes",),
+            distils=True,
         ),
     }
 

@@ -1,4 +1,4 @@
-"""The pass recover: the trainer distil, with the pruned model as student and the uncompressed one as teacher."""
+"""The pass recover: a trainer that distils, with the pruned model as student and the uncompressed one as teacher."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.model_folders import run_trainer
-from workbench.errors import UsageProblem, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.host import build_host
 from workbench.io.digests import digest_folder
 from workbench.nouns.model import Model
@@ -166,5 +166,5 @@ def test_a_recovery_that_is_killed_goes_on_where_it_was(trained, step, context):
 
 def test_without_the_trainer_it_is_refused(trained, step, context, tmp_path):
     alone = dataclasses.replace(context, host=build_host(["workbench_prune"]))
-    with pytest.raises(UsageProblem, match="distil"):
+    with pytest.raises(WorkbenchError, match="no plugin brings a trainer with distils = true"):
         step(trained, "recover", around=alone, teacher=str(tmp_path / "any"))

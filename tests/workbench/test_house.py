@@ -47,7 +47,6 @@ NAMED = {  # components of other plugins that a plugin may name
     *(("workbench_quickstart", name) for name in ("repair", "conflicts", "exact-duplicates", "finetune", "int8")),
     *(("workbench_evaluate", name) for name in ("int8", "fp16-weights")),  # what the report calls each pass
     *(("workbench_evaluate", name) for name in ("names", "probe", "finetune")),  # and each trainer
-    ("workbench_prune", "distil"),  # recovery is this trainer, with a pruned model as student
     *(("workbench_labelstudio", name) for name in ("words", "votes")),  # keys of its own files
 }
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]

@@ -166,7 +166,9 @@ def test_errors_are_quoted_with_both_intents_and_long_ones_are_cut(tmp_path, sma
     ],
 )
 def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, accepted, said, figure):
-    text = words(html_of(full_run(tmp_path, small_dataset, reports, accepted=accepted), "Compression and gate"))
+    html = html_of(full_run(tmp_path, small_dataset, reports, accepted=accepted), "Compression and gate")
+    assert '<span lang="zh">模型：融合节点数</span>' in html
+    text = words(html)
     assert text.startswith(said)
     assert figure in text
     assert "99.31%" in text

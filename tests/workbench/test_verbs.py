@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from tests import naive_bayes
 from workbench.api import build_host
+from workbench.cli.data_verbs import ledger_of
 from workbench.cli.root import build_cli
 from workbench.machine import describe, in_words
 from workbench.nouns.bundle import Bundle
@@ -109,6 +110,15 @@ def test_a_second_import_keeps_the_splits_of_the_first(cli, data, tmp_path):
     assert {row.id: row.split for row in Dataset.load(tmp_path / "again")} == {
         row.id: row.split for row in Dataset.load(data)
     }
+
+
+def test_two_imports_beside_each_other_have_ledgers_of_their_own(data):
+    with ledger_of(data) as one:
+        with ledger_of(data) as other:
+            assert one != other
+        assert one.is_file()
+        assert not other.exists()
+    assert not one.exists()
 
 
 def test_help_shows_the_options_of_what_is_named(cli):

@@ -54,12 +54,23 @@ def fits(state: State, architecture: Architecture) -> bool:
         return False
     if options.max_size_mb is None:
         return True
-    predicted = [
-        table.predicted_bytes(c.figures.bytes, architecture, c.chain.name)
-        for c in state.candidates
-        if c.version == state.base and c.chain.name in table.chains
-    ]
-    return min(predicted, default=0.0) <= LEEWAY * options.max_size_mb * MB
+    return min(predicted_sizes(state, architecture), default=0.0) <= LEEWAY * options.max_size_mb * MB
+
+
+def predicted_sizes(state: State, architecture: Architecture) -> list[float]:
+    """Bytes of an architecture by each chain that serves the model that is pruned.
+
+    The table has no chain that saves bytes alone; by such a one a model shrinks by the same share as in float32.
+    """
+    table = state.table
+    assert table is not None
+    served = [c for c in state.candidates if c.version == state.base]
+    known = [c for c in served if c.chain.name in table.chains]
+    sizes = [table.predicted_bytes(c.figures.bytes, architecture, c.chain.name) for c in known]
+    if widest := max(known, key=lambda c: c.chain.bits, default=None):
+        share = table.predicted_bytes(widest.figures.bytes, architecture, widest.chain.name) / widest.figures.bytes
+        sizes += [share * c.figures.bytes for c in served if c.chain.for_size]
+    return sizes
 
 
 def screened(state: State) -> list[Architecture]:

@@ -96,6 +96,20 @@ def test_without_passes_that_fuse_or_quantize_the_export_is_left(host, tmp_path)
     assert [chain.name for chain in discover_chains(passes, write_model(tmp_path / "bert"), {}, sized=True)] == ["fp32"]
 
 
+def test_other_values_of_a_quantizing_pass_are_tried_after_every_pass_that_fuses(host, tmp_path):
+    known = host.registry("passes")
+    passes = {name: known[name] for name in ("onnx", "fuse", "int8")}
+    model = write_model(tmp_path / "bert")
+    static = {
+        name
+        for chain in discover_chains({**passes, "melt": passes["fuse"]}, model, {}, sized=False)
+        if (name := chain.name).endswith("static")
+    }
+    assert static == {"fuse-int8-static", "melt-int8-static"}
+    del passes["fuse"]
+    assert [chain.name for chain in discover_chains(passes, model, {}, sized=False)] == ["fp32", "int8", "int8-static"]
+
+
 def test_a_pass_with_two_axes_prunes_at_once_and_options_of_one_name_are_told_apart(tmp_path):
     both = Pass(run=str, summary="", role="prune", consumes="torch", produces="torch")
     shares = {"share": Axis((1.0, 0.5)), "rank": Axis(lambda model: (8, 4))}

@@ -106,8 +106,9 @@ def discover_chains(passes: Mapping[str, Pass], model: Model, wanted: Mapping[st
             chains += [
                 (*links, using_defaults(name, passes[name], wanted)) for name in taking(passes, "quantize", made)
             ]
-        for name in taking(passes, "quantize", made):
-            chains += [(*links, link) for link in variants(name, passes[name], model, wanted)]
+            if fused or len(fusing) == 1:  # what is fused is faster, so other values are tried there
+                for name in taking(passes, "quantize", made):
+                    chains += [(*links, link) for link in variants(name, passes[name], model, wanted)]
     found = [Chain.of(links, passes, first_export=exports[0]) for links in chains]
     return [chain for chain in found if sized or not chain.for_size]
 

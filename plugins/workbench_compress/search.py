@@ -46,7 +46,7 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
         Models(lab, model, setup.space, data, first(context, "trim", model), first(context, "recover", model)),
         Bench(context.host, data, baseline, options.confidence, context.seed),
     )
-    state = State(setup, left=lab.left, made=lab.finished())
+    state = State(setup, left=lab.left)
     while not isinstance(action := next_action(state), Stop):
         state = executor.carry_out(action, state)
     state = dataclasses.replace(state, candidates=tuple(calibrated(state.candidates)))

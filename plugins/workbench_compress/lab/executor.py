@@ -15,7 +15,7 @@ from workbench_compress.lab.bench import Bench
 from workbench_compress.lab.latency_bench import LatencyBench, applied
 from workbench_compress.lab.models import Models
 from workbench_compress.policy import actions
-from workbench_compress.policy.conditions import table_name
+from workbench_compress.policy.conditions import askable, table_name
 from workbench_compress.policy.state import Screening, State, Trained
 from workbench_compress.space.chain import Chain
 
@@ -37,8 +37,19 @@ class SearchExecutor:
 
     def carry_out(self, action: actions.Action, state: State) -> State:
         """Give the state after an action."""
-        lab = self.models.lab
-        return dataclasses.replace(self._after(action, state), left=lab.left, made=lab.finished())
+        after = self._after(action, state)
+        return dataclasses.replace(after, left=self.models.lab.left, made=self.made(after))
+
+    def made(self, state: State) -> frozenset[str]:
+        """Names of the steps that this search may ask for and that cost no time again.
+
+        What another search made with other options has the same name, and is made again.
+        """
+        lab, table = self.models.lab, table_name(state)
+        finished = lab.finished()
+        known = {name: version for version in askable(state) if (name := self._name(version)) in finished}
+        names = {name for name, version in known.items() if name in state.made or self.models.is_finished(version)}
+        return frozenset(names | {table} if lab.has_note(table) else names)
 
     def _after(self, action: actions.Action, state: State) -> State:
         match action:

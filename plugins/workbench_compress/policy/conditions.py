@@ -12,6 +12,7 @@ COMMON_TOKENS = 20_000  # that stay without a size budget
 TOKENS_SHARE = 1 / 3  # of the size budget that they may take
 TABLE = "latency-table"
 LEEWAY = 1.1  # times a budget, that a prediction may say and be wrong
+ROUNDS = 6
 STEP = 3  # a training step takes as long as so many predictions: one pass forth, two back
 
 
@@ -31,6 +32,17 @@ def wants_pruning(state: State) -> bool:
 def table_name(state: State) -> str:
     """What the latency table is called; tokenizers differ in how many tokens a text has."""
     return f"{TABLE}-{state.base.name(state.setup.space)}"
+
+
+def askable(state: State) -> list[Version]:
+    """Every pruned version that the rules may ask for: untrained, and after each of the rounds."""
+    epochs = [state.setup.options.epochs * 2**number for number in range(ROUNDS)]
+    return [
+        state.version(a, tuple(epochs[:count]))
+        for a in state.setup.space.grid()
+        if a.pruned
+        for count in range(ROUNDS + 1)
+    ]
 
 
 def worthwhile(state: State) -> list[Architecture]:

@@ -89,7 +89,7 @@ class State:
     Args:
         setup: what does not change.
         left: seconds until its minutes are spent.
-        made: names of the steps that are finished on disk and cost no time again.
+        made: names of the steps that are finished on disk, with the options of this search, and cost no time again.
         candidates: all that were measured.
         failed: what could not be made: by a chain, or at all (None).
         trimmed: the baseline model with a trimmed vocabulary.

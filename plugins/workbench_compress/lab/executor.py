@@ -64,8 +64,10 @@ class SearchExecutor:
             case actions.Train(version):
                 return self._train(version, state)
             case actions.Compare(version):
+                begun = self.models.lab.seconds
                 found = self._deviation(f"predictions-{self._name(version)}", lambda: self._compare(version))
-                return dataclasses.replace(state, deviations={**state.deviations, version: found})
+                state = dataclasses.replace(state, deviations={**state.deviations, version: found})
+                return self._timed(version, begun, state)
             case actions.Plan(architectures):
                 return dataclasses.replace(state, plan=architectures)
             case actions.Round(architectures, epochs):
@@ -83,11 +85,15 @@ class SearchExecutor:
         first, begun = chain == state.setup.chains[0] and version == state.baseline, lab.seconds
         name = f"{self._name(version)}-{chain.name}"
         found = self._attempt(name, lambda: self._candidate(name, version, chain), required=first)
-        taken = state.serving_seconds.get(version, 0.0) + lab.seconds - begun
-        state = dataclasses.replace(state, serving_seconds={**state.serving_seconds, version: taken})
+        state = self._timed(version, begun, state)
         if found is None:
             return dataclasses.replace(state, failed=state.failed | {(version, chain)})
         return dataclasses.replace(state, candidates=(*state.candidates, found))
+
+    def _timed(self, version: Version, begun: float, state: State) -> State:
+        """Add what was spent since the lab's seconds were `begun` to what serving the version took."""
+        taken = state.serving_seconds.get(version, 0.0) + self.models.lab.seconds - begun
+        return dataclasses.replace(state, serving_seconds={**state.serving_seconds, version: taken})
 
     def _candidate(self, name: str, version: Version, chain: Chain) -> Candidate:
         """Serve and measure; a model whose predictions depend on the batch is served with batch size 1."""

@@ -98,7 +98,7 @@ class State:
         plan: the architectures that are to be screened.
         deviations: of trained models before their export.
         trainings: in their order.
-        serving_seconds: that exporting and measuring each version took.
+        serving_seconds: that exporting and measuring each version took, and comparing it before its export.
         round: the present round of training.
         promising: the architectures of all batches.
         settled: what the time goes to that is left.

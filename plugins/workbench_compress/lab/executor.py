@@ -17,7 +17,7 @@ from workbench_compress.lab.models import Models
 from workbench_compress.policy import actions
 from workbench_compress.policy.conditions import askable, table_name
 from workbench_compress.policy.state import Screening, State, Trained
-from workbench_compress.space.chain import Chain
+from workbench_compress.space.chain import Chain, yardsticks
 
 Made = TypeVar("Made")
 logger = logging.getLogger(__name__)
@@ -80,8 +80,7 @@ class SearchExecutor:
 
     def _serve(self, version: Version, chain: Chain, state: State) -> State:
         lab = self.models.lab
-        if self.bench.yardstick is None:
-            self.bench.yardstick = self._yardstick(state)
+        state = self._with_yardstick(state)
         first, begun = chain == state.setup.chains[0] and version == state.baseline, lab.seconds
         name = f"{self._name(version)}-{chain.name}"
         found = self._attempt(name, lambda: self._candidate(name, version, chain), required=first)
@@ -114,18 +113,21 @@ class SearchExecutor:
         figures: Figures = Figures.from_note(found, self.bench.confidence)
         return figures
 
-    def _yardstick(self, state: State) -> Model:
-        """Plain quantization of the baseline model, or the plain export where that cannot be made."""
-        plain, *more = [chain for chain in state.setup.chains if chain.plain]
-        for chain in (*(chain for chain in more if chain.quantized), plain):
+    def _with_yardstick(self, state: State) -> State:
+        """Give the bench the first yardstick that can be made; the last one is the plain export, which has to be."""
+        if self.bench.yardstick is not None:
+            return state
+        lab, name = self.models.lab, self._name(state.baseline)
+        preferred = yardsticks(state.setup.chains, lab.context.host.registry("passes"))
+        for chain in preferred:
             try:
-                return applied(
-                    self.models.lab, chain, self._name(state.baseline), partial(self.models.model, state.baseline)
-                )
+                self.bench.yardstick = applied(lab, chain, name, partial(self.models.model, state.baseline))
             except WorkbenchError:
-                if chain == plain:
+                if chain == preferred[-1]:
                     raise
-        raise AssertionError("the plain chain either returns or raises")
+            else:
+                return dataclasses.replace(state, yardstick=chain)
+        raise AssertionError("the plain chain either is made or raises")
 
     def _trim(self, version: Version, state: State) -> State:
         required = state.setup.options.vocabulary == "trim"

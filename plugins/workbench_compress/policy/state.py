@@ -90,6 +90,7 @@ class State:
         setup: what does not change.
         left: seconds until its minutes are spent.
         made: names of the steps that are finished on disk, with the options of this search, and cost no time again.
+        yardstick: the chain whose model is timed beside every candidate.
         candidates: all that were measured.
         failed: what could not be made: by a chain, or at all (None).
         trimmed: the baseline model with a trimmed vocabulary.
@@ -107,6 +108,7 @@ class State:
     setup: Setup
     left: float = math.inf
     made: frozenset[str] = frozenset()
+    yardstick: Chain | None = None
     candidates: tuple[Candidate, ...] = ()
     failed: frozenset[tuple[Version, Chain | None]] = frozenset()
     trimmed: Version | None = None

@@ -20,6 +20,7 @@ from workbench_compress.lab.token_table import token_table
 from workbench_compress.lab.workshop import Workshop
 from workbench_compress.options import SearchOptions
 from workbench_compress.policy.actions import Stop
+from workbench_compress.policy.lack_of_time import lack_of_time
 from workbench_compress.policy.rules import next_action
 from workbench_compress.policy.state import Setup, State
 from workbench_compress.report.measurements import write_measurements
@@ -46,9 +47,7 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
         Models(lab, model, setup.space, data, first(context, "trim", model), first(context, "recover", model)),
         Bench(context.host, data, baseline, options.confidence, context.seed),
     )
-    state = State(setup, left=lab.left, made=lab.finished())
-    while not isinstance(action := next_action(state), Stop):
-        state = executor.carry_out(action, state)
+    state = explore(State(setup, left=lab.left), executor)
     state = dataclasses.replace(state, candidates=tuple(calibrated(state.candidates)))
     best = choose(state.candidates, setup.limits)
     if context.measurements is not None:
@@ -58,6 +57,17 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
     announce(best, state.candidates, setup.limits)
     logger.info("%s of %d candidates after %.0f s", best.name, len(state.candidates), lab.seconds)
     return hand_over(best, data, out, options, context)
+
+
+def explore(state: State, executor: SearchExecutor) -> State:
+    """Carry out what the policy decides until it stops, and log where it ends for lack of time."""
+    while True:
+        action = next_action(state)
+        if reason := lack_of_time(action, state):
+            logger.info(reason)
+        if isinstance(action, Stop):
+            return state
+        state = executor.carry_out(action, state)
 
 
 def check(model: Model, context: Context) -> None:

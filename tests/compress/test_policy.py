@@ -232,6 +232,15 @@ def test_what_fits_is_not_given_up_for_a_larger_one_that_does_not():
     assert worthwhile(replace(found, setup=begun(quick).setup)) == [SMALL], "2 ms are within a tenth of the budget"
 
 
+def test_what_fits_by_a_chain_that_saves_bytes_alone_is_worthwhile():
+    """The table has no such chain; the model that it makes shrinks as the one in float32 does."""
+    found = state(options=SearchOptions(max_drop=0.5, max_size_mb=3.0))
+    found = replace(found, candidates=tuple(unpruned(FLOAT, bytes=18_000_000)))
+    assert worthwhile(found) == []
+    halved = candidate(FULL, HALF, mean_ms=50.0, bytes=9_000_000)
+    assert worthwhile(replace(found, candidates=(*found.candidates, halved))) == [SMALL], "2 of its 9 MB are left"
+
+
 def test_a_pruned_model_that_cannot_be_made_is_left_out():
     found = begun(GIVEN)
     found = replace(state(options=LOOSE, screenings={}, plan=None), setup=replace(found.setup, options=LOOSE))

@@ -30,9 +30,11 @@ from workbench_compress.candidates.candidate import Version
 from workbench_compress.candidates.limits import limits_of
 from workbench_compress.policy.actions import (
     Round,
+    Stop,
     Train,
 )
 from workbench_compress.policy.conditions import untrained_and_faster
+from workbench_compress.policy.lack_of_time import lack_of_time
 from workbench_compress.policy.rules import next_action
 from workbench_compress.policy.state import Setup, State
 
@@ -138,6 +140,30 @@ def test_a_training_that_would_end_too_late_does_not_begin():
     simulation.run(state(options=LOOSE, left=11.0))
     order = [(LAYERS[action.version.architecture], action.version.rounds) for action in simulation.of(Train)]
     assert order == [(6, (1,)), (4, (1,))], "the second one leaves a second, and two more milliseconds take two"
+
+
+def test_what_there_is_no_time_for_is_said_where_the_batches_end_and_at_the_end():
+    poor = Simulation(served=lambda version, chain: 3.0 if version.pruned else 0.0)
+    late = poor.run(state(options=LOOSE, left=2.0))
+    before = replace(late, settled=None)
+    assert lack_of_time(next_action(before), before) == "no time is left to train layers6-e1 for 1 epochs"
+    assert lack_of_time(Stop(), late) is None, "no candidate is worth the time that is left"
+    chosen = state(candidate(SMALL, divergence=1.0), options=LOOSE, trainings=trained(SMALL), plan=(SMALL,), left=1e-9)
+    end = Simulation().run(chosen)
+    assert lack_of_time(next_action(end), end) == "no time is left to train layers2-e1-2 for 2 epochs"
+
+
+def test_nothing_is_said_where_time_is_left_or_the_batches_go_on():
+    rich = Simulation().run(state(options=LOOSE))
+    assert lack_of_time(next_action(rich), rich) is None
+    going = state(options=LOOSE, left=0.0, round=Round((LARGE,), (1,), {LARGE: math.inf}, 0))
+    assert lack_of_time(Round((LARGE,), (1,), {}, 0), going) is None
+
+
+def test_without_minutes_it_is_said_that_nothing_is_pruned():
+    found = replace(begun(), left=0.0)
+    end = Simulation().run(found)
+    assert "measure what pruning saves" in (lack_of_time(next_action(end), end) or "")
 
 
 def test_the_time_that_serving_takes_counts_too():

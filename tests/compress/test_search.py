@@ -78,6 +78,7 @@ def test_time_stands_in_the_measurements_and_not_in_the_output(searching):
     for path in (searching.place / "whole" / "out").iterdir():
         assert b"_ms" not in path.read_bytes().replace(b"max_latency_ms", b"")
     assert "mean_ms" in searching.measurements("whole")["candidates"][0]
+    assert searching.measurements("whole")["yardstick"] == "int8"
 
 
 def test_everything_is_made_once(searching, tmp_path):

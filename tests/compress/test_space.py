@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,7 @@ from workbench_compress.lab.latency_bench import covering
 from workbench_compress.lab.token_table import token_table
 from workbench_compress.policy.screening import pareto_front, spaced, undominated, worth_more
 from workbench_compress.space.architecture import Architecture, Dimension, Space, discover_space
-from workbench_compress.space.chain import discover_chains
+from workbench_compress.space.chain import discover_chains, yardsticks
 from workbench_compress.space.latency import Cost, LatencyTable, networks_of
 from workbench_prune.space import heads, layers, shape_of, widths
 
@@ -95,6 +96,30 @@ def test_the_chains_that_are_tried(host, tmp_path):
 def test_without_passes_that_fuse_or_quantize_the_export_is_left(host, tmp_path):
     passes = {"onnx": host.registry("passes")["onnx"]}
     assert [chain.name for chain in discover_chains(passes, write_model(tmp_path / "bert"), {}, sized=True)] == ["fp32"]
+
+
+def test_other_values_of_a_quantizing_pass_are_tried_after_every_pass_that_fuses(host, tmp_path):
+    known = host.registry("passes")
+    passes = {name: known[name] for name in ("onnx", "fuse", "int8")}
+    model = write_model(tmp_path / "bert")
+    static = {
+        name
+        for chain in discover_chains({**passes, "melt": passes["fuse"]}, model, {}, sized=False)
+        if (name := chain.name).endswith("static")
+    }
+    assert static == {"fuse-int8-static", "melt-int8-static"}
+    del passes["fuse"]
+    assert [chain.name for chain in discover_chains(passes, model, {}, sized=False)] == ["fp32", "int8", "int8-static"]
+
+
+def test_the_yardstick_depends_on_no_third_party_and_on_no_order_of_plugins(host, tmp_path):
+    model, ours = write_model(tmp_path / "bert"), {n: host.registry("passes")[n] for n in ("onnx", "int8")}
+    foreign = {"acme": replace(ours["int8"], distribution="acme")}
+    for passes in ({**ours, **foreign}, {**foreign, **ours}):
+        preferred = yardsticks(discover_chains(passes, model, {}, sized=False), passes)
+        assert [chain.name for chain in preferred] == ["int8", "acme", "fp32"]
+    preferred = yardsticks(discover_chains({"onnx": ours["onnx"]}, model, {}, sized=True), ours)
+    assert [chain.name for chain in preferred] == ["fp32"]
 
 
 def test_a_pass_with_two_axes_prunes_at_once_and_options_of_one_name_are_told_apart(tmp_path):

@@ -15,9 +15,9 @@ from workbench_compress.lab.bench import Bench
 from workbench_compress.lab.latency_bench import LatencyBench, applied
 from workbench_compress.lab.models import Models
 from workbench_compress.policy import actions
-from workbench_compress.policy.conditions import table_name
+from workbench_compress.policy.conditions import askable, table_name
 from workbench_compress.policy.state import Screening, State, Trained
-from workbench_compress.space.chain import Chain
+from workbench_compress.space.chain import Chain, yardsticks
 
 Made = TypeVar("Made")
 logger = logging.getLogger(__name__)
@@ -37,8 +37,19 @@ class SearchExecutor:
 
     def carry_out(self, action: actions.Action, state: State) -> State:
         """Give the state after an action."""
-        lab = self.models.lab
-        return dataclasses.replace(self._after(action, state), left=lab.left, made=lab.finished())
+        after = self._after(action, state)
+        return dataclasses.replace(after, left=self.models.lab.left, made=self.made(after))
+
+    def made(self, state: State) -> frozenset[str]:
+        """Names of the steps that this search may ask for and that cost no time again.
+
+        What another search made with other options has the same name, and is made again.
+        """
+        lab, table = self.models.lab, table_name(state)
+        finished = lab.finished()
+        known = {name: version for version in askable(state) if (name := self._name(version)) in finished}
+        names = {name for name, version in known.items() if name in state.made or self.models.is_finished(version)}
+        return frozenset(names | {table} if lab.has_note(table) else names)
 
     def _after(self, action: actions.Action, state: State) -> State:
         match action:
@@ -53,8 +64,10 @@ class SearchExecutor:
             case actions.Train(version):
                 return self._train(version, state)
             case actions.Compare(version):
+                begun = self.models.lab.seconds
                 found = self._deviation(f"predictions-{self._name(version)}", lambda: self._compare(version))
-                return dataclasses.replace(state, deviations={**state.deviations, version: found})
+                state = dataclasses.replace(state, deviations={**state.deviations, version: found})
+                return self._timed(version, begun, state)
             case actions.Plan(architectures):
                 return dataclasses.replace(state, plan=architectures)
             case actions.Round(architectures, epochs):
@@ -67,16 +80,19 @@ class SearchExecutor:
 
     def _serve(self, version: Version, chain: Chain, state: State) -> State:
         lab = self.models.lab
-        if self.bench.yardstick is None:
-            self.bench.yardstick = self._yardstick(state)
+        state = self._with_yardstick(state)
         first, begun = chain == state.setup.chains[0] and version == state.baseline, lab.seconds
         name = f"{self._name(version)}-{chain.name}"
         found = self._attempt(name, lambda: self._candidate(name, version, chain), required=first)
-        taken = state.serving_seconds.get(version, 0.0) + lab.seconds - begun
-        state = dataclasses.replace(state, serving_seconds={**state.serving_seconds, version: taken})
+        state = self._timed(version, begun, state)
         if found is None:
             return dataclasses.replace(state, failed=state.failed | {(version, chain)})
         return dataclasses.replace(state, candidates=(*state.candidates, found))
+
+    def _timed(self, version: Version, begun: float, state: State) -> State:
+        """Add what was spent since the lab's seconds were `begun` to what serving the version took."""
+        taken = state.serving_seconds.get(version, 0.0) + self.models.lab.seconds - begun
+        return dataclasses.replace(state, serving_seconds={**state.serving_seconds, version: taken})
 
     def _candidate(self, name: str, version: Version, chain: Chain) -> Candidate:
         """Serve and measure; a model whose predictions depend on the batch is served with batch size 1."""
@@ -97,18 +113,21 @@ class SearchExecutor:
         figures: Figures = Figures.from_note(found, self.bench.confidence)
         return figures
 
-    def _yardstick(self, state: State) -> Model:
-        """Plain quantization of the baseline model, or the plain export where that cannot be made."""
-        plain, *more = [chain for chain in state.setup.chains if chain.plain]
-        for chain in (*(chain for chain in more if chain.quantized), plain):
+    def _with_yardstick(self, state: State) -> State:
+        """Give the bench the first yardstick that can be made; the last one is the plain export, which has to be."""
+        if self.bench.yardstick is not None:
+            return state
+        lab, name = self.models.lab, self._name(state.baseline)
+        preferred = yardsticks(state.setup.chains, lab.context.host.registry("passes"))
+        for chain in preferred:
             try:
-                return applied(
-                    self.models.lab, chain, self._name(state.baseline), partial(self.models.model, state.baseline)
-                )
+                self.bench.yardstick = applied(lab, chain, name, partial(self.models.model, state.baseline))
             except WorkbenchError:
-                if chain == plain:
+                if chain == preferred[-1]:
                     raise
-        raise AssertionError("the plain chain either returns or raises")
+            else:
+                return dataclasses.replace(state, yardstick=chain)
+        raise AssertionError("the plain chain either is made or raises")
 
     def _trim(self, version: Version, state: State) -> State:
         required = state.setup.options.vocabulary == "trim"

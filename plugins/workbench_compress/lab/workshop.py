@@ -38,6 +38,7 @@ class Workshop:
         self._worked = 0.0  # seconds of this process
         self._counted: set[str] = set()
         self._asked: list[str] = []  # folders that were used for the step that is being made
+        self._used: dict[str, str] = {}  # step -> the folder in which this search found or made it
 
     @property
     def left(self) -> float:
@@ -45,8 +46,20 @@ class Workshop:
         return 60 * self.minutes - self.seconds
 
     def finished(self) -> frozenset[str]:
-        """Names of all finished steps."""
+        """Names of all finished steps, whatever options they were made with."""
         return frozenset(path.parent.name[:-KEY_LENGTH] for path in self.root.glob(f"[!.]*/{ABOUT}"))
+
+    def has_note(self, name: str) -> bool:
+        """Whether a value is noted."""
+        return self.context.cached(name, {}).is_dir()
+
+    def has_passed(self, name: str, using: str, options: Mapping[str, Any]) -> bool:
+        """Whether a pass has made the step with these options; with others it would be made again."""
+        return self.context.cached(name, self._key(using, options)).is_dir()
+
+    def _key(self, using: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        parsed = parse_options(self.context.host.registry("passes")[using].options, options, using)
+        return {"pass": using, "options": as_json(parsed, key_only=True)}
 
     def known_options(self, using: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the options that a pass has."""
@@ -70,7 +83,7 @@ class Workshop:
         """
         component = self.context.host.registry("passes")[using]
         parsed = parse_options(component.options, options, using)
-        key = {"pass": using, "options": as_json(parsed, key_only=True)}
+        key = self._key(using, options)
         done = self.context.cached(name, key).is_dir()
         given, by = (None, []) if done else self._asking(source)  # the steps of the source count for themselves
         return self.made(name, lambda out, context: component(given, out, parsed, context), key, by, shared)
@@ -113,7 +126,7 @@ class Workshop:
                 raise
             shutil.rmtree(scratch)
             self.seconds -= before  # counted already
-        self._use(folder.name)
+        self._use(name, folder.name)
         return Model.load(folder / MODEL)
 
     def noted(self, name: str, find: Callable[[], Any]) -> Any:
@@ -128,14 +141,12 @@ class Workshop:
             write_json(staged / ABOUT, {"seconds": own, "by": by})
 
         folder = self.context.cache(name, {}, fill)
-        self._use(folder.name)
+        self._use(name, folder.name)
         return read_json(folder / VALUE)
 
     def took(self, name: str) -> float:
-        """Seconds that the finished steps of a name took; one, unless its pass was used with other options, too."""
-        return max(
-            float(read_json(path)["seconds"]) for path in self.root.glob(f"{name}-{'?' * (KEY_LENGTH - 1)}/{ABOUT}")
-        )
+        """Seconds that a step took that this search has used, with the options that it used."""
+        return float(read_json(self.root / self._used[name] / ABOUT)["seconds"])
 
     def _asking(self, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
         """What `ask` gives, and the steps that it used."""
@@ -145,7 +156,8 @@ class Workshop:
         finally:
             self._asked = outer
 
-    def _use(self, folder: str) -> None:
+    def _use(self, name: str, folder: str) -> None:
+        self._used[name] = folder
         self._asked.append(folder)
         self._count(folder)
         self._log({}, len(self._counted))

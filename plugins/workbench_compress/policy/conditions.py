@@ -12,6 +12,7 @@ COMMON_TOKENS = 20_000  # that stay without a size budget
 TOKENS_SHARE = 1 / 3  # of the size budget that they may take
 TABLE = "latency-table"
 LEEWAY = 1.1  # times a budget, that a prediction may say and be wrong
+ROUNDS = 6
 STEP = 3  # a training step takes as long as so many predictions: one pass forth, two back
 
 
@@ -31,6 +32,17 @@ def wants_pruning(state: State) -> bool:
 def table_name(state: State) -> str:
     """What the latency table is called; tokenizers differ in how many tokens a text has."""
     return f"{TABLE}-{state.base.name(state.setup.space)}"
+
+
+def askable(state: State) -> list[Version]:
+    """Every pruned version that the rules may ask for: untrained, and after each of the rounds."""
+    epochs = [state.setup.options.epochs * 2**number for number in range(ROUNDS)]
+    return [
+        state.version(a, tuple(epochs[:count]))
+        for a in state.setup.space.grid()
+        if a.pruned
+        for count in range(ROUNDS + 1)
+    ]
 
 
 def worthwhile(state: State) -> list[Architecture]:
@@ -54,12 +66,23 @@ def fits(state: State, architecture: Architecture) -> bool:
         return False
     if options.max_size_mb is None:
         return True
-    predicted = [
-        table.predicted_bytes(c.figures.bytes, architecture, c.chain.name)
-        for c in state.candidates
-        if c.version == state.base and c.chain.name in table.chains
-    ]
-    return min(predicted, default=0.0) <= LEEWAY * options.max_size_mb * MB
+    return min(predicted_sizes(state, architecture), default=0.0) <= LEEWAY * options.max_size_mb * MB
+
+
+def predicted_sizes(state: State, architecture: Architecture) -> list[float]:
+    """Bytes of an architecture by each chain that serves the model that is pruned.
+
+    The table has no chain that saves bytes alone; by such a one a model shrinks by the same share as in float32.
+    """
+    table = state.table
+    assert table is not None
+    served = [c for c in state.candidates if c.version == state.base]
+    known = [c for c in served if c.chain.name in table.chains]
+    sizes = [table.predicted_bytes(c.figures.bytes, architecture, c.chain.name) for c in known]
+    if widest := max(known, key=lambda c: c.chain.bits, default=None):
+        share = table.predicted_bytes(widest.figures.bytes, architecture, widest.chain.name) / widest.figures.bytes
+        sizes += [share * c.figures.bytes for c in served if c.chain.for_size]
+    return sizes
 
 
 def screened(state: State) -> list[Architecture]:

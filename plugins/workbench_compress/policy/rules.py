@@ -34,6 +34,7 @@ from workbench_compress.policy.actions import (
     Trim,
 )
 from workbench_compress.policy.conditions import (
+    ROUNDS,
     affords,
     common_tokens,
     screened,
@@ -48,7 +49,6 @@ from workbench_compress.space.architecture import Architecture
 from workbench_compress.space.chain import Chain
 
 MOSTLY_TOKENS = 2 / 3  # share of a model's weights from which its vocabulary is trimmed unasked
-ROUNDS = 6
 GAIN = 0.05  # share of its divergence that a further round takes from the chosen one; .1 to .25 is usual
 
 

@@ -89,7 +89,8 @@ class State:
     Args:
         setup: what does not change.
         left: seconds until its minutes are spent.
-        made: names of the steps that are finished on disk and cost no time again.
+        made: names of the steps that are finished on disk, with the options of this search, and cost no time again.
+        yardstick: the chain whose model is timed beside every candidate.
         candidates: all that were measured.
         failed: what could not be made: by a chain, or at all (None).
         trimmed: the baseline model with a trimmed vocabulary.
@@ -98,7 +99,7 @@ class State:
         plan: the architectures that are to be screened.
         deviations: of trained models before their export.
         trainings: in their order.
-        serving_seconds: that exporting and measuring each version took.
+        serving_seconds: that exporting and measuring each version took, and comparing it before its export.
         round: the present round of training.
         promising: the architectures of all batches.
         settled: what the time goes to that is left.
@@ -107,6 +108,7 @@ class State:
     setup: Setup
     left: float = math.inf
     made: frozenset[str] = frozenset()
+    yardstick: Chain | None = None
     candidates: tuple[Candidate, ...] = ()
     failed: frozenset[tuple[Version, Chain | None]] = frozenset()
     trimmed: Version | None = None

@@ -37,6 +37,7 @@ def write_measurements(folder: Path, state: State, best: Candidate | None, data:
         "seconds": round(seconds, 1),
         "judged": {"rows": len(data.texts), "labelled_by": data.labelled_by},
         "budgets": [{"name": limit.name, "most": limit.most, "unit": limit.unit} for limit in limits],
+        "yardstick": state.yardstick.name if state.yardstick else None,
         "chosen": best.name if best else None,
         "nearest": [] if best else [c.name for c in nearest_of(state.candidates, limits)[:NEAREST]],
         "candidates": [

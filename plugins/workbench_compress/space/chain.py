@@ -12,6 +12,7 @@ from workbench.api import Model, Pass, option_fields
 from workbench_compress.space.architecture import axis_values
 
 FLOAT = "fp32"  # the weights of a model that no pass quantized
+OWN = Pass.distribution  # the distribution of built-in plugins
 HALF = 16  # bits; a CPU computes with such weights in float32
 
 
@@ -106,10 +107,26 @@ def discover_chains(passes: Mapping[str, Pass], model: Model, wanted: Mapping[st
             chains += [
                 (*links, using_defaults(name, passes[name], wanted)) for name in taking(passes, "quantize", made)
             ]
-        for name in taking(passes, "quantize", made):
-            chains += [(*links, link) for link in variants(name, passes[name], model, wanted)]
+            if fused or len(fusing) == 1:  # what is fused is faster, so other values are tried there
+                for name in taking(passes, "quantize", made):
+                    chains += [(*links, link) for link in variants(name, passes[name], model, wanted)]
     found = [Chain.of(links, passes, first_export=exports[0]) for links in chains]
     return [chain for chain in found if sized or not chain.for_size]
+
+
+def yardsticks(chains: Iterable[Chain], passes: Mapping[str, Pass]) -> list[Chain]:
+    """The chains that may serve as the yardstick, the preferred one first: plain quantization, then the plain export.
+
+    Quantization of the workbench's own distribution goes before that of third parties, and names decide between equals.
+    So neither another plugin nor the order of plugins changes by what candidates are timed.
+    """
+    plain, *more = [chain for chain in chains if chain.plain]
+    quantized = [chain for chain in more if chain.quantized]
+
+    def order(chain: Chain) -> tuple[bool, str]:
+        return any(passes[link.using].distribution != OWN for link in chain.links), chain.name
+
+    return [*sorted(quantized, key=order), plain]
 
 
 def taking(passes: Mapping[str, Pass], role: str, made: str) -> list[str]:

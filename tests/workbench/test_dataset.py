@@ -24,7 +24,7 @@ DATASET = Dataset(
     ROWS,
     {"x.json": {"kept": 5}},
     ({"source": "x.json"},),
-    "repair-1",
+    ("repair-1",),
 )
 
 

@@ -44,7 +44,7 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_measurements(workbe
     told = (out / "README.md").read_text(encoding="utf-8")
     assert f"| dev | accuracy | {accuracy:.4f} |" in told
     assert "texts alone and among others: 0 get another intent, " in told
-    assert "- nodes: " in told
+    assert "- nodes of the graph: " in told
     assert re.search(r"    [\d,]+ texts alone and among others: 0 get another intent, a score differs by ", done.stderr)
     again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
     assert (again.exit_code, "exists already" in again.output) == (1, True)

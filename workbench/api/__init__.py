@@ -30,7 +30,7 @@ from workbench.components import (
 )
 from workbench.context import Context, Log, silent
 from workbench.encoders import check_folder, find_encoder, token_limit
-from workbench.errors import GateRefused, MissingExtra, UsageProblem, WorkbenchError, unknown
+from workbench.errors import DISTRIBUTION, GateRefused, MissingExtra, UsageProblem, WorkbenchError, unknown
 from workbench.hookspecs import hookimpl
 from workbench.host import Host, build_host
 from workbench.nouns.bundle import MANIFEST as BUNDLE_FILE
@@ -51,6 +51,7 @@ from workbench.search_space import Axis
 
 __all__ = [
     "BUNDLE_FILE",
+    "DISTRIBUTION",
     "HEAD_FILE",
     "MODEL_FILE",
     "SPLITS",

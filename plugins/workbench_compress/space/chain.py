@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from workbench.api import Model, Pass, option_fields
+from workbench.api import DISTRIBUTION, Model, Pass, option_fields
 from workbench_compress.space.architecture import axis_values
 
 FLOAT = "fp32"  # the weights of a model that no pass quantized
-OWN = Pass.distribution  # the distribution of built-in plugins
 HALF = 16  # bits; a CPU computes with such weights in float32
 
 
@@ -124,7 +123,7 @@ def yardsticks(chains: Iterable[Chain], passes: Mapping[str, Pass]) -> list[Chai
     quantized = [chain for chain in more if chain.quantized]
 
     def order(chain: Chain) -> tuple[bool, str]:
-        return any(passes[link.using].distribution != OWN for link in chain.links), chain.name
+        return any(passes[link.using].distribution != DISTRIBUTION for link in chain.links), chain.name
 
     return [*sorted(quantized, key=order), plain]
 

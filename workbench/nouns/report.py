@@ -66,7 +66,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Leg:
+class PassParity:
     """How near a pass's model answers to the one that the pass was given.
 
     Args:
@@ -84,7 +84,7 @@ class Leg:
     max_logit_difference: float
 
     @classmethod
-    def along(cls, history: Sequence[Mapping[str, Any]]) -> tuple[Leg, ...]:
+    def from_history(cls, history: Sequence[Mapping[str, Any]]) -> tuple[PassParity, ...]:
         """Those of a model's history, from torch to the served graph; see `Parity.note`.
 
         A third party's step may call something else `parity`; it is passed over.
@@ -127,7 +127,7 @@ class Measurement:
     max_logit_difference: float
     size: int
     invariance: Invariance | None = None
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[PassParity, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class Measurement:
     def from_json(cls, value: Mapping[str, Any]) -> Measurement:
         """The measurement that `to_json` wrote."""
         reports = {name: Report.from_json(value[name]) for name in ("bundle", "baseline")}
-        legs = tuple(Leg(**leg) for leg in value.get("legs", ()))
+        legs = tuple(PassParity(**leg) for leg in value.get("legs", ()))
         invariance = Invariance(**found) if (found := value.get("invariance")) else None
         calibration = Calibration.from_json(found) if (found := value.get("calibration")) else None
         titles = {name: (english, chinese) for name, (english, chinese) in value.get("titles", {}).items()}

@@ -25,7 +25,7 @@ from workbench.nouns.utterance import SPLITS, Utterance
 from workbench.text.normalization import text_key
 
 Shares = Mapping[str, float]
-Ledger = Mapping[str, str]  # `remembered_as` of a row -> its split
+Ledger = Mapping[str, str]  # `ledger_keys` of a row -> its split
 Component = list[int]  # the places of its rows
 
 
@@ -42,16 +42,16 @@ def check_shares(shares: Shares, where: str) -> None:
         raise UsageProblem(f"the shares {dict(shares)} are not positive numbers that add up to 1", where=where)
 
 
-def remembered_as(row: Utterance) -> tuple[str, str]:
+def ledger_keys(row: Utterance) -> tuple[str, str]:
     """The two names under which a ledger knows a row: its id, and a digest of its text."""
     return f"id:{row.id}", f"text:{_digest(text_key(row.text))[:20]}"
 
 
-def remember(rows: Iterable[Utterance], ledger: Ledger) -> dict[str, str]:
+def add_to_ledger(rows: Iterable[Utterance], ledger: Ledger) -> dict[str, str]:
     """The ledger with the rows' splits added; what it knew stays."""
     grown = dict(ledger)
     for row in rows:
-        for name in remembered_as(row):
+        for name in ledger_keys(row):
             if row.split:
                 grown.setdefault(name, row.split)
     return grown
@@ -75,12 +75,12 @@ def read_ledger(path: Path) -> dict[str, str]:
     return dict(ledger)
 
 
-def known_split(row: Utterance, shares: Shares, ledger: Ledger) -> str | None:
+def ledger_split(row: Utterance, shares: Shares, ledger: Ledger) -> str | None:
     """The split in which the ledger knows a row; None for a new row and for one whose source states its split.
 
     Where a source is all one split, a text that the ledger knows in train from another row takes no row out of it.
     """
-    by_id, by_text = remembered_as(row)
+    by_id, by_text = ledger_keys(row)
     if row.split or by_id in ledger:
         return None if row.split else ledger[by_id]
     found = ledger.get(by_text)
@@ -96,7 +96,7 @@ def assign_splits(rows: Sequence[Utterance], shares: Sequence[Shares], seed: int
         seed: of the run.
         ledger: earlier assignments.
     """
-    splits = [row.split or known_split(row, share, ledger) for row, share in zip(rows, shares, strict=True)]
+    splits = [row.split or ledger_split(row, share, ledger) for row, share in zip(rows, shares, strict=True)]
     components = find_components(rows, shares)
     for component in components:
         stands = {splits[i] or next(iter(shares[i])) for i in component if splits[i] or len(shares[i]) == 1}

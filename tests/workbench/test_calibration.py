@@ -54,7 +54,7 @@ def test_a_temperature_at_its_bound_is_said(caplog, truth, scale, bound):
     logits = scale * np.array([[9, 0], [0, 9]], np.float32)
     found = calibrate(logits, logits, truth)
     assert (found.fitted.temperature == bound) == (bound is not None)
-    assert ("stands at its bound" in caplog.text) == (bound is not None)
+    assert ("is beyond the bound" in caplog.text) == (bound is not None)
 
 
 def test_the_error_is_how_far_scores_are_from_what_comes_true():

@@ -101,7 +101,7 @@ def version(distribution: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def host_digest() -> str:
-    """Compute the sha256 of the host's version and sources, without the command line and most of the report."""
+    """Compute the sha256 of the host's version and of those sources that can change the output of a stage."""
     root = Path(__file__).resolve().parents[1]
     parts = [root / name for name in ("engine", "io", "nouns", "quality", "serving", "stages", "text", "torch")]
     files = [*sorted(root.glob("*.py")), root / "report" / "markup.py"]  # the model card uses `intent_label`

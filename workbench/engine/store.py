@@ -35,8 +35,8 @@ class Store:
 
     Args:
         path: the run folder.
-        kept: parent of scratch folders that stay after the run, for later commands with other budgets; None = scratch
-            folders are in `path` and are removed when the run is complete.
+        kept: parent of scratch folders that stay after the run, for later commands with other budgets. None = the
+            scratch folders are in `path`, and are removed when the run is complete.
     """
 
     path: Path
@@ -170,7 +170,7 @@ class Store:
         return (self.path / RUN).is_file() and all(stage.status != "failed" for stage in Run.load(self.path).stages)
 
     def tidy(self) -> None:
-        """Remove scratch folders and the remains of killed and refused attempts; requires the run's lock."""
+        """Remove the remains of killed and refused attempts, and scratch folders in `path`; requires the run's lock."""
         self.drop_empty_scratch()
         if not self.kept:
             shutil.rmtree(self.scratch, ignore_errors=True)

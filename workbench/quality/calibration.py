@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
 
 # beyond these temperatures one intent has almost all probability, or all intents have almost the same
-LEAST, MOST = 0.05, 20.0
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 HALVINGS = 60
 BINS = 15
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def calibrate(logits: Floats, baseline: Floats, truth: Sequence[int]) -> Calibra
         truth: n indices, each row's intent.
     """
     own, other = fit_temperature(logits, truth), fit_temperature(baseline, truth)
-    if own in (LEAST, MOST):
+    if own in (MIN_TEMPERATURE, MAX_TEMPERATURE):
         logger.warning(
             "the best temperature on %d dev rows is beyond the bound %g, so the scores are not well calibrated",
             len(truth),
@@ -92,12 +92,12 @@ def calibrate(logits: Floats, baseline: Floats, truth: Sequence[int]) -> Calibra
 def fit_temperature(logits: Floats, truth: Sequence[int]) -> float:
     """Fit the temperature with the smallest log loss, between 0.05 and 20, to four digits.
 
-    Targets are smoothed: for n rows a target has the weight n / (n + 1) on the row's intent, and 1 / (n + 1) spread
-    evenly over all intents. So the model is never certain, and fewer rows make the model less certain. Platt (1999,
-    "Probabilistic outputs for support vector machines", section 2.2) smooths the targets of two classes.
+    Targets are smoothed. For n rows, a target gives the weight n / (n + 1) to the row's intent. The weight 1 / (n + 1)
+    is spread evenly over all intents. So the model is never certain, and fewer rows make the model less certain. Platt
+    (1999, "Probabilistic outputs for support vector machines", section 2.2) smooths the targets of two classes.
 
-    The loss is convex in the inverse temperature b. Its slope is the mean over rows of two averages' difference: the
-    row's logits weighted by the probabilities under b, minus the logits weighted by the target.
+    The loss is convex in the inverse temperature b. Its slope is the mean over rows of p(b)·logits - target·logits,
+    where p(b) are the probabilities under b.
 
     Args:
         logits: float32 [n, intents].
@@ -112,7 +112,7 @@ def fit_temperature(logits: Floats, truth: Sequence[int]) -> float:
     def slope(inverse: float) -> float:
         return float(((probabilities(logits, 1 / inverse) * values).sum(1) - target).mean())
 
-    low, high = 1 / MOST, 1 / LEAST
+    low, high = 1 / MAX_TEMPERATURE, 1 / MIN_TEMPERATURE
     for _ in range(HALVINGS):
         middle = (low * high) ** 0.5
         low, high = (low, middle) if slope(middle) > 0 else (middle, high)

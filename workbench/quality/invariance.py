@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workbench.nouns.predictor import Predictor
 
 TOLERANCE = 1e-6
-MOST = 2000
+MAX_TEXTS = 2000
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, t
     )
 
 
-def sample_texts(dataset: Dataset, seed: int, most: int = MOST) -> list[str]:
+def sample_texts(dataset: Dataset, seed: int, most: int = MAX_TEXTS) -> list[str]:
     """Draw up to `most` different texts of a dataset at random, from all splits; labels are not used."""
     texts = list(dict.fromkeys(row.text for row in dataset))
     return random.Random(seed).sample(texts, min(most, len(texts)))

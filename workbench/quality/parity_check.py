@@ -39,13 +39,13 @@ class ParityLimit:
 
 
 def check_parity(
-    given: Model, made: Model, texts: Texts, context: Context, limit: ParityLimit | None = None
+    input_model: Model, output_model: Model, texts: Texts, context: Context, limit: ParityLimit | None = None
 ) -> dict[str, Any]:
     """Compare the input and the output model of a pass, both as served, and log the difference.
 
     Args:
-        given: the input model.
-        made: the output model, with its tokenizer.
+        input_model: the input model.
+        output_model: the output model, with its tokenizer.
         texts: origin of the texts, and at least one text.
         context: context with the host, which opens the predictors, and with the log.
         limit: largest allowed difference; None = measure only.
@@ -57,7 +57,7 @@ def check_parity(
         WorkbenchError: a difference is larger than the limit, or is NaN.
     """
     origin, rows = texts
-    parity = compare(context.host.open_predictor(given), context.host.open_predictor(made), rows)
+    parity = compare(context.host.open_predictor(input_model), context.host.open_predictor(output_model), rows)
     logger.info("parity on %d texts of %s: %s", parity.rows, origin, parity)
     context.log({"agreement": parity.agreement, "max_logit_difference": parity.max_logit_difference}, 1)
     if limit is not None and not parity.within(limit.tolerance, embeddings=limit.embeddings):
@@ -66,7 +66,7 @@ def check_parity(
             f"{limit.subject}'s logits differ from {limit.baseline} by up to {parity.max_logit_difference:.2g}"
             f"{others}, but the tolerance is {limit.tolerance:g}; the worst text is "
             f"{textwrap.shorten(parity.worst, TEXT_WIDTH)!r}",
-            where=given.path,
+            where=input_model.path,
             remedy=limit.remedy,
         )
     return parity.note(origin)

@@ -21,7 +21,7 @@ from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 from workbench.nouns.report import Measurement, PassParity, Report
 from workbench.quality.calibration import Calibration
-from workbench.quality.invariance import MOST, Invariance, batch_invariance, sample_texts
+from workbench.quality.invariance import MAX_TEXTS, Invariance, batch_invariance, sample_texts
 from workbench.serving.open import open_verified
 from workbench.stages.calibration import CALIBRATE, read_calibration
 from workbench.stages.evaluation import report_on, save_reports, score
@@ -128,15 +128,15 @@ def measure(
     scored_splits = dict.fromkeys([compared, *(split for split in splits if dataset.labelled(split))])
     scored = {split: score(served, dataset, split) for split in scored_splits}
     reports = {split: report_on("bundle", scored[split], split, steps, context) for split in scored_splits}
-    ours, theirs = scored[compared], score(model, dataset, compared)
+    bundle_scores, baseline_scores = scored[compared], score(model, dataset, compared)
     runtime = context.host.runtime(bundle.model.format)
     measurement = Measurement(
         bundle=reports[compared],
-        baseline=report_on("baseline", theirs, compared, steps, context),
-        rows=len(ours.rows),
+        baseline=report_on("baseline", baseline_scores, compared, steps, context),
+        rows=len(bundle_scores.rows),
         size=bundle.size(),
-        agreement=float((ours.logits.argmax(1) == theirs.logits.argmax(1)).mean()),
-        max_logit_difference=float(abs(ours.logits - theirs.logits).max()),
+        agreement=float((bundle_scores.logits.argmax(1) == baseline_scores.logits.argmax(1)).mean()),
+        max_logit_difference=float(abs(bundle_scores.logits - baseline_scores.logits).max()),
         invariance=invariance,
         legs=PassParity.from_history(bundle.model.history),
         facts=runtime.facts_of(bundle.model),
@@ -203,7 +203,7 @@ def measure_stage(baseline: str, source: str, options: EvaluateOptions, steps: t
         work,
         steps=steps,
         needs=("bundle", CALIBRATE, baseline, source),
-        settings={"splits": list(options.splits), "machine": describe(), "invariance": MOST},
+        settings={"splits": list(options.splits), "machine": describe(), "invariance": MAX_TEXTS},
         calls=("runtimes",),
     )
 

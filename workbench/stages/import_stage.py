@@ -24,7 +24,7 @@ KEPT_ROWS = "kept_rows"  # metric: number of rows whose split comes from the led
 def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = True) -> Stage:
     """Define the stage `import`, which reads every `[[import]]` of a recipe.
 
-    The output of a sibling run is reused only if neither run's ledger changed a split.
+    The output of a sibling run is reused only if that run's ledger changed no split and this run's ledger is empty.
 
     Args:
         recipe: a recipe with at least one `[[import]]`.

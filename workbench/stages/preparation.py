@@ -37,8 +37,8 @@ def clean_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
 def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
     """Define the stage `augment`, which adds generated rows to the train split.
 
-    New texts are normalized as the dataset is. Texts that any split already has are not added, so that train contains
-    no text of dev and test.
+    New texts are normalized as the dataset is. Texts that any split already has are not added, so that no text of dev
+    or test is added to train.
 
     Args:
         steps: the augmenters.

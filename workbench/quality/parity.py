@@ -52,7 +52,9 @@ class Parity:
             "texts": origin,
             "rows": self.rows,
             "agreement": self.agreement,
-            "max_logit_difference": float(f"{self.max_logit_difference:.1e}"),  # more digits depend on the threads
+            "max_logit_difference": float(
+                f"{self.max_logit_difference:.1e}"
+            ),  # later digits depend on the number of threads
         }
 
 

@@ -26,7 +26,7 @@ class ParityLimit:
     Args:
         tolerance: largest difference of a logit, and of an embedding's component.
         subject: name of the output model, such as "the fused graph".
-        baseline: owner of the compared logits, such as "torch's".
+        baseline: words of the error for the compared logits, such as "torch's".
         remedy: remedy of the error, a sentence without its full stop.
         embeddings: whether embeddings count too.
     """

@@ -52,9 +52,7 @@ class Parity:
             "texts": origin,
             "rows": self.rows,
             "agreement": self.agreement,
-            "max_logit_difference": float(
-                f"{self.max_logit_difference:.1e}"
-            ),  # later digits depend on the number of threads
+            "max_logit_difference": float(f"{self.max_logit_difference:.1e}"),  # later digits vary with the threads
         }
 
 

@@ -165,7 +165,10 @@ def test_rows_keep_the_split_of_their_source_and_shares_divide_the_others(read, 
     dataset = read({"source": "one.csv", "split": EIGHTY})
     assert [row.split == "test" for row in dataset] == [n % 2 == 1 for n in range(20)]
     assert {row.split for row in dataset} == {"train", "dev", "test"}
-    assert "one.csv: 10 rows keep the split that their source states; `split` divides the other 10" in caplog.text
+    assert (
+        "one.csv: 10 rows keep the split that the source states; the option `split` applies to the other 10 rows"
+        in caplog.text
+    )
 
 
 def test_a_repeated_import_says_the_same(read, tmp_path):

@@ -49,7 +49,7 @@ def test_an_encoder_without_weights_or_tokenizer_is_refused(refused, tiny_encode
     bare = shutil.copytree(tiny_encoder, tmp_path / "bare", ignore=shutil.ignore_patterns("model.safetensors"))
     refused(bare, "holds no weights")
     mute = shutil.copytree(tiny_encoder, tmp_path / "mute", ignore=shutil.ignore_patterns("tok*", "vocab*"))
-    refused(mute, "holds no tokenizer")
+    refused(mute, "has no tokenizer")
 
 
 @pytest.mark.parametrize(

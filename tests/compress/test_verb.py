@@ -28,6 +28,20 @@ def data(searching, tmp_path_factory):
     return out
 
 
+@pytest.fixture(scope="module")
+def aside(tmp_path_factory):
+    """A work folder of searches, so that the baseline model is measured once for all that do not look at that."""
+    return tmp_path_factory.mktemp("aside")
+
+
+@pytest.fixture(scope="module")
+def texts(searching, tmp_path_factory):
+    """The texts of the dataset alone, as a file."""
+    path = tmp_path_factory.mktemp("texts") / "texts.txt"
+    path.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
+    return path
+
+
 def test_without_use_it_searches_and_leaves_a_bundle_and_its_measurements(workbench, searching, data, tmp_path):
     out = tmp_path / "bundle"
     done = workbench("compress", searching.model.path, "--data", data, "-o", out, "--max-drop", "1.5", *ALONE)
@@ -51,8 +65,8 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_measurements(workbe
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
 
-def test_what_a_search_put_aside_serves_another_budget(workbench, searching, data, tmp_path):
-    aside, words = tmp_path / "aside", ("compress", searching.model.path, "--data", data, *ALONE)
+def test_what_a_search_put_aside_serves_another_budget(workbench, searching, data, aside, tmp_path):
+    words = ("compress", searching.model.path, "--data", data, *ALONE)
     first = workbench(*words, "-o", tmp_path / "one", "--max-drop", "1.5", "--work", aside)
     assert first.exit_code == 0, first.output
     made = {path: path.stat().st_mtime_ns for path in aside.rglob("*.json")}
@@ -122,8 +136,8 @@ def test_rows_of_other_intents_or_another_task_give_no_temperature(workbench, se
     assert calibration_obstacle(searching.model, searching.dataset) is None
 
 
-def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_path):
-    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle")
+def test_its_options_go_by_their_long_names_too(workbench, searching, data, aside, tmp_path):
+    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--work", aside)
     for prefix in (("--",), ("--use", "search", "--search.")):
         done = workbench(*words, *prefix[:-1], f"{prefix[-1]}max-size-mb", "0.0001", f"{prefix[-1]}minutes", "0")
         assert done.exit_code == 3, done.output
@@ -131,19 +145,17 @@ def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_
         assert not (tmp_path / "bundle").exists()
 
 
-def test_a_budget_of_nothing_gives_unpruned_float32_and_says_so(workbench, searching, data, tmp_path, caplog):
+def test_a_budget_of_nothing_gives_unpruned_float32_and_says_so(workbench, searching, data, aside, tmp_path, caplog):
     words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--max-drop", "0")
-    done = workbench(*words, "--confidence", "0.99", *ALONE)
+    done = workbench(*words, "--work", aside, "--confidence", "0.99", *ALONE)
     assert done.exit_code == 0, done.output
     assert "NOT QUANTIZED: the bundle is baseline-" in caplog.text
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["accuracy_loss"]["bound"] == 0.0
 
 
-def test_pruned_models_learn_from_texts_alone_too(workbench, searching, tmp_path):
-    texts = tmp_path / "texts.txt"
-    texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
+def test_pruned_models_learn_from_texts_alone_too(workbench, searching, texts, aside, tmp_path):
     words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--max-drop", "0")
-    done = workbench(*words, "--screened", "1", "--recovered", "1", "--minutes", "5")
+    done = workbench(*words, "--work", aside, "--screened", "1", "--recovered", "1", "--minutes", "5")
     assert done.exit_code == 0, done.output
     measurements = json.loads((tmp_path / "bundle.measurements" / "search.json").read_text(encoding="utf-8"))
     assert measurements["judged"]["labelled_by"] == "baseline"
@@ -182,10 +194,9 @@ def test_a_pass_named_twice_is_refused(workbench, searching, tmp_path):
         assert not (tmp_path / "bundle").exists()
 
 
-def test_texts_alone_are_enough(workbench, searching, tmp_path):
-    texts = tmp_path / "texts.txt"
-    texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
-    done = workbench("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", *ALONE)
+def test_texts_alone_are_enough(workbench, searching, texts, aside, tmp_path):
+    words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--work", aside)
+    done = workbench(*words, *ALONE)
     assert done.exit_code == 0, done.output
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["labelled_by"] == "baseline"
     assert re.search(r"points of agreement lost on \d+ texts, at most [\d.]+ lost with 0.7 confidence\n", done.stderr)

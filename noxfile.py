@@ -47,11 +47,12 @@ def base(session: nox.Session) -> None:
     write = "from pathlib import Path; from tests.bundles import write_bundle; write_bundle(Path('{}'))"
     shutil.rmtree(folder / "bundle", ignore_errors=True)
     session.run("python", "-c", write.format(folder / "bundle"))
-    shutil.rmtree("build", ignore_errors=True)  # pip builds in the tree: what an older build left would come along
+    shutil.rmtree(folder / "source", ignore_errors=True)  # pip builds in the tree: it gets one of its own
+    shutil.copytree(".", folder / "source", ignore=shutil.ignore_patterns(".*", "build", "tests", "*.egg-info"))
     session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
     python = str(folder / "venv/bin/python")
     session.run(python, "-m", "pip", "install", "-q", "-U", "pip", external=True)
-    session.run(python, "-m", "pip", "install", "-q", ".", external=True)
+    session.run(python, "-m", "pip", "install", "-q", str(folder / "source"), external=True)
     session.run(python, "tests/base_install.py", str(folder / "bundle"), external=True)
 
 

@@ -16,6 +16,7 @@ from tests.lanes import pytest_collection_modifyitems as pytest_collection_modif
 from tests.lanes import pytest_configure as pytest_configure
 from tests.lanes import pytest_xdist_auto_num_workers as pytest_xdist_auto_num_workers
 from tests.lanes import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
+from tests.untraced import _untraced as _untraced
 from workbench.context import Context
 from workbench.host import Host, build_host
 from workbench.nouns.dataset import Dataset

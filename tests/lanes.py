@@ -19,12 +19,6 @@ SERVER = "tests/labelstudio/"
 SECOND = f"{SERVER}test_pus"  # files from here on have the second server
 INSTALLATION = 900  # seconds
 FIRST = (SECOND, SERVER, "tests/test_readme.py", "tests/compress/")  # the longest, so that no lane ends with them
-# Searches of which one is measured as it is made for all, and products of cases. A traced test takes 1.4 times as long.
-UNMEASURED = (
-    "tests/compress/test_recovery.py",
-    "tests/compress/test_resume.py",
-    "tests/compress/test_shared.py",
-)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,9 +62,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         first = next((item for item in wanting if place(item) == FIRST.index(server)), None)
         if first:
             first.add_marker(pytest.mark.timeout(INSTALLATION))
-    for item in items:
-        if item.nodeid.startswith(UNMEASURED):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

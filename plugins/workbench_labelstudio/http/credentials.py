@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.api import UsageProblem, WorkbenchError
-from workbench.api.io import check_shape, make_folder, read_json, replace_text
+from workbench.api.io import check_shape, make_folder, read_json, read_source, replace_text
 
 URL, TOKEN, FOLDER = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "XDG_CONFIG_HOME"  # names of variables
 CONNECT = "workbench labelstudio connect URL"
@@ -109,10 +109,9 @@ def read_token(file: str) -> str:
     if file == "-":
         return clean_token(sys.stdin.readline(), "standard input")
     path = Path(file).expanduser()
-    if not path.exists() or path.is_dir():
-        raise WorkbenchError("there is no such file", where=path, remedy="Write the token into it, mode 0600")
-    refuse_open(path, f"chmod 600 {path}, or give it on standard input: --token-file - < {path}")
-    return clean_token(path.read_text(encoding="utf-8-sig", errors="replace"), file)
+    text = read_source(path)
+    refuse_open(path)
+    return clean_token(text, file)
 
 
 def clean_token(text: str, where: object) -> str:
@@ -127,15 +126,11 @@ def clean_token(text: str, where: object) -> str:
     return token
 
 
-def refuse_open(path: Path, remedy: str | None = None) -> None:
+def refuse_open(path: Path) -> None:
     """Raise if anybody but the owner may read or write a file."""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise WorkbenchError(
-            f"others can read this file (mode {mode:04o}), which holds a secret",
-            where=path,
-            remedy=remedy or f"chmod 600 {path}",
-        )
+    if (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        what = f"others can read this file (mode {mode:04o}), which holds a secret"
+        raise WorkbenchError(what, where=path, remedy=f"chmod 600 {path}")
 
 
 def store(credentials: Credentials) -> Path:

@@ -52,9 +52,8 @@ def find_project(connection: Connection, named: str) -> Project:
     named = named.strip()
     address = ADDRESS.match(named)
     if address and clean_url(address[1]) != connection.url:
-        raise UsageProblem(
-            "is no project of the server that is asked", where=named, remedy=f"Give --url {clean_url(address[1])}"
-        )
+        remedy = f"Give --url {clean_url(address[1])}"
+        raise UsageProblem("is no project of the server that is asked", where=named, remedy=remedy)
     number = address[2] if address else named
     if number.isdecimal():
         try:
@@ -62,15 +61,25 @@ def find_project(connection: Connection, named: str) -> Project:
         except NotFound:
             if address:
                 raise
+    if found := find_title(connection, named):
+        return found
     titles = project_titles(connection)
-    found = [key for key, title in titles.items() if title == named]
+    near = difflib.get_close_matches(named, titles.values(), n=LISTED, cutoff=0.3) or list(titles.values())[:LISTED]
+    known = [f"{key} ({title})" for key, title in titles.items() if title in near]
+    raise unknown("project", named, known, where=connection.url)
+
+
+def find_title(connection: Connection, title: str) -> Project | None:
+    """The project with that title; None = there is none.
+
+    Raises:
+        UsageProblem: there are several.
+    """
+    found = [number for number, other in sorted(project_titles(connection).items()) if other == title]
     if len(found) > 1:
-        raise UsageProblem(f"{len(found)} projects are called {named!r}", remedy=f"Name one of the ids {found}")
-    if not found:
-        near = difflib.get_close_matches(named, titles.values(), n=LISTED, cutoff=0.3) or list(titles.values())[:LISTED]
-        known = [f"{key} ({title})" for key, title in titles.items() if title in near]
-        raise unknown("project", named, known, where=connection.url)
-    return read_project(connection, found[0])
+        remedy = f"Name one of the ids {', '.join(map(str, found))}"
+        raise UsageProblem(f"{len(found)} projects are called {title!r}", where=connection.url, remedy=remedy)
+    return read_project(connection, found[0]) if found else None
 
 
 def read_project(connection: Connection, number: int) -> Project:
@@ -91,11 +100,8 @@ def read_project(connection: Connection, number: int) -> Project:
             about,
         )
     except (KeyError, TypeError) as error:
-        raise WorkbenchError(
-            f"the server says of the project not what Label Studio does ({error})",
-            where=f"{connection.url}/projects/{number}",
-            remedy="Check the URL",
-        ) from None
+        what, where = f"this is no project of Label Studio ({error})", f"{connection.url}/projects/{number}"
+        raise WorkbenchError(what, where=where, remedy="Check the URL") from None
 
 
 def project_titles(connection: Connection) -> dict[int, str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +14,6 @@ from workbench.api.cli import JSON, echo_json, say, table
 
 if TYPE_CHECKING:
     from workbench.api import Host
-
-LONG_LIVED = 20 * 366  # days: a personal token of the Community edition lives for 200 years
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -63,22 +60,18 @@ def _connect(url: str, token_file: str | None, as_json: bool) -> None:
     from workbench.api import resolve
     from workbench_labelstudio.http import credentials
 
-    find_server = resolve("workbench_labelstudio.http.identity:find_server", "labelstudio")
     identify = resolve("workbench_labelstudio.http.identity:identify", "labelstudio")
-    given = credentials.clean_url(url)
-    found = find_server(given)
-    if found != given:
-        say(f"{given} redirects to {found}, which is used.")
-    known = credentials.Credentials(found, credentials.read_token(token_file) if token_file else _ask(found))
-    identity = identify(known)
+    url = credentials.clean_url(url)
+    known = credentials.Credentials(url, credentials.read_token(token_file) if token_file else _ask(url))
+    identity, token = identify(known), _facts(known.token)
     path = credentials.store(known)
     if as_json:
-        return echo_json({**dataclasses.asdict(identity), "stored": str(path)})
+        return echo_json({**dataclasses.asdict(identity), **token, "stored": str(path)})
     user = identity.user
     name = " ".join(filter(None, (user["name"], user["email"] and f"<{user['email']}>")))
     click.echo(f"Connected to {identity.url} (Label Studio {identity.version})")
     click.echo(f"  as {name}, user {user['id']}")
-    click.echo(f"  with a {identity.kind} token, {_ending(identity.ends)}")
+    click.echo(f"  with a {token['kind']} token, {_ending(token['ends'])}")
     click.echo(f"  {identity.projects:,} project{'' if identity.projects == 1 else 's'} visible")
     return click.echo(f"  stored in {path}")
 
@@ -111,15 +104,10 @@ def _forget(url: str | None, as_json: bool) -> None:
 
 
 def _show(as_json: bool) -> None:
-    from workbench.api import resolve
     from workbench_labelstudio.http import credentials
 
-    kind_and_end = resolve("workbench_labelstudio.http.identity:kind_and_end", "labelstudio")
     tokens, last = credentials.stored()
-    servers = [
-        {"url": url, **dict(zip(("kind", "ends"), kind_and_end(token), strict=True)), "default": url == last}
-        for url, token in tokens.items()
-    ]
+    servers = [{"url": url, **_facts(token), "default": url == last} for url, token in tokens.items()]
     variables = {name: bool(os.environ.get(name)) for name in (credentials.URL, credentials.TOKEN)}
     if as_json:
         return echo_json({"servers": servers, "file": str(credentials.place()), "environment": variables})
@@ -135,8 +123,13 @@ def _show(as_json: bool) -> None:
     return None
 
 
+def _facts(token: str) -> dict[str, Any]:
+    """`kind` of a token (personal or legacy), and when it `ends`, ISO 8601; None = the token does not say."""
+    from workbench.api import resolve
+
+    kind, ends = resolve("workbench_labelstudio.http.auth:token_facts", "labelstudio")(token)
+    return {"kind": kind, "ends": ends and ends.isoformat(timespec="seconds")}
+
+
 def _ending(ends: str | None) -> str:
-    if ends is None:
-        return "without an end"
-    left = (datetime.fromisoformat(ends) - datetime.now(UTC)).days
-    return f"{'ended' if left < 0 else 'ends'} {ends[:10]}" + (f" (in {left:,} days)" if 0 <= left < LONG_LIVED else "")
+    return f"ends {ends[:10]}" if ends else "without an end"

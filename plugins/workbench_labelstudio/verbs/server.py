@@ -13,8 +13,8 @@ from workbench.api.cli import click_options
 if TYPE_CHECKING:
     from workbench.api import Host
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import MirrorOptions
     from workbench_labelstudio.project.project import Project
-    from workbench_labelstudio.project_options import MirrorOptions
     from workbench_labelstudio.pull.mirror import Mirror
 
 URL = click.option("--url", help="The server; else LABEL_STUDIO_URL, else the one connected last.")
@@ -27,7 +27,7 @@ TOKEN_FILE = click.option(
 PROJECT = click.argument("project")  # id, title or address of its page
 MIRROR = click.option("--mirror", metavar="FOLDER", help="Where the local copy of the project is kept.")
 
-METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER", "--into": "PROJECT", "--names": "FILE"}
+METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER", "--into": "PROJECT"}
 
 
 def server_options(options: type, host: Host | None = None) -> list[click.Option]:

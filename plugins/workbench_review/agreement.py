@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import krippendorff
 import numpy as np
@@ -28,20 +28,19 @@ if TYPE_CHECKING:
     from workbench.api.review import Ballot, Outcome, Vote
 
     Labels = frozenset[Intent]
-    Said = Mapping[str, Labels]  # annotator -> what they say of a task
+    Codes = NDArray[np.int64]  # [tasks, annotators]: number of the labels that are given
 
+NONE = -1  # the annotator did not label the task
 ALONE = "only one annotator has labelled: there is nobody to compare with"
 APART = "no task has the labels of two annotators"
 CONSTANT = "all labels are the same, so chance alone explains them"
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two annotators: the tasks that both labelled, and on how many of these they agree.
+    """Two annotators: the tasks that both labelled, on how many of these they agree, and Cohen's kappa.
 
-    Args:
-        kappa: Cohen's, 1 = always the same, 0 = as by chance; None where it says nothing, with the reason in `note`.
+    1 = always the same, 0 = as by chance; None where kappa says nothing, with the reason in `note`.
     """
 
     annotators: tuple[str, str]
@@ -55,8 +54,7 @@ class Pair:
 class OfIntent:
     """One intent against all others: the shared tasks on which somebody gives it, and on how many of these all do.
 
-    Args:
-        alpha: Krippendorff's; None where it says nothing, with the reason in `note`.
+    `alpha` is Krippendorff's; None where it says nothing, with the reason in `note`.
     """
 
     intent: Intent
@@ -73,7 +71,6 @@ class Dispute:
     task: str
     text: str
     votes: Sequence[Vote]
-    policy: str
     intents: tuple[Intent, ...] | None
     reason: str | None
 
@@ -83,6 +80,7 @@ class AgreementFigures:
     """How far the annotators of a source agree.
 
     Args:
+        policy: name of the consolidation.
         annotators: id -> tasks labelled.
         anonymous: votes without an annotator, which are left out.
         tasks: that somebody labelled.
@@ -95,6 +93,7 @@ class AgreementFigures:
         disagreements: the shared tasks on which not all say the same.
     """
 
+    policy: str
     annotators: Mapping[str, int]
     anonymous: int
     tasks: int
@@ -111,30 +110,34 @@ class AgreementFigures:
 def measure_agreement(ballots: Sequence[Ballot], outcomes: Sequence[Outcome], policy: str) -> AgreementFigures:
     """Measure the agreement; a task whose outcome by the policy is `empty` counts as not labelled."""
     labelled = [
-        Dispute(ballot.task, ballot.text, counted(ballot.votes), policy, outcome.intents, outcome.reason)
+        Dispute(ballot.task, ballot.text, counted(ballot.votes), outcome.intents, outcome.reason)
         for ballot, outcome in zip(ballots, outcomes, strict=True)
         if outcome.reason != "empty"
     ]
-    by_task = [
-        {vote.annotator: frozenset(vote.labels) for vote in task.votes if vote.annotator is not None}
-        for task in labelled
-    ]
-    shared = [said for said in by_task if len(said) > 1]
+    named = [[vote for vote in task.votes if vote.annotator is not None] for task in labelled]
+    by_task = [{str(vote.annotator): frozenset(vote.labels) for vote in votes} for votes in named]
     counts = Counter(itertools.chain.from_iterable(by_task))
-    people = {person: counts[person] for person in sorted(counts, key=_id_order)}
+    people = sorted(counts, key=_id_order)
+    shared = [said for said in by_task if len(said) > 1]
     disputes = [task for task, said in zip(labelled, by_task, strict=True) if len(set(said.values())) > 1]
-    agreed, alpha = len(shared) - len(disputes), _alpha_of_all(shared)
+    agreed = len(shared) - len(disputes)
+    seen = itertools.chain.from_iterable(said.values() for said in shared)
+    kinds = {labels: number for number, labels in enumerate(dict.fromkeys(seen))}
+    codes = np.array([[kinds[said[one]] if one in said else NONE for one in people] for said in shared], np.int64)
+    codes = codes.reshape(len(shared), len(people))
+    alpha = _alpha_of_all(codes, len(kinds))
     return AgreementFigures(
-        people,
-        sum(vote.annotator is None for task in labelled for vote in task.votes),
+        policy,
+        {person: counts[person] for person in people},
+        sum(len(task.votes) for task in labelled) - sum(map(len, named)),
         len(labelled),
         len(shared),
         agreed,
         agreed / len(shared) if shared else None,
         alpha,
         None if alpha is not None else CONSTANT if shared else ALONE if len(people) == 1 else APART,
-        [_pair(couple, shared) for couple in itertools.combinations(people, 2)],
-        _intents(shared),
+        [_pair(two, codes[:, list(map(people.index, two))]) for two in itertools.combinations(people, 2)],
+        _intents(codes, list(kinds)),
         disputes,
     )
 
@@ -144,60 +147,49 @@ def _id_order(name: str) -> tuple[int, str]:
     return (int(name), "") if name.isascii() and name.isdecimal() else (sys.maxsize, name)
 
 
-def _pair(couple: tuple[str, str], shared: Sequence[Said]) -> Pair:
-    one, other = couple
-    votes = [(said[one], said[other]) for said in shared if one in said and other in said]
-    kinds = {said: number for number, said in enumerate(dict.fromkeys(itertools.chain.from_iterable(votes)))}
-    agreed = sum(first == second for first, second in votes)
-    if len(kinds) < 2:
-        return Pair(couple, len(votes), agreed, None, CONSTANT if votes else APART)
-    kappa = cohen_kappa_score([kinds[first] for first, _ in votes], [kinds[second] for _, second in votes])
-    return Pair(couple, len(votes), agreed, float(kappa), None)
+def _pair(annotators: tuple[str, str], codes: Codes) -> Pair:
+    one, two = codes[(codes != NONE).all(axis=1)].T
+    agreed = int((one == two).sum())
+    if len(np.union1d(one, two)) < 2:
+        return Pair(annotators, len(one), agreed, None, CONSTANT if len(one) else APART)
+    return Pair(annotators, len(one), agreed, float(cohen_kappa_score(one, two)), None)
 
 
-def _intents(shared: Sequence[Said]) -> list[OfIntent]:
-    voters, measured = _voters(shared), []
-    for intent, votes in _places(itertools.chain.from_iterable(said.values()) for said in shared).items():
-        agreed = sum(count == voters[place] for place, count in votes.items())
-        alpha = _alpha(votes, voters)
-        measured.append(OfIntent(intent, len(votes), int(agreed), alpha, CONSTANT if alpha is None else None))
+def _intents(codes: Codes, kinds: Sequence[Labels]) -> list[OfIntent]:
+    measured = []
+    for intent in dict.fromkeys(itertools.chain.from_iterable(kinds)):
+        gives = np.isin(codes, [number for number, labels in enumerate(kinds) if intent in labels])
+        agreed = int((gives | (codes == NONE)).all(axis=1).sum())
+        alpha = _alpha(gives, codes)
+        note = CONSTANT if alpha is None else None
+        measured.append(OfIntent(intent, int(gives.any(axis=1).sum()), agreed, alpha, note))
     return sorted(measured, key=lambda one: (one.alpha is None, one.alpha, -one.tasks, str(one.intent)))
 
 
-def _alpha_of_all(shared: Sequence[Said]) -> float | None:
-    """Alpha over all kinds of votes.
+def _alpha_of_all(codes: Codes, kinds: int) -> float | None:
+    """Alpha over all kinds of votes; None where there are fewer than two.
 
     Nominal alpha is the mean of the alphas of each kind against the rest, weighted by the disagreement that chance
     would bring, n_c (n - n_c) for a kind with n_c of n votes; so the library needs no table of tasks x kinds x kinds,
     which takes gigabytes for 10,000 tasks of 100 intents.
     """
-    voters = _voters(shared)
-    by_kind = [(_alpha(votes, voters), votes.total()) for votes in _places(said.values() for said in shared).values()]
-    weighed = [(alpha, count * (voters.sum() - count)) for alpha, count in by_kind if alpha is not None]
-    if not weighed:
+    if kinds < 2:
         return None
-    return float(sum(alpha * weight for alpha, weight in weighed) / sum(weight for _, weight in weighed))
+    counts = np.bincount(codes[codes != NONE])
+    return float(
+        np.average([_alpha(codes == kind, codes) for kind in range(kinds)], weights=counts * (counts.sum() - counts))
+    )
 
 
-def _voters(shared: Sequence[Said]) -> NDArray[Any]:
-    """Annotators, by task."""
-    return np.array([len(said) for said in shared])
+def _alpha(gives: NDArray[np.bool_], codes: Codes) -> float | None:
+    """Alpha of one kind of vote against the rest; None if there is no rest.
 
-
-def _places(values: Iterable[Iterable[Value]]) -> Mapping[Value, Counter[int]]:
-    """Value -> how often it is given on a task, by the task's place."""
-    given: defaultdict[Value, Counter[int]] = defaultdict(Counter)
-    for place, some in enumerate(values):
-        for value in some:
-            given[value][place] += 1
-    return given
-
-
-def _alpha(votes: Mapping[int, int], voters: NDArray[Any]) -> float | None:
-    """Alpha of one kind of vote against the rest, see `_places`; None if there is no rest."""
-    counts = np.zeros(len(voters), dtype=np.int64)
-    counts[list(votes)] = list(votes.values())
-    if counts.sum() == voters.sum():
+    Args:
+        gives: whether an annotator gives this kind to a task: [tasks, annotators].
+        codes: all votes.
+    """
+    votes, voters = gives.sum(axis=1), (codes != NONE).sum(axis=1)
+    if votes.sum() == voters.sum():
         return None
-    table = np.stack([counts, voters - counts], axis=1)
+    table = np.stack([votes, voters - votes], axis=1)
     return float(krippendorff.alpha(value_counts=table, level_of_measurement="nominal"))

@@ -28,10 +28,10 @@ def report(votes: Votes, host: Host) -> Summary:
     policies = host.registry("consolidations")
     policy = votes.policy or policies.default
     figures = measure_agreement(votes.ballots, policies[policy](votes.ballots).outcomes, policy)
-    return Summary(tuple(_words(figures, policy)), dataclasses.asdict(figures))
+    return Summary(tuple(_words(figures)), dataclasses.asdict(figures))
 
 
-def _words(figures: AgreementFigures, policy: str) -> Iterable[str]:
+def _words(figures: AgreementFigures) -> Iterable[str]:
     yield f"{figures.tasks:,} labelled tasks, {figures.shared:,} of them by several annotators"
     if figures.anonymous:
         yield f"{figures.anonymous:,} annotations do not say who made them, and are left out"
@@ -50,7 +50,7 @@ def _words(figures: AgreementFigures, policy: str) -> Iterable[str]:
     disputes = [[one.task, _short(one.text), _votes(one), _made(one)] for one in figures.disagreements[:SHOWN]]
     yield from _table(["annotator", "annotator", "tasks", "agreed", "Cohen's kappa"], pairs)
     yield from _table(["intent", "tasks", "agreed", "alpha"], intents)
-    yield from _table(["task", "text", "annotator: intent", policy], disputes)
+    yield from _table(["task", "text", "annotator: intent", figures.policy], disputes)
     if len(figures.disagreements) > SHOWN:
         yield f"and {len(figures.disagreements) - SHOWN:,} more disagreements; --json gives all of them"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
@@ -16,25 +15,11 @@ HERE = "Give the address of its start page, such as https://host[:port][/path], 
 ATTEMPTS = 2
 
 
-@dataclass(frozen=True)
-class Identity:
-    """A user of a server.
-
-    Args:
-        url: of the server.
-        user: id, name and e-mail address of the token's user.
-        version: of the server.
-        projects: how many the user can see.
-    """
-
-    url: str
-    user: dict[str, Any]
-    version: str
-    projects: int
-
-
-def identify(credentials: Credentials) -> Identity:
+def identify(credentials: Credentials) -> dict[str, Any]:
     """Ask a server whether it accepts a token, and whose it is; only a Label Studio is told the token.
+
+    Returns:
+        `url` and `version` of the server, `user` (id, name and email), and how many `projects` the user can see.
 
     Raises:
         WorkbenchError: it does not, or it is no Label Studio; see `Connection.call`.
@@ -49,4 +34,4 @@ def identify(credentials: Credentials) -> Identity:
     except (NotFound, AttributeError, KeyError, TypeError, ValueError):
         what = "no Label Studio answers at this address"
         raise WorkbenchError(what, where=credentials.url, remedy=HERE) from None
-    return Identity(credentials.url, who, version, projects)
+    return {"url": credentials.url, "version": version, "user": who, "projects": projects}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
 
 ADDRESS = re.compile(r"^(https?://.*)/projects/(\d+)([/?#].*)?$")
-LISTED = 10
+LISTED = 10  # projects that an error names
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,8 @@ def find_project(connection: Connection, named: str) -> Project:
                 raise
     if found := find_title(connection, named):
         return found
-    titles = project_titles(connection)
-    near = difflib.get_close_matches(named, titles.values(), n=LISTED, cutoff=0.3) or list(titles.values())[:LISTED]
-    known = [f"{key} ({title})" for key, title in titles.items() if title in near]
-    raise unknown("project", named, known, where=connection.url)
+    near = difflib.get_close_matches(named, project_titles(connection).values(), n=LISTED, cutoff=0)
+    raise unknown("project", named, near, where=connection.url)
 
 
 def find_title(connection: Connection, title: str) -> Project | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -63,16 +62,16 @@ def _connect(url: str, token_file: str | None, as_json: bool) -> None:
     identify = resolve("workbench_labelstudio.http.identity:identify", "labelstudio")
     url = credentials.clean_url(url)
     known = credentials.Credentials(url, credentials.read_token(token_file) if token_file else _ask(url))
-    identity, token = identify(known), _facts(known.token)
+    about = {**identify(known), **_facts(known.token)}
     path = credentials.store(known)
     if as_json:
-        return echo_json({**dataclasses.asdict(identity), **token, "stored": str(path)})
-    user = identity.user
+        return echo_json({**about, "stored": str(path)})
+    user, projects = about["user"], about["projects"]
     name = " ".join(filter(None, (user["name"], user["email"] and f"<{user['email']}>")))
-    click.echo(f"Connected to {identity.url} (Label Studio {identity.version})")
+    click.echo(f"Connected to {url} (Label Studio {about['version']})")
     click.echo(f"  as {name}, user {user['id']}")
-    click.echo(f"  with a {token['kind']} token, {_ending(token['ends'])}")
-    click.echo(f"  {identity.projects:,} project{'' if identity.projects == 1 else 's'} visible")
+    click.echo(f"  with a {about['kind']} token, {_ending(about['ends'])}")
+    click.echo(f"  {projects:,} project{'' if projects == 1 else 's'} visible")
     return click.echo(f"  stored in {path}")
 
 

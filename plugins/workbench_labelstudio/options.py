@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.api import UsageProblem, option
+from workbench.api import option
 
 
 @dataclass(frozen=True)
@@ -73,30 +73,12 @@ class ProjectOptions(MirrorOptions, TaskOptions):
 
 @dataclass(frozen=True)
 class CreateOptions(ServerOptions):
-    """Which project gets the texts, and what it asks."""
+    """Which project gets the texts, and what goes along."""
 
-    title: str | None = option(None, "title of the new project")
-    into: str | None = option(None, "a project that exists (id, title or address) instead of a new one")
-    control: str | None = option(None, "with --into: name of the control that asks for the intent; none = the only one")
-    text: str | None = option(None, "with --into: key of the data that holds the text; none = the one that it shows")
-    overlap: int | None = option(None, "how many annotators see each text of the project; none = 1, or as it is", ge=1)
+    title: str = option("", "title of the project, which is made if there is none")
+    control: str | None = option(None, "name of the control that asks for the intent; none = the only one")
+    overlap: int | None = option(None, "how many annotators see each text; none = 1, or as it is", ge=1)
     labels: bool = option(True, "upload the texts with their labels")
-
-    @property
-    def project(self) -> str:
-        """What the user calls the project."""
-        return (self.title or self.into or "").strip()
-
-    def check(self) -> None:
-        """Refuse options that do not go together.
-
-        Raises:
-            UsageProblem: see above.
-        """
-        if bool(self.title) == bool(self.into):
-            raise UsageProblem("give either --title, for a new project, or --into PROJECT")
-        if self.title and (self.control or self.text):
-            raise UsageProblem("--control and --text are for --into PROJECT")
 
 
 @dataclass(frozen=True)

@@ -176,23 +176,25 @@ def test_what_is_known_is_shown_without_tokens_and_can_be_forgotten(label_studio
     with Proxy(label_studio.url, "/ls") as proxy:
         connect(proxy.url, "--token-file", "-", token=label_studio.personal_token())
         said = connect("--json")
-        servers = {one["url"]: (one["kind"], one["default"]) for one in json.loads(said.stdout)["servers"]}
-        assert servers == {label_studio.url: ("legacy", False), proxy.url: ("personal", True)}
+        servers = [(one["url"], one["kind"]) for one in json.loads(said.stdout)["servers"]]
+        assert servers == [(label_studio.url, "legacy"), (proxy.url, "personal")]
+        assert f"Without --url the verbs use {proxy.url}." in connect().stderr
+        assert find_credentials().url == proxy.url
         assert TOKEN not in said.output + connect().output
         assert label_studio.url in connect().stdout
         assert connect("--forget", f"{proxy.url}/").exit_code == 0
         assert list(json.loads(home.read_text())["tokens"]) == [label_studio.url]
         assert "Known" in failed(connect("--forget", proxy.url), 2)
+    assert find_credentials().url == label_studio.url
+    connect("--forget", label_studio.url)
     assert "no Label Studio server is known" in failed_find()
 
 
-def test_a_token_of_the_environment_without_its_server_is_not_called_used(label_studio, connect, monkeypatch):
+def test_a_token_of_the_environment_is_for_the_server_of_the_environment(label_studio, connect, monkeypatch):
     connect(label_studio.url, "--token-file", "-", token=TOKEN)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "f" * 40)
-    assert "used for a server that --url names; for the default one, set LABEL_STUDIO_URL too" in connect().stderr
     assert find_credentials().token == TOKEN
     monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
-    assert "--url" not in connect().stderr
     assert find_credentials().token == "f" * 40
 
 

@@ -103,7 +103,7 @@ def test_what_can_be_no_token_is_not_sent(token):
 def test_a_damaged_file_of_tokens_is_one_line():
     path = place()
     path.parent.mkdir(parents=True)
-    for text in ('{"tokens": ', '{"tokens": []}', '{"tokens": {"http://a": "a b"}, "last": ""}'):
+    for text in ('{"tokens": ', '{"tokens": []}', '{"tokens": {"http://a": "a b"}}'):
         path.write_text(text)
         path.chmod(0o600)
         with pytest.raises(WorkbenchError, match=r"labelstudio\.json"):

@@ -121,7 +121,7 @@ def test_two_projects_that_the_server_made_of_one_are_named_before_a_text_is_upl
         ids = sorted(one["id"] for one in found if one["title"] == "made twice")
     for one in done:
         assert one.exit_code == 2
-        assert f"2 projects are called 'made twice'. Name one of the ids {ids[0]}, {ids[1]}" in one.stderr
+        assert f"2 projects are called 'made twice': {ids[0]}, {ids[1]}. Name one" in one.stderr
 
 
 @named(("kind", "fault"), cases(PUSH))

@@ -83,11 +83,7 @@ class Connection(AbstractContextManager["Connection"]):
         self.http.close()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> JsonResponse:
-        """Read JSON; see `request`.
-
-        The SDK's methods build a model of every task, which costs more than the request. Its pager takes a 404 for the
-        end of a list.
-        """
+        """Read JSON; the SDK builds a model of every task, which costs more than the request. See `request`."""
         return self.request("GET", path, params=params, timeout=timeout)
 
     def request(
@@ -100,7 +96,7 @@ class Connection(AbstractContextManager["Connection"]):
         where: object = None,
         timeout: float | None = None,
     ) -> JsonResponse:
-        """Send a request that may be sent twice and for which the SDK has no method.
+        """Send a request that may be sent twice and for which the SDK has no method; see `call`.
 
         Args:
             method: such as GET.
@@ -109,9 +105,6 @@ class Connection(AbstractContextManager["Connection"]):
             json: the body.
             where: subject of the error message; None = the URL.
             timeout: seconds; None = the connection's.
-
-        Raises:
-            WorkbenchError: see `call`.
         """
         url = f"{self.url}/{path}"
 
@@ -191,23 +184,21 @@ class Connection(AbstractContextManager["Connection"]):
 
     def _failure(self, error: Exception, where: object) -> WorkbenchError:
         status = getattr(error, "status_code", None) or 0
-        if status == 401:
-            expires, remedy = self._auth.expires, f"{GET_A_TOKEN}; then: {CONNECT}"
-            why = "it has expired" if expires and expires < datetime.now(UTC) else say(error)
-            return WorkbenchError(f"the server does not accept the token ({why})", where=self.url, remedy=remedy)
-        if status == 403:
-            remedy = "Ask for access to the project"
-            return WorkbenchError(f"the token's user may not do this ({say(error)})", where=where, remedy=remedy)
         if status == 404:
             return NotFound("there is no such thing on the server, or it was deleted", where=where)
-        if isinstance(error, ApiError) and (target := redirect_target(self.url, error)):
+        what, remedy = f"the server gives no answer: {say(error)}", TLS if is_tls(error) else RETRY_AGAIN
+        if status == 401:
+            expires, where = self._auth.expires, self.url
+            why = "it has expired" if expires and expires < datetime.now(UTC) else say(error)
+            what, remedy = f"the server does not accept the token ({why})", f"{GET_A_TOKEN}; then: {CONNECT}"
+        elif status == 403:
+            what, remedy = f"the token's user may not do this ({say(error)})", "Ask for access to the project"
+        elif isinstance(error, ApiError) and (target := redirect_target(self.url, error)):
             what = f"the server redirects to {target}; nothing is sent there"
             remedy = f"If that address is right, run: workbench labelstudio connect {target.partition('/api/')[0]}"
-            return WorkbenchError(what, where=where, remedy=remedy)
-        if status and status not in TRANSIENT and status < 500:
+        elif 0 < status < 500 and status not in TRANSIENT:
             return WorkbenchError(f"the server refuses this ({say(error)})", where=where)
-        remedy = TLS if is_tls(error) else RETRY_AGAIN
-        return WorkbenchError(f"the server gives no answer: {say(error)}", where=where, remedy=remedy)
+        return WorkbenchError(what, where=where, remedy=remedy)
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -34,12 +34,7 @@ def say(error: BaseException) -> str:
 
 
 def redirect_target(base: str, error: ApiError) -> str | None:
-    """Where an answer redirects to, without a query, which may hold anything; None for any other answer.
-
-    Args:
-        base: URL of the server, for a target that is relative.
-        error: the answer.
-    """
+    """Where an answer of the server at `base` redirects to, without its query; None for any other answer."""
     location = (error.headers or {}).get("location")
     if not location or not 300 <= (error.status_code or 0) < 400:
         return None

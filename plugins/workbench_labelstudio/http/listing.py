@@ -43,7 +43,7 @@ def list_tasks(
     page: int = PAGE,
     after: int = 0,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Pages of tasks as the server sends them, by rising id.
+    """Pages of a project's tasks as the server sends them, by rising id.
 
     Args:
         connection: to the server.

@@ -1,4 +1,4 @@
-"""The requests of a connection: how many there were, and the server's clock."""
+"""The requests of a connection: how many there are, and the server's clock."""
 
 from __future__ import annotations
 

@@ -73,10 +73,11 @@ def find_title(connection: Connection, title: str) -> Project | None:
     Raises:
         UsageProblem: there are several.
     """
+    title = title.strip()
     found = [number for number, other in sorted(project_titles(connection).items()) if other == title]
     if len(found) > 1:
-        remedy = f"Name one of the ids {', '.join(map(str, found))}"
-        raise UsageProblem(f"{len(found)} projects are called {title!r}", where=connection.url, remedy=remedy)
+        what = f"{len(found)} projects are called {title!r}: {', '.join(map(str, found))}"
+        raise UsageProblem(what, where=connection.url, remedy="Name one by its id, or rename the others")
     return read_project(connection, found[0]) if found else None
 
 

@@ -14,7 +14,7 @@ from workbench.api import UsageProblem
 from workbench.api.io import locked, make_folder
 from workbench_labelstudio.http.write_outcome import make_once
 from workbench_labelstudio.project.label_config import path_of, write_config
-from workbench_labelstudio.project.project import Project, find_project, find_title
+from workbench_labelstudio.project.project import Project, find_title
 from workbench_labelstudio.pull.mirror import server_folder
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
 from workbench_labelstudio.tasks.label_form import offered, result_of
@@ -51,46 +51,43 @@ class Target:
 
 
 @contextmanager
-def alone(connection: Connection, named: str) -> Iterator[None]:
+def alone(connection: Connection, title: str) -> Iterator[None]:
     """Keep other processes of this user from making or filling a project meanwhile: texts would stand twice.
-
-    Args:
-        connection: to the server.
-        named: the project's title, id or address, as the user gives it.
 
     Raises:
         WorkbenchError: another process does.
     """
-    folder = server_folder(connection) / f"create-{hashlib.sha256(named.encode()).hexdigest()[:12]}"
+    folder = server_folder(connection) / f"create-{hashlib.sha256(title.encode()).hexdigest()[:12]}"
     make_folder(folder)
-    with locked(folder, where=f"{connection.url}: project {named!r}", remedy="Wait for it to end"):
+    with locked(folder, where=f"{connection.url}: project {title!r}", remedy="Wait for it to end"):
         yield
 
 
 def open_target(connection: Connection, dataset: Dataset, options: CreateOptions) -> Target:
-    """The project that the options name, if it asks for the intents of the dataset; else a new one.
+    """The project with the title, if it asks for the intents of the dataset; a new one, if there is none.
 
     Raises:
-        UsageProblem: there is no such project or control, several have the title, it lacks intents, takes one where
-            several are needed, or is for another number of annotators; or an intent cannot be asked for.
-        WorkbenchError: the server refuses the title.
+        UsageProblem: several have the title; the project has no such control, lacks intents, takes one where several
+            are needed, or is for another number of annotators; or an intent cannot be asked for.
+        WorkbenchError: the server refuses the title, or an intent stands for two labels.
     """
     if dataset.task == "translation":
         raise UsageProblem("a dataset of translations has no intents", remedy="Give one of the task intent or intents")
-    named = options.project
-    found = find_project(connection, named) if options.into else find_title(connection, named)
-    project = found or _make(connection, named, write_config(dataset), options.overlap or 1)
+    found = find_title(connection, options.title)
+    project = found or _make(connection, options.title, write_config(dataset), options.overlap or 1)
     where = f"{connection.url}/projects/{project.id}"
     control = read_controls(project.label_config, where).choose(options.control, where)
-    key, overlap = options.text or control.data_key, project.about["maximum_annotations"]
-    if key is None:
+    overlap = project.about["maximum_annotations"]
+    if control.data_key is None:
         what = "does not say which key of the data holds the text"
-        raise UsageProblem(what, where=f"{where}: {control.to_name}", remedy="Give --text")
+        raise UsageProblem(
+            what, where=f"{where}: {control.to_name}", remedy='Show one key in the label config: "$text"'
+        )
     if options.overlap not in (None, overlap):
         what = f"the project is there already, and lets {overlap} annotators see each text, not {options.overlap}"
         raise UsageProblem(what, where=where, remedy="Set it in the project's settings, and leave out --overlap")
     labels = _labels(control, dataset, f"{where}: control {control.name}")
-    return Target(project, control, key, labels, made=found is None)
+    return Target(project, control, control.data_key, labels, made=found is None)
 
 
 def _make(connection: Connection, title: str, config: str, overlap: int) -> Project:

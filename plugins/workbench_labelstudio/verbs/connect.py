@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -105,21 +104,14 @@ def _forget(url: str | None, as_json: bool) -> None:
 def _show(as_json: bool) -> None:
     from workbench_labelstudio.http import credentials
 
-    tokens, last = credentials.stored()
-    servers = [{"url": url, **_facts(token), "default": url == last} for url, token in tokens.items()]
-    variables = {name: bool(os.environ.get(name)) for name in (credentials.URL, credentials.TOKEN)}
+    servers = [{"url": url, **_facts(token)} for url, token in credentials.stored().items()]
     if as_json:
-        return echo_json({"servers": servers, "file": str(credentials.place()), "environment": variables})
-    if servers:
-        rows = [[one["url"], one["kind"], _ending(one["ends"]), "yes" if one["default"] else ""] for one in servers]
-        table(("server", "token", "", "default"), rows)
+        echo_json({"servers": servers, "file": str(credentials.place())})
+    elif servers:
+        table(("server", "token", ""), [[one["url"], one["kind"], _ending(one["ends"])] for one in servers])
+        say(f"Without --url the verbs use {servers[-1]['url']}.")
     else:
         say(f"No server is connected. Run: {credentials.CONNECT}")
-    if used := [name for name, is_set in variables.items() if is_set]:
-        say(f"Set in the environment: {', '.join(used)}")
-    if used == [credentials.TOKEN]:
-        say(f"It is used for a server that --url names; for the default one, set {credentials.URL} too")
-    return None
 
 
 def _facts(token: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api import WorkbenchError
+from workbench.api import UsageProblem, WorkbenchError
 from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
 from workbench_labelstudio.options import CreateOptions
 from workbench_labelstudio.verbs.server import connected, server_options
@@ -43,14 +43,15 @@ def add(labelstudio: click.Group, host: Host) -> None:
         split_key="split" and group_key="group" brings every text back into its split.
 
         The same command goes on where a killed one stood: a project with this title that asks for the intents is
-        continued, and only texts that it lacks are uploaded. --into does so with a project of another title, whose
-        label config may be of your own making. To show annotators other names, give the choices of the label config
-        an alias in Label Studio: value="Refund" alias="refund".
+        continued, and only texts that it lacks are uploaded. Its label config may be of your own making. To show
+        annotators another name than the intent, give the choice an alias in Label Studio: value="Refund"
+        alias="refund".
         """
         from workbench.api import Dataset
 
         options: CreateOptions = collect(CreateOptions, values)
-        options.check()
+        if not options.title.strip():
+            raise UsageProblem("--title is missing", remedy="Name the project, which is made if there is none")
         loaded = Dataset.load(dataset)
         if not loaded.utterances:
             raise WorkbenchError("the dataset holds no texts", where=dataset)
@@ -60,7 +61,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         if as_json:
             about = {"project": target.project.id, "title": target.project.title, "url": address, "made": target.made}
             return echo_json({**about, **counts})
-        done = "made" if target.made else "continued" if options.title else "adopted"
+        done = "made" if target.made else "continued"
         click.echo(f"Project {target.project.id} {target.project.title!r}, {done}: {address}")
         click.echo(
             f"  {counts['uploaded']:,} texts uploaded, {counts['labelled']:,} of them with labels; "
@@ -79,7 +80,7 @@ def _fill(connection: Connection, dataset: Dataset, options: CreateOptions) -> t
     from workbench_labelstudio.push.upload import Upload, keys_on_server, texts_of
 
     texts, counts = texts_of(dataset)
-    with alone(connection, options.project):
+    with alone(connection, options.title):
         target = open_target(connection, dataset, options)
         project, there, last = target.project, dict[str, int](), 0
         if project.tasks:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.pull.mirror import Mirror
 
 PROJECT = click.argument("project")  # id, title or address of its page
-METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER", "--into": "PROJECT"}
+METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER"}
 
 
 def server_options(options: type, host: Host | None = None) -> list[click.Option]:

@@ -176,9 +176,8 @@ def _alpha_of_all(codes: Codes, kinds: int) -> float | None:
     if kinds < 2:
         return None
     counts = np.bincount(codes[codes != NONE])
-    return float(
-        np.average([_alpha(codes == kind, codes) for kind in range(kinds)], weights=counts * (counts.sum() - counts))
-    )
+    alphas = np.array([_alpha(codes == kind, codes) for kind in range(kinds)], np.float64)
+    return float(np.average(alphas, weights=counts * (counts.sum() - counts)))
 
 
 def _alpha(gives: NDArray[np.bool_], codes: Codes) -> float | None:

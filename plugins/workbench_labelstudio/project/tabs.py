@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ TITLES = (REVIEW, DOUBTFUL)
 DEFAULT = {"title": "Default", "type": "list", "target": "tasks"}  # what the page makes where there is no tab
 BY_SCORE = [Column.predictions_score]  # of the version that the project shows, lowest first
 View = dict[str, Any]
-logger = logging.getLogger(__name__)
 
 
 def of_version(version: str, *filters: Filter) -> list[Filter]:
@@ -56,16 +55,12 @@ def set_tab(connection: Connection, project: int, title: str, filters: Sequence[
 
 def remove_tabs(connection: Connection, project: int, titles: Sequence[str] = TITLES) -> list[str]:
     """Remove the tabs that `set_tab` has made; their titles."""
-    removed = []
     views = _views(connection, project)
-    for title in titles:
-        for view in _ours(views, title):
-            try:
-                connection.call(connection.client.views.delete, str(view["id"]), where=f"{connection.url}: tab {title}")
-            except NotFound:  # removed already, and the answer got lost
-                logger.info("the tab %r is gone already", title)
-            removed.append(title)
-    return removed
+    ours = [(title, str(view["id"])) for title in titles for view in _ours(views, title)]
+    for title, number in ours:
+        with suppress(NotFound):  # removed already, and the answer got lost
+            connection.call(connection.client.views.delete, number, where=f"{connection.url}: tab {title}")
+    return [title for title, _ in ours]
 
 
 def _views(connection: Connection, project: int) -> list[View]:

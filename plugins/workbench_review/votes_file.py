@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.api import Dataset, UsageProblem, Utterance, WorkbenchError
-from workbench.api.io import digest_file, is_blank, read_source
+from workbench.api.io import csv_lines, digest_file, is_blank
 from workbench.api.review import Ballot, Vote, Votes
 from workbench.api.text import well_formed
 
@@ -106,14 +104,8 @@ def _vote(cells: Mapping[str, str], where: str) -> Vote:
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Each line with its place; cells without white space around them."""
-    records = csv.DictReader(io.StringIO(read_source(path), newline=""), strict=True)
-    if missing := [name for name in NEEDED if name not in (records.fieldnames or ())]:
+    columns, lines = csv_lines(path)
+    if missing := [name for name in NEEDED if name not in columns]:
         raise UsageProblem(f"has no column {', '.join(missing)}", where=path, remedy=REMEDY)
-    try:
-        for cells in records:
-            where = f"{path}: line {records.line_num}"
-            if None in cells or None in cells.values():
-                raise WorkbenchError("does not have as many cells as the header", where=where)
-            yield where, {name: well_formed(value).strip() for name, value in cells.items()}
-    except csv.Error as error:
-        raise WorkbenchError(f"the record cannot be read ({error})", where=f"{path}: line {records.line_num}") from None
+    for place, cells in lines:
+        yield f"{path}: {place}", {name: well_formed(value).strip() for name, value in cells.items()}

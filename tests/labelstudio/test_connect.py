@@ -171,14 +171,14 @@ def test_on_a_terminal_the_token_is_asked_for_and_does_not_show(label_studio, ho
 
 
 def test_what_is_known_is_shown_without_tokens_and_can_be_forgotten(label_studio, connect, home):
-    assert "No server is connected" in connect().stderr
+    assert "No server is connected" in connect().stdout
     connect(label_studio.url, "--token-file", "-", token=TOKEN)
     with Proxy(label_studio.url, "/ls") as proxy:
         connect(proxy.url, "--token-file", "-", token=label_studio.personal_token())
         said = connect("--json")
         servers = [(one["url"], one["kind"]) for one in json.loads(said.stdout)["servers"]]
         assert servers == [(label_studio.url, "legacy"), (proxy.url, "personal")]
-        assert f"Without --url the verbs use {proxy.url}." in connect().stderr
+        assert f"Without --url the verbs use {proxy.url}." in connect().stdout
         assert find_credentials().url == proxy.url
         assert TOKEN not in said.output + connect().output
         assert label_studio.url in connect().stdout

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import UsageProblem, WorkbenchError
-from workbench.api.cli import JSON, echo_json, say, table
+from workbench.api.cli import JSON, echo_json, say, table_lines
+from workbench.api.review import Summary
 
 if TYPE_CHECKING:
     from workbench.api import Host
@@ -42,19 +43,16 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         Without URL: what is known, without the tokens.
         """
-        if forget:
-            _forget(url, as_json)
-        elif url is None:
-            if token_file:
-                raise UsageProblem(
-                    "--token-file needs a URL", remedy="workbench labelstudio connect URL --token-file FILE"
-                )
-            _show(as_json)
+        if url is None and (forget or token_file):
+            raise UsageProblem("--forget and --token-file need the URL of a server")
+        done = _known() if url is None else _forgotten(url) if forget else _connected(url, token_file)
+        if as_json:
+            echo_json(done.figures)
         else:
-            _connect(url, token_file, as_json)
+            click.echo("\n".join(done.words))
 
 
-def _connect(url: str, token_file: str | None, as_json: bool) -> None:
+def _connected(url: str, token_file: str | None) -> Summary:
     from workbench.api import resolve
     from workbench_labelstudio.http import credentials
 
@@ -62,16 +60,16 @@ def _connect(url: str, token_file: str | None, as_json: bool) -> None:
     url = credentials.clean_url(url)
     known = credentials.Credentials(url, credentials.read_token(token_file) if token_file else _ask(url))
     about = {**identify(known), **_facts(known.token)}
-    path = credentials.store(known)
-    if as_json:
-        return echo_json({**about, "stored": str(path)})
-    user, projects = about["user"], about["projects"]
+    about["stored"] = str(credentials.store(known))
+    user = about["user"]
     name = " ".join(filter(None, (user["name"], user["email"] and f"<{user['email']}>")))
-    click.echo(f"Connected to {url} (Label Studio {about['version']})")
-    click.echo(f"  as {name}, user {user['id']}")
-    click.echo(f"  with a {about['kind']} token, {_ending(about['ends'])}")
-    click.echo(f"  {projects:,} project{'' if projects == 1 else 's'} visible")
-    return click.echo(f"  stored in {path}")
+    words = (
+        f"Connected to {url} (Label Studio {about['version']})",
+        f"  as {name}, user {user['id']}, who sees {about['projects']:,} projects",
+        f"  with a {about['kind']} token, {_ending(about['ends'])}",
+        f"  stored in {about['stored']}",
+    )
+    return Summary(words, about)
 
 
 def _ask(url: str) -> str:
@@ -89,29 +87,26 @@ def _ask(url: str) -> str:
     )
 
 
-def _forget(url: str | None, as_json: bool) -> None:
+def _forgotten(url: str) -> Summary:
     from workbench_labelstudio.http import credentials
 
-    if url is None:
-        raise UsageProblem("--forget needs a URL", remedy="workbench labelstudio connect --forget URL")
     url = credentials.clean_url(url)
     path = credentials.forget(url)
-    if as_json:
-        return echo_json({"forgotten": url, "stored": str(path)})
-    return click.echo(f"Forgotten: {url}. The token itself is valid until it is revoked in Label Studio.")
+    words = f"Forgotten: {url}. The token itself is valid until it is revoked in Label Studio."
+    return Summary((words,), {"forgotten": url, "stored": str(path)})
 
 
-def _show(as_json: bool) -> None:
+def _known() -> Summary:
     from workbench_labelstudio.http import credentials
 
     servers = [{"url": url, **_facts(token)} for url, token in credentials.stored().items()]
-    if as_json:
-        echo_json({"servers": servers, "file": str(credentials.place())})
-    elif servers:
-        table(("server", "token", ""), [[one["url"], one["kind"], _ending(one["ends"])] for one in servers])
-        say(f"Without --url the verbs use {servers[-1]['url']}.")
-    else:
-        say(f"No server is connected. Run: {credentials.CONNECT}")
+    words = [f"No server is connected. Run: {credentials.CONNECT}"]
+    if servers:
+        words = table_lines(
+            ("server", "token", ""), [[one["url"], one["kind"], _ending(one["ends"])] for one in servers]
+        )
+        words.append(f"Without --url the verbs use {servers[-1]['url']}.")
+    return Summary(tuple(words), {"servers": servers, "file": str(credentials.place())})
 
 
 def _facts(token: str) -> dict[str, Any]:

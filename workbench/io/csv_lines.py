@@ -42,8 +42,9 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
     """Each record with the line that it begins on."""
     csv.field_size_limit(LARGEST_CELL)
     lines = io.StringIO(read_source(path), newline="")
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    records = csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting)
+    records = csv.reader(
+        lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    )
     begins = 1
     try:
         for cells in records:

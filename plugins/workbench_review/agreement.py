@@ -89,7 +89,7 @@ class AgreementFigures:
         agreement: the share of those; None where no task is shared.
         alpha: Krippendorff's, over all shared tasks; None where it says nothing, with the reason in `note`.
         pairs: each two annotators.
-        intents: those given on shared tasks, the least agreed first.
+        intents: given on shared tasks, the least agreed first.
         disagreements: the shared tasks on which not all say the same.
     """
 

@@ -123,5 +123,5 @@ def test_names_that_two_paths_end_in_matter_only_if_the_model_has_them(label_stu
     folder = tmp_path / "vague"
     vague = write_bundle(folder, model=Model(folder, "onnx", "intent", ("delivery", "other"), max_length=32))
     told = push(project, model=vague.path, fails=True)
-    assert "the intent 'other' stands for two labels: 'orders / other' and 'money / other'" in told
+    assert "the model's intent 'other' stands for two labels: 'orders / other' and 'money / other'" in told
     assert "import with --taxonomy path" in told

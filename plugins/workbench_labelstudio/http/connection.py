@@ -96,15 +96,9 @@ class Connection(AbstractContextManager["Connection"]):
         where: object = None,
         timeout: float | None = None,
     ) -> JsonResponse:
-        """Send a request that may be sent twice and for which the SDK has no method; see `call`.
+        """Send a request that may be sent twice and for which the SDK has no method.
 
-        Args:
-            method: such as GET.
-            path: below the URL, such as `api/tasks`.
-            params: of the query.
-            json: the body.
-            where: subject of the error message; None = the URL.
-            timeout: seconds; None = the connection's.
+        `path` is below the URL, such as `api/tasks`. For `where`, `timeout` and the errors see `call`.
         """
         url = f"{self.url}/{path}"
 

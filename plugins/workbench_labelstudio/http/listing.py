@@ -50,7 +50,7 @@ def list_tasks(
         project: its id.
         filters: all of which hold, see `where_is`.
         fields: `FULL` or `LIGHT`.
-        page: tasks a page; a server may have a smaller limit of its own.
+        page: tasks a page; a server may have a smaller limit.
         after: only tasks with a larger id.
 
     Raises:

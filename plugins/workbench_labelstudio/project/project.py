@@ -21,17 +21,7 @@ LISTED = 10  # projects that an error names
 
 @dataclass(frozen=True)
 class Project:
-    """What the server knows of a project.
-
-    Args:
-        id: its number.
-        title: its name.
-        label_config: the XML that says what is asked.
-        tasks: the server's count of tasks.
-        annotations: the server's count of annotations, skips excluded.
-        skips: the server's count of skips.
-        about: all that the server says of it.
-    """
+    """What the server knows of a project: its own counts, where annotations exclude skips, and all `about` it."""
 
     id: int
     title: str

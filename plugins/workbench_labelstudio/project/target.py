@@ -28,15 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Where texts go.
-
-    Args:
-        project: of the server.
-        control: what asks for the intents.
-        data_key: where a task's data holds its text.
-        labels: intent of the dataset -> its label in annotations.
-        made: the project is new.
-    """
+    """Where texts go: under which key of a task's data, and with which label at the control for each intent."""
 
     project: Project
     control: Control

@@ -59,7 +59,7 @@ class Control:
             intent = intent_of(clean(label), level)
             if intent in asked and found.setdefault(intent, label) != label:
                 raise WorkbenchError(
-                    f"the intent {label_name(intent)!r} stands for two labels: {label_name(found[intent])!r} "
+                    f"the model's intent {label_name(intent)!r} stands for two labels: {label_name(found[intent])!r} "
                     f"and {label_name(label)!r}",
                     where=f"control {self.name}",
                     remedy="Rename one of them in the label config"

@@ -1,4 +1,4 @@
-"""CSV after RFC 4180, line by line: what breaks its rules is refused by its line."""
+"""Read CSV (RFC 4180). An error names the line."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from pathlib import Path
 from workbench.errors import WorkbenchError
 from workbench.io.sources import read_source
 
-LARGEST_CELL = 2**31 - 1  # characters; the csv module stops at 131,072 unless told otherwise
+LARGEST_CELL = 2**31 - 1  # characters; the default limit of the csv module is 131,072
 Lines = Iterator[tuple[str, dict[str, str]]]
 
 
 def csv_lines(path: Path, delimiter: str = ",", *, quoted: bool = True) -> tuple[list[str], Lines]:
-    """The columns of a file, and each record with its place, such as `line 3`; empty lines are none.
+    """Read the columns of a file, and each record with its place, such as `line 3`. Empty lines are left out.
 
     Args:
-        path: of the file, in UTF-8.
+        path: a file in UTF-8.
         delimiter: one character.
-        quoted: whether cells may stand in double quotes.
+        quoted: whether double quotes may enclose a cell.
 
     Raises:
-        WorkbenchError: the file or a line cannot be read, a column stands twice, or a line has too many or few cells.
+        WorkbenchError: the file or a line cannot be read, two columns have one name, or a line has too many or too
+            few cells.
     """
     records = _records(path, delimiter, quoted)
     columns = [column.strip() for column in next(records)[1]]

@@ -226,10 +226,7 @@ class Consolidation(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement(Component):
-    """`(votes: Votes, out: Path | None, host: Host) -> Summary`: how far annotators agree.
-
-    Every dispute is written into the new CSV file `out`.
-    """
+    """`(votes: Votes, host: Host) -> Summary`: how far annotators agree."""
 
     run: AgreementFunction | str
 

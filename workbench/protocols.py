@@ -128,8 +128,8 @@ class ConsolidationFunction(Protocol):
 class AgreementFunction(Protocol):
     """Measure how far annotators agree."""
 
-    def __call__(self, votes: Votes, out: Path | None, host: Host, /) -> Summary:
-        """Give the agreement in words and as JSON, and write every dispute into the new CSV file `out`."""
+    def __call__(self, votes: Votes, host: Host, /) -> Summary:
+        """Give the agreement in words and as JSON."""
 
 
 class SelectorFunction(Protocol):

@@ -18,7 +18,6 @@ from workbench_labelstudio.push import upload
 
 CREATE = {
     "projects": ("GET", r"/api/projects/?$"),
-    "validate": ("POST", "/projects/validate"),
     "project": ("POST", r"/api/projects/?$"),
     "import": ("POST", r"/projects/\d+/import$"),
     "listing": ("GET", "/api/tasks"),
@@ -122,7 +121,7 @@ def test_two_projects_that_the_server_made_of_one_are_named_before_a_text_is_upl
         ids = sorted(one["id"] for one in found if one["title"] == "made twice")
     for one in done:
         assert one.exit_code == 2
-        assert f"2 projects are called 'made twice' and ask the same: {ids[0]} (0 tasks), {ids[1]}" in one.stderr
+        assert f"2 projects are called 'made twice': {ids[0]}, {ids[1]}. Name one" in one.stderr
 
 
 @named(("kind", "fault"), cases(PUSH))

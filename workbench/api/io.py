@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.io.csv_lines import csv_lines
 from workbench.io.digests import digest_file, digest_folder, digest_json, digest_path
 from workbench.io.files import (
     Staging,
@@ -21,6 +22,7 @@ from workbench.io.sources import is_blank, read_source
 __all__ = [
     "Staging",
     "check_shape",
+    "csv_lines",
     "digest_file",
     "digest_folder",
     "digest_json",

@@ -22,9 +22,8 @@ from workbench_labelstudio.tasks.label_config_reader import read_controls
 if TYPE_CHECKING:
     from workbench.api import Context, Dataset, Host
     from workbench.api.review import Votes
-    from workbench_labelstudio.options import TaskOptions
+    from workbench_labelstudio.options import ProjectOptions, TaskOptions
     from workbench_labelstudio.project.project import Project
-    from workbench_labelstudio.project_options import ProjectOptions
     from workbench_labelstudio.pull.mirror import Mirror
 
 logger = logging.getLogger(__name__)

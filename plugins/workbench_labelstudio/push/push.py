@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from workbench.api import Log, Predictor
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import PushOptions
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
     from workbench_labelstudio.push.prediction_store import Entry
-    from workbench_labelstudio.push_options import PushOptions
 
 
 @dataclass(frozen=True)

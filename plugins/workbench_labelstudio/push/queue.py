@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from workbench.api import Host, Log, Predictor
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import QueueOptions
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
-    from workbench_labelstudio.push_options import QueueOptions
 
 
 @dataclass(frozen=True)

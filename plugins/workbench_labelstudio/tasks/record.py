@@ -1,7 +1,6 @@
 """The record of a source: all that its annotators said, beside the dataset that was made of it.
 
-Both files are lines of JSON, as `utterances.jsonl` is: programs read them, whatever stands in a text. For a table that
-Excel opens, there is `workbench labelstudio agreement -o FILE.csv`.
+Both files are lines of JSON, as `utterances.jsonl` is: programs read them, whatever stands in a text.
 """
 
 from __future__ import annotations

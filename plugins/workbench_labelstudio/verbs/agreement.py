@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api.cli import JSON, collect, echo_json
-from workbench_labelstudio.project_options import ProjectOptions
+from workbench_labelstudio.options import ProjectOptions
 from workbench_labelstudio.verbs.pull import brought
 from workbench_labelstudio.verbs.server import server_options
 
@@ -25,15 +25,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
     @labelstudio.command()
     @click.argument("source")
-    @click.option(
-        "-o",
-        "--out",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE.csv",
-        help="Write every disagreement into a new table for Excel: the text, a column for each annotator, the outcome.",
-    )
     @JSON
-    def agreement(source: str, out: Path | None, as_json: bool, **values: Any) -> None:
+    def agreement(source: str, as_json: bool, **values: Any) -> None:
         """Say how far the annotators of a project agree, and where they do not.
 
         SOURCE is a JSON export of Label Studio (a file, also gzipped), or a project on the server: its id, its title
@@ -46,7 +39,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         votes, where = _votes(source, collect(ProjectOptions, values))
         registry = host.registry("agreements")
-        summary = registry[registry.default](votes, out, host)
+        summary = registry[registry.default](votes, host)
         if as_json:
             echo_json({"source": where, **votes.provenance, **summary.figures})
         else:

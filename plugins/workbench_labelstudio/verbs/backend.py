@@ -10,7 +10,8 @@ import click
 
 from workbench.api import UsageProblem
 from workbench.api.cli import JSON, echo_json, say
-from workbench_labelstudio.verbs.server import PROJECT, connected, server
+from workbench_labelstudio.options import ServerOptions
+from workbench_labelstudio.verbs.server import PROJECT, connected, server_options
 
 if TYPE_CHECKING:
     from workbench.api import Host
@@ -23,7 +24,6 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @labelstudio.command()
     @PROJECT
     @click.argument("address")
-    @server
     @click.option("--user", help="Of the server at ADDRESS, if it asks for a login.")
     @click.option("--password-file", metavar="FILE", help="A file, mode 0600, that holds the password for it.")
     @click.option(
@@ -106,6 +106,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
             echo_json({"project": found.id, "url": entry.url, **dataclasses.asdict(outcome)})
         else:
             _tell(outcome, entry, f"project {found.id} ({found.title})")
+
+    backend.params += server_options(ServerOptions)
 
 
 def _entry(

@@ -13,7 +13,7 @@ import click
 from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say
 from workbench.api.engine import ImportOptions
 from workbench.api.io import refuse_existing
-from workbench_labelstudio.project_options import ProjectOptions
+from workbench_labelstudio.options import ProjectOptions
 from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 

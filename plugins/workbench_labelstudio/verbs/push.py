@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
-from workbench_labelstudio.push_options import PushOptions
+from workbench_labelstudio.options import PushOptions
 from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 

@@ -9,7 +9,7 @@ import click
 
 from workbench.api import UsageProblem
 from workbench.api.cli import JSON, ComponentName, collect, echo_json, say, table
-from workbench_labelstudio.push_options import QueueOptions
+from workbench_labelstudio.options import QueueOptions
 from workbench_labelstudio.verbs.server import opened, server_options
 from workbench_labelstudio.verbs.steps import shown_steps
 

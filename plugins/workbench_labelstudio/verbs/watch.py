@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api.cli import say
-from workbench_labelstudio.verbs.server import MIRROR, PROJECT, server
+from workbench_labelstudio.options import MirrorOptions
+from workbench_labelstudio.verbs.server import PROJECT, server_options
 
 if TYPE_CHECKING:
     from workbench.api import Host
@@ -23,8 +24,6 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @PROJECT
     @click.argument("recipe", type=click.Path(path_type=Path))
     @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The run's folder.")
-    @server
-    @MIRROR
     @click.option("--debounce", type=click.FloatRange(0), default=30, show_default=True, help="Quiet seconds.")
     @click.option("--poll", type=click.FloatRange(1), default=300, show_default=True, help="Seconds between pulls.")
     @click.option("--once", is_flag=True, help="Pull once, train if labels changed, and end with the run's exit code.")
@@ -57,6 +56,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         run = resolve("workbench_labelstudio.live.watch_session:run_watch", "labelstudio")
         settings = resolve("workbench_labelstudio.live.watch_session:WatchOptions", "labelstudio")
         ctx.exit(run(host, _tell_json if as_json else _tell, settings(**options)))
+
+    watch.params += server_options(MirrorOptions)
 
 
 def _tell_json(event: str, about: dict[str, Any]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from workbench_labelstudio.live.recipe_projects import mismatches, projects_of
 
 from workbench.engine.recipe import load_recipe
-from workbench_labelstudio.live.recipe_projects import mismatches, projects_of
 from workbench_labelstudio.project.project import Project
 
 SERVER = "https://studio.example/ls"

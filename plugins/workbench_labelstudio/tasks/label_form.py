@@ -1,45 +1,13 @@
-"""How a control takes a model's intents: as which labels, and in which form."""
+"""Labels in the form that annotations and predictions have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-from workbench.api import WorkbenchError
-from workbench_labelstudio.tasks.intents import clean
 
 if TYPE_CHECKING:
     from workbench.api import Intent
     from workbench_labelstudio.tasks.label_config_reader import Control
-
-
-def offered(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]:
-    """Each intent for which a control has a label -> that label: by its alias or path, else by its title.
-
-    Raises:
-        WorkbenchError: one of the intents stands for two labels.
-    """
-    names = {intent: name for intent in intents if (name := clean(intent))}
-    known: dict[Intent, Intent] = {title: label for label, title in control.labels.items()}
-    known |= control.intents("path", names.values())
-    known |= control.intents("leaf", names.values())
-    return {intent: known[name] for intent, name in names.items() if name in known}
-
-
-def taken(control: Control, intents: Sequence[Intent], where: object = None) -> dict[Intent, Intent]:
-    """Each intent that can be given -> its label; where labels may also come from elsewhere, all can.
-
-    Raises:
-        WorkbenchError: a name stands for two labels, or Label Studio takes no predictions for the control.
-    """
-    labels = offered(control, intents)
-    if control.kind == "choices" and any(isinstance(label, tuple) for label in labels.values()):
-        raise WorkbenchError(
-            "Label Studio takes no predictions for Choices with allowNested",
-            where=f"{where}: control {control.name}" if where else f"control {control.name}",
-            remedy="Make it a Taxonomy",
-        )
-    return labels if control.closed else {intent: labels.get(intent, intent) for intent in intents}
 
 
 def result_of(control: Control, labels: Iterable[Intent]) -> list[dict[str, Any]]:

@@ -13,7 +13,9 @@ from workbench_labelstudio.project_options import MirrorOptions
 class PredictionOptions(MirrorOptions):
     """Which control the predictions answer, and whether they are written."""
 
-    control: str | None = option(None, "name of the control that asks for the intent; none = the only one")
+    control: str | None = option(
+        None, "name of the control that asks for the intent; none = the one that has the most of the model's intents"
+    )
     text: str | None = option(None, "key of the tasks' data that holds the text; none = what the control asks about")
     dry_run: bool = option(False, "say what would be done, and write nothing to the server")
 

@@ -109,7 +109,7 @@ class Backend:
             labels, tasks = self._labels(body, "label_config", served), body.get("tasks")
             if not isinstance(tasks, list):
                 raise HTTPException(422, "tasks: a list is expected")
-            texts = await asyncio.to_thread(_texts, labels.control.data_key, tasks)
+            texts = [_text(task, labels.control.data_key) for task in tasks]
             batch = await unless_gone(request, self.service.predict_each(texts))
             if batch.served is served:  # else there was a swap, and the new bundle may need another form
                 return Response(await asyncio.to_thread(_results, labels, batch), media_type="application/json")
@@ -140,7 +140,7 @@ class Backend:
         return {"status": "heard", "job": JOB, **self.status()}
 
     def status(self) -> dict[str, Any]:
-        """Give the status of the retraining; it is `succeeded` once the new bundle serves. `bundle` is the current one."""
+        """Give the status of the retraining, `succeeded` once the new bundle serves; `bundle` is the current bundle."""
         status = self.run.status() if self.run else {"state": "unavailable", "message": NO_RECIPE}
         return status | {"bundle": self.service.bundle_id}
 
@@ -200,11 +200,11 @@ async def _body(request: Request) -> Any:
     return await read_request_json(request)
 
 
-def _texts(key: str | None, tasks: list[Any]) -> list[str]:
-    """Give the text of each task; "" where there is none."""
-    data = [task.get("data") if isinstance(task, dict) else None for task in tasks]
-    values = [of_task.get(key) if isinstance(of_task, dict) else None for of_task in data]
-    return [str(value) if isinstance(value, (str, int, float)) and value is not True else "" for value in values]
+def _text(task: Any, key: str | None) -> str:
+    """Give the text of a task; "" where there is none."""
+    data = task.get("data") if isinstance(task, dict) else None
+    value = data.get(key) if isinstance(data, dict) else None
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
 
 def _results(labels: ControlLabels, batch: PredictionBatch) -> bytes:

@@ -65,7 +65,7 @@ class PredictionStore:
                     return str(entry["result"][0]["from_name"])
         return None
 
-    def write(self, version: str, predictions: Mapping[int, Mapping[str, Any]], log: Log) -> int:
+    def write(self, version: str, predictions: Mapping[int, Mapping[str, Any]], log: Log) -> None:
         """Give tasks a prediction of a version each, unless they have one; no task keeps several of that version.
 
         Args:
@@ -73,15 +73,12 @@ class PredictionStore:
             predictions: task -> prediction.
             log: shows progress.
 
-        Returns:
-            How many of that version were too many and were removed.
-
         Raises:
             WorkbenchError: the server does not take some.
         """
-        removed, missing = self._missing(version, predictions)
+        missing = self._missing(version, predictions)
         if not missing:
-            return removed
+            return
 
         def send(chunk: Sequence[Mapping[str, Any]]) -> None:
             function = self.connection.client.projects.import_predictions
@@ -93,14 +90,12 @@ class PredictionStore:
 
         if send_once(chunks(missing, CHUNK, CHUNK_BYTES), len(missing), send, lacking, log):
             settle()
-        twins, missing = self._missing(version, predictions)
-        if missing:
+        if missing := self._missing(version, predictions):
             raise WorkbenchError(
                 f"the server does not take {len(missing):,} predictions, such as {missing[0]['result']}",
                 where=f"{self.where}: task {missing[0]['task']}",
                 remedy="Was the label config changed meanwhile? Run the same command again",
             )
-        return removed + twins
 
     def remove_version(self, version: str, count: int) -> None:
         """Remove all predictions of a version; the project shows another one afterwards, or none.
@@ -117,20 +112,17 @@ class PredictionStore:
             timeout=TIMEOUT + PER_REMOVAL * count,
         )
 
-    def remove(self, entries: Sequence[Entry]) -> int:
-        """Remove these predictions, one by one; how many there are."""
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Remove these predictions, one by one."""
         delete = self.connection.client.predictions.delete
         for number in map(itemgetter("id"), entries):
             try:
                 self.connection.call(delete, number, where=f"{self.connection.url}: prediction {number}")
             except NotFound:  # removed already, and the answer got lost
                 logger.info("prediction %d is gone already", number)
-        return len(entries)
 
-    def _missing(
-        self, version: str, predictions: Mapping[int, Mapping[str, Any]]
-    ) -> tuple[int, list[Mapping[str, Any]]]:
-        """Remove what tasks have twice; how many these were, and the predictions that tasks do not have."""
+    def _missing(self, version: str, predictions: Mapping[int, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The predictions that tasks do not have; what tasks have twice is removed."""
         have = self.by_task(version)
-        twins = self.remove([entry for entries in have.values() for entry in entries[1:]])
-        return twins, [prediction for task, prediction in predictions.items() if task not in have]
+        self.remove([entry for entries in have.values() for entry in entries[1:]])
+        return [prediction for task, prediction in predictions.items() if task not in have]

@@ -52,7 +52,6 @@ class Pushed:
         standing: other tasks that had one.
         blank: tasks without a text.
         removed: stale versions -> how many predictions of them.
-        twins: predictions of the version that a task had too many of.
         shows: the version that annotators see.
         findings: notes for the user, a sentence each.
         dry: nothing was written.
@@ -65,7 +64,6 @@ class Pushed:
     standing: int
     blank: int
     removed: dict[str, int]
-    twins: int
     shows: str
     findings: tuple[str, ...] = ()
     dry: bool = False
@@ -121,7 +119,6 @@ def push(
         standing=len(have) - replaced,
         blank=blank,
         removed={} if options.keep_stale else _stale(store, version, model_name(model.path), form.control.name),
-        twins=0,
         shows=str(project.about["model_version"] or ""),
         findings=tuple(findings),
         dry=options.dry_run,
@@ -129,8 +126,8 @@ def push(
     if options.dry_run:
         return pushed
     store.remove([entry for task in predictions for entry in have.get(task, [])])
-    twins = store.write(version, predictions, log("write"))
-    return _show(store, mirror, dataclasses.replace(pushed, twins=twins), show_it=options.show, log=log)
+    store.write(version, predictions, log("write"))
+    return _show(store, mirror, pushed, options, log)
 
 
 def identity(predictor: Predictor) -> str:
@@ -173,15 +170,15 @@ def _stale(store: PredictionStore, version: str, name: str, control: str) -> dic
 
 
 def _show(
-    store: PredictionStore, mirror: Mirror, pushed: Pushed, *, show_it: bool, log: Callable[[str], Log]
+    store: PredictionStore, mirror: Mirror, pushed: Pushed, options: PushOptions, log: Callable[[str], Log]
 ) -> Pushed:
     """Let annotators see the version, or once the queue has ended; then remove the stale versions."""
     findings, shows = pushed.findings, pushed.shows
-    if show_it and is_queue(shows):
+    if options.show and is_queue(shows):
         show_after(mirror, pushed.version)
         end = f"workbench labelstudio queue {pushed.project} --clear"
         findings = (*findings, f"annotators see the queue {shows} until `{end}`")
-    elif show_it:
+    elif options.show:
         shows = pushed.version
     shows = "" if shows in pushed.removed else shows
     if pushed.written or pushed.standing:

@@ -71,8 +71,6 @@ def _lines(pushed: Pushed) -> Iterator[str]:
         yield f"{pushed.version}: {pushed.replaced:,} of these {would}replace what said something else"
     for version, count in pushed.removed.items():
         yield f"{version}: {'would remove' if pushed.dry else 'removed'} {count:,} stale predictions"
-    if pushed.twins:
-        yield f"{pushed.version}: removed {pushed.twins:,} predictions that tasks had twice"
     if not pushed.dry:
         yield f"annotators see {pushed.shows or 'no predictions'}"
     yield from pushed.findings

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
-from workbench_labelstudio.tasks.intents import clean
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
-from workbench_labelstudio.tasks.label_form import result_of
+from workbench_labelstudio.tasks.label_form import offered, result_of
 from workbench_labelstudio.tasks.words import label_name, listed, listed_labels
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def control_labels(
     """
     controls = read_controls(label_config, where)
     candidates = list(controls.values()) if wanted is None else [controls.choose(wanted, where)]
-    found = sorted(((_offered(one, intents), one) for one in candidates), key=_order)
+    found = sorted(((offered(one, intents), one) for one in candidates), key=_order)
     labels, control = found[0] if found else ({}, None)
     if control is None or (control.closed and not labels):
         known = ", ".join(f"{one.name} ({listed_labels(one.labels)})" for one in candidates) or "none"
@@ -110,16 +109,3 @@ def _order(found: tuple[dict[Intent, Intent], Control]) -> tuple[int, bool]:
     """The control with the most labels comes first; of those without any, one that takes labels from elsewhere."""
     labels, control = found
     return -len(labels), control.closed
-
-
-def _offered(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]:
-    """Each intent for which a control has a label -> that label: by its alias or path, else by its title.
-
-    Raises:
-        WorkbenchError: one of the intents stands for two labels.
-    """
-    names = {intent: name for intent in intents if (name := clean(intent))}
-    known: dict[Intent, Intent] = {title: label for label, title in control.labels.items()}
-    known |= control.intents("path", names.values())
-    known |= control.intents("leaf", names.values())
-    return {intent: known[name] for intent, name in names.items() if name in known}

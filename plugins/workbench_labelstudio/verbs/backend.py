@@ -10,7 +10,8 @@ import click
 
 from workbench.api import UsageProblem
 from workbench.api.cli import JSON, echo_json, say
-from workbench_labelstudio.verbs.server import PROJECT, connected, server
+from workbench_labelstudio.project_options import ServerOptions
+from workbench_labelstudio.verbs.server import PROJECT, connected, server_options
 
 if TYPE_CHECKING:
     from workbench.api import Host
@@ -25,7 +26,6 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @labelstudio.command()
     @PROJECT
     @click.argument("address")
-    @server
     @click.option("--title", default=TITLE, show_default=True, help="What Label Studio calls the model.")
     @click.option("--remove", is_flag=True, help="Take the server out of PROJECT.")
     @JSON
@@ -93,6 +93,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
             echo_json({"project": found.id, **dataclasses.asdict(outcome)})
         else:
             _tell(outcome, title, f"project {found.id} ({found.title})")
+
+    backend.params += server_options(ServerOptions)
 
 
 def _tell(outcome: Registration, title: str, project: str) -> None:

@@ -168,12 +168,8 @@ class Watch:
         return self.mirror.noted(self.target.note) if (self.target.run / RUN_FILE).is_file() else None
 
     def _settle(self) -> None:
-        """After a run: note the digests that it was made from.
-
-        The recipe's digest is left out if the file has changed since the request: the next pull requests a run again.
-        """
+        """After a run: note the digests that it was made from."""
         status = self.runner.status()
         if status["state"] in DONE:  # and no other run was requested since
-            labels, recipe = self._requested or (None, None)
-            self.mirror.note(self.target.note, [labels, recipe if self.target.recipe_digest() == recipe else None])
+            self.mirror.note(self.target.note, self._requested)
         self.tell("training", status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -81,8 +82,9 @@ def register(connection: Connection, project: int, address: str, title: str, set
     url = backend_url(address)
     entries = _entries(connection, project)
     known = next((int(entry["id"]) for entry in entries if entry["url"] == url), None)
+    body = {"project": project, "url": url, "title": title, **_auth(settings)}
     try:
-        number = _write(connection, {"project": project, "url": url, "title": title, **_auth(settings)}, known)
+        number = _write(connection, body, known)
     except NotFound:
         raise
     except WorkbenchError as error:
@@ -108,10 +110,8 @@ def unregister(connection: Connection, project: int, address: str) -> Registrati
     url = backend_url(address)
     found = [int(entry["id"]) for entry in _entries(connection, project) if entry["url"] == url]
     for number in found:
-        try:
+        with suppress(NotFound):  # removed already, and the answer got lost
             connection.call(connection.client.ml.delete, number, where=url, timeout=TIMEOUT)
-        except NotFound:
-            continue
     remove_webhooks(connection, project, url)
     return Registration(url, "removed" if found else "nothing")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
@@ -54,7 +55,5 @@ def _find(connection: Connection, project: int, url: str) -> list[int]:
 
 def _remove(connection: Connection, hooks: list[int]) -> None:
     for hook in hooks:
-        try:
+        with suppress(NotFound):  # removed already, and the answer got lost
             connection.call(connection.client.webhooks.delete, hook, where=f"{connection.url}: webhook {hook}")
-        except NotFound:
-            logger.info("webhook %d was removed already", hook)

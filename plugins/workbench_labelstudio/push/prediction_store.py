@@ -6,9 +6,9 @@ the predictions are read before any is added, after an addition whose outcome is
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,6 @@ CHUNK_BYTES = PROXY_BYTES
 TIMEOUT = 300.0  # seconds for a chunk
 PER_REMOVAL = 0.05  # seconds; measured: 0.005
 Entry = dict[str, Any]  # a prediction as the server has it: id, task, model_version, result, score …
-logger = logging.getLogger(__name__)
 
 
 class PredictionStore:
@@ -116,10 +115,8 @@ class PredictionStore:
         """Remove these predictions, one by one."""
         delete = self.connection.client.predictions.delete
         for number in map(itemgetter("id"), entries):
-            try:
+            with suppress(NotFound):  # removed already, and the answer got lost
                 self.connection.call(delete, number, where=f"{self.connection.url}: prediction {number}")
-            except NotFound:  # removed already, and the answer got lost
-                logger.info("prediction %d is gone already", number)
 
     def _missing(self, version: str, predictions: Mapping[int, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The predictions that tasks do not have; what tasks have twice is removed."""

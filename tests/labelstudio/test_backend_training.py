@@ -24,7 +24,7 @@ from tests.labelstudio.backend import (
 )
 
 START = {"action": "START_TRAINING", "project": {"id": 7}}
-INSTALL = 'needs: pip install "intent-workbench[train]"'
+INSTALL = 'needs: pip install "bayes-plugin[train]"'
 
 
 @dataclass

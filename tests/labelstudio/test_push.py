@@ -185,5 +185,5 @@ def test_a_model_of_several_intents_a_text_is_refused(label_studio, push, tmp_pa
     folder = tmp_path / "several"
     several = write_bundle(folder, model=Model(folder, "onnx", "intents", INTENTS, max_length=32))
     project, _ = with_texts(label_studio)
-    assert "is no model of one intent per text" in push(project, model=several.path, fails=True)
+    assert "is for the task 'intents'" in push(project, model=several.path, fails=True)
     assert predictions(label_studio, project) == {}

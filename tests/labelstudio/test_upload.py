@@ -193,7 +193,7 @@ def test_an_upload_that_fails_goes_on_from_there(workbench, create, tasks, tmp_p
     proxy.harm(answer(503), "POST", "/import$", times=None, skip=2)
     result = workbench("labelstudio", "create", folder, "--title", "fails")
     assert result.exit_code == 1
-    assert "it uploads only what is missing" in result.stderr.splitlines()[-1]
+    assert "it writes only what is missing" in result.stderr.splitlines()[-1]
     proxy.heal()
     made = create(folder, "--title", "fails")
     assert (made["made"], made["there"], made["uploaded"]) == (False, 20, 15)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from workbench.cli.output import say
@@ -27,8 +28,12 @@ class TerminalProgress:
 
     def started(self, stage: Stage) -> Log:
         """Announce a stage; the answer shows its figures now and then."""
-        begun = last = time.monotonic()
         say(f"  {stage.name} …")
+        return self.step("  ")
+
+    def step(self, name: str) -> Log:
+        """A `Log` that shows its figures now and then, after a name."""
+        begun = last = time.monotonic()
 
         def log(metrics: Mapping[str, float], step: int) -> None:
             nonlocal last
@@ -36,7 +41,7 @@ class TerminalProgress:
             if now - last < (REDRAW if self.live else EVERY):
                 return
             last = now
-            line = f"    {figures(metrics)}{left(metrics.get('progress'), now - begun)}"
+            line = f"  {name}{figures(metrics)}{left(metrics.get('progress'), now - begun)}"
             sys.stderr.write(f"\r\x1b[2K{line}" if self.live else f"{line}\n")
             sys.stderr.flush()
 
@@ -62,6 +67,17 @@ class TerminalProgress:
     def refused(self, record: StageRecord) -> None:
         """Say where the measurements of a stage are that a budget refused."""
         say(f"    its measurements are in {record.measurements}")
+
+
+@contextmanager
+def shown_steps() -> Iterator[Callable[[str], Log]]:
+    """`with shown_steps() as log:` gives `log(name)`, which shows how far a step of a verb is."""
+    progress = TerminalProgress()
+    try:
+        yield lambda name: progress.step(f"{name}:")
+    finally:
+        if progress.live:
+            sys.stderr.write("\r\x1b[2K")
 
 
 def figures(metrics: Mapping[str, float]) -> str:

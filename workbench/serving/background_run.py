@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.serving.process import BackgroundProcess
 
 LONGEST = 10  # times the quiet seconds: a steady stream of requests postpones a run no further
@@ -37,6 +37,7 @@ class BackgroundRun:
         command: see `run_command`.
         debounce: quiet seconds.
         ended: called with the exit code after each run, in the thread of the runs.
+        then: called as the last part of a run whose command succeeded; an error makes the run fail.
         log: a file of bounded size for the output of the command; None = none.
         environment: variables for the command beside those of this process.
         retry: seconds after which a failed run is repeated, each time twice as long; None = never.
@@ -48,11 +49,12 @@ class BackgroundRun:
         *,
         debounce: float,
         ended: Callable[[int], None] | None = None,
+        then: Callable[[], object] | None = None,
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         retry: float | None = None,
     ) -> None:
-        self.command, self.debounce, self.ended = list(command), debounce, ended
+        self.command, self.debounce, self.ended, self.then = list(command), debounce, ended, then
         self.log, self.environment, self.retry = log, environment, retry
         self._changed = threading.Condition()
         self._first: float | None = None  # time of the first request for the run that has not begun
@@ -165,6 +167,8 @@ class BackgroundRun:
             code, message = CANNOT_START, f"Error: {self.command[0]}: {process.strerror}"
         else:
             code, message = process.wait(), process.message
+            if code == 0 and self.then is not None:
+                code, message = _outcome(self.then, message)
         with self._changed:
             self._process, self._end = None, time.monotonic()
             if self._closed:
@@ -184,6 +188,18 @@ class BackgroundRun:
         if state == "failed" and self.retry is not None:
             self._due = time.monotonic() + self.retry * min(2**self._failures, LONGEST_RETRY)
             self._failures += 1
+
+
+def _outcome(then: Callable[[], object], message: str) -> tuple[int, str]:
+    """Call the last part of a run; give the run's exit code and message."""
+    try:
+        then()
+    except Exception as error:
+        logger.warning("the last part of a run failed: %s", error, exc_info=not isinstance(error, WorkbenchError))
+        if isinstance(error, WorkbenchError):
+            return error.exit_code, str(error)
+        return WorkbenchError.exit_code, f"{type(error).__name__}: {error}"
+    return 0, message
 
 
 def _state(code: int, message: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import WorkbenchError
 from workbench_labelstudio.tasks.intents import clean
 
 if TYPE_CHECKING:
@@ -24,22 +23,6 @@ def offered(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]
     known |= control.intents("path", names.values())
     known |= control.intents("leaf", names.values())
     return {intent: known[name] for intent, name in names.items() if name in known}
-
-
-def taken(control: Control, intents: Sequence[Intent], where: object = None) -> dict[Intent, Intent]:
-    """Each intent that can be given -> its label; where labels may also come from elsewhere, all can.
-
-    Raises:
-        WorkbenchError: a name stands for two labels, or Label Studio takes no predictions for the control.
-    """
-    labels = offered(control, intents)
-    if control.kind == "choices" and any(isinstance(label, tuple) for label in labels.values()):
-        raise WorkbenchError(
-            "Label Studio takes no predictions for Choices with allowNested",
-            where=f"{where}: control {control.name}" if where else f"control {control.name}",
-            remedy="Make it a Taxonomy",
-        )
-    return labels if control.closed else {intent: labels.get(intent, intent) for intent in intents}
 
 
 def result_of(control: Control, labels: Iterable[Intent]) -> list[dict[str, Any]]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import UsageProblem, WorkbenchError
-from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
+from workbench.api.cli import FOLDER, JSON, collect, echo_json, say, shown_steps
 from workbench_labelstudio.options import CreateOptions
 from workbench_labelstudio.verbs.server import connected, server_options
-from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Dataset, Host

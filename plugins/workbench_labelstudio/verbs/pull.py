@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say
+from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say, shown_steps
 from workbench.api.engine import ImportOptions
 from workbench.api.io import refuse_existing
 from workbench_labelstudio.options import ProjectOptions
 from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
-from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Context, Dataset, Host

@@ -104,18 +104,19 @@ def test_what_changes_while_pages_are_read_is_seen_whatever_the_clock(
     proxy.harm(dated(300), times=None)
     with label_studio.http() as http:
         tasks = sorted(exported(http, project))
-    inner, edits = Mirror.note, []
+    inner, edits = Mirror.put, []
 
-    def note(self, name, value):
-        inner(self, name, value)
-        if name == module.PAGED and not edits:
-            edits.append(value)
+    def put(self, page):
+        changed = inner(self, page)
+        if not edits:
+            edits.append(changed)
             with label_studio.http() as http:
                 (made, *_) = http.get(f"/api/tasks/{tasks[0]}/annotations/").json()
                 http.patch(f"/api/annotations/{made['id']}/", json={"result": result("退款")}).raise_for_status()
             set_time(label_studio, tasks[0], datetime.now(UTC) - timedelta(seconds=120))
+        return changed
 
-    monkeypatch.setattr(Mirror, "note", note)
+    monkeypatch.setattr(Mirror, "put", put)
     assert pull_into(proxy.url, project, tmp_path).how == "pages"
     assert edits
     assert_same(label_studio, project, tmp_path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
 
-IDENTITY, BEGUN, MARK, SEEN = "project", "begun", "mark", "seen"
+IDENTITY, MARK, SEEN = "project", "mark", "seen"  # notes in the mirror
 OVERLAP = timedelta(seconds=60)  # a transaction may commit so much later than the time that it sets
 
 
@@ -51,22 +51,10 @@ def identify(project: Project, mirror: Mirror) -> list[str]:
     ]
 
 
-def begin(mirror: Mirror, now: datetime | None) -> tuple[datetime | None, bool]:
-    """When the reading of everything began: now, or when an earlier pull began that did not end.
-
-    Returns:
-        The moment, None where the server does not tell the time; and whether it is an earlier pull's.
-    """
-    if earlier := _moment(mirror, BEGUN):
-        return earlier, True
-    if now:
-        mirror.note(BEGUN, now.isoformat())
-    return now, False
-
-
 def mark_of(mirror: Mirror) -> datetime | None:
     """All that was updated up to this moment is in the mirror; None if it was never read to the end."""
-    return _moment(mirror, MARK)
+    text = mirror.noted(MARK)
+    return datetime.fromisoformat(text) if text else None
 
 
 def new_mark(mirror: Mirror, begun: datetime | None) -> datetime | None:
@@ -94,8 +82,3 @@ def set_mark(mirror: Mirror, mark: datetime | None, now: datetime | None) -> Non
     latest = mirror.latest()
     if now and latest != (mirror.noted(SEEN) or (None,))[0]:
         mirror.note(SEEN, (latest, now.isoformat()))
-
-
-def _moment(mirror: Mirror, note: str) -> datetime | None:
-    text = mirror.noted(note)
-    return datetime.fromisoformat(text) if text else None

@@ -10,6 +10,7 @@ from tests.labelstudio.tasks import annotation, answer, task
 from workbench.errors import UsageProblem, WorkbenchError
 from workbench_labelstudio.pull.labels import count_labels, label_drift
 from workbench_labelstudio.tasks.label_config_reader import read_controls
+from workbench_labelstudio.tasks.label_form import offered
 
 TEXT = '<Text name="t" value="$客户留言"/>'
 
@@ -123,17 +124,17 @@ def test_intents_lead_back_to_the_labels_of_the_config():
     (control,) = read_controls(
         config('<Taxonomy name="x" toName="t"><Choice value=" a "><Choice value="b"/></Choice></Taxonomy>')
     ).values()
-    assert control.intents("leaf", ("b", "a", "c")) == {"a": (" a ",), "b": (" a ", "b")}
-    assert control.intents("path", (("a",), ("a", "b"))) == {("a",): (" a ",), ("a", "b"): (" a ", "b")}
+    assert offered(control, ("b", "a", "c")) == {"a": (" a ",), "b": (" a ", "b")}
+    assert offered(control, (("a",), ("a", "b"))) == {("a",): (" a ",), ("a", "b"): (" a ", "b")}
 
 
 def test_labels_that_make_the_same_intent_are_refused():
     twice = '<Choice value="a"><Choice value="other"/></Choice><Choice value="b"><Choice value="other"/></Choice>'
     control = read_controls(config(f'<Taxonomy name="x" toName="t">{twice}</Taxonomy>'))["x"]
     with pytest.raises(WorkbenchError, match=r"'other' stands for two labels: 'a / other' and .*--taxonomy path"):
-        control.intents("leaf", ("a", "other"))
-    assert control.intents("leaf", ("a",)) == {"a": ("a",)}
-    assert len(control.intents("path", control.labels)) == 4
+        offered(control, ("a", "other"))
+    assert offered(control, ("a",)) == {"a": ("a",)}
+    assert len(offered(control, tuple(control.labels))) == 4
 
 
 def test_the_control_is_chosen_by_name():

@@ -18,7 +18,7 @@ from tests.labelstudio.rig import CONFIG, add_tasks, annotate, exported, result
 from workbench_labelstudio.http import listing
 from workbench_labelstudio.pull import pull as module
 from workbench_labelstudio.pull.mirror import Mirror
-from workbench_labelstudio.pull.sync_state import IDENTITY, OVERLAP, SEEN, mark_of
+from workbench_labelstudio.pull.sync_state import OVERLAP, SEEN, mark_of
 
 
 def dated(ahead):
@@ -135,14 +135,6 @@ def test_a_task_that_goes_while_all_is_read_is_neither_added_nor_removed(label_s
     monkeypatch.setattr(module, "read_project", reading)
     pulled = pull_into(label_studio.url, project, tmp_path)
     assert (pulled.added, pulled.changed, pulled.removed, pulled.unchanged) == (5, 0, 0, 0)
-
-
-def test_of_a_copy_that_begins_anew_nothing_is_unchanged(label_studio, project, tmp_path):
-    pull_into(label_studio.url, project, tmp_path)
-    with contextlib.closing(Mirror(tmp_path)) as mirror:
-        mirror.note(IDENTITY, {**mirror.noted(IDENTITY), "created_at": "2020-01-01T00:00:00Z"})
-    pulled = pull_into(label_studio.url, project, tmp_path)
-    assert (pulled.added, pulled.changed, pulled.removed, pulled.unchanged) == (6, 0, 0, 0)
 
 
 def test_data_that_changed_without_a_time_are_seen_where_all_is_compared(label_studio, project, pull):

@@ -122,13 +122,6 @@ class Mirror:
                     self._query("DELETE FROM tasks WHERE id = ?", number)
                 self.note(TOUCHED, True)
 
-    def clear(self) -> None:
-        """Forget everything, also which task went into which split."""
-        with self._readable():
-            self.splits.unlink(missing_ok=True)
-        self._query("DELETE FROM tasks")
-        self._query("DELETE FROM notes")
-
     def ids(self) -> set[int]:
         """The ids of all tasks."""
         return {number for (number,) in self._query("SELECT id FROM tasks")}

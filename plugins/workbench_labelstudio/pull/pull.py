@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from workbench_labelstudio.pull.mirror import Mirror
 
 ROUNDS = 2  # how often everything is compared before a pull gives up
-CATCH_UPS = 2  # how often recent changes are read after that, which is cheap
 How = Literal["snapshot", "pages", "changes"]
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,8 @@ class Pulled:
 
     Args:
         project: as the server counts it at the end.
-        labels: of the mirror at the end.
+        mirror: in step with it.
+        labels: of the mirror.
         added: tasks that are new.
         changed: tasks of which data, meta or annotations changed.
         removed: tasks that are gone.
@@ -52,6 +52,7 @@ class Pulled:
     """
 
     project: Project
+    mirror: Mirror
     labels: MirrorLabels
     added: int
     changed: int
@@ -87,6 +88,7 @@ def pull(
             its counts differ from the tasks that it sends though nobody works on the project.
     """
     with mirror.held(), request_stats(connection) as stats:
+        identify(project, mirror)
         try:
             return _Pull(connection, project, mirror, log, stats).run(full, snapshots)
         except NotFound as error:
@@ -103,7 +105,7 @@ class _Pull:
     def __init__(self, connection: Connection, project: Project, mirror: Mirror, log: Log, stats: RequestStats) -> None:
         self.connection, self.project, self.mirror, self.log, self.stats = connection, project, mirror, log, stats
         self.snapshots = Snapshots(connection, project.id, mirror)
-        self.findings = identify(project, mirror)
+        self.findings: list[str] = []
         self.changes = Changes(connection, project.id, mirror, log)
 
     def run(self, full: bool, snapshots: bool) -> Pulled:
@@ -128,12 +130,13 @@ class _Pull:
             set_mark(self.mirror, new_mark(self.mirror, begun), self.stats.now)
         self.findings += [*labels.drift, *(self.snapshots.sweep() if snapshots else [])]
         counts = self.changes.counts()
-        return Pulled(now, labels, **counts, requests=self.stats.requests, how=how, findings=tuple(self.findings))
+        requests, findings = self.stats.requests, tuple(self.findings)
+        return Pulled(now, self.mirror, labels, **counts, requests=requests, how=how, findings=findings)
 
     def _settle(self, mark: datetime | None) -> Project:
         """Compare until the counts of server and mirror agree, or the project changes faster than it can be read."""
-        catch_ups: list[Callable[[], None]] = [partial(self.changes.read_since, mark)] * CATCH_UPS if mark else []
-        steps = [*catch_ups[:1], *[self.changes.reconcile, *catch_ups] * ROUNDS]
+        catch_up = [partial(self.changes.read_since, mark)] if mark else []
+        steps: list[Callable[[], None]] = [*[*catch_up, self.changes.reconcile] * ROUNDS, *catch_up]
         seen = set()
         while (counts := _counts(now := self._read_project())) != self.mirror.counts():
             seen.add(counts)

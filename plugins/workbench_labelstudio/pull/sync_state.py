@@ -20,35 +20,22 @@ IDENTITY, MARK, SEEN = "project", "mark", "seen"  # notes in the mirror
 OVERLAP = timedelta(seconds=60)  # a transaction may commit so much later than the time that it sets
 
 
-def identify(project: Project, mirror: Mirror) -> list[str]:
-    """Make sure that the mirror is this project's; where the server has another one under the id now, it is emptied.
-
-    Returns:
-        What the user has to know.
+def identify(project: Project, mirror: Mirror) -> None:
+    """Make sure that the mirror is this project's.
 
     Raises:
-        WorkbenchError: it is the mirror of a project with another id.
+        WorkbenchError: it is another project's, which may have had the same id.
     """
     identity = {"id": project.id, "created_at": project.about["created_at"]}
-    known = mirror.noted(IDENTITY)
-    if known == identity:
-        return []
-    if known and known["id"] != project.id:
+    known = mirror.noted(IDENTITY) or identity
+    if known != identity:
         raise WorkbenchError(
-            f"this local copy is of project {known['id']}, not of project {project.id}",
+            "this local copy is of project {id}, made at {created_at}".format(**known)
+            + ", not of project {id}, made at {created_at}".format(**identity),
             where=mirror.folder,
-            remedy="Give another --mirror",
+            remedy="Give another --mirror, or remove this folder",
         )
-    with mirror.transaction():
-        if known:
-            mirror.clear()
-        mirror.note(IDENTITY, identity)
-    if not known:
-        return []
-    return [
-        f"project {project.id} was made at {identity['created_at']}, the one of that id that was read before at "
-        f"{known['created_at']}: the server has another project there now, and the local copy begins anew"
-    ]
+    mirror.note(IDENTITY, identity)
 
 
 def mark_of(mirror: Mirror) -> datetime | None:

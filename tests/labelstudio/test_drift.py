@@ -24,8 +24,10 @@ def choices(*names, **more):
 
 def drift(control, tasks):
     """What a pull would say of the only control of a config."""
-    (found,) = read_controls(config(control)).values()
-    return list(label_drift(found, count_labels(tasks).get(found.name, Counter())))
+    (found,), usage = read_controls(config(control)).values(), {}
+    for one in tasks:
+        count_labels(one, usage)
+    return list(label_drift(found, usage.get(found.name, Counter())))
 
 
 def used(*names):

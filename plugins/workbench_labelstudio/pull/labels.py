@@ -19,7 +19,7 @@ from workbench_labelstudio.tasks.task_parser import parse_task
 from workbench_labelstudio.tasks.words import label_name, listed, listed_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from workbench.api import Intent
     from workbench_labelstudio.project.project import Project
@@ -65,23 +65,24 @@ def mirror_labels(project: Project, mirror: Mirror) -> MirrorLabels:
         if task["annotations"]:
             labelled += 1
             digest.update(_digested(task))
-            _count(task, usage)
+            count_labels(task, usage)
     labels = MirrorLabels(project.label_config, digest.hexdigest(), labelled, tuple(_drift(project, usage)))
     mirror.note(NOTE, asdict(labels))
     mirror.forget(TOUCHED)
     return labels
 
 
-def count_labels(tasks: Iterable[Mapping[str, Any]]) -> Usage:
-    """How many annotations, skips aside, give each label of each control.
+def count_labels(task: Mapping[str, Any], usage: Usage) -> None:
+    """Count the labels that the annotations of a task give, skips aside.
 
     Args:
-        tasks: as Label Studio exports or lists them.
+        task: as Label Studio exports or lists it.
+        usage: the counts are added to it.
     """
-    usage = Usage()
-    for task in tasks:
-        _count(task, usage)
-    return usage
+    for annotation in parse_task(task, "task").submitted:
+        for name, answer in annotation.answers.items():
+            if answer.kind in LABELLED:
+                usage.setdefault(name, Counter()).update(answer.values)
 
 
 def label_drift(control: Control, given: Counter[Intent]) -> Iterator[str]:
@@ -115,13 +116,6 @@ def _drift(project: Project, usage: Usage) -> Iterator[str]:
     for name, given in usage.items():
         if name not in in_config:
             yield f"{name}: used in annotations ({given.total():,}), but the label config has no such control"
-
-
-def _count(task: Mapping[str, Any], usage: Usage) -> None:
-    for annotation in parse_task(task, "task").submitted:
-        for name, answer in annotation.answers.items():
-            if answer.kind in LABELLED:
-                usage.setdefault(name, Counter()).update(answer.values)
 
 
 def _digested(task: Mapping[str, Any]) -> bytes:

@@ -180,27 +180,18 @@ class Mirror:
 
 
 def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
-    kept = _kept(task)
-    skips = sum(bool(annotation["was_cancelled"]) for annotation in kept["annotations"])
+    annotations = [_annotation(one) for one in sorted(task["annotations"], key=lambda one: one["id"])]
+    skips = sum(bool(annotation["was_cancelled"]) for annotation in annotations)
+    kept = {**{key: task.get(key) for key in OF_A_TASK}, "annotations": annotations}
     # a text may hold half a surrogate pair, which the database takes as bytes only
     text = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return kept["id"], kept["updated_at"], len(kept["annotations"]) - skips, skips, text
+    return task["id"], task["updated_at"], len(annotations) - skips, skips, text
 
 
-def _kept(task: Mapping[str, Any]) -> dict[str, Any]:
-    annotations = sorted(task["annotations"], key=lambda annotation: annotation["id"])
-    return {
-        **{key: task.get(key) for key in OF_A_TASK},
-        "annotations": [
-            {**{key: one.get(key) for key in OF_AN_ANNOTATION}, "completed_by": _user(one.get("completed_by"))}
-            for one in annotations
-        ],
-    }
-
-
-def _user(who: Any) -> int | None:
-    number: int | None = who["id"] if isinstance(who, Mapping) else who
-    return number
+def _annotation(value: Mapping[str, Any]) -> dict[str, Any]:
+    who = value.get("completed_by")
+    kept = {key: value.get(key) for key in OF_AN_ANNOTATION}
+    return {**kept, "completed_by": who["id"] if isinstance(who, Mapping) else who}
 
 
 def canonical(value: Any) -> str:

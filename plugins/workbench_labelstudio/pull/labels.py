@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.pull.mirror import Mirror
     from workbench_labelstudio.tasks.label_config_reader import Control
 
-NOTE = "labels"  # note in the mirror
+NOTE = "labels of all tasks"  # note in the mirror
 OF_A_TASK = ("id", "data", "meta")
 OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "completed_by")
 Usage = dict[str, Counter["Intent"]]  # control -> how many annotations, skips aside, give each of its labels

@@ -135,8 +135,8 @@ class _Pull:
 
     def _settle(self, mark: datetime | None) -> Project:
         """Compare until the counts of server and mirror agree, or the project changes faster than it can be read."""
-        catch_up = [partial(self.changes.read_since, mark)] if mark else []
-        steps: list[Callable[[], None]] = [*[*catch_up, self.changes.reconcile] * ROUNDS, *catch_up]
+        catch_up: list[Callable[[], None]] = [partial(self.changes.read_since, mark)] if mark else []
+        steps = [*[*catch_up, self.changes.reconcile] * ROUNDS, *catch_up]
         seen = set()
         while (counts := _counts(now := self._read_project())) != self.mirror.counts():
             seen.add(counts)

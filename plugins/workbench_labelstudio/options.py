@@ -85,7 +85,9 @@ class CreateOptions(ServerOptions):
 class PredictionOptions(MirrorOptions):
     """Which control the predictions answer, and whether they are written."""
 
-    control: str | None = option(None, "name of the control that asks for the intent; none = the only one")
+    control: str | None = option(
+        None, "name of the control that asks for the intent; none = the one that has the most of the model's intents"
+    )
     text: str | None = option(None, "key of the tasks' data that holds the text; none = what the control asks about")
     dry_run: bool = option(False, "say what would be done, and write nothing to the server")
 
@@ -109,3 +111,12 @@ class QueueOptions(PredictionOptions):
     by: str | None = option(None, "which unlabelled tasks come first", registry="selectors")
     size: int = option(50, "tasks in the queue", ge=1)
     doubtful: int = option(0, "labelled tasks to look at again", ge=0)
+
+
+@dataclass(frozen=True)
+class WatchOptions(MirrorOptions):
+    """How often `watch` looks, and when it runs the recipe."""
+
+    debounce: float = option(30.0, "quiet seconds before a run", ge=0)
+    poll: float = option(300.0, "seconds between two pulls without a hint", ge=1)
+    once: bool = option(False, "pull once, train if labels changed, and end with the run's exit code")

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from workbench.api import WorkbenchError
 from workbench.api.engine import RUN_FILE
 from workbench_labelstudio.http.connection import NotFound
-from workbench_labelstudio.pull.label_digest import LabelDigest
 from workbench_labelstudio.pull.pull import pull
 
 if TYPE_CHECKING:
@@ -84,7 +83,6 @@ class Watch:
     ) -> None:
         self.connection, self.project, self.mirror = connection, project, mirror
         self.runner, self.target, self.tell = runner, target, tell
-        self._labels = LabelDigest(mirror)
         self._ends: queue.SimpleQueue[int] = queue.SimpleQueue()  # exit codes of runs
         runner.ended = self._ends.put
         self._requested: list[str | None] | None = None  # digests of labels and recipe at the last request
@@ -153,10 +151,9 @@ class Watch:
                 return  # the import of the run reads the same mirror; there is a pull when the run has ended
             pulled = pull(self.connection, self.project, self.mirror)
             self.project = pulled.project
-            labels, labelled = self._labels.compute(self.project.label_config)
-            wanted = [labels, self.target.recipe_digest()]
+            wanted = [pulled.labels.digest, self.target.recipe_digest()]
             news = wanted != (self._requested or self._made_from())
-            figures = {"tasks": self.project.tasks, "labelled": labelled, "requests": pulled.requests}
+            figures = {"tasks": self.project.tasks, "labelled": pulled.labels.labelled, "requests": pulled.requests}
             changes = {"added": pulled.added, "changed": pulled.changed, "removed": pulled.removed}
             self.tell("pulled", {**figures, **changes, "train": news, "findings": list(pulled.findings)})
             if news:

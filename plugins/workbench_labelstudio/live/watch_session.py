@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from workbench.api import Host
     from workbench.api.engine import Recipe
     from workbench_labelstudio.live.watch import Tell
+    from workbench_labelstudio.options import WatchOptions
     from workbench_labelstudio.project.project import Project
-    from workbench_labelstudio.watch_options import WatchOptions
 
 ATTEMPTS = 2  # of a request: a pull that fails is repeated as a whole
 

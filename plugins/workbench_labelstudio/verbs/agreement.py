@@ -51,11 +51,11 @@ def add(labelstudio: click.Group, host: Host) -> None:
 def _votes(source: str, options: ProjectOptions) -> tuple[Votes, str]:
     """The votes of an export, or of a project once it is pulled, and the name of the source."""
     if Path(source).is_file() or source.endswith(EXPORTS):
+        from workbench_labelstudio.tasks.export import read_export_votes
+
+        return read_export_votes(source, options), source
+    with brought(source, options) as (pulled, meant):
+        from workbench_labelstudio.pull.reader import mirror_tasks
         from workbench_labelstudio.tasks.dataset import tasks_to_votes
-        from workbench_labelstudio.tasks.export import read_tasks
 
-        return tasks_to_votes(read_tasks(Path(source)), options, source), source
-    with brought(source, options) as (meant, mirror, pulled):
-        from workbench_labelstudio.pull.reader import read_mirror_votes
-
-        return read_mirror_votes(pulled.project, mirror, meant), f"project {pulled.project.id}"
+        return tasks_to_votes(mirror_tasks(pulled), meant), f"project {pulled.project.id}"

@@ -56,20 +56,16 @@ class Bench:
         """
         texts = self.data.texts
         logits, before = self._ask(model, texts), self.predictions(source)
-        deviation = self.deviation(logits)
-        timing = self.timing(model)
         return Figures(
-            accuracy_loss=deviation.accuracy_loss,
-            pairs=deviation.pairs,
-            disagreement=deviation.disagreement,
-            divergence=deviation.divergence,
+            **vars(self.deviation(logits)),
+            before_export=self.deviation(before),
             accuracy=float((logits.argmax(1) == self.data.truth).mean()),
             export_disagreement=float((logits.argmax(1) != before.argmax(1)).mean()),
             export_logit_difference=float(np.abs(logits - before).max()),
             bytes=served_bytes(model, self.host),
             memory_bytes=peak_of(model, longest_first(texts)[:WARM]),
             facts=self.host.runtime(model.format).facts_of(model),
-            **timing,
+            **self.timing(model),
         )
 
     def deviation(self, logits: Floats, rows: Sequence[int] | None = None) -> Deviation:

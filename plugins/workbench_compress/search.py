@@ -69,21 +69,11 @@ def explore(state: State, executor: SearchExecutor) -> State:
 
 def check(model: Model, context: Context) -> None:
     """Raise unless a trained model is there, and a pass that exports it."""
-    passes = context.host.registry("passes")
-    exports = {each.consumes: name for name, each in passes.items() if each.role == "export"}
-    if not exports:
+    if first(context, "export", model) is None:
         raise WorkbenchError(
             "no plugin has a pass that exports a model",
             where=model.path,
             remedy="Install one, such as the built-in plugin workbench_onnx",
-        )
-    if model.format not in exports:
-        roles = {name: each.role for name, each in passes.items()}
-        done = sorted(str(step["step"]) for step in model.history if roles.get(str(step.get("step"))) == "quantize")
-        raise WorkbenchError(
-            f"is quantized already ({', '.join(done)})" if done else f"has the format {model.format!r}",
-            where=model.path,
-            remedy="The pass search starts from a model that a trainer made: give that, and put no export before it",
         )
     if not model.intents:
         raise WorkbenchError(

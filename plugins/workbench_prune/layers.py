@@ -33,7 +33,7 @@ def drop_layers(model: Model, out: Path, options: LayersOptions, context: Contex
         WorkbenchError: the model is no trained torch model of a known architecture, or there are no rows to choose by.
         UsageProblem: `keep` names layers that are not there, or more are to stay than there are.
     """
-    classifier = open_trained(model, NAME)
+    classifier = open_trained(model)
     check_family(classifier.encoder, NAME, model.path)
     before = len(stack(classifier.encoder).layer)
     losses: list[float] = []

@@ -109,7 +109,7 @@ class Pass(Component):
       each export with and without fusing; other values of its search space than the first are tried after fusing.
 
     Args:
-        consumes: format of the models that it takes.
+        consumes: format of the models that it takes; others are refused before it is called.
         produces: format of the models that it makes.
         role: what it is for; None for a pass that a search does not use.
         space: option -> values that are worth searching.

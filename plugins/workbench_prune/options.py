@@ -21,11 +21,9 @@ def _texts() -> Any:
 class LayersOptions:
     """Options of the pass `drop-layers`."""
 
-    keep: str | None = option(None, 'the layers that stay, counted from 0: "0,2,5"; none = as choose says')
-    layers: int | None = option(None, "how many layers stay; none = half of them", ge=1)
-    choose: Literal["measured", "evenly"] = option(
-        "measured",
-        "leave out, one after another, the layer without which the loss is least; or keep evenly spaced ones",
+    keep: str | None = option(None, 'the layers that stay, counted from 0: "0,2,5"; none = as layers says')
+    layers: int | None = option(
+        None, "how many layers stay, those that the loss on dev needs most; none = half of them", ge=1
     )
     rows: int = option(512, "rows of dev, else of train, on which the loss is measured", ge=1)
     texts: str | None = _texts()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,23 +14,6 @@ from workbench_compress.lab.data import SearchData
 from workbench_compress.lab.workshop import Workshop
 from workbench_compress.space.architecture import Space
 from workbench_compress.space.chain import Chain
-
-
-@dataclass(frozen=True)
-class Step:
-    """How a version comes about.
-
-    Args:
-        source: the version that the pass takes.
-        using: the pass.
-        options: of the pass.
-        shared: the scratch folder that its steps share, None where each has its own.
-    """
-
-    source: Version
-    using: str
-    options: Mapping[str, Any]
-    shared: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,11 +42,11 @@ class Models:
         Raises:
             WorkbenchError: as the passes do.
         """
-        step = self._step(version)
-        if step is None:
+        if (step := self._last_step(version)) is None:
             return self.given
-        source = self.model(step.source)
-        return self.lab.passed(version.name(self.space), source, step.using, step.options, step.shared)
+        source, using, options = step
+        shared = using if version.rounds else None  # trainings share a teacher
+        return self.lab.passed(version.name(self.space), self.model(source), using, options, shared)
 
     def served(self, version: Version, chain: Chain) -> Model:
         """What a chain makes of a version.
@@ -90,26 +73,24 @@ class Models:
     def _is_made(self, version: Version) -> bool:
         if version.rounds and self.recover is None:
             return False
-        step = self._step(version)
-        return step is not None and self.lab.has_passed(version.name(self.space), step.using, step.options)
+        step = self._last_step(version)
+        return step is not None and self.lab.has_passed(version.name(self.space), *step[1:])
 
-    def _step(self, version: Version) -> Step | None:
-        """The last step of a version; None for the model that the search starts from."""
+    def _last_step(self, version: Version) -> tuple[Version, str, dict[str, Any]] | None:
+        """By what a version comes about: the version before, the pass, and its options; None for the given model."""
         if version.rounds:
             assert self.recover is not None
             before = dataclasses.replace(version, rounds=version.rounds[:-1])
-            options = self.lab.known_options(self.recover, training_options(version.rounds[-1], self.data.unlabelled))
-            return Step(before, self.recover, options, shared=self.recover)  # its steps share a teacher
+            options = training_options(version.rounds[-1], self.data.unlabelled)
+            return before, self.recover, self.lab.known_options(self.recover, options)
         if version.pruned:
-            source, using, chosen = self.space.last_step(version.architecture)
-            return Step(dataclasses.replace(version, architecture=source), using, chosen)
+            source, using, options = self.space.last_step(version.architecture)
+            return dataclasses.replace(version, architecture=source), using, options
         if version.trimmed:
             assert self.trim is not None
-            options = {"common": version.tokens}
-            if self.data.background:
-                options |= {"background": self.data.background}
-            before = dataclasses.replace(version, tokens=None)
-            return Step(before, self.trim, self.lab.known_options(self.trim, options))
+            background = {"background": self.data.background} if self.data.background else {}
+            options = self.lab.known_options(self.trim, {"common": version.tokens, **background})
+            return dataclasses.replace(version, tokens=None), self.trim, options
         return None
 
 

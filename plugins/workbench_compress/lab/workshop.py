@@ -48,7 +48,7 @@ class Workshop:
 
     def has_passed(self, name: str, using: str, options: Mapping[str, Any]) -> bool:
         """Whether a pass has made the step with these options; with others it would be made again."""
-        return self.context.cached(name, self._key(using, options)).is_dir()
+        return self.context.cached(name, self._parsed(using, options)[1]).is_dir()
 
     def passed(
         self, name: str, source: Model, using: str, options: Mapping[str, Any], shared: str | None = None
@@ -66,8 +66,7 @@ class Workshop:
             WorkbenchError: as the pass does.
         """
         component = self.context.host.registry("passes")[using]
-        parsed = parse_options(component.options, options, using)
-        key = self._key(using, options)
+        parsed, key = self._parsed(using, options)
         return self.made(name, lambda out, context: component(source, out, parsed, context), key, shared)
 
     def made(
@@ -118,9 +117,10 @@ class Workshop:
         self.context.cache(name, {}, fill)
         return read_json(self._use(name, {}) / VALUE)
 
-    def _key(self, using: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    def _parsed(self, using: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Options as a pass takes them, and the key of what it makes with them."""
         parsed = parse_options(self.context.host.registry("passes")[using].options, options, using)
-        return {"pass": using, "options": as_json(parsed, key_only=True)}
+        return parsed, {"pass": using, "options": as_json(parsed, key_only=True)}
 
     def _use(self, name: str, key: Mapping[str, Any]) -> Path:
         """Give the folder of a step, and count its seconds once."""

@@ -43,7 +43,6 @@ def write_measurements(folder: Path, state: State, best: Candidate | None, data:
         "candidates": [
             {**candidate_json(c, state), "misses": misses(c, limits), "chosen": c is best} for c in state.candidates
         ],
-        "latency_table": state.table.to_json() if state.table else None,
         "screening": screening_json(state),
     }
     write_json(folder / FILE, value)

@@ -106,16 +106,6 @@ class LatencyTable:
                 share *= of(cost) / of(models["full"]) if cost else math.inf
         return share
 
-    def to_json(self) -> dict[str, Any]:
-        """It for the measurements."""
-        return {
-            "lengths": self.lengths,
-            "milliseconds": {
-                chain: {name: c.ms for name, c in costs.items()} for chain, costs in self.networks.items()
-            },
-            "tokenizing_ms": self.tokenizing,
-        }
-
 
 def network_name(dimension: Dimension, level: int) -> str:
     """What the network is called that is pruned in one dimension."""

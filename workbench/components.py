@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from workbench.component import Component
-from workbench.errors import WorkbenchError
+from workbench.pass_formats import wrong_format
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -26,9 +26,6 @@ from workbench.protocols import (
     VotesFunction,
 )
 from workbench.search_space import Axis
-
-if TYPE_CHECKING:
-    from workbench.nouns.model import Model
 
 Role = Literal["prune", "recover", "export", "fuse", "quantize", "trim", "search"]
 
@@ -133,20 +130,8 @@ class Pass(Component):
         """
         model, *_, context = args
         if self.consumes and model.format != self.consumes:
-            raise self._refused(model, context.host.registry("passes"))
+            raise wrong_format(self, model, context.host.registry("passes"))
         return super().__call__(*args)
-
-    def _refused(self, model: Model, passes: Mapping[str, Pass]) -> WorkbenchError:
-        name = next((name for name, each in passes.items() if each.run == self.run), "")
-        makers = [n for n, each in passes.items() if (each.consumes, each.produces) == (model.format, self.consumes)]
-        takers = {n for n, each in passes.items() if (each.consumes, each.produces) == (self.consumes, model.format)}
-        remedy = f"Leave it out, or give a model of the format {self.consumes}"
-        if makers:
-            remedy = f"Put the pass {makers[0]} before it"
-        if done := [step["step"] for step in model.history if step.get("step") in takers]:
-            remedy = f"Put it before the pass {done[-1]}"
-        what = f"has the format {model.format!r}, the pass {name} needs {self.consumes}"
-        return WorkbenchError(what, where=model.path, remedy=remedy)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ def screening_json(state: State) -> dict[str, Any] | None:
                 "architecture": space.values(a),
                 "predicted_ms": state.time(a),
                 "divergence": state.screenings[a].deviation.divergence,
-                "trained": a in state.promising,
+                "trained": bool(state.rounds_of(a)),
             }
             for a in state.screened
         ],

@@ -71,7 +71,8 @@ def test_what_cannot_be_made_is_left_out_and_what_the_search_needs_is_refused(la
 
     monkeypatch.setattr(lab, "passed", fails)
     executor, found = SearchExecutor(Models(lab, model, SPACE, data=None), bench=None), state()
-    for action in (Prune(Version(SMALL)), Serve(Version(SMALL), FLOAT), Serve(Version(FULL), DYNAMIC)):
+    others = [Serve(Version(FULL), chain) for chain in (DYNAMIC, dataclasses.replace(FLOAT, name="other-fp32"))]
+    for action in (Prune(Version(SMALL)), Serve(Version(SMALL), FLOAT), *others):
         assert executor.carry_out(action, found).failed == {action}
     assert "layers2 is left out: it is damaged" in caplog.text
     with pytest.raises(WorkbenchError, match="it is damaged"):

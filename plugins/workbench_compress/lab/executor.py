@@ -15,7 +15,7 @@ from workbench_compress.lab.models import Models
 from workbench_compress.policy.actions import Action, MeasureLatency, Prune, Round, Serve, Stop, Train, Trim
 from workbench_compress.policy.state import Screening, State
 from workbench_compress.space.architecture import Space
-from workbench_compress.space.chain import Chain
+from workbench_compress.space.chain import FLOAT, Chain
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,8 @@ def required(action: Action, state: State) -> bool:
     """Whether the search cannot do without an action: the plain export, or a trimming that the user asks for."""
     match action:
         case Serve(version, chain):
-            return version == state.baseline and chain.plain and not chain.quantized and not chain.for_size
+            usual = next(chain for chain in state.setup.chains if chain.plain and chain.precision == FLOAT)
+            return (version, chain) == (state.baseline, usual)
         case Trim():
             return state.setup.options.vocabulary == "trim"
     return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workbench.component import Component
+from workbench.pass_formats import wrong_format
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -105,7 +106,7 @@ class Pass(Component):
       each export with and without fusing; other values of its search space than the first are tried after fusing.
 
     Args:
-        consumes: format of the models that it takes.
+        consumes: format of the models that it takes; others are refused before it is called.
         produces: format of the models that it makes.
         role: what it is for; None for a pass that a search does not use.
         space: option -> values that are worth searching.
@@ -120,6 +121,17 @@ class Pass(Component):
     role: Role | None = None
     space: Mapping[str, Axis] = field(default_factory=dict)
     bits: int = 8
+
+    def __call__(self, *args: Any) -> Any:
+        """Call `run` with a model of the format that the pass takes.
+
+        Raises:
+            WorkbenchError: the model has another one.
+        """
+        model, *_, context = args
+        if self.consumes and model.format != self.consumes:
+            raise wrong_format(self, model, context.host.registry("passes"))
+        return super().__call__(*args)
 
 
 @dataclass(frozen=True, kw_only=True)

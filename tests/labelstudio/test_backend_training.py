@@ -26,7 +26,7 @@ from tests.labelstudio.backend import (
 )
 
 START = {"action": "START_TRAINING", "project": {"id": 7}}
-INSTALL = 'needs: pip install "intent-workbench[train]"'
+INSTALL = 'Run: pip install "intent-workbench[train]"'
 
 
 @dataclass

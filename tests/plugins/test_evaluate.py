@@ -164,5 +164,5 @@ def test_a_plugin_adds_a_metric_but_cannot_take_a_name(context):
     host.register(OwnMetric("row-count"), "own")
     assert host.registry("metrics")["row-count"](scored(), None, context) == {"rows": 6.0}
     host.register(OwnMetric("f1"), "greedy")
-    with pytest.raises(WorkbenchError, match="'f1' is claimed by workbench_evaluate and by greedy"):
+    with pytest.raises(WorkbenchError, match="'f1' is registered by workbench_evaluate and by greedy"):
         host.registry("metrics")

@@ -163,5 +163,5 @@ def test_splits_with_other_columns_are_refused(read, made, tmp_path):
 def test_a_missing_library_names_the_extra(read, monkeypatch, reader, library, module):
     monkeypatch.delitem(sys.modules, f"workbench_files.{module}", raising=False)
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(MissingExtra, match=rf"{library} is not installed. needs: .*\[data\]"):
+    with pytest.raises(MissingExtra, match=rf"{library} is not installed. Run: .*\[data\]"):
         read(reader, "anything")

@@ -109,7 +109,7 @@ def test_two_plugins_with_one_name_are_reported_together(tmp_path):
     install(tmp_path, "third_two", LINES)
     done = workbench(site, "import", "x", "--reader", "lines", "-o", tmp_path / "out")
     assert done.returncode == 1
-    assert "'lines' is claimed by third_" in done.stderr
+    assert "'lines' is registered by third_" in done.stderr
     assert "third_one" in done.stderr
     assert "third_two" in done.stderr
     assert "Traceback" not in done.stderr

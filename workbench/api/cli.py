@@ -1,4 +1,4 @@
-"""Helpers for verbs on the command line."""
+"""Build verbs for the command line."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_what_metrics_say_is_json_and_the_same_twice(metric, name):
 
 @pytest.mark.parametrize("name", ["accuracy", "f1", "per-intent", "confusions", "errors"])
 def test_no_rows_and_broken_logits_are_one_clear_line(metric, name):
-    with pytest.raises(WorkbenchError, match="no rows to score"):
+    with pytest.raises(WorkbenchError, match="no labelled rows to evaluate"):
         metric(name, scored(truth=(), predicted=(), sureness=()))
     with pytest.raises(WorkbenchError, match=r"not finite.*learning rate"):
         metric(name, scored(sureness=(*SURENESS[:-1], float("nan"))))

@@ -17,7 +17,6 @@ from workbench.cli.verb_run import run_stages
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.components import Reader
 from workbench.engine.sections import ComponentConfig, ImportOptions, Recipe, RecipeOptions
-from workbench.engine.stage import Stage
 from workbench.host import Host
 from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
@@ -72,7 +71,7 @@ def add(cli: click.Group, host: Host) -> None:
     @JSON
     @click.pass_context
     def clean(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
-        """Clean a DATASET with one or more cleaners, in the order of --use."""
+        """Clean a DATASET. Several cleaners run in the order of --use."""
         run_stages([clean_stage(steps_of(ctx), "data")], {"data": dataset}, out, host, seed)
         show_dataset(Dataset.load(out), out, as_json=as_json)
 

@@ -98,7 +98,7 @@ def add(cli: click.Group, host: Host) -> None:
     @cli.command()
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     def doctor(as_json: bool) -> None:
-        """Show versions, CPU features, cores, encoders and missing libraries."""
+        """Show versions, CPU, encoders and missing libraries."""
         found = examine(host)
         if as_json:
             echo_json(found)

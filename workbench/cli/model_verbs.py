@@ -53,7 +53,7 @@ def add(cli: click.Group, host: Host) -> None:
     @SEED
     @JSON
     def evaluate(model: Path, dataset: Path, seed: int, as_json: bool, **values: Any) -> None:
-        """Evaluate a MODEL on a DATASET; MODEL is a model folder, a bundle or a run."""
+        """Evaluate a MODEL on a DATASET. MODEL is a model folder, a bundle or a run."""
         options: EvaluateOptions = collect(EvaluateOptions, values)
         for name in options.splits:
             if name not in SPLITS:
@@ -120,10 +120,15 @@ def add_compression(cli: click.Group, host: Host) -> None:
 
     register(
         "compress",
-        "Compress a MODEL into a bundle with the passes of --use, in order; without --use, search within budgets.",
+        "Compress a MODEL into a bundle. Passes run in the order of --use; without --use, a search within budgets "
+        "chooses the passes.",
         default=first("search"),
     )
-    register("export", "Export a MODEL into a bundle; --use adds passes that compress.", default=first("export"))
+    register(
+        "export",
+        "Export a MODEL into a bundle, uncompressed unless --use names passes that compress.",
+        default=first("export"),
+    )
 
 
 def _needs_no_pass(ctx: click.Context, model: Path, host: Host) -> bool:

@@ -112,7 +112,7 @@ def add(cli: click.Group, host: Host) -> None:
         dry_run: bool,
         as_json: bool,
     ) -> None:
-        """Run a RECIPE from start to end; stages that are up to date come from the cache.
+        """Run a RECIPE from start to end. Stages that are up to date come from the cache.
 
         OUT keeps the stages of earlier recipes and data, so that a return to them is free. Use --drop-old for
         periodic runs, to save disk space.

@@ -22,7 +22,7 @@ def add(cli: click.Group, host: Host) -> None:
     @click.argument("workspace", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     def runs(workspace: Path, as_json: bool) -> None:
-        """List the runs of a WORKSPACE, by default the current folder, with accuracy and size of their bundles."""
+        """List the runs of a WORKSPACE with accuracy, size and gate. By default, WORKSPACE is the current folder."""
         found = Workspace(workspace).runs()
         if as_json:
             echo_json([_as_json(path) for path in found])

@@ -38,7 +38,7 @@ def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
     """Open the predictor of a bundle that is already loaded and verified.
 
     Raises:
-        WorkbenchError: no plugin registers the bundle's runtime, or the bundle's files differ from those of its runtime.
+        WorkbenchError: no plugin registers the bundle's runtime, or the runtime needs other files than the bundle has.
     """
     runtime = host.runtime(bundle.model.format, bundle.path)
     bundle.check_files(runtime.files)

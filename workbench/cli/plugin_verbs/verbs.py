@@ -90,7 +90,7 @@ def add(cli: click.Group, host: Host) -> None:
     @click.option("--check", is_flag=True, help="Load every component and list problems; exit code 1 if there are any.")
     @click.pass_context
     def plugins(ctx: click.Context, as_json: bool, options: bool, hooks: bool, api: bool, check: bool) -> None:
-        """List the plugins: version, components, verbs and missing libraries."""
+        """List the plugins with their components and missing libraries."""
         if ctx.invoked_subcommand:
             return
         if check:

@@ -1,4 +1,4 @@
-"""Readers `csv` and `tsv`: RFC 4180 with the delimiter of choice; what breaks its rules is refused by its line."""
+"""Readers `csv` and `tsv`: RFC 4180 with any delimiter; a violation of RFC 4180 is an error with its line."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ if TYPE_CHECKING:
     from workbench.api import Context, Dataset
     from workbench_files import CsvOptions, TsvOptions
 
-LARGEST_CELL = 2**31 - 1  # characters; the csv module stops at 131,072 unless told otherwise
+MAX_CELL = 2**31 - 1  # characters; the default of the csv module is 131,072
 
 
 def read_csv(source: str, out: Path, options: CsvOptions, context: Context) -> Dataset:
-    """The rows of a CSV file.
+    """Read the rows of a CSV file.
 
     Raises:
-        WorkbenchError: with the line that cannot be read, or the columns that there are.
+        WorkbenchError: a line cannot be read, or a column is missing. The message has the line, or all columns.
     """
     if len(options.delimiter) != 1:
-        raise UsageProblem(f"the delimiter {options.delimiter!r} is not one character", where=source)
+        raise UsageProblem(
+            f"the delimiter {options.delimiter!r} is not one character", where=source, remedy='Set delimiter = ";"'
+        )
     return _read(Path(source), options.delimiter, options, "csv")
 
 
 def read_tsv(source: str, out: Path, options: TsvOptions, context: Context) -> Dataset:
-    """The rows of a file of tab-separated values; see `read_csv`."""
+    """Read the rows of a file of tab-separated values; see `read_csv`."""
     return _read(Path(source), "\t", options, "tsv")
 
 
@@ -50,36 +52,38 @@ def _read(path: Path, delimiter: str, options: CsvOptions | TsvOptions, reader: 
 
 
 def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, list[str]]]:
-    """Each record with the line that it begins on; empty lines are none."""
-    csv.field_size_limit(LARGEST_CELL)
+    """Yield each record with its first line; empty lines are skipped."""
+    csv.field_size_limit(MAX_CELL)
     lines = io.StringIO(read_source(path), newline="")
     records = csv.reader(
         lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     )
-    begins = 1
+    first_line = 1
     try:
         for cells in records:
             if cells:
-                yield f"line {begins}", cells
-            begins = records.line_num + 1
+                yield f"line {first_line}", cells
+            first_line = records.line_num + 1
     except csv.Error as error:
         raise WorkbenchError(
             f"the record cannot be read ({error})",
-            where=f"{path}: line {begins}",
-            remedy="Close each quoted cell, double the quotes in it, or set quoted = false",
+            where=f"{path}: line {first_line}",
+            remedy="Close each quoted cell, double the quotes inside a cell, or set quoted = false",
         ) from None
 
 
 def _check_header(names: list[str], path: Path) -> None:
     if any("\0" in name for name in names):
         raise WorkbenchError(
-            "holds NUL characters, as text in UTF-16 does",
+            "contains NUL characters, as a file in UTF-16 does",
             where=path,
-            remedy="Save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 OLD > NEW",
+            remedy="Convert the file to UTF-8: iconv -f UTF-16 -t UTF-8 OLD > NEW",
         )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise WorkbenchError(f"the header names a column twice: {', '.join(twice)}", where=path, remedy="Rename one")
+    duplicates = sorted({name for name in names if name and names.count(name) > 1})
+    if duplicates:
+        raise WorkbenchError(
+            f"the header names a column twice: {', '.join(duplicates)}", where=path, remedy="Rename one of the columns"
+        )
 
 
 def _row(place: str, cells: list[str], names: list[str], path: Path) -> Row:
@@ -87,6 +91,6 @@ def _row(place: str, cells: list[str], names: list[str], path: Path) -> Row:
         raise WorkbenchError(
             f"has {len(cells)} cells, the header has {len(names)}",
             where=f"{path}: {place}",
-            remedy="Put a cell that holds the delimiter in double quotes",
+            remedy="Enclose cells that contain the delimiter in double quotes",
         )
     return Row(place, dict(zip(names, cells, strict=True)))

@@ -13,7 +13,7 @@ from workbench.api.engine import RecipeOptions, check_recipe, run_recipe
 from workbench.api.io import replace_text
 from workbench_quickstart.recipe import RecipeChoices, recipe_text
 
-EXAMPLES = {
+EXAMPLES = {  # a text for the HTTP request in each language
     "en": "hi, my parcel was due on monday and its still not here",
     "zh": "你好，我的包裹说好周一到，怎么还没收到",
 }

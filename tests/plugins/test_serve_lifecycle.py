@@ -65,7 +65,7 @@ def test_a_refused_bundle_is_declined_with_the_figure_and_exit_code_3(declines, 
 def test_a_bundle_that_was_never_judged_is_declined_with_the_remedy(declines, tmp_path):
     done = declines(write_bundle(tmp_path / "b", gate=None).path)
     assert done.exit_code == 1
-    assert "the gate never judged this bundle" in done.stderr
+    assert "no gate has checked this bundle" in done.stderr
     assert "--ungated" in done.stderr
 
 
@@ -109,7 +109,7 @@ def test_an_address_that_is_not_ours_is_one_line(declines, bundle, address):
 def test_the_announcement_is_one_line_with_the_address_and_the_documentation(serving, bundle):
     with serving(bundle.path) as server:
         url = str(server.client.base_url).rstrip("/")
-        assert server.announcement == f"Serving bundle {bundle.id} (2 intents) at {url} - try it at {url}/docs\n"
+        assert server.announcement == f"Serving bundle {bundle.id} (2 intents) at {url} - try requests at {url}/docs\n"
         assert server.stop() == 0
         assert server.process.stderr.read() == ""
 

@@ -83,7 +83,7 @@ class Service(Protocol):
     def job_status(self) -> dict[str, Job]:
         """Return the state of each background job by name, as GET /jobs does."""
 
-    def allow_bytes(self, path: str, most: int) -> None:
+    def allow_bytes(self, path: str, limit: int) -> None:
         """Set the largest allowed body, in bytes, for requests to a path such as "/mine/upload"."""
 
     def at_end(self, close: Callable[[], None]) -> None:

@@ -86,7 +86,7 @@ class PredictionWriter:
         """Raise if a text had no prediction."""
         if self.failed:
             counts = f"{self.failed} of {self.seen} {self.unit}s"
-            raise WorkbenchError(f"{counts} have no prediction; the first: {self.first}", remedy="Correct the input")
+            raise WorkbenchError(f"{counts} have no prediction; the first: {self.first}")
 
     def _read(self, line: bytes) -> tuple[str, str | None]:
         try:

@@ -73,7 +73,7 @@ def test_everybody_sees_the_jobs_of_plugins(plugged, bundle):
         plugged.shadow.state = "running"
         assert client.get("/jobs").json()["shadow"]["state"] == "running"
         assert client.service.job_status() == client.get("/jobs").json()
-        with pytest.raises(ValueError, match="a job 'shadow' already"):
+        with pytest.raises(ValueError, match="a job named 'shadow' already"):
             client.service.add_job("shadow", dict)
 
 

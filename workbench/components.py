@@ -35,7 +35,7 @@ class Reader(Component):
 
     Args:
         remote: whether every run reads the source again. The digest of the rows read is then part of the key.
-        named: whether the source is the name of a data set that the reader brings, and no path.
+        named: whether the source is the name of a dataset in the reader's package instead of a path.
         votes: `(source, options, context) -> Votes`, or its import path; None = the source has no votes.
     """
 
@@ -99,13 +99,13 @@ class Pass(Component):
     Without `--use`, `workbench export` runs a pass of the role `export`, and `workbench compress` one of the role
     `search`. A search finds the other passes by their roles and combines passes whose formats fit:
 
-    - `trim` removes tokens from the vocabulary. The search sets the options `common` (how many of the tokenizer's most
-      common tokens stay) and `background` (a file of texts), where the pass has them.
+    - `trim` removes tokens from the vocabulary. The search sets the options `common` (number of most common tokens to
+      keep) and `background` (a file of texts), where the pass has them.
     - `prune` removes a part of the network, by the values of the search space.
     - `recover` trains a pruned model with `context.baseline` as teacher. The search sets the options `epochs`, `extra`
       (a file of unlabelled texts), `patience` (none) and `bf16`, where the pass has them.
     - `export`, then `fuse`, then `quantize` make a model that a predictor opens. The search tries each `quantize` pass
-      after each export, with and without fusing. It tries further values of the search space only after fusing.
+      after each export, with and without fusing. Further values of the search space are tried only after fusing.
 
     Args:
         consumes: format of the input models.
@@ -185,7 +185,7 @@ class Runtime(Component):
 
     @property
     def nested_files(self) -> tuple[str, ...]:
-        """Entries of `files` that are not plain file names; a bundle cannot hold them."""
+        """Entries of `files` that are not plain file names, which a bundle cannot hold."""
         return tuple(name for name in self.files if name in ("", ".", "..") or "/" in name or "\\" in name)
 
     def facts_of(self, model: Any) -> dict[str, float]:
@@ -208,8 +208,8 @@ class Normalization(Component):
     """A text normalization, `(text: str) -> str`, in pure Python, applied in training and in serving.
 
     The name carries a version, as in `repair-1`. The rules behind a name never change; better rules get a new name.
-    A normalization must be idempotent: a second application changes nothing. The sequence of all normalizations of a
-    dataset must be idempotent too, and the host checks this on every row.
+    A normalization must be idempotent: a second application changes nothing. The sequence of a dataset's normalizations
+    must be idempotent too; the host checks every row.
     """
 
     run: NormalizationFunction | str

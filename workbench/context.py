@@ -34,8 +34,8 @@ class Context:
     Args:
         host: gives access to components of other plugins: `context.host.registry("trainers")["probe"]`.
         seed: seed of the run; every random stream is derived from this number.
-        work: scratch folder of this stage, kept after a kill. The engine removes the folder when the stage is done,
-            unless `--work` keeps it for commands with other budgets.
+        work: scratch folder of this stage, kept after a kill. The engine removes the folder when the stage is done.
+            With `--work` the folder stays for commands with other budgets.
         dataset: rows for passes that measure or train; None if the command has no dataset.
         baseline: the baseline model (before compression), for passes.
         log: `log({"loss": 0.3}, step)` shows progress.

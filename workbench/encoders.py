@@ -69,7 +69,7 @@ def find_encoder(name: str, encoders: Mapping[str, Encoder]) -> LocalEncoder:
     if name not in encoders and folder.is_dir():
         return _open_folder(folder, folder.resolve().name, encoders)
     if name not in encoders and (folder.is_absolute() or name.startswith(".")):
-        raise WorkbenchError("there is no such encoder folder", where=name, remedy="Correct the option encoder")
+        raise WorkbenchError("there is no such encoder folder", where=name, remedy="Set encoder to an existing folder")
     known = encoders.get(name)
     path = _from_package(known) if known else None
     path = path or _from_folder(name, known.hub if known else name) or _from_hub(name, known)

@@ -52,7 +52,7 @@ def readers() -> Mapping[str, Reader]:
 
 @hookspec
 def normalizations() -> Mapping[str, Normalization]:
-    """Named, with a version: `text -> text`; dataset, model and bundle store the name, and serving applies it too."""
+    """Named, with a version: `text -> text`, for training and serving; dataset, model and bundle store the name."""
 
 
 @hookspec

@@ -190,7 +190,7 @@ class Host:
                 raise unknown("plugin", name, self.versions, where=where)
 
     def plugin_digest(self, name: str) -> str:
-        """Return a sha256 over a plugin's version and source files; part of the key of each stage that uses it."""
+        """Return a sha256 over a plugin's version and source files, which is part of the keys of its stages."""
         plugin = self.manager.get_plugin(name)
         return digest_json([self.versions.get(name), _sources(plugin)])
 

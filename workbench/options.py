@@ -51,7 +51,7 @@ def option(
         kind: a `path` (file or folder) and an `encoder` (base model) enter the stage's key by content, not by name.
         registry: the hook whose components the option names. The default None selects the default component.
         affects_output: False for options that cannot change a result, such as a number of threads.
-        affects_cache: False for budgets and stopping limits: changing one keeps cached intermediate results valid.
+        affects_cache: False for budgets and stopping limits: changing them keeps cached intermediate results valid.
     """
     metadata = {
         "help": help,
@@ -134,7 +134,7 @@ def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:
     """Build an instance of the dataclass `options` from values of a recipe's section or of the command line.
 
     Raises:
-        UsageProblem: an unknown key (with the nearest one), a wrong type or a number out of range.
+        UsageProblem: an unknown or missing key, a wrong type, or a number out of range.
     """
     fields = {field.name: field for field in option_fields(options)}
     for key in values:
@@ -224,7 +224,7 @@ def as_json(options: Any, *, key_only: bool = False, work_only: bool = False) ->
         options: the instance.
         key_only: return only options that affect the output. A path is reduced to its last part, because the folder
             does not matter and the content is a separate part of the key.
-        work_only: return only those of them that affect the cache too, for the key of the scratch folder.
+        work_only: return only options that affect both output and cache, for the key of the scratch folder.
     """
     values = {field.name: getattr(options, field.name) for field in option_fields(type(options))}
     if not (key_only or work_only):

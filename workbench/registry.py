@@ -26,7 +26,7 @@ class Registry(dict[str, Any]):
             where: option or recipe key that holds the name, for the error.
 
         Raises:
-            UsageProblem: there is no such component.
+            UsageProblem: no component has this name.
         """
         if isinstance(name, str) and name in self:
             return self[name]
@@ -51,7 +51,7 @@ class Registry(dict[str, Any]):
             raise WorkbenchError(
                 f"no plugin registers a {self.noun} with {attribute} = true",
                 where=self.hook,
-                remedy="Install a plugin that has one; installed plugins: workbench plugins",
+                remedy="Install a plugin with such a component; list the installed plugins: workbench plugins",
             )
         return names[0]
 

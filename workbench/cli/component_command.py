@@ -70,7 +70,7 @@ class ComponentCommand(click.Command):
         with formatter.section(f"Values of --{self.choice} (options of each: --{self.choice} NAME --help)"):
             formatter.write_dl([(name, component.summary) for name, component in sorted(components.items())])
 
-    def steps(self, ctx: click.Context) -> tuple[ComponentConfig, ...]:
+    def component_configs(self, ctx: click.Context) -> tuple[ComponentConfig, ...]:
         """Return the components with their options from the command line."""
         configs = []
         for name in ctx.meta[COMPONENTS]:
@@ -97,7 +97,7 @@ class ComponentCommand(click.Command):
             if count > 1:
                 raise UsageProblem(
                     f"{flag} names {name!r} {count} times, but a command line holds one set of options per name",
-                    remedy=f"Name {name!r} once, or write a recipe with one [[compress]] section per pass",
+                    remedy=f"Name {name!r} once, or use a recipe, where several [[compress]] sections may use one pass",
                 )
         return tuple(names)
 

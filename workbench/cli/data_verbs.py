@@ -26,7 +26,7 @@ from workbench.options import parse_options
 from workbench.stages.import_stage import import_stage
 from workbench.stages.preparation import augment_stage, clean_stage
 
-SECTION_OPTIONS = ("split", "rare")  # those of `ImportOptions` that the verb has too
+SECTION_OPTIONS = ("split", "rare")  # options of `ImportOptions` that the verb has too
 
 
 def add(cli: click.Group, host: Host) -> None:
@@ -100,7 +100,7 @@ def import_rows(
 
     Args:
         config: a reader with its options, and `ImportOptions` as its settings.
-        top: the seed; this function ignores `require_plugins`.
+        top: the seed; this function ignores `requires`.
         out: the output folder, which must not exist.
         host: the plugins.
         ledger: JSON file with the split of each known row; None = no row is known.

@@ -74,8 +74,8 @@ def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
         lines.append(f'to train and export: pip install "intent-workbench[{",".join(missing)}]"')
     if not any(encoders.values()):
         lines.append(
-            f"no encoder is on this machine: copy one into a folder and set {FOLDER}=FOLDER, "
-            "or let the first training download one from the hub"
+            f"no encoder is on this machine: copy an encoder into a folder and set {FOLDER}=FOLDER, "
+            "or let the first training download its encoder from the hub"
         )
     lines += [line for name, runtime in host.registry("runtimes").items() if (line := _advice(name, runtime))]
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]
@@ -114,12 +114,12 @@ def add(cli: click.Group, host: Host) -> None:
         rows += [[name, installed or "not installed"] for name, installed in found["libraries"].items()]
         rows += [[f"runtime {name}", _readiness(runtime)] for name, runtime in found["runtimes"].items()]
         rows += [[f"encoder {name}", path or "not on this machine"] for name, path in found["encoders"].items()]
-        table(["what", "found"], rows)
+        table(["item", "value"], rows)
         for line in found["advice"]:
             click.echo(f"! {line}")
 
 
 def _readiness(runtime: dict[str, Any]) -> str:
     if runtime["missing"]:
-        return f"lacks {', '.join(runtime['missing'])}"
+        return f"missing: {', '.join(runtime['missing'])}"
     return f"ready; a bundle holds {', '.join(runtime['files'])}" if runtime["files"] else "ready; cannot be bundled"

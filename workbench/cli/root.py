@@ -19,12 +19,12 @@ DEBUG = os.environ.get("WORKBENCH_DEBUG") == "1"
 
 
 class Root(click.Group):
-    """A click group that prints an error in one line, and suggests the nearest verb for an unknown one."""
+    """A click group that prints an error in one line, and suggests the nearest verb for an unknown verb."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the verb; an unknown verb is a usage error that suggests the nearest one."""
+        """Return the verb; an unknown verb is a usage error with the nearest verb."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise unknown("command", args[0], self.commands)
         return super().resolve_command(ctx, args)

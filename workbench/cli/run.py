@@ -94,7 +94,7 @@ def add(cli: click.Group, host: Host) -> None:
     @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
     @click.argument("recipe", type=click.Path(path_type=Path))
     @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/RECIPE]")
-    @click.option("--from", "again", metavar="STAGE", help="Run this stage and all later ones, even if cached.")
+    @click.option("--from", "again", metavar="STAGE", help="Run this stage and all later stages, even if cached.")
     @click.option("--force", is_flag=True, help="Run every stage, even if cached.")
     @click.option(
         "--drop-old", is_flag=True, help="Remove outdated stages from OUT, unless the gate refuses the bundle."

@@ -50,8 +50,8 @@ def steps_of(ctx: click.Context) -> tuple[ComponentConfig, ...]:
     """Return the components in the command line of a `ComponentCommand`, each with its options."""
     command = ctx.command
     assert isinstance(command, ComponentCommand)
-    steps = command.steps(ctx)
-    if not steps:
+    configs = command.component_configs(ctx)
+    if not configs:
         known = ", ".join(sorted(command.host.registry(command.hook)))
         raise UsageProblem(f"--{command.choice} is missing", remedy=f"Known: {known}")
-    return steps
+    return configs

@@ -25,7 +25,9 @@ def values(results: RunResults) -> dict[str, Any] | None:
         for intent in sorted(dataset.intents, key=lambda intent: -totals[intent])
     ]
     return {
-        "splits": [{"name": split, "imported": sizes[split, True], "made": sizes[split, False]} for split in splits],
+        "splits": [
+            {"name": split, "imported": sizes[split, True], "augmented": sizes[split, False]} for split in splits
+        ],
         "intents": intents,
         "most": max(totals.values(), default=1),
         "counts": [

@@ -32,7 +32,7 @@ def _module(name: str) -> Iterator[str]:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise MissingExtra(f"{error.name} is not installed, and {name} needs it", "train") from error
+        raise MissingExtra(f"{error.name}, a requirement of {name}, is not installed", "train") from error
     yield from (f"## {name}", "", inspect.getdoc(module) or "", "")
     for each in sorted(module.__all__, key=lambda text: (text.isupper(), text.lower())):
         yield from _entry(each, getattr(module, each))
@@ -63,9 +63,9 @@ def _signature(name: str, value: Any) -> str:
 
 
 def _doc(value: Any) -> list[str]:
-    """Return the docstring, with its sections as lists; without one, Python generates the signature, which is left out.
+    """Return the docstring, with its sections as lists; a dataclass without a docstring has no text.
 
-    The signature is on the page already.
+    Python sets such a docstring to the signature, which the page shows already.
     """
     text = inspect.getdoc(value) or ""
     if text.startswith(f"{getattr(value, '__name__', '')}("):

@@ -38,7 +38,7 @@ def describe(host: Host) -> list[dict[str, Any]]:
                 "name": name,
                 "version": plugin_version,
                 "hooks": hooks,
-                "offers": components,
+                "components": components,
                 "verbs": _verbs(host, plugin),
                 "missing": _missing(host, name),
                 "error": None,
@@ -49,7 +49,7 @@ def describe(host: Host) -> list[dict[str, Any]]:
             "name": broken.name,
             "version": None,
             "hooks": [],
-            "offers": {},
+            "components": {},
             "verbs": [],
             "missing": [],
             "error": broken.why,
@@ -105,12 +105,12 @@ def add(cli: click.Group, host: Host) -> None:
             echo_json(describe(host))
         else:
             table(
-                ["plugin", "version", "offers", "verbs", "missing"],
+                ["plugin", "version", "components", "verbs", "missing"],
                 [
                     [
                         p["name"],
                         p["version"] or "failed",
-                        "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["offers"].items()),
+                        "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["components"].items()),
                         ", ".join(p["verbs"]),
                         p["error"] or "\n".join(p["missing"]),
                     ]

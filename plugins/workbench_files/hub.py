@@ -62,7 +62,7 @@ def _load(source: str, options: HubOptions, context: Context) -> Loaded:
         else:
             found = datasets.load_dataset(source, options.subset, revision=options.revision)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        cause = error.__cause__ or error  # the library wraps the error of its parser in a general one
+        cause = error.__cause__ or error  # the library wraps its parser's error in a general error
         raise WorkbenchError(
             f"cannot be loaded ({_first_line(cause)})",
             where=source,

@@ -68,14 +68,14 @@ def register_commands(cli: click.Group, host: Host) -> None:
         type=click.IntRange(0),
         default=64,
         show_default=True,
-        help="Maximum number of queued requests; further ones get status 503.",
+        help="Maximum number of queued requests; others get status 503.",
     )
     @click.option(
         "--grace",
         type=click.FloatRange(0),
         default=20,
         show_default=True,
-        help="Seconds to finish running requests after SIGTERM; then they get status 503.",
+        help="Seconds for running requests after SIGTERM; unfinished requests then get status 503.",
     )
     @click.option(
         "--with",
@@ -101,7 +101,7 @@ def register_commands(cli: click.Group, host: Host) -> None:
 
         POST /predict takes {"text": "..."} or {"text": ["...", "..."]}. GET /health returns the state of the server.
         /docs is a page to try requests, also without internet. The server predicts large requests in slices, so that
-        small requests need not wait for large ones.
+        small requests need not wait for large requests.
 
         After SIGTERM, the server refuses new requests, and running requests have --grace seconds to finish. Remaining
         requests then get status 503, and the exit code is 0.

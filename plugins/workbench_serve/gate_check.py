@@ -18,7 +18,7 @@ def check_gate(bundle: Bundle) -> None:
         raise WorkbenchError(
             "no gate has checked this bundle",
             where=bundle.path,
-            remedy="Add a [gate] to the recipe and run it, or ignore the gate with --ungated",
+            remedy="Add [gate] to the recipe and run the recipe again, or skip this check with --ungated",
         )
     if not bundle.accepted:
         names = [field.name for field in dataclasses.fields(Figure)]
@@ -27,5 +27,5 @@ def check_gate(bundle: Bundle) -> None:
         raise GateRefused(
             f"the gate refused this bundle: {broken}",
             where=bundle.path,
-            remedy="Loosen the budget in [gate], or compress less; --ungated ignores the gate",
+            remedy="Loosen the budget in [gate], or compress less; --ungated skips this check",
         )

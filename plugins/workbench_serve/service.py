@@ -95,7 +95,7 @@ class BundleService:
         """Return a future of `finish(predictions)` without waiting. The future may be cancelled.
 
         Raises:
-            InvalidRequest: there are too many texts, or a text is too long. For a blank text, the future raises it.
+            InvalidRequest: there are too many texts, or a text is too long. The future raises it for blank texts.
             Unavailable: the queue is full, or the server ends. The future may raise this error too.
         """
         self.limits.check(texts)

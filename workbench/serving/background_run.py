@@ -112,7 +112,7 @@ class BackgroundRun:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Start no more runs, and stop the current one; a later run of the recipe reuses its finished stages."""
+        """Start no more runs, and stop the current run; a later run of the recipe reuses the finished stages."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -13,7 +13,7 @@ from workbench.nouns.bundle import MANIFEST, Bundle
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
 
-FINISH = "workbench run RECIPE -o"
+FINISH = "Finish the run: workbench run RECIPE -o"
 logger = logging.getLogger(__name__)
 
 
@@ -23,7 +23,7 @@ def open_bundle(path: str | Path, *, threads: int = 1, host: Host | None = None)
         >>> open_bundle("run/").predict(["where is my parcel"])
 
     Args:
-        path: a bundle folder, or a run folder, which stands for the run's current bundle.
+        path: a bundle folder, or a run folder for the run's current bundle.
         threads: number of texts that are predicted at the same time.
         host: the plugins; None builds a new host.
 
@@ -50,7 +50,7 @@ def open_verified(bundle: Bundle, host: Host, *, threads: int = 1) -> Predictor:
 
 
 def open_any(path: Path, host: Host) -> Predictor:
-    """Open the predictor of a model, a bundle or a run, on all cores; a run without a bundle has its trained model.
+    """Open the predictor of a model, a bundle or a run, on all cores; for a run without a bundle, its trained model.
 
     Raises:
         WorkbenchError: the folder is none of these, or the run has no model yet.
@@ -58,7 +58,7 @@ def open_any(path: Path, host: Host) -> Predictor:
     if not (path / MANIFEST).is_file() and (path / RUN).is_file():
         stage = Run.load(path).stage("gate", "bundle") or Run.load(path).stage("train")
         if stage is None:
-            raise WorkbenchError("this run has no model yet", where=path, remedy=f"Finish it: {FINISH} {path}")
+            raise WorkbenchError("this run has no model yet", where=path, remedy=f"{FINISH} {path}")
         path = stage.path
     if (path / MANIFEST).is_file():
         return open_verified(Bundle.load(path), host, threads=cores())
@@ -77,7 +77,7 @@ def find_bundle(path: Path) -> Path:
         return path
     if stage := Run.load(path).stage("gate", "bundle"):
         return stage.path
-    raise WorkbenchError("this run has no bundle yet", where=path, remedy=f"Finish it: {FINISH} {path}")
+    raise WorkbenchError("this run has no bundle yet", where=path, remedy=f"{FINISH} {path}")
 
 
 __all__ = ["find_bundle", "open_any", "open_bundle", "open_verified"]

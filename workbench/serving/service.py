@@ -49,7 +49,7 @@ class Service(Protocol):
 
     @property
     def served(self) -> ServedBundle:
-        """The current bundle with its id; separate reads of `bundle` and `bundle_id` could straddle a swap."""
+        """The current bundle with its id; a swap may happen between separate reads of `bundle` and `bundle_id`."""
 
     @property
     def bundle(self) -> Bundle:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def values(results: RunResults) -> dict[str, Any] | None:
-    """Return the models in order, each with its reports by split; `first` and `last` are the headline."""
+    """Return the models in order, each with its reports by split; the headline compares `first` and `last`."""
     measured = [report for report in results.reports if "accuracy" in report.metrics]
     if not measured:
         return None

@@ -100,10 +100,15 @@ def check_folder(folder: Path) -> None:
         WorkbenchError: a file is missing.
     """
     if not (folder / "config.json").is_file():
-        raise WorkbenchError("is not an encoder folder: config.json is missing", where=folder)
+        raise WorkbenchError(
+            "is not an encoder folder: config.json is missing",
+            where=folder,
+            remedy=f"Copy config.json, {WEIGHTS} and tokenizer.json of the encoder to this folder",
+        )
     if not any((folder / name).is_file() for name in (WEIGHTS, SHARDS)):
         has_pickle = (folder / "pytorch_model.bin").is_file()
-        remedy = "Convert pytorch_model.bin to safetensors: pickles are not loaded" if has_pickle else None
+        convert = "Convert pytorch_model.bin to safetensors: pickles are not loaded"
+        remedy = convert if has_pickle else f"Copy {WEIGHTS} of the encoder to this folder"
         raise WorkbenchError(f"has no weights: {WEIGHTS} is missing", where=folder, remedy=remedy)
 
 
@@ -121,7 +126,11 @@ def token_limit(folder: Path) -> int:
             positions -= int(config.get("pad_token_id") or 0) + 1  # RoBERTa's first position is the pad id plus 1
         return min(positions, int(tokenizer_config.get("model_max_length") or positions))
     except (AttributeError, TypeError, ValueError) as error:
-        raise WorkbenchError(f"the configuration is damaged ({error})", where=folder / "config.json") from error
+        raise WorkbenchError(
+            f"the configuration is damaged ({error})",
+            where=folder / "config.json",
+            remedy="Copy config.json and tokenizer_config.json of the encoder again",
+        ) from error
 
 
 def locate(known: Encoder, name: str) -> Path | None:

@@ -184,7 +184,9 @@ class Host:
         for name in plugins:
             if name in self.broken:
                 raise WorkbenchError(
-                    f"requires the plugin {name}, which failed to load: {self.broken[name].why}", where=where
+                    f"requires the plugin {name}, which failed to load: {self.broken[name].why}",
+                    where=where,
+                    remedy="Fix the plugin, then check it: workbench plugins --check",
                 )
             if not self.manager.has_plugin(name):
                 raise unknown("plugin", name, self.versions, where=where)

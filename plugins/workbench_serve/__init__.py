@@ -39,7 +39,7 @@ def register_commands(cli: click.Group, host: Host) -> None:
         levels of a hierarchical intent.
 
         A line that is blank or not UTF-8 has no prediction. Its output line has an empty intent and score, or with
-        --json an "error". The command then predicts all other lines, reports the first bad line at the end, and exits
+        --json an "error". The command still predicts all other lines, reports the first bad line at the end, and exits
         with code 1.
         """
         from workbench_serve.predict_command import predict_texts

@@ -13,7 +13,7 @@ class WorkbenchError(Exception):
     Args:
         what: the cause, a sentence without the full stop.
         where: file, line, task id or option that the error concerns.
-        remedy: what the user can do, a sentence without the full stop.
+        remedy: the next action of the user, a sentence without the full stop.
     """
 
     exit_code = 1

@@ -59,7 +59,7 @@ class RequestQueue:
         not called.
 
         Args:
-            slices: one or more functions, each of which returns items.
+            slices: one or more functions that return items.
             finish: function that the queue calls after the last slice.
 
         Raises:

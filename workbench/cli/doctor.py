@@ -74,8 +74,8 @@ def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
         lines.append(f'to train and export: pip install "intent-workbench[{",".join(missing)}]"')
     if not any(encoders.values()):
         lines.append(
-            f"no encoder is on this machine: copy an encoder into a folder and set {FOLDER}=FOLDER, "
-            "or let the first training download its encoder from the hub"
+            f"no encoder is on this machine. Copy an encoder into a folder and set {FOLDER}=FOLDER, "
+            "or let the first training download one from the hub"
         )
     lines += [line for name, runtime in host.registry("runtimes").items() if (line := _advice(name, runtime))]
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]

@@ -41,7 +41,7 @@ def environment(package: str) -> Environment:
 
 
 def both(english: str, chinese: str) -> Markup:
-    """Return a text in two languages, one of which the page shows; plain text is escaped, markup is not."""
+    """Return a text in two languages for the page, which shows one; plain text is escaped, markup is not."""
     from markupsafe import Markup
 
     return Markup('<span lang="en">{}</span><span lang="zh">{}</span>').format(english, chinese)

@@ -88,10 +88,10 @@ class BackgroundRun:
     def status(self) -> dict[str, Any]:
         """Return the status as JSON.
 
-        `state` is `idle`, `waiting`, `running`, `succeeded`, `refused` (by the gate), `failed`, or `unavailable` (an
-        extra is not installed: `message` ends with the command that installs the extra). Further keys: `why` is the
-        reason of the request, `since` the time of the last change of state, `seconds` the duration of the last run.
-        `exit_code` and `message` (the last line of output) belong to the last run too.
+        `state` is `idle`, `waiting`, `running`, `succeeded`, `refused` (by the gate), `failed`, or `unavailable`. The
+        last one means that an extra is not installed; `message` then ends with the command that installs the extra.
+        Further keys: `why` is the reason of the request, `since` the time of the last change of state, `seconds` the
+        duration of the last run. `exit_code` and `message` (the last line of output) belong to the last run too.
         """
         with self._changed:
             if self._process is not None:

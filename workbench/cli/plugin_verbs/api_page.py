@@ -32,7 +32,7 @@ def _module(name: str) -> Iterator[str]:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise MissingExtra(f"{error.name}, a requirement of {name}, is not installed", "train") from error
+        raise MissingExtra(f"{error.name} is not installed, but {name} requires it", "train") from error
     yield from (f"## {name}", "", inspect.getdoc(module) or "", "")
     for each in sorted(module.__all__, key=lambda text: (text.isupper(), text.lower())):
         yield from _entry(each, getattr(module, each))

@@ -1,4 +1,4 @@
-"""Readers `csv` and `tsv`: RFC 4180 with the delimiter of choice; what breaks its rules is refused by its line."""
+"""Readers `csv` and `tsv`: RFC 4180 with any delimiter; a violation of RFC 4180 is an error with its line."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 
 
 def read_csv(source: str, out: Path, options: CsvOptions, context: Context) -> Dataset:
-    """The rows of a CSV file.
+    """Read the rows of a CSV file.
 
     Raises:
-        WorkbenchError: with the line that cannot be read, or the columns that there are.
+        WorkbenchError: a line cannot be read, or a column is missing. The message has the line, or all columns.
     """
     if len(options.delimiter) != 1:
-        raise UsageProblem(f"the delimiter {options.delimiter!r} is not one character", where=source)
+        raise UsageProblem(
+            f"the delimiter {options.delimiter!r} is not one character", where=source, remedy='Set delimiter = ";"'
+        )
     return _read(Path(source), options.delimiter, options, "csv")
 
 
 def read_tsv(source: str, out: Path, options: TsvOptions, context: Context) -> Dataset:
-    """The rows of a file of tab-separated values; see `read_csv`."""
+    """Read the rows of a file of tab-separated values; see `read_csv`."""
     return _read(Path(source), "\t", options, "tsv")
 
 

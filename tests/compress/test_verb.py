@@ -86,7 +86,7 @@ def test_a_folder_to_put_aside_in_is_one_commands_at_a_time(workbench, searching
     with locked(aside):
         done = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "one", "--work", aside)
     assert done.exit_code == 1
-    assert "give another --work" in done.output
+    assert "choose another --work" in done.output
     assert {path.name for path in tmp_path.iterdir()} == {"aside"}
 
 

@@ -24,7 +24,7 @@ from tests.labelstudio.backend import (
 )
 
 START = {"action": "START_TRAINING", "project": {"id": 7}}
-INSTALL = 'needs: pip install "bayes-plugin[train]"'
+INSTALL = 'Run: pip install "bayes-plugin[train]"'
 
 
 @dataclass
@@ -96,7 +96,7 @@ def test_what_the_gate_accepts_takes_over(served, bundle):
     [
         (REFUSES, "bayes", "refused", "budget 1e-06"),
         (ACCEPTS, "failing", "failed", "row 7: the rows are odd"),
-        ("", "bayes", "failed", "the gate never judged this bundle"),
+        ("", "bayes", "failed", "no gate has checked this bundle"),
     ],
     ids=["refused", "failed", "no-gate"],
 )

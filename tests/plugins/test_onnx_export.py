@@ -220,7 +220,7 @@ def test_a_bare_encoder_is_refused(export, tmp_path):
 def test_missing_weights_are_named(export, tmp_path):
     model = write_model(tmp_path / "model")
     (model.path / "model.safetensors").unlink()
-    with pytest.raises(WorkbenchError, match=r"holds no weights: model\.safetensors is missing"):
+    with pytest.raises(WorkbenchError, match=r"has no weights: model\.safetensors is missing"):
         export(model)
 
 

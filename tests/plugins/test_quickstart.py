@@ -94,7 +94,7 @@ def test_a_language_that_there_is_none_of_is_refused(host, context, workbench, t
 def test_an_encoder_that_knows_no_chinese_is_refused_with_those_that_do(host, workbench, tmp_path):
     result = workbench("quickstart", "--language", "zh", "--encoder", "minilm", "-o", tmp_path / "run")
     assert result.exit_code == 2
-    assert "the encoder minilm does not know 'zh'" in result.output
+    assert "the encoder minilm does not support the language 'zh'" in result.output
     fitting = {
         name for name, component in host.registry("encoders").items() if {"zh", "multi"} & set(component.languages)
     }
@@ -215,6 +215,6 @@ def test_the_whole_chain_on_a_tiny_encoder(workbench, tiny_encoder, tmp_path, mo
     assert result.exit_code in (0, 3), result.output  # random weights may well fail the gate
     assert (out / "report.html").is_file()
     assert "bundle  " in result.output
-    answered = "asked over HTTP" in result.output and '"intent": "' in result.output
+    answered = "served  the bundle at" in result.output and '"intent": "' in result.output
     assert answered == (result.exit_code == 0)
     assert ("the gate refuses the bundle" in result.output) == (result.exit_code == 3)

@@ -73,7 +73,7 @@ def test_the_verbs_train_and_export_make_a_bundle_of_it(site, tmp_path):
     assert answer(site, tmp_path / "bundle", "where is my parcel")["intents"]
     refused = workbench(site, "export", tmp_path / "model", "--opset", "19", "-o", tmp_path / "other")
     assert refused.returncode == 2
-    assert "--opset is an option of a pass, and the model of format 'onnx' needs none" in refused.stderr
+    assert "--opset is an option of a pass, but a model of format 'onnx' needs no pass" in refused.stderr
 
 
 def test_a_pass_for_torch_models_says_to_leave_it_out(site, tmp_path):

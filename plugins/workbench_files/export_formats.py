@@ -1,4 +1,4 @@
-"""A dataset -> CSV or JSONL that the readers `csv` and `jsonl` read back as the same rows."""
+"""Format a dataset as CSV or JSONL; the readers `csv` and `jsonl` restore the same rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from workbench.api import Utterance
 
 
-def as_csv(rows: Iterable[Utterance]) -> str:
-    """CSV after RFC 4180: a header, CRLF between records; what a row does not have is an empty cell."""
+def to_csv(rows: Iterable[Utterance]) -> str:
+    """Format rows as CSV (RFC 4180) with a header and CRLF between records; a missing value is an empty cell."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(EXPORTED)
@@ -25,20 +25,20 @@ def as_csv(rows: Iterable[Utterance]) -> str:
     return text.getvalue()
 
 
-def as_jsonl(rows: Iterable[Utterance]) -> str:
-    """One JSON object a line; what a row does not have is null."""
+def to_jsonl(rows: Iterable[Utterance]) -> str:
+    """Format rows as JSONL, one object per line; a missing value is null."""
     return "".join(json.dumps(_record(row), ensure_ascii=False) + "\n" for row in rows)
 
 
-FORMATS: Mapping[str, Callable[[Iterable[Utterance]], str]] = {"csv": as_csv, "jsonl": as_jsonl}
+FORMATS: Mapping[str, Callable[[Iterable[Utterance]], str]] = {"csv": to_csv, "jsonl": to_jsonl}
 
 
 def _record(row: Utterance) -> dict[str, Any]:
     if row.intents is not None and not (len(row.intents) == 1 and isinstance(row.intents[0], str)):
         raise WorkbenchError(
-            f"has the intents {row.intents!r}, a table has one name a row",
+            f"has the intents {row.intents!r}, but a table holds one plain intent per row",
             where=f"row {row.id}",
-            remedy="Take the rows from utterances.jsonl in the dataset's folder",
+            remedy="Use the file utterances.jsonl in the dataset folder instead",
         )
     intent = row.intents[0] if row.intents else None
     return {

@@ -1,0 +1,53 @@
+"""Settings of the documentation site: `nox -s site` builds docs/en into site/, and docs/zh into site/zh/.
+
+Pages are Markdown (MyST). The theme brings its own fonts and scripts, so that no page asks another server for anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workbench import __version__
+
+LANGUAGES = {"en": "English", "zh_CN": "中文"}
+
+project = "intent-workbench"
+author = "The intent-workbench authors"
+release = __version__
+extensions = ["myst_parser"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+suppress_warnings = ["myst.header"]
+html_theme = "furo"
+html_title = f"intent-workbench {release}"
+html_show_sphinx = False
+html_copy_source = False
+html_show_copyright = False
+templates_path = [str(Path(__file__).parent / "_templates")]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "languages.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+
+
+def languages(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Tell the template where the same page stands in each language."""
+    root = "../" * page.count("/")
+    up = root + ("../" if app.config.language == "zh_CN" else "")
+    folders = {"en": up, "zh_CN": f"{up}zh/"}
+    context["languages"] = [
+        {"name": LANGUAGES[code], "href": f"{folders[code]}{page}.html", "current": code == app.config.language}
+        for code in LANGUAGES
+    ]
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("html-page-context", languages)

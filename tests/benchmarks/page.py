@@ -1,0 +1,168 @@
+"""The page of benchmarks in both languages, generated from the JSON results: `python -m tests.benchmarks.page`.
+
+No figure of the documentation is typed by hand. A table is written by a function of the results; its words come in
+English and in Chinese.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.records import RESULTS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+Results = Mapping[str, Any]
+Say = Callable[[str, str], str]  # English, Chinese -> the one of the page
+
+
+def page(language: str) -> str:
+    """The page in a language, `en` or `zh`."""
+
+    def say(english: str, chinese: str) -> str:
+        return english if language == "en" else chinese
+
+    lines = [say("# Benchmarks", "# 实测"), ""]
+    lines += [
+        say(
+            "Written by `nox -s docs` from `tests/benchmarks/results/`.",
+            "由 `nox -s docs` 从 `tests/benchmarks/results/` 生成。",
+        ),
+        "",
+    ]
+    for name, title, section in SECTIONS:
+        found = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+        lines += [f"## {say(*title)}", "", f"`python -m tests.benchmarks.{name.replace('-', '_')}`", ""]
+        lines += section(found, say)
+        lines += [_where(next(iter(found.values()))["where"], say), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def accuracies(results: Results, say: Say) -> Iterator[str]:
+    """Accuracy and macro F1 of every model of a chain."""
+    for setting, record in results.items():
+        value = record["value"]
+        yield from (f"### {setting}", "")
+        rows = [
+            [f"`{model}`", split, f"{100 * accuracy:.2f}", f"{100 * value['macro_f1'][subject]:.2f}"]
+            for subject, accuracy in value["accuracy"].items()
+            for model, split in [subject.split()]
+        ]
+        yield from table(
+            [say("model", "模型"), say("split", "划分"), say("accuracy %", "准确率 %"), "macro F1 %"], rows
+        )
+        train = value["seconds"]["train"]
+        yield from (say(f"Training took {train:,.0f} s.", f"训练用了 {train:,.0f} 秒。"), "")
+
+
+def comparisons(results: Results, say: Say) -> Iterator[str]:
+    """Compressed bundles beside the baseline model and what others serve."""
+    heads = [
+        say("model", "模型"),
+        say("accuracy %", "准确率 %"),
+        "MB",
+        say("texts per second", "句/秒"),
+        say("p50 ms", "p50 毫秒"),
+        say("p95 ms", "p95 毫秒"),
+    ]
+    for setting, record in results.items():
+        if not setting.startswith("comparison"):
+            continue
+        value = record["value"]
+        alone, times = value["one text a call"], value["milliseconds of a text alone"]
+        yield from (f"### {setting.partition(', ')[2]}", "")
+        rows = [
+            [
+                name,
+                f"{100 * alone['test accuracy'][name]:.2f}",
+                f"{bytes_ / 1e6:.1f}",
+                f"{alone['texts a second'][name]['median']:,.0f}",
+                f"{times[name]['p50']:.2f}",
+                f"{times[name]['p95']:.2f}",
+            ]
+            for name, bytes_ in value["bytes"].items()
+        ]
+        yield from table(heads, rows)
+        timed, runs = value["texts"]["timed"], next(iter(alone["texts a second"].values()))["runs"]
+        yield say(
+            f"Batch size 1, one thread, tokenizing included: the median of {runs} rounds over {timed:,} texts.",
+            f"批大小 1，单线程，含分词：{timed:,} 句，{runs} 轮的中位数。",
+        )
+        yield ""
+
+
+def folds(results: Results, say: Say) -> Iterator[str]:
+    """Five-fold accuracy on the embedded dataset."""
+    values = {language: record["value"] for language, record in results.items()}
+    rows = [[f"`{name}`", f"{100 * value['accuracy']:.2f}", f"{value['rows']:,}"] for name, value in values.items()]
+    yield from table([say("dataset", "数据集"), say("accuracy %", "准确率 %"), say("rows", "行数")], rows)
+
+
+def speeds(results: Results, say: Say) -> Iterator[str]:
+    """Texts per second of a bundle and of others."""
+    for setting, record in results.items():
+        yield from (f"### {setting}", "")
+        yield from table(
+            ["", say("texts per second", "句/秒"), say("lowest", "最低"), say("highest", "最高")],
+            _spreads(record["value"]["texts a second"]),
+        )
+        yield from table(
+            [say("ratio", "比值"), say("median", "中位数"), say("lowest", "最低"), say("highest", "最高")],
+            _spreads(record["value"]["ratios"], digits=2),
+        )
+
+
+def startups(results: Results, say: Say) -> Iterator[str]:
+    """What a user waits for."""
+    values = {name: record["value"] for name, record in results.items()}
+    spreads = {name: value for name, value in values.items() if isinstance(value, dict) and "median" in value}
+    yield from table(
+        ["", say("median", "中位数"), say("lowest", "最低"), say("highest", "最高")], _spreads(spreads, digits=2)
+    )
+
+
+def labelstudio_push(results: Results, say: Say) -> Iterator[str]:
+    """Figures of a push."""
+    for setting, record in results.items():
+        rows = [[name, f"{value:,.1f}"] for name, value in record["value"].items() if isinstance(value, (int, float))]
+        yield from (f"### {setting}", "")
+        yield from table(["", say("figure", "数值")], rows)
+
+
+def table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
+    """A Markdown table."""
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield ""
+
+
+def _spreads(values: Mapping[str, Mapping[str, float]], digits: int = 0) -> list[list[str]]:
+    keys = ("median", "least", "most")
+    return [[name, *(f"{spread[key]:,.{digits}f}" for key in keys)] for name, spread in values.items()]
+
+
+def _where(where: Mapping[str, Any], say: Say) -> str:
+    libraries = ", ".join(f"{name} {version}" for name, version in where["libraries"].items() if version)
+    cores, cpu = where["cores"], where["cpu"]
+    return say(
+        f"Measured on {cores} cores of {cpu} with workbench {where['workbench']}; {libraries}.",
+        f"在 {cpu} 的 {cores} 个核上测得，workbench {where['workbench']}；{libraries}。",
+    )
+
+
+SECTIONS: tuple[tuple[str, tuple[str, str], Callable[[Results, Say], Iterator[str]]], ...] = (
+    ("chains", ("Accuracy of whole chains", "整条链路的准确率"), accuracies),
+    ("compress", ("Compression within a budget", "在预算内压缩"), comparisons),
+    ("speed", ("Speed of a bundle", "模型包的速度"), speeds),
+    ("startup", ("Start-up", "启动时间"), startups),
+    ("folds", ("How hard the embedded dataset is", "自带数据集的难度"), folds),
+    ("labelstudio_push", ("Predictions into Label Studio", "把预测写入 Label Studio"), labelstudio_push),
+)
+
+
+if __name__ == "__main__":
+    for language in ("en", "zh"):
+        (DOCS / language / "benchmarks.md").write_text(page(language), encoding="utf-8")

@@ -15,15 +15,19 @@ from workbench.cli.root import build_cli
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+LANGUAGES = ("en", "zh")
 OF_TUTORIALS = re.compile(r"--use tfidf\b")  # components of plugins that a tutorial writes
 SOURCES = [path for name in ("workbench", "plugins") for path in (ROOT / name).rglob("*.py")]
 
 
 def headings(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub and MyST make them."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    """The anchors of a page's headings, as GitHub and MyST make them; those of an included page, too."""
+    text = page.read_text(encoding="utf-8")
+    included = re.search(r"^```{include} (.*)$", text, re.M)
+    more = headings(page.parent / included[1]) if included else set()
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.S | re.M)
     titles = re.findall(r"^#+ (.*)$", text, re.M)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles} | more
 
 
 def test_every_link_leads_somewhere():
@@ -39,7 +43,7 @@ def test_every_link_leads_somewhere():
 
 
 def test_the_pages_of_benchmarks_are_current():
-    for language in ("en", "zh"):
+    for language in LANGUAGES:
         found = (DOCS / language / "benchmarks.md").read_text(encoding="utf-8")
         assert found == benchmarks_page(language), "nox -s docs"
 
@@ -90,7 +94,23 @@ def test_every_key_of_a_format_is_documented():
     assert not [key for key in model.SHAPE if f"`{key}`" not in contract]
 
 
-@pytest.mark.parametrize("folder", ["en", "zh"])
+def test_every_page_is_there_in_both_languages_with_the_same_code():
+    english, chinese = (
+        sorted(path.relative_to(DOCS / name) for path in (DOCS / name).rglob("*.md")) for name in LANGUAGES
+    )
+    assert english == chinese
+    differing = []
+    for page in english:
+        ours, theirs = (
+            [block for block in blocks(DOCS / name / page) if block.language != "text"] for name in LANGUAGES
+        )
+        included = "{include}" in (DOCS / "zh" / page).read_text(encoding="utf-8")
+        if ours != theirs and not included:
+            differing.append(str(page))
+    assert not differing
+
+
+@pytest.mark.parametrize("folder", LANGUAGES)
 def test_every_page_has_a_place_in_the_index(folder):
     index = (DOCS / folder / "index.md").read_text(encoding="utf-8")
     pages = {path.relative_to(DOCS / folder).with_suffix("").as_posix() for path in (DOCS / folder).rglob("*.md")}

@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "site", "tests"]
 BENCHMARKS = Path(__file__).parent / "tests" / "benchmarks"
 
 

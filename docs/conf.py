@@ -5,11 +5,13 @@ Pages are Markdown (MyST). The theme brings its own fonts and scripts, so that n
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from workbench import __version__
 
+CHINESE = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u201c\u201d"  # characters and punctuation
 LANGUAGES = {"en": "English", "zh_CN": "中文"}
 
 project = "intent-workbench"
@@ -48,6 +50,13 @@ def languages(app: Any, page: str, template: str, context: dict[str, Any], doctr
     ]
 
 
+def join_lines(app: Any, page: str, source: list[str]) -> None:
+    """Join the lines of a Chinese paragraph: HTML would show a line break between two characters as a space."""
+    if app.config.language == "zh_CN":
+        source[0] = re.sub(f"(?<=[{CHINESE}])\n(?=[{CHINESE}])", "", source[0])
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("source-read", join_lines)
     app.connect("html-page-context", languages)

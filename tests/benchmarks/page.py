@@ -93,6 +93,78 @@ def comparisons(results: Results, say: Say) -> Iterator[str]:
         yield ""
 
 
+def searches(results: Results, say: Say) -> Iterator[str]:
+    """What each search chose, then the comparisons."""
+    heads = [
+        say("search", "搜索"),
+        say("chosen candidate", "选中的候选"),
+        say("candidates", "候选数"),
+        say("minutes", "分钟"),
+    ]
+    found = {setting.partition(", ")[2]: r["value"] for setting, r in results.items() if setting.startswith("search")}
+    rows = [
+        [setting, f"`{value['chosen']['name']}`", f"{value['candidates']}", f"{value['wall_seconds'] / 60:.0f}"]
+        for setting, value in found.items()
+    ]
+    yield from table(heads, rows)
+    yield say(
+        "In the tables below, `drop X` is the bundle of the search with `--max-drop X`. The peers (openvino, optimum, "
+        "transformers.pipeline) serve a fine-tune of the same encoder by a plain Trainer. Compare their speed, and not "
+        "their accuracy.",
+        "下表中，`drop X` 是 `--max-drop X` 的搜索得到的模型包。对照方（openvino、optimum、transformers.pipeline）"
+        "使用由普通 Trainer 微调的同一编码器：请比较速度，不要比较准确率。",
+    )
+    yield ""
+    yield from comparisons(results, say)
+
+
+def portability(results: Results, say: Say) -> Iterator[str]:
+    """Predictions under emulation of a CPU without int8 dot products, beside those of this CPU."""
+    rows = [
+        [setting, f"`{model}`", f"{there['labels']}", f"{there['largest score difference']:.2g}"]
+        for setting, record in results.items()
+        for model, value in record["value"].items()
+        for there in [value["there against here"]]
+    ]
+    heads = [
+        say("setting", "设置"),
+        say("model", "模型"),
+        say("changed intents", "意图改变"),
+        say("largest score difference", "得分最大差值"),
+    ]
+    yield from table(heads, rows)
+
+
+def pulls(results: Results, say: Say) -> Iterator[str]:
+    """Seconds and memory of reading a project."""
+    for setting, record in results.items():
+        ways = {name: value for name, value in record["value"].items() if isinstance(value, dict)}
+        rows = [
+            [
+                name,
+                f"{value['seconds']['median']:.1f}",
+                f"{value['peak_mb']['median']:.0f}",
+                f"{max(value['requests'])}",
+            ]
+            for name, value in ways.items()
+        ]
+        yield from (f"### {setting}", "")
+        yield from table(["", say("seconds", "秒"), say("peak MB", "峰值 MB"), say("requests", "请求数")], rows)
+
+
+def recoveries(results: Results, say: Say) -> Iterator[str]:
+    """How many runs were disturbed once, and how many of these the next run finished."""
+    values = [record["value"] for record in results.values()]
+    told = [value.get("recovered", value.get("same digests")) for value in values]
+    disturbed, recovered = sum(each is not None for each in told), sum(each is True for each in told)
+    yield say(
+        f"{disturbed:,} runs were disturbed once each. The same command finished {recovered:,} of them, with the "
+        "digests of an undisturbed run.",
+        f"{disturbed:,} 次运行各被干扰一次，同一条命令接着做完了其中 {recovered:,} 次，摘要与未被干扰的运行相同。",
+    )
+    yield ""
+
+
 def folds(results: Results, say: Say) -> Iterator[str]:
     """Five-fold accuracy on the embedded dataset."""
     values = {language: record["value"] for language, record in results.items()}
@@ -155,10 +227,14 @@ def _where(where: Mapping[str, Any], say: Say) -> str:
 
 SECTIONS: tuple[tuple[str, tuple[str, str], Callable[[Results, Say], Iterator[str]]], ...] = (
     ("chains", ("Accuracy of whole chains", "整条链路的准确率"), accuracies),
-    ("compress", ("Compression within a budget", "在预算内压缩"), comparisons),
+    ("compress", ("Compression within a budget", "在预算内压缩"), searches),
     ("speed", ("Speed of a bundle", "模型包的速度"), speeds),
     ("startup", ("Start-up", "启动时间"), startups),
+    ("portability", ("int8 on a CPU without VNNI", "没有 VNNI 的 CPU 上的 int8"), portability),
+    ("kills", ("A run that is killed", "被杀掉的运行"), recoveries),
+    ("faults", ("A run with one failed file operation", "一次文件操作失败的运行"), recoveries),
     ("folds", ("How hard the embedded dataset is", "自带数据集的难度"), folds),
+    ("labelstudio_pull", ("Reading a Label Studio project", "读取 Label Studio 项目"), pulls),
     ("labelstudio_push", ("Predictions into Label Studio", "把预测写入 Label Studio"), labelstudio_push),
 )
 

@@ -94,6 +94,14 @@ def test_every_key_of_a_format_is_documented():
     assert not [key for key in model.SHAPE if f"`{key}`" not in contract]
 
 
+def test_every_key_of_a_request_and_a_response_is_documented():
+    from workbench_serve import schemas
+
+    page = (DOCS / "en/reference/http-api.md").read_text(encoding="utf-8")
+    bodies = (schemas.PredictRequest, schemas.PredictResponse, schemas.RankedIntent, schemas.Health, schemas.Problem)
+    assert not [key for body in bodies for key in body.model_fields if f"`{key}`" not in page]
+
+
 def test_every_page_is_there_in_both_languages_with_the_same_code():
     english, chinese = (
         sorted(path.relative_to(DOCS / name) for path in (DOCS / name).rglob("*.md")) for name in LANGUAGES

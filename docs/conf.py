@@ -51,9 +51,10 @@ def languages(app: Any, page: str, template: str, context: dict[str, Any], doctr
 
 
 def join_lines(app: Any, page: str, source: list[str]) -> None:
-    """Join the lines of a Chinese paragraph: HTML would show a line break between two characters as a space."""
+    """Join the lines of a Chinese paragraph: HTML would show a line break beside a wide character as a space."""
     if app.config.language == "zh_CN":
-        source[0] = re.sub(f"(?<=[{CHINESE}])\n(?=[{CHINESE}])", "", source[0])
+        joined = re.sub(f"(?<=[{CHINESE}])\n(?=[{CHINESE}])", "", source[0])
+        source[0] = re.sub(r"(?<=[，。；：、）])\n(?=[\w\[`](?!``))", "", joined)
 
 
 def setup(app: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.benchmarks.page import page as benchmarks_page
 from tests.page_blocks import blocks
 from workbench.cli.root import build_cli
+from workbench.engine.recipe import check_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -71,6 +73,13 @@ def test_every_command_has_options_that_exist(host):
             command, words = command.commands[words[0]], words[1:]
         assert parent or words[0].startswith("-"), f"{page}: {line}"
         command.make_context("verb", list(words), parent=parent, resilient_parsing=True)
+
+
+def test_every_recipe_has_keys_that_exist(host, tmp_path):
+    for page in sorted((DOCS / "en").rglob("*.md")):
+        for block in blocks(page):
+            if block.language == "toml" and not block.title:  # those of tutorials have components of their plugins
+                check_recipe(tomllib.loads(block.body), host, page.name, tmp_path)
 
 
 def test_every_environment_variable_is_documented():

@@ -94,7 +94,7 @@ def add(cli: click.Group, host: Host) -> None:
         "--check", is_flag=True, help="Load every component and name what is wrong; exit code 1 if anything is."
     )
     @click.pass_context
-    def plugins(ctx: click.Context, as_json: bool, check: bool, **pages: bool) -> None:
+    def plugins(ctx: click.Context, /, as_json: bool, check: bool, **pages: bool) -> None:
         """List the plugins: version, hooks, verbs, and what is missing."""
         if ctx.invoked_subcommand:
             return

@@ -127,6 +127,25 @@ def test_every_page_is_there_in_both_languages_with_the_same_code():
     assert not differing
 
 
+def test_the_sections_of_the_report_are_explained():
+    from workbench_evaluate.sections import PARTS
+
+    pages = [(DOCS / name / "how-to/report.md").read_text(encoding="utf-8") for name in LANGUAGES]
+    assert not [title for part in PARTS for title, page in zip(part.title, pages, strict=True) if title not in page]
+
+
+def test_every_extra_that_is_named_exists():
+    known = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    named = {
+        (page.name, extra)
+        for page in PAGES
+        for names in re.findall(r"(?:\.|intent-workbench)\[([a-z,]+)\]", page.read_text(encoding="utf-8"))
+        for extra in names.split(",")
+    }
+    assert named
+    assert not [(page, extra) for page, extra in sorted(named) if extra not in known | {"test"}]
+
+
 @pytest.mark.parametrize("folder", LANGUAGES)
 def test_every_page_has_a_place_in_the_index(folder):
     index = (DOCS / folder / "index.md").read_text(encoding="utf-8")

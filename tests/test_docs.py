@@ -16,7 +16,7 @@ from workbench.engine.recipe import check_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "examples/README.md"])
 LANGUAGES = ("en", "zh")
 OF_TUTORIALS = re.compile(r"--use tfidf\b")  # components of plugins that a tutorial writes
 SOURCES = [path for name in ("workbench", "plugins") for path in (ROOT / name).rglob("*.py")]
@@ -66,7 +66,7 @@ def test_every_command_has_options_that_exist(host):
     cli = build_cli(host)
     for page, line in commands():
         words = shlex.split(line)[1:]
-        words = words[: next((n for n, word in enumerate(words) if word in (">", "|", "&&")), len(words))]
+        words = words[: next((n for n, word in enumerate(words) if word in (">", "|", "&", "&&")), len(words))]
         command, parent = cli, None
         while words and hasattr(command, "commands") and words[0] in command.commands:
             parent = command.make_context(words[0], [], parent=parent, resilient_parsing=True)

@@ -54,7 +54,7 @@ class ChineseSearch(SearchChinese):
 
 
 def languages(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Tell the template where the same page stands in each language."""
+    """Give the template the address of the page in each language."""
     root = "../" * page.count("/")
     up = root + ("../" if app.config.language == "zh_CN" else "")
     folders = {"en": up, "zh_CN": f"{up}zh/"}

@@ -1,4 +1,4 @@
-"""The documentation: links, languages, commands, and that reference pages name what the code knows."""
+"""The documentation: links, languages, commands, and names of the code on reference pages."""
 
 from __future__ import annotations
 

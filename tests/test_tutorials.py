@@ -1,4 +1,4 @@
-"""The tutorials are run as a newcomer would; a tiny encoder stands in for the packaged one.
+"""The tutorials are run as a newcomer would; a tiny encoder replaces the packaged one.
 
 `tests/labelstudio/test_guide.py` runs the tutorial on Label Studio, `tests/workbench/test_third_party_trainer.py` the
 trainer of the tutorial on trainers.

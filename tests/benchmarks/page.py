@@ -58,7 +58,7 @@ def accuracies(results: Results, say: Say) -> Iterator[str]:
 
 
 def comparisons(results: Results, say: Say) -> Iterator[str]:
-    """Compressed bundles beside the baseline model and what others serve."""
+    """Compressed bundles, the baseline model and the models that others serve."""
     heads = [
         say("model", "模型"),
         say("accuracy %", "准确率 %"),
@@ -94,7 +94,7 @@ def comparisons(results: Results, say: Say) -> Iterator[str]:
 
 
 def searches(results: Results, say: Say) -> Iterator[str]:
-    """What each search chose, then the comparisons."""
+    """The chosen candidate of each search, then the comparisons."""
     heads = [
         say("search", "搜索"),
         say("chosen candidate", "选中的候选"),
@@ -153,7 +153,7 @@ def pulls(results: Results, say: Say) -> Iterator[str]:
 
 
 def recoveries(results: Results, say: Say) -> Iterator[str]:
-    """How many runs were disturbed once, and how many of these the next run finished."""
+    """Count runs that were disturbed once, and those of them that the next run finished."""
     values = [record["value"] for record in results.values()]
     told = [value.get("recovered", value.get("same digests")) for value in values]
     disturbed, recovered = sum(each is not None for each in told), sum(each is True for each in told)
@@ -187,7 +187,7 @@ def speeds(results: Results, say: Say) -> Iterator[str]:
 
 
 def startups(results: Results, say: Say) -> Iterator[str]:
-    """What a user waits for."""
+    """Seconds that a user waits."""
     values = {name: record["value"] for name, record in results.items()}
     spreads = {name: value for name, value in values.items() if isinstance(value, dict) and "median" in value}
     yield from table(

@@ -13,7 +13,7 @@ FILE = "examples.json"
 
 @dataclass(frozen=True)
 class Options:
-    """What a recipe can say under `[train]` with `use = "nearest-example"`."""
+    """Options of a recipe's `[train]` with `use = "nearest-example"`."""
 
     letters: int = option(3, "length of the pieces of a text that are compared, in characters", ge=1, le=8)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "site", "tests"]
 BENCHMARKS = Path(__file__).parent / "tests" / "benchmarks"
 
 
@@ -59,9 +59,20 @@ def base(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Write the pages that are generated from the code."""
-    for name in ("options", "api"):
+    for name in ("api", "command-line", "hooks", "options"):
         page: str = session.run("workbench", "plugins", f"--{name}", silent=True, stderr=None)
-        Path(f"docs/{name}.md").write_text(page, encoding="utf-8")
+        Path(f"docs/en/reference/{name}.md").write_text(page, encoding="utf-8")
+    session.run("python", "-m", "tests.benchmarks.page")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation into site/ and site/zh/; a dead link or a page without a place is an error."""
+    shutil.rmtree("site", ignore_errors=True)
+    for source, language, target in (("docs/en", "en", "site"), ("docs/zh", "zh_CN", "site/zh")):
+        work = Path(session.create_tmp()) / language
+        settings = ("-c", "docs", "-D", f"language={language}", "-d", str(work))
+        session.run("sphinx-build", "-q", "-W", "--keep-going", *settings, source, target)
 
 
 @nox.session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import keyword
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import click
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.plugin_verbs.api_page import api_page
 from workbench.cli.plugin_verbs.check import check_plugins
+from workbench.cli.plugin_verbs.command_line_page import command_line_page
+from workbench.cli.plugin_verbs.hooks_page import hooks_page
 from workbench.cli.plugin_verbs.options_page import options_page
 from workbench.cli.plugin_verbs.scaffold import KINDS, write_plugin
 from workbench.component import REGISTRIES, Component
 from workbench.engine.stage import version
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.hookspecs import hookspec
 from workbench.host import Host
 
 
@@ -85,22 +87,25 @@ def add(cli: click.Group, host: Host) -> None:
     @cli.group(invoke_without_command=True)
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.option("--options", is_flag=True, help="Print every option of every component as Markdown.")
-    @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement.")
+    @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement as Markdown.")
     @click.option("--api", is_flag=True, help="Print the reference of workbench.api as Markdown.")
+    @click.option("--command-line", is_flag=True, help="Print the help of every verb as Markdown.")
     @click.option("--check", is_flag=True, help="Load every component and list problems; exit code 1 if there are any.")
     @click.pass_context
-    def plugins(ctx: click.Context, as_json: bool, options: bool, hooks: bool, api: bool, check: bool) -> None:
+    def plugins(ctx: click.Context, /, as_json: bool, check: bool, **pages: bool) -> None:
         """List the plugins with their components and missing libraries."""
         if ctx.invoked_subcommand:
             return
+        writers: dict[str, Callable[[], str]] = {
+            "api": api_page,
+            "command_line": lambda: command_line_page(cli),
+            "hooks": hooks_page,
+            "options": lambda: options_page(host),
+        }
         if check:
             show_check(host, as_json=as_json)
-        elif api:
-            click.echo(api_page(), nl=False)
-        elif options:
-            click.echo(options_page(host), nl=False)
-        elif hooks:
-            table(["hook", "description"], _hooks())
+        elif wanted := [name for name, asked in pages.items() if asked]:
+            click.echo(writers[wanted[0]](), nl=False)
         elif as_json:
             echo_json(describe(host))
         else:
@@ -157,15 +162,3 @@ def show_check(host: Host, *, as_json: bool) -> None:
             remedy="Fix or uninstall the plugin, or list the plugins to load: WORKBENCH_PLUGINS=a,b",
         )
     say(f"{len(host.versions)} plugins are valid" + (f", {len(findings)} libraries are missing" if findings else ""))
-
-
-def _hooks() -> list[list[str]]:
-    import inspect
-
-    from workbench import hookspecs
-
-    specs = [value for value in vars(hookspecs).values() if hasattr(value, f"{hookspec.project_name}_spec")]
-    return [
-        [f"{spec.__name__}({', '.join(inspect.signature(spec).parameters)})", inspect.getdoc(spec) or ""]
-        for spec in specs
-    ]

@@ -128,10 +128,10 @@ def test_every_page_is_there_in_both_languages_with_the_same_code():
 
 
 def test_the_sections_of_the_report_are_explained():
-    from workbench_evaluate.sections import PARTS
+    from workbench_evaluate.sections import TEMPLATES
 
     pages = [(DOCS / name / "how-to/report.md").read_text(encoding="utf-8") for name in LANGUAGES]
-    assert not [title for part in PARTS for title, page in zip(part.title, pages, strict=True) if title not in page]
+    assert not [title for part in TEMPLATES for title, page in zip(part.title, pages, strict=True) if title not in page]
 
 
 def test_every_extra_that_is_named_exists():

@@ -96,8 +96,6 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
     backend.params += server_options(ServerOptions)
 
-    backend.params += server_options(ServerOptions)
-
 
 def _tell(outcome: Registration, title: str, project: str) -> None:
     if outcome.id is None:

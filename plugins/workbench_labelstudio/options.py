@@ -76,7 +76,9 @@ class CreateOptions(ServerOptions):
     """Which project gets the texts, and what goes along."""
 
     title: str = option("", "title of the project, which is made if there is none")
-    control: str | None = option(None, "name of the control that asks for the intent; none = the only one")
+    control: str | None = option(
+        None, "name of the control that asks for the intent; none = the only one, which in a new project is `intent`"
+    )
     overlap: int | None = option(None, "how many annotators see each text; none = 1, or as it is", ge=1)
     labels: bool = option(True, "upload the texts with their labels")
 
@@ -97,10 +99,14 @@ class PushOptions(PredictionOptions):
     """Which predictions `push` writes, and which it removes."""
 
     version: str | None = option(
-        None, "model version to write; none = the name of the run or folder, and the model's id"
+        None,
+        "model version to write, which stays until you delete it in Label Studio; none = the name of the run or "
+        "folder, and the model's id",
     )
     only: Literal["all", "unlabelled"] = option("all", "which tasks get a prediction")
-    keep_stale: bool = option(False, "leave the earlier versions of this model's name")
+    keep_stale: bool = option(
+        False, "leave the earlier versions of this model's name; those of a --version of your own stay anyway"
+    )
     show: bool = option(True, "let annotators see the predictions; else they see what they saw")
 
 

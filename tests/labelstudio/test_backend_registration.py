@@ -99,6 +99,23 @@ def test_it_is_registered_once_and_found_again_by_its_address(label_studio, back
         assert read(label_studio, "ml", project=project) == read(label_studio, "webhooks/", project=project) == []
 
 
+def test_an_entry_that_somebody_typed_with_a_slash_at_its_end_is_the_same(
+    label_studio, backend, serving, bundle, project
+):
+    with serving(bundle.path, *MOUNTED) as server, label_studio.http() as http:
+        url = f"{str(server.client.base_url).rstrip('/')}/label-studio"
+        typed = {"project": project, "url": f"{url}/", "title": "typed"}
+        number = http.post("/api/ml", json=typed).raise_for_status().json()["id"]
+        told = backend(project, url).told
+        assert (told["id"], told["done"], told["others"]) == (number, "updated", [])
+        assert [entry["id"] for entry in read(label_studio, "ml", project=project)] == [number]
+        http.patch(f"/api/ml/{number}", json=typed).raise_for_status()
+        for hook in read(label_studio, "webhooks/", project=project):
+            http.patch(f"/api/webhooks/{hook['id']}/", json={"url": f"{url}/webhook/"}).raise_for_status()
+        assert backend(project, url, "--remove").told["done"] == "removed"
+        assert read(label_studio, "ml", project=project) == read(label_studio, "webhooks/", project=project) == []
+
+
 @pytest.mark.parametrize("fault", [answer(500, done=True), answer(502)], ids=["done", "not-done"])
 def test_a_webhook_whose_response_is_lost_is_there_once(
     label_studio, backend, serving, bundle, project, fault, monkeypatch

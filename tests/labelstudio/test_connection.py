@@ -12,7 +12,7 @@ from tenacity import RetryCallState, Retrying
 
 from tests.label_studio import TOKEN
 from tests.labelstudio.elsewhere import Elsewhere, certificate
-from tests.labelstudio.harm import PAGE
+from tests.labelstudio.harm import PAGE, delayed
 from tests.labelstudio.proxy import Proxy
 from tests.labelstudio.rig import CONFIG
 from workbench.errors import UsageProblem, WorkbenchError
@@ -208,6 +208,13 @@ def test_a_refresh_that_answers_something_else_tells_no_token(label_studio, prox
             read_project(connection, project)
     assert token not in str(caught.value) + repr(caught.value.__cause__) + str(caught.value.__cause__)
     assert caught.value.__suppress_context__
+
+
+def test_a_refresh_has_the_timeout_of_the_request_that_needs_it(label_studio, proxy, project):
+    with Connection(Credentials(proxy.url, label_studio.personal_token()), timeout=1, attempts=1) as connection:
+        proxy.harm(delayed(4), "POST", "/api/token/refresh/")
+        with pytest.raises(WorkbenchError, match="gives no answer"):
+            read_project(connection, project)
 
 
 def test_a_page_of_a_gateway_is_named_in_one_line(proxy, project, patient):

@@ -73,6 +73,31 @@ def test_hierarchical_intents_are_a_taxonomy(create, save, about, answers):
     ]
 
 
+def test_a_bare_name_beside_paths_that_end_in_it(create, save, about, answers):
+    intents = ("other", ("billing", "other"), "refund", ("billing", "refund", "late"))
+    made = create(save(intents), "--title", "mixed")
+    said = answers(made["project"])
+    values = [said[f"text {n}"][0][0]["value"]["taxonomy"] for n in range(4)]
+    assert values == [[["other"]], [["billing", "other"]], [["refund"]], [["billing", "refund", "late"]]]
+    assert create(save(intents), "--title", "mixed")["there"] == 4
+
+
+@pytest.mark.parametrize("name", ["topic", "text"])
+def test_the_control_of_a_new_project_is_called_as_asked(create, save, about, answers, name):
+    made = create(save(tuple(f"intent {n}" for n in range(12))), "--title", f"asks for {name}", "--control", name)
+    (control,) = read_controls(about(made["project"])["label_config"]).values()
+    assert (control.name, control.data_key) == (name, "text")
+    assert answers(made["project"])["text 3"][0][0]["from_name"] == name
+
+
+@pytest.mark.parametrize("name", ["", " x", "a\x01"])
+def test_a_control_that_cannot_be_is_refused_before_a_project_is_made(label_studio, refused, save, name):
+    refused(save(("a", "b")), "--title", "never made", "--control", name)
+    with label_studio.http() as http:
+        projects = http.get("/api/projects", params={"page_size": 1000}).json()["results"]
+    assert "never made" not in [project["title"] for project in projects]
+
+
 def test_one_intent_and_a_thousand(create, save, about):
     one = create(save(("only",)), "--title", "one intent")
     assert tuple(read_controls(about(one["project"])["label_config"])["intent"].labels) == ("only",)

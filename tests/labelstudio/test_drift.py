@@ -139,6 +139,18 @@ def test_labels_that_make_the_same_intent_are_refused():
     assert len(offered(control, tuple(control.labels))) == 4
 
 
+def test_a_bare_name_beside_paths_is_first_a_path_of_one_name():
+    labels = '<Choice value="other"/><Choice value="a"><Choice value="other"/><Choice value="b"/></Choice>'
+    control = read_controls(config(f'<Taxonomy name="x" toName="t">{labels}</Taxonomy>'))["x"]
+    assert offered(control, ("other", "b", ("a", "other"))) == {
+        "other": ("other",),
+        "b": ("a", "b"),
+        ("a", "other"): ("a", "other"),
+    }
+    with pytest.raises(WorkbenchError, match="'other' stands for two labels: 'other' and 'a / other'"):
+        offered(control, ("other", "b"))  # the last names of paths, of which it may be either
+
+
 def test_the_control_is_chosen_by_name():
     two = read_controls(config(*(f'<Choices name="{n}" toName="t"><Choice value="a"/></Choices>' for n in "xy")))
     assert two.choose("y", "project").name == "y"

@@ -50,6 +50,17 @@ def test_what_an_earlier_push_wrote_goes_and_what_others_wrote_stays(label_studi
     assert about(label_studio, project)["model_version"] == pushed["version"]
 
 
+def test_a_version_of_a_name_of_ones_own_stays_as_the_help_says(label_studio, push, workbench):
+    project, _ = with_texts(label_studio)
+    push(project, "--version", "mine")
+    pushed = push(project)
+    assert pushed["removed"] == {}
+    assert set(predictions(label_studio, project)) == {pushed["version"], "mine"}
+    told = " ".join(workbench("labelstudio", "push", "--help").output.split())
+    assert "model version to write, which stays until you delete it" in told
+    assert "those of a --version of your own stay anyway" in told
+
+
 def test_stale_predictions_and_what_is_shown_stay_when_asked_so(label_studio, push):
     project, _ = with_texts(label_studio)
     first, second = "words-111111111111", "words-222222222222"
@@ -146,6 +157,14 @@ def test_a_taxonomy_gets_paths(label_studio, push):
     project, _ = with_texts(label_studio, config=config)
     version = push(project)["version"]
     assert predictions(label_studio, project)[version]["我要退款"][0] == [["orders", "退款"]]
+
+
+def test_a_taxonomy_with_labels_from_elsewhere_gets_paths_too(label_studio, push):
+    taxonomy = '<Taxonomy name="intent" toName="t" apiUrl="https://labels.example/all.json"/>'
+    config = f'<View><Text name="t" value="$text"/>{taxonomy}</View>'
+    project, _ = with_texts(label_studio, config=config)
+    version = push(project)["version"]
+    assert predictions(label_studio, project)[version]["我要退款"][0] == [["退款"]]
 
 
 def test_only_unlabelled_tasks_when_asked_so_and_blank_texts_get_none(label_studio, push):

@@ -13,6 +13,7 @@ from tests.labelstudio.proxy import Proxy
 from workbench.nouns.model import Model
 
 MOOD = '<Choices name="mood" toName="t"><Choice value="calm"/><Choice value="angry"/></Choices></View>'
+SECOND = CONFIG.partition("/>")[2].replace('"intent"', '"second"')  # a control with the same labels
 
 
 @pytest.fixture
@@ -89,16 +90,31 @@ def test_a_model_of_the_same_name_for_another_control_leaves_ours_alone(label_st
         ours: len(TEXTS),
         theirs["version"]: len(TEXTS),
     }
+    told = push(project, "--control", "intent", "--version", theirs["version"], "--mirror", tmp_path / "c", fails=True)
+    assert "holds predictions that answer the control mood, not intent" in told
+
+
+@pytest.mark.parametrize("named", [(), ("--version", "v1")], ids=["default", "named"])
+def test_a_version_that_answers_another_control_is_refused_and_stays(label_studio, push, named):
+    project, _ = with_texts(label_studio, config=CONFIG.replace("</View>", SECOND))
+    ours = push(project, "--control", "intent", *named)["version"]
+    before = predictions(label_studio, project)
+    for dry in ((), ("--dry-run",)):
+        told = push(project, "--control", "second", *named, *dry, fails=True)
+        assert f"the version {ours!r} holds predictions that answer the control intent, not second" in told
+        assert "Choose another --version" in told
+    assert predictions(label_studio, project) == before
+    assert push(project, "--control", "second", "--version", "another")["written"] == len(TEXTS)
+    assert predictions(label_studio, project)[ours] == before[ours]
 
 
 def test_of_several_controls_the_one_with_the_models_intents_is_answered(label_studio, push):
     project, _ = with_texts(label_studio, config=CONFIG.replace("</View>", MOOD))
     version = push(project)["version"]
     assert predictions(label_studio, project)[version]["我要退款"][0] == ["退款"]
-    again = CONFIG.partition("/>")[2].replace('"intent"', '"again"')
-    twins, _ = with_texts(label_studio, config=CONFIG.replace("</View>", again))
-    assert "the controls intent and again have the same labels" in push(twins, fails=True)
-    assert push(twins, "--control", "again")["written"] == len(TEXTS)
+    twins, _ = with_texts(label_studio, config=CONFIG.replace("</View>", SECOND))
+    assert "the controls intent and second have the same labels" in push(twins, fails=True)
+    assert push(twins, "--control", "second")["written"] == len(TEXTS)
 
 
 def test_an_earlier_version_of_the_name_goes_whichever_local_copy_pushed_it(label_studio, push, turned, tmp_path):

@@ -63,13 +63,17 @@ class TokenAuth(httpx.Auth):
         for _ in range(2):
             with self._lock:
                 if self._access == refused:
-                    answer = yield httpx.Request("POST", self._refresh_url, json={"refresh": self._token})
-                    self._access = _access_token(answer)
+                    self._access = _access_token((yield self._refresh(request)))
                 access = self._access
             request.headers["Authorization"] = f"Bearer {access}"
             if (yield request).status_code != 401:
                 return
             refused = access
+
+    def _refresh(self, request: httpx.Request) -> httpx.Request:
+        """What asks for an access token, with the timeouts of the request that needs it."""
+        body = {"refresh": self._token}
+        return httpx.Request("POST", self._refresh_url, json=body, extensions=request.extensions)
 
 
 def token_facts(token: str) -> tuple[str, datetime | None]:

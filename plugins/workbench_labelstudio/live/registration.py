@@ -100,7 +100,7 @@ def register(connection: Connection, project: int, address: str, title: str, set
         now["readable_state"],
         now["model_version"],
         silent,
-        tuple(str(other["url"]) for other in entries if other["id"] < number),
+        tuple(other["url"] for other in entries if other["id"] < number),
         connection.get(f"api/projects/{project}").json["model_version"] or "",
     )
 
@@ -163,8 +163,10 @@ def _update_webhook(connection: Connection, project: int, url: str, settings: Se
 
 
 def _entries(connection: Connection, project: int) -> list[dict[str, Any]]:
+    """The entries, the first one first; an address that was typed in Label Studio may end in a slash, left out here."""
     entries: list[dict[str, Any]] = connection.get("api/ml", {"project": project}, timeout=TIMEOUT).json
-    return sorted(entries, key=lambda entry: int(entry["id"]))
+    cleaned = [{**entry, "url": str(entry["url"]).rstrip("/")} for entry in entries]
+    return sorted(cleaned, key=lambda entry: int(entry["id"]))
 
 
 def _details(error: WorkbenchError) -> str:

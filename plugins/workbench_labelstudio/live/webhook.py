@@ -50,7 +50,7 @@ def remove_webhooks(connection: Connection, project: int, url: str) -> None:
 
 def _find(connection: Connection, project: int, url: str) -> list[int]:
     known = connection.call(connection.client.webhooks.list, project=str(project))
-    return [hook.id for hook in known if hook.id is not None and hook.url == url + WEBHOOK]
+    return [hook.id for hook in known if hook.id is not None and hook.url.rstrip("/") == url + WEBHOOK]
 
 
 def _remove(connection: Connection, hooks: list[int]) -> None:

@@ -7,58 +7,59 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 from workbench.api import UsageProblem, WorkbenchError
+from workbench_labelstudio.tasks.intents import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workbench.api import Dataset, Intent
+    from workbench.api import Dataset
 
-CONTROL, TEXT = "intent", "text"  # name of the control, and key of a task's data
+CONTROL, TEXT = "intent", "text"  # name of a control that is not named, and key of a task's data
 FILTERED = 12  # intents from which on a box to filter them helps
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write_config(dataset: Dataset) -> str:
+def write_config(dataset: Dataset, control: str = CONTROL) -> str:
     """The XML that asks for the intents: `Choices`, or a `Taxonomy` where an intent is a path.
 
     Annotators must give one, or skip, unless some rows are labelled out of scope.
 
+    Args:
+        dataset: whose intents are asked for.
+        control: name of the control that asks.
+
     Raises:
-        UsageProblem: Label Studio cannot ask for one of the intents.
+        UsageProblem: Label Studio cannot ask for one of the intents, or has no control of that name.
         WorkbenchError: there is no intent.
     """
     if not dataset.intents:
         raise WorkbenchError("the dataset has no intents to ask for", remedy="Import some rows with their labels")
     paths, several = [path_of(intent) for intent in dataset.intents], dataset.task == "intents"
+    _check_name("control", control)
     for name in dict.fromkeys(name for path in paths for name in path):
-        _check_name(name)
-    view = ET.Element("View")
-    ET.SubElement(view, "Text", name=TEXT, value=f"${TEXT}")
-    asked = {"name": CONTROL, "toName": TEXT}
+        _check_name("intent", name)
+    view, shown = ET.Element("View"), TEXT if control != TEXT else f"{TEXT}-shown"
+    ET.SubElement(view, "Text", name=shown, value=f"${TEXT}")
+    asked = {"name": control, "toName": shown}
     if not any(row.intents == () for row in dataset):
         asked["required"] = "true"
     if any(isinstance(intent, tuple) for intent in dataset.intents):
         leaves_only = not any(path[:-1] in paths for path in paths if len(path) > 1)
         asked |= {"leafsOnly": "true"} if leaves_only else {}
-        control = ET.SubElement(view, "Taxonomy", asked if several else {**asked, "maxUsages": "1"})
+        element = ET.SubElement(view, "Taxonomy", asked if several else {**asked, "maxUsages": "1"})
     else:
         if len(paths) >= FILTERED:
-            filtered = {"name": f"{CONTROL}-filter", "toName": CONTROL, "placeholder": "Filter"}
+            filtered = {"name": f"{control}-filter", "toName": control, "placeholder": "Filter"}
             ET.SubElement(view, "Filter", {**filtered, "minlength": "0", "hotkey": "shift+f"})
         asked |= {"choice": "multiple" if several else "single", "showInline": "true"}
-        control = ET.SubElement(view, "Choices", asked)
+        element = ET.SubElement(view, "Choices", asked)
     for path in paths:
-        _add_path(control, path)
+        _add_path(element, path)
     ET.indent(view)
     return ET.tostring(view, encoding="unicode")
 
 
-def path_of(intent: Intent) -> tuple[str, ...]:
-    """An intent as a path of names, root first."""
-    return intent if isinstance(intent, tuple) else (intent,)
-
-
-def _check_name(name: str) -> None:
+def _check_name(what: str, name: str) -> None:
     """Refuse what Label Studio would read otherwise, or lose."""
     problem = None
     if NO_XML.search(name):
@@ -68,12 +69,11 @@ def _check_name(name: str) -> None:
     elif name.startswith("$"):
         problem = "begins with $, so that Label Studio takes it for a key of the task's data"
     if problem:
-        raise UsageProblem(f"the intent {name!r} {problem}", remedy="Rename it")
+        raise UsageProblem(f"the {what} {name!r} {problem}", remedy="Rename it")
 
 
-def _add_path(control: ET.Element, path: Sequence[str]) -> None:
+def _add_path(element: ET.Element, path: Sequence[str]) -> None:
     """Add the choices of a path below a control, where they are not there yet."""
-    element = control
     for name in path:
         known = next((one for one in element if one.get("value") == name), None)
         element = ET.SubElement(element, "Choice", value=name) if known is None else known

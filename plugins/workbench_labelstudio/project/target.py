@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from workbench.api import UsageProblem
 from workbench.api.io import locked, make_folder
 from workbench_labelstudio.http.write_outcome import make_once
-from workbench_labelstudio.project.label_config import path_of, write_config
+from workbench_labelstudio.project.label_config import CONTROL, write_config
 from workbench_labelstudio.project.project import Project, find_title
 from workbench_labelstudio.pull.mirror import server_folder
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
-from workbench_labelstudio.tasks.label_form import offered, result_of
+from workbench_labelstudio.tasks.label_form import labels_of, result_of
 from workbench_labelstudio.tasks.words import label_name, listed
 
 if TYPE_CHECKING:
@@ -66,19 +66,19 @@ def open_target(connection: Connection, dataset: Dataset, options: CreateOptions
     if dataset.task == "translation":
         raise UsageProblem("a dataset of translations has no intents", remedy="Give one of the task intent or intents")
     found = find_title(connection, options.title)
-    project = found or _make(connection, options.title, write_config(dataset), options.overlap or 1)
-    where = f"{connection.url}/projects/{project.id}"
-    control = read_controls(project.label_config, where).choose(options.control, where)
-    overlap = project.about["maximum_annotations"]
+    config = found.label_config if found else write_config(dataset, options.control or CONTROL)
+    where = f"{connection.url}/projects/{found.id}" if found else f"{connection.url}: project {options.title!r}"
+    control = read_controls(config, where).choose(options.control, where)
     if control.data_key is None:
         what = "does not say which key of the data holds the text"
         raise UsageProblem(
             what, where=f"{where}: {control.to_name}", remedy='Show one key in the label config: "$text"'
         )
-    if options.overlap not in (None, overlap):
+    if found and options.overlap not in (None, overlap := found.about["maximum_annotations"]):
         what = f"the project is there already, and lets {overlap} annotators see each text, not {options.overlap}"
         raise UsageProblem(what, where=where, remedy="Set it in the project's settings, and leave out --overlap")
     labels = _labels(control, dataset, f"{where}: control {control.name}")
+    project = found or _make(connection, options.title, config, options.overlap or 1)
     return Target(project, control, control.data_key, labels, made=found is None)
 
 
@@ -106,10 +106,7 @@ def _labels(control: Control, dataset: Dataset, where: str) -> dict[Intent, Inte
     if dataset.task == "intents" and not control.multiple:
         what = "takes one label, the dataset has texts with several"
         raise UsageProblem(what, where=where, remedy='Set choice="multiple" in the label config')
-    labels = offered(control, dataset.intents)
-    if not control.closed:
-        nested = control.kind == "taxonomy"
-        labels = {one: labels.get(one, path_of(one) if nested else one) for one in dataset.intents}
+    labels = labels_of(control, dataset.intents)
     if missing := [intent for intent in dataset.intents if intent not in labels]:
         raise UsageProblem(
             f"lacks {len(missing):,} of {len(dataset.intents):,} intents: {listed(map(label_name, missing))}",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
-from workbench_labelstudio.tasks.label_form import offered, result_of
+from workbench_labelstudio.tasks.label_form import labels_of, offered, result_of
 from workbench_labelstudio.tasks.words import label_name, listed, listed_labels
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def control_labels(
             where=f"{where}: control {control.name}" if where else f"control {control.name}",
             remedy="Make it a Taxonomy",
         )
-    if not control.closed:
-        labels = {intent: labels.get(intent, intent) for intent in intents}
+    labels = labels_of(control, intents)
     return ControlLabels(control, labels, tuple(intent for intent in intents if intent not in labels))
 
 

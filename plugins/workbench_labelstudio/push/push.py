@@ -88,6 +88,7 @@ def push(
         log: gives the progress of a step.
 
     Raises:
+        UsageProblem: the version is a queue's, or holds predictions that answer another control.
         WorkbenchError: there are no texts, the label config lacks intents that are predicted, or the server refuses.
     """
     pulled = pull(connection, project, mirror, log("pull"), snapshots=not options.dry_run)
@@ -98,6 +99,7 @@ def push(
     form = control_labels(project.label_config, model.intents, store.where, options.control)
     items, blank = read_items(mirror, options.text or form.control.data_key or "text", store.where)
     have = store.by_task(version)
+    _refuse_other_controls(have, form.control.name, version, store.where)
     chosen = [item for item in items if options.only == "all" or not item.task.submitted]
     said = _predict(chosen, form, predictor, store.where, log("predict"))
     predictions = {
@@ -149,6 +151,21 @@ def _predict(
     best = [pool.intents[place] for place in pool.probabilities.argmax(-1)]
     form.refuse_lacking(best, where)
     return list(zip(items, best, pool.probabilities.max(-1).tolist(), strict=True))
+
+
+def _refuse_other_controls(have: Mapping[int, Sequence[Entry]], control: str, version: str, where: str) -> None:
+    """Keep the predictions of a version that answer another control from being replaced.
+
+    Raises:
+        UsageProblem: there are some.
+    """
+    answered = {part["from_name"] for entries in have.values() for entry in entries for part in entry["result"]}
+    if others := sorted(answered - {control}):
+        raise UsageProblem(
+            f"the version {version!r} holds predictions that answer the control {others[0]}, not {control}",
+            where=where,
+            remedy="Choose another --version, or first delete its predictions in Label Studio (Settings, Predictions)",
+        )
 
 
 def _agrees(stand: Sequence[Entry], said: Mapping[str, Any]) -> bool:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from workbench.api import Intent
 
 Level = Literal["leaf", "path"]
+PATH: Level = "path"
 LEAF: Level = "leaf"
-LEVELS: tuple[Level, ...] = ("path", LEAF)
 OUT_OF_SCOPE: Intent = ()  # the intent of a text that has none: a path without a name
 LABELLED = ("choices", "taxonomy")  # the types of the results that hold labels
 
@@ -38,6 +38,11 @@ def intent_of(label: Intent | None, level: Level) -> Intent | None:
         level: of a path, its last name (`leaf`) or all of it (`path`, a hierarchical intent).
     """
     return label[-1] if isinstance(label, tuple) and level == LEAF else label
+
+
+def path_of(intent: Intent) -> tuple[str, ...]:
+    """An intent as a path of names, root first."""
+    return intent if isinstance(intent, tuple) else (intent,)
 
 
 def _name(value: Any) -> str:

@@ -38,7 +38,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
         others are written: for new tasks, texts that were edited, and what somebody else wrote under this version.
 
         Once the new predictions stand, earlier versions of a model of the same name are removed if they answer the same
-        control: those that are called as a push or a served bundle calls them. Predictions of others are left alone.
+        control: those that are called as a push or a served bundle calls them. Predictions of others are left alone,
+        and so is what was pushed under a --version of your own: delete it in Label Studio (Settings, Predictions). A
+        version that holds predictions for another control is not written to.
         Removing takes the server about 5 ms a prediction, during which one on SQLite may answer annotators with an
         error: with --keep-stale it can wait until nobody works.
 

@@ -55,6 +55,13 @@ class HubOptions(TableOptions):
     revision: str | None = option(None, "branch, tag or commit on the hub")
 
 
+@dataclass(frozen=True)
+class AssistantOptions:
+    """What to read of an export of another assistant."""
+
+    language: str | None = option(None, "ISO 639-1 code of the phrases to read; none = phrases of every language")
+
+
 @hookimpl
 def readers() -> Mapping[str, Reader]:
     """The readers of tables."""
@@ -88,6 +95,28 @@ def readers() -> Mapping[str, Reader]:
             libraries=("datasets", "pyarrow"),
             remote=True,
             summary="a Hugging Face dataset: a folder, or a name on the hub",
+        ),
+        "rasa": Reader(
+            run="workbench_files.assistants.rasa:read_rasa",
+            options=AssistantOptions,
+            extra="data",
+            libraries=("pyyaml",),
+            summary="NLU data of Rasa 2 or 3: a YAML file, or the folder data",
+        ),
+        "dialogflow": Reader(
+            run="workbench_files.assistants.dialogflow:read_dialogflow",
+            options=AssistantOptions,
+            summary="an agent exported from Dialogflow ES: the zip archive or its folder",
+        ),
+        "clu": Reader(
+            run="workbench_files.assistants.clu:read_clu",
+            options=AssistantOptions,
+            summary="a project exported from Azure CLU or LUIS: a JSON file",
+        ),
+        "lex": Reader(
+            run="workbench_files.assistants.lex:read_lex",
+            options=AssistantOptions,
+            summary="a bot exported from Amazon Lex V2: the zip archive or its folder",
         ),
     }
 

@@ -45,6 +45,13 @@ class CsvOptions(TableOptions):
 
 
 @dataclass(frozen=True)
+class XlsxOptions(TableOptions):
+    """A sheet of a workbook."""
+
+    sheet: str | None = option(None, "name of the sheet; none = the only sheet that has rows")
+
+
+@dataclass(frozen=True)
 class HubOptions(TableOptions):
     """A Hugging Face dataset; without `train`, `dev` and `test` all its splits are read, each as what its name says."""
 
@@ -80,6 +87,18 @@ def readers() -> Mapping[str, Reader]:
             run="workbench_files.jsonl:read_jsonl",
             options=TableOptions,
             summary="a file with one JSON object a line, also gzipped",
+        ),
+        "json": Reader(
+            run="workbench_files.json_list:read_json_list",
+            options=TableOptions,
+            summary="a file with one JSON list of objects, also gzipped",
+        ),
+        "xlsx": Reader(
+            run="workbench_files.xlsx:read_xlsx",
+            options=XlsxOptions,
+            extra="data",
+            libraries=("openpyxl",),
+            summary="an Excel workbook whose first row names the columns",
         ),
         "parquet": Reader(
             run="workbench_files.parquet:read_parquet",

@@ -43,7 +43,7 @@ def _read(path: Path, delimiter: str, options: CsvOptions | TsvOptions, reader: 
     records = _records(path, delimiter, options.quoted)
     _, header = next(records)
     names = [column.strip() for column in header]
-    _check_header(names, path)
+    check_header(names, path)
     rows = (_row(place, cells, names, path) for place, cells in records)
     provenance = {"reader": reader, "file": name, "sha256": digest_file(path)}
     return rows_to_dataset(rows, choose_columns(names, options, path), options, name, path, provenance)
@@ -70,7 +70,12 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
         ) from None
 
 
-def _check_header(names: list[str], path: Path) -> None:
+def check_header(names: list[str], path: Path) -> None:
+    """Refuse a header that names a column twice or is UTF-16 without a byte order mark.
+
+    Raises:
+        WorkbenchError: with the columns to rename, or the command that converts the file.
+    """
     if any("\0" in name for name in names):
         raise WorkbenchError(
             "holds NUL characters, as text in UTF-16 does",

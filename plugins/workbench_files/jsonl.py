@@ -10,6 +10,7 @@ from workbench.api import WorkbenchError
 from workbench.api.io import digest_file, read_source
 from workbench.api.text import well_formed
 from workbench_files.columns import choose_columns
+from workbench_files.nested import flat
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_jsonl(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
-    """The rows of a JSONL file; a key that some lines lack is empty there.
+    """Read the rows of a JSONL file; a key that a line lacks is an empty cell, a nested key is joined with dots.
 
     Raises:
         WorkbenchError: with the line that is no JSON object, or the keys that there are.
@@ -49,6 +50,6 @@ def _object(line: str, where: str) -> dict[str, Any]:
         raise WorkbenchError(
             f"holds {kind}, not an object",
             where=where,
-            remedy="JSONL has one JSON object a line; for a Label Studio export use the reader labelstudio-export",
+            remedy="For a JSON list use the reader json; for a Label Studio export use the reader labelstudio-export",
         )
-    return value
+    return flat(value)

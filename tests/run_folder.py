@@ -14,8 +14,8 @@ from workbench.io.files import write_json
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.nouns.report import Figure, Leg, Measurement, Report, Scored
-from workbench.quality.calibration import Calibration, Quality
+from workbench.nouns.report import Figure, Measurement, PassParity, Report, Scored
+from workbench.quality.calibration import Calibration, CalibrationScores
 from workbench.quality.invariance import Invariance
 
 OWN = "<i>own</i>"  # a step of a third party
@@ -119,9 +119,18 @@ def full_run(path: Path, dataset: Dataset, reports: list[Report], *, accepted: b
         0.2140,
         bundle.size(),
         Invariance(1234, 3, 0.0125),
-        (Leg("onnx", "dev", 256, 1.0, 3.1e-6), Leg("int8", "calibration", 64, 0.985, 0.21), Leg(OWN, OWN, 1, 1.0, 0.0)),
+        (
+            PassParity("onnx", "dev", 256, 1.0, 3.1e-6),
+            PassParity("int8", "calibration", 64, 0.985, 0.21),
+            PassParity(OWN, OWN, 1, 1.0, 0.0),
+        ),
         {"nodes": 142, "fused_nodes": 37, "int8_nodes": 61},
-        Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
+        Calibration(
+            977,
+            CalibrationScores(1.0, 0.31, 0.042),
+            CalibrationScores(0.8, 0.29, 0.031),
+            CalibrationScores(0.66, 0.27, 0.012),
+        ),
         {"fused_nodes": ("fused nodes", "融合节点数"), "int8_nodes": ("int8 nodes, or both", "int8 节点数")},
     )
     write_json(

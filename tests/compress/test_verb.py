@@ -16,7 +16,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.quality.calibration import Calibration, fit_temperature
 from workbench.quality.invariance import Invariance
-from workbench.stages.calibrating import unfit
+from workbench.stages.calibration import calibration_obstacle
 
 ALONE = ("--minutes", "0")  # the unpruned model only
 
@@ -117,8 +117,8 @@ def test_rows_of_other_intents_or_another_task_give_no_temperature(workbench, se
     assert "no temperature is fitted: the dataset has other intents" in caplog.text
     assert Bundle.load(tmp_path / "made").temperature == 1.0
     several = dataclasses.replace(searching.model, task="intents")
-    assert "the task 'intents'" in (unfit(several, searching.dataset) or "")
-    assert unfit(searching.model, searching.dataset) is None
+    assert "the task 'intents'" in (calibration_obstacle(several, searching.dataset) or "")
+    assert calibration_obstacle(searching.model, searching.dataset) is None
 
 
 def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_path):
@@ -163,7 +163,7 @@ def test_an_export_whose_answers_other_texts_change_is_to_be_asked_one_text_a_ca
     def crowded(predictor, texts, *, seed):
         return Invariance(len(texts), int(predictor.model.rows_per_call != 1), 0.0)
 
-    monkeypatch.setattr("workbench.stages.bundling.batch_invariance", crowded)
+    monkeypatch.setattr("workbench.stages.bundle.batch_invariance", crowded)
     done = workbench("export", searching.model.path, "--data", data, "-o", tmp_path / "bundle")
     assert done.exit_code == 0, done.output
     assert "1 get another intent" in caplog.text

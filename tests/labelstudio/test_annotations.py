@@ -11,7 +11,7 @@ from tests.labelstudio.tasks import annotation, answer, reading, task
 from workbench.engine.recipe import check_recipe
 from workbench.errors import WorkbenchError
 from workbench.options import parse_options
-from workbench.stages.reading import read_rows
+from workbench.stages.import_sources import read_rows
 from workbench_labelstudio.options import TaskOptions
 from workbench_labelstudio.tasks.dataset import tasks_to_dataset
 

@@ -155,7 +155,7 @@ def test_a_run_gives_the_rows_that_training_saw(export, tmp_path):
 
 
 def test_a_folder_that_is_no_dataset(export, tmp_path):
-    assert "is no dataset folder" in export(tmp_path, "-o", "-").stderr
+    assert "is not a dataset folder" in export(tmp_path, "-o", "-").stderr
 
 
 @pytest.mark.parametrize("intents", [(), ("a", "b"), (("a", "b"),)])

@@ -54,7 +54,7 @@ def test_missing_folder_empty(refuse, name, tmp_path):
         (GOOD.encode("utf-16-le"), "NUL characters, as text in UTF-16 does"),
         (
             GOOD.encode() + "投诉,投诉\n".encode("gb18030"),
-            "at byte 53 (line 4). Save it as UTF-8, or: iconv -f GB18030",
+            "at byte 53 (line 4). Save the file as UTF-8, or run: iconv -f GB18030",
         ),
         (GOOD.encode() + b"caf\xe9,x\n", "iconv -f WINDOWS-1252"),
     ],

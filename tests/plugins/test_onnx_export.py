@@ -236,7 +236,7 @@ def test_random_weights_are_not_exported(export, models, tmp_path):
 
 DAMAGED = {
     "model.safetensors": "model: cannot be opened",
-    "head.safetensors": r"head\.safetensors: is no head",
+    "head.safetensors": r"head\.safetensors: is not a valid head",
     "config.json": r"model: cannot be opened .*not a valid JSON",
 }
 
@@ -270,7 +270,7 @@ def test_a_head_for_other_intents_is_refused(export, tmp_path):
     model = write_model(tmp_path / "model")
     head = load_file(model.path / "head.safetensors")
     save_file({name: tensor[:2] for name, tensor in head.items()}, model.path / "head.safetensors")
-    with pytest.raises(WorkbenchError, match=r"safetensors: has weights \[2, 32\] and bias \[2\]; 3 intents and"):
+    with pytest.raises(WorkbenchError, match=r"safetensors: has weights \[2, 32\] and bias \[2\], but 3 intents and"):
         export(model)
 
 

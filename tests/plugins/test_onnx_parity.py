@@ -9,7 +9,7 @@ import pytest
 from tests.bundles import write_bundle
 from tests.onnx_graphs import apply_pass
 from workbench.context import Context
-from workbench.nouns.report import Leg
+from workbench.nouns.report import PassParity
 from workbench.quality.parity import compare
 from workbench.testing.models import write_model
 from workbench_onnx.parity_texts import made_up_texts, parity_texts
@@ -58,6 +58,6 @@ def test_every_pass_on_a_graph_notes_its_parity_in_the_history(context, small_da
         note = made[name].history[-1]["parity"]
         assert note == compare(before, after, asked).note("dev")
         assert note["rows"] == len(asked)
-    assert [leg.step for leg in Leg.along(made["int8"].history)] == ["onnx", "fuse", "int8"]
+    assert [leg.step for leg in PassParity.from_history(made["int8"].history)] == ["onnx", "fuse", "int8"]
     rounded = [made[name].history[-1]["parity"]["max_logit_difference"] for name in ("int8", "fp16-weights")]
     assert min(rounded) > 1e-5

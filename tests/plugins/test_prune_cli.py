@@ -120,12 +120,12 @@ def test_a_wrong_word_is_one_line_and_leaves_nothing(workbench_cli, places, tmp_
 
 
 @pytest.mark.parametrize("name", ["prune-ffn", "recover"])
-@pytest.mark.parametrize(("file", "said"), [("bundle.json", "is a bundle"), ("run.json", "is a run")])
+@pytest.mark.parametrize(("file", "said"), [("bundle.json", "is a bundle"), ("run.json", "is a run folder")])
 def test_a_bundle_and_a_run_are_no_models(workbench_cli, places, tmp_path, name, file, said):
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / file).write_text("{}")
     done = workbench_cli("compress", tmp_path / "made", "--use", name, "--data", places["data"], "-o", tmp_path / "no")
-    assert f"{said}, and a model is asked for. Give the trained model" in told(done)
+    assert f"{said}, but a model folder is needed here. Use the output of workbench train" in told(done)
 
 
 def test_a_student_is_distilled_from_the_command_line(workbench_cli, places, tiny_encoder, tmp_path):

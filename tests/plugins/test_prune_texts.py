@@ -118,7 +118,7 @@ def test_neither_data_nor_texts_is_refused_with_both_ways_out(model, prune, name
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot be read"), (b"\xff\xfe", "it is not UTF-8"), (b"\n \n", "holds no text")]
+    ("content", "said"), [(None, "cannot be read"), (b"\xff\xfe", "it is not UTF-8"), (b"\n \n", "has no text")]
 )
 def test_a_file_that_holds_no_texts_is_refused(model, prune, tmp_path, name, content, said):
     if content is not None:

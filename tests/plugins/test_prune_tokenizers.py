@@ -143,5 +143,5 @@ def test_a_decoder_table_of_other_tokens_is_mended(trim):
 
 @pytest.mark.parametrize("content", ["{}", "not json", '{"model": 3}'])
 def test_a_damaged_tokenizer_is_one_line(trim, content):
-    with pytest.raises(WorkbenchError, match=r"tokenizer\.json: is no tokenizer"):
+    with pytest.raises(WorkbenchError, match=r"tokenizer\.json: is not a valid tokenizer"):
         trim(padded_second(), ["a"], change=lambda folder: (folder / "tokenizer.json").write_text(content))

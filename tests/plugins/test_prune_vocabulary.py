@@ -284,7 +284,7 @@ def test_a_tokenizer_of_another_kind_is_named(tmp_path, trim):
 def test_a_background_list_that_is_none_is_refused(models, trim, tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\xff")
     (tmp_path / "blank").write_text("\n \n")
-    for name, said in (("missing", "cannot be read"), ("binary", "not UTF-8"), ("blank", "holds no text")):
+    for name, said in (("missing", "cannot be read"), ("binary", "not UTF-8"), ("blank", "has no text")):
         with pytest.raises(WorkbenchError, match=f"{name}: .*{said}"):
             trim(models["bpe"], background=str(tmp_path / name))
 

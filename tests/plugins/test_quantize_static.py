@@ -15,7 +15,7 @@ from workbench.errors import UsageProblem, WorkbenchError
 from workbench.io.digests import digest_file
 from workbench.nouns.model import Model
 from workbench.quality.invariance import batch_invariance
-from workbench.stages.bundling import make_bundle, steadied
+from workbench.stages.bundle import make_bundle, open_batch_invariant
 from workbench.testing.models import write_model
 from workbench_quantize.products import with_bias
 
@@ -153,10 +153,10 @@ def test_dynamic_scales_would_not_hold_without_a_row_a_call(host, models, quanti
 
 def test_a_bundle_that_would_not_hold_is_asked_a_row_a_call(models, quantize, texts, context, tmp_path):
     free = dataclasses.replace(quantize(models["fuse"]), rows_per_call=None)
-    bundle, served, found = steadied(make_bundle(free, tmp_path / "crowded", context.host), texts, context)
+    bundle, served, found = open_batch_invariant(make_bundle(free, tmp_path / "crowded", context.host), texts, context)
     assert (bundle.model.rows_per_call, served.model.rows_per_call, found.max_score_difference) == (1, 1, 0.0)
     made = make_bundle(quantize(models["fuse"], "static", mode="static"), tmp_path / "steady", context.host)
-    assert steadied(made, texts, context)[0] == made
+    assert open_batch_invariant(made, texts, context)[0] == made
 
 
 def test_answers_that_are_no_numbers_are_not_invariant(host, models, texts):

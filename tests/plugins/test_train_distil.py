@@ -176,7 +176,7 @@ def test_a_teacher_of_other_intents_is_refused(distil, tmp_path, small_dataset):
 
 
 def test_a_teacher_that_is_no_model_is_refused(distil, tmp_path):
-    with pytest.raises(WorkbenchError, match="is no model folder"):
+    with pytest.raises(WorkbenchError, match="is not a model folder"):
         distil("made", teachers=(str(tmp_path),))
 
 
@@ -213,7 +213,7 @@ def test_nothing_to_learn_from_is_refused(distil, teacher, small_dataset):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot be read"), (b"\xff\xfe", "it is not UTF-8"), (b"\n \n", "holds no text")]
+    ("content", "said"), [(None, "cannot be read"), (b"\xff\xfe", "it is not UTF-8"), (b"\n \n", "has no text")]
 )
 def test_a_file_that_holds_no_texts_is_refused(distil, tmp_path, content, said):
     if content is not None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.nouns.predictor import probabilities
-from workbench.quality.calibration import LEAST, MOST, calibrate, fit_temperature, quality
+from workbench.quality.calibration import LEAST, MOST, calibrate, calibration_scores, fit_temperature
 
 
 def answered(rows: int, sharpness: float) -> tuple[np.ndarray, list[int]]:
@@ -28,8 +28,10 @@ def test_the_temperature_that_truths_were_drawn_with_is_found(sharpness):
 def test_no_other_temperature_has_less_log_loss(sharpness):
     logits, truth = answered(5_000, sharpness)
     fitted = fit_temperature(logits, truth)
-    least = quality(logits, truth, fitted).log_loss
-    assert all(least <= quality(logits, truth, fitted * factor).log_loss for factor in (0.8, 0.95, 1.05, 1.25))
+    least = calibration_scores(logits, truth, fitted).log_loss
+    assert all(
+        least <= calibration_scores(logits, truth, fitted * factor).log_loss for factor in (0.8, 0.95, 1.05, 1.25)
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 50, 1000])
@@ -58,8 +60,8 @@ def test_a_temperature_at_its_bound_is_said(caplog, truth, scale, bound):
 def test_the_error_is_how_far_scores_are_from_what_comes_true():
     logits = np.log(np.array([[0.7, 0.3]] * 10, np.float32))
     truth = [0] * 5 + [1] * 5
-    assert quality(logits, truth, 1.0).error == pytest.approx(0.2, abs=1e-6)
-    assert quality(logits, truth, 1.0).log_loss == pytest.approx(-(np.log(0.7) + np.log(0.3)) / 2, abs=1e-6)
+    assert calibration_scores(logits, truth, 1.0).error == pytest.approx(0.2, abs=1e-6)
+    assert calibration_scores(logits, truth, 1.0).log_loss == pytest.approx(-(np.log(0.7) + np.log(0.3)) / 2, abs=1e-6)
 
 
 def test_what_was_fitted_on_the_uncompressed_model_is_compared():

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 
 from tests.bundles import write_bundle
-from workbench.nouns.report import Leg, Measurement, Report
-from workbench.quality.calibration import Calibration, Quality
+from workbench.nouns.report import Measurement, PassParity, Report
+from workbench.quality.calibration import Calibration, CalibrationScores
 from workbench.quality.invariance import Invariance
-from workbench.stages.card import model_card
+from workbench.stages.model_card import model_card
 
 
 @pytest.fixture
@@ -29,10 +29,18 @@ def measurement():
         max_logit_difference=0.25,
         size=1000,
         invariance=Invariance(2000, 1, 4.51e-7),
-        legs=(Leg("onnx", "dev", 1256, 1.0, 3.1e-6), Leg("<b>own</b>\nstep", "made-up words", 64, 0.985, 0.25)),
+        legs=(
+            PassParity("onnx", "dev", 1256, 1.0, 3.1e-6),
+            PassParity("<b>own</b>\nstep", "made-up words", 64, 0.985, 0.25),
+        ),
         facts={"nodes": 142, "fused_nodes": 37, "int8_nodes": 61},
         titles={"int8_nodes": ("int8 nodes (some may be fused, too)", "int8 节点数")},
-        calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
+        calibration=Calibration(
+            977,
+            CalibrationScores(1.0, 0.31, 0.042),
+            CalibrationScores(0.8, 0.29, 0.031),
+            CalibrationScores(0.66, 0.27, 0.012),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.api import build_host
-from workbench.engine.progress import Silent
+from workbench.engine.progress import SilentProgress
 from workbench.engine.runner import Engine
 from workbench.engine.stage import Stage
 from workbench.engine.store import open_store
@@ -62,7 +62,7 @@ def test_a_stage_that_was_stopped_finds_what_it_had_made_and_nothing_half(tmp_pa
         return {}
 
     store = open_store(tmp_path / "run")
-    engine = Engine(build_host([]), store, 13, Silent(), {})
+    engine = Engine(build_host([]), store, 13, SilentProgress(), {})
     with pytest.raises(KeyboardInterrupt):
         engine.run([Stage("own", "train", work)])
     engine.run([Stage("own", "train", work)])

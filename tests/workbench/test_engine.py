@@ -125,7 +125,7 @@ def test_the_same_output_is_not_published_twice(chain):
 
 
 def test_the_plan_says_what_a_run_would_do(chain):
-    would = lambda **how: [planned.would for planned in chain.engine().plan(chain.stages(), **how)]  # noqa: E731
+    would = lambda **how: [planned.action for planned in chain.engine().plan(chain.stages(), **how)]  # noqa: E731
     assert would() == ["run"] * 3
     chain.run()
     assert would() == ["cached"] * 3

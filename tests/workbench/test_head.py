@@ -30,21 +30,23 @@ def test_half_precision_is_read(tmp_path):
 )
 def test_other_shapes_are_refused(tmp_path, weight, bias):
     Head(np.zeros(weight), np.zeros(bias)).save(tmp_path)
-    with pytest.raises(WorkbenchError, match=r"has weights \[.*\] and bias \[.*\]; 3 intents and vectors \[2\] need"):
+    with pytest.raises(
+        WorkbenchError, match=r"has weights \[.*\] and bias \[.*\], but 3 intents and vectors of length 2 need"
+    ):
         Head.load(tmp_path, 3, 2)
 
 
 @pytest.mark.parametrize("part", ["weight", "bias"])
 def test_a_missing_part_is_named(tmp_path, part):
     save_file({name: array for name, array in HEAD._asdict().items() if name != part}, tmp_path / FILE)
-    with pytest.raises(WorkbenchError, match=f"{FILE}: is no head .*{part}"):
+    with pytest.raises(WorkbenchError, match=f"{FILE}: is not a valid head .*{part}"):
         Head.load(tmp_path, 3, 2)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\x00" * 40])
 def test_a_damaged_file_is_one_line(tmp_path, content):
     (tmp_path / FILE).write_bytes(content)
-    with pytest.raises(WorkbenchError, match="is no head") as caught:
+    with pytest.raises(WorkbenchError, match="is not a valid head") as caught:
         Head.load(tmp_path, 3, 2)
     assert "\n" not in str(caught.value)
 

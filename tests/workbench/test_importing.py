@@ -8,11 +8,11 @@ from workbench.api import Reader, build_host, hookimpl
 from workbench.engine.recipe import check_recipe
 from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
-from workbench.nouns.splits import remember, remembered_as
+from workbench.nouns.splits import add_to_ledger, ledger_keys
 from workbench.nouns.utterance import Utterance
-from workbench.stages.dividing import KEPT, divide
-from workbench.stages.importing import import_stage
-from workbench.stages.reading import read_rows
+from workbench.stages.import_sources import read_rows
+from workbench.stages.import_stage import import_stage
+from workbench.stages.split_assignment import KEPT, divide
 
 
 def write(path, rows):
@@ -114,7 +114,7 @@ def test_rows_that_a_ledger_knows_keep_their_split(read, tmp_path):
     table = {"source": "one.csv", "split": {"train": 0.8, "dev": 0.2}}
     first = read(table)
     write(tmp_path / "one.csv", [("brand new", "a"), ("quite new", "b"), *reversed(MANY)])
-    second = {row.text: row.split for row in read(table, known=remember(first, {}))}
+    second = {row.text: row.split for row in read(table, known=add_to_ledger(first, {}))}
     assert all(second[row.text] == row.split for row in first)
 
 
@@ -125,7 +125,7 @@ EIGHTY = {"train": 0.8, "dev": 0.2}
 def test_rows_held_out_once_do_not_move_into_train(read, tmp_path, later):
     write(tmp_path / "one.csv", MANY)
     first = read({"source": "one.csv", "split": EIGHTY})
-    second = read({"source": "one.csv", **later}, known=remember(first, {}))
+    second = read({"source": "one.csv", **later}, known=add_to_ledger(first, {}))
     assert second.utterances == first.utterances
     assert second.counts["import"] == {KEPT: 4}
 
@@ -134,14 +134,14 @@ def test_rows_known_in_train_do_not_move_into_test_and_new_ones_do(read, tmp_pat
     write(tmp_path / "one.csv", MANY)
     first = read({"source": "one.csv", "split": EIGHTY})
     write(tmp_path / "one.csv", [*MANY, ("brand new", "a")])
-    second = read({"source": "one.csv", "split": "test"}, known=remember(first, {}))
+    second = read({"source": "one.csv", "split": "test"}, known=add_to_ledger(first, {}))
     assert [row.text for row in second.split("test")] == ["brand new"]
     assert second.counts["import"] == {KEPT: 20}
 
 
 def test_a_split_that_earlier_rows_leave_empty_is_refused(read, tmp_path):
     write(tmp_path / "one.csv", MANY)
-    known = remember(read({"source": "one.csv", "split": EIGHTY}), {})
+    known = add_to_ledger(read({"source": "one.csv", "split": EIGHTY}), {})
     thirds = {"train": 0.6, "dev": 0.2, "test": 0.2}
     with pytest.raises(WorkbenchError, match=r"no row is left for test: .*Remove splits.json to divide anew"):
         read({"source": "one.csv", "split": thirds}, known=known)
@@ -156,7 +156,7 @@ def test_a_split_that_the_source_states_stays_and_is_no_news(read, tmp_path):
     first = read(table)
     assert [row.split == "test" for row in first] == [n % 2 == 1 for n in range(20)]
     assert "import" not in first.counts
-    assert read(table, known={name: "train" for row in first.split("test") for name in remembered_as(row)}) == first
+    assert read(table, known={name: "train" for row in first.split("test") for name in ledger_keys(row)}) == first
 
 
 def test_rows_keep_the_split_of_their_source_and_shares_divide_the_others(read, tmp_path, caplog):
@@ -179,7 +179,7 @@ def test_a_repeated_import_says_the_same(read, tmp_path):
     )
     first = read(*tables)
     assert first.counts["import"] == {KEPT: 6}
-    assert read(*tables, known=remember(first, {})) == first
+    assert read(*tables, known=add_to_ledger(first, {})) == first
 
 
 def test_a_conversation_in_two_sources_with_other_shares_stands_in_one_split(read, tmp_path):
@@ -215,7 +215,7 @@ def test_a_rare_intent_that_was_held_out_stays_held_out(read, tmp_path):
     first = read(table)
     held_out = next(row for row in first.split("dev") if row.intent == "rare")
     write(tmp_path / "one.csv", [*MANY, (held_out.text, "rare")])
-    second = read({**table, "rare": "train"}, known=remember(first, {}))
+    second = read({**table, "rare": "train"}, known=add_to_ledger(first, {}))
     assert [row.split for row in second if row.intent == "rare"] == ["dev"]
 
 

@@ -14,12 +14,12 @@ from workbench.api import build_host, hookimpl
 from workbench.components import Cleaner, Encoder
 from workbench.encoders import find_encoder
 from workbench.engine import stage
-from workbench.engine.sections import ComponentConfig, placed
+from workbench.engine.sections import ComponentConfig, resolve_paths
 from workbench.engine.stage import Stage
 from workbench.options import option
-from workbench.stages.bundling import bundle_stage, gate_stage
-from workbench.stages.calibrating import calibrate_stage
-from workbench.stages.compressing import compress_stages
+from workbench.stages.bundle import bundle_stage, gate_stage
+from workbench.stages.calibration import calibrate_stage
+from workbench.stages.compression import compress_stages
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def test_relative_files_and_encoders_are_those_beside_the_recipe(host, tmp_path)
     encoder(tmp_path / "mine")
     encoder(tmp_path / "first")
     (tmp_path / "words.txt").write_text("x")
-    options = placed(Options("words.txt", ("mine", "first", "org/on-hub")), tmp_path, host)
+    options = resolve_paths(Options("words.txt", ("mine", "first", "org/on-hub")), tmp_path, host)
     assert options.words == str(tmp_path / "words.txt")
     assert options.teachers == (str(tmp_path / "mine"), "first", "org/on-hub")
 

@@ -11,8 +11,8 @@ import pytest
 
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor
-from workbench.nouns.report import Leg, Measurement, Report
-from workbench.quality.calibration import Calibration, Quality
+from workbench.nouns.report import Measurement, PassParity, Report
+from workbench.quality.calibration import Calibration, CalibrationScores
 from workbench.quality.invariance import Invariance, batch_invariance
 from workbench.quality.parity import Parity
 
@@ -29,10 +29,15 @@ def measurement():
         max_logit_difference=0.25,
         size=1000,
         invariance=Invariance(200, 1, 0.5),
-        legs=(Leg("onnx", "dev", 256, 1.0, 1e-6), Leg("int8", "train", 256, 0.99, 0.25)),
+        legs=(PassParity("onnx", "dev", 256, 1.0, 1e-6), PassParity("int8", "train", 256, 0.99, 0.25)),
         facts={"nodes": 9, "fused_nodes": 1, "int8_nodes": 2},
         titles={"int8_nodes": ("int8 nodes (some may be fused, too)", "int8 节点数")},
-        calibration=Calibration(977, Quality(1.0, 0.31, 0.042), Quality(0.8, 0.29, 0.031), Quality(0.66, 0.27, 0.012)),
+        calibration=Calibration(
+            977,
+            CalibrationScores(1.0, 0.31, 0.042),
+            CalibrationScores(0.8, 0.29, 0.031),
+            CalibrationScores(0.66, 0.27, 0.012),
+        ),
     )
 
 
@@ -59,7 +64,10 @@ def test_a_history_tells_the_parity_of_each_step_in_order():
         {"step": "onnx", "parity": FOUND.note("dev")},
         {"step": "int8", "parity": dataclasses.replace(FOUND, agreement=0.5).note("calibration")},
     ]
-    assert Leg.along(history) == (Leg("onnx", "dev", 256, 0.996, 0.12), Leg("int8", "calibration", 256, 0.5, 0.12))
+    assert PassParity.from_history(history) == (
+        PassParity("onnx", "dev", 256, 0.996, 0.12),
+        PassParity("int8", "calibration", 256, 0.5, 0.12),
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +88,7 @@ def test_a_history_tells_the_parity_of_each_step_in_order():
 )
 def test_what_a_third_partys_step_calls_parity_is_passed_over(parity):
     history = [{"step": "own", "parity": parity}, {"step": "onnx", "parity": FOUND.note("dev")}]
-    assert [leg.step for leg in Leg.along(history)] == ["onnx"]
+    assert [leg.step for leg in PassParity.from_history(history)] == ["onnx"]
 
 
 class Crowded(Predictor):

@@ -13,12 +13,12 @@ import pytest
 
 from workbench.api import build_host
 from workbench.context import silent
-from workbench.engine.neighbours import Neighbours
-from workbench.engine.progress import Silent
+from workbench.engine.progress import SilentProgress
 from workbench.engine.run import Run
 from workbench.engine.runner import Engine
 from workbench.engine.stage import Stage
 from workbench.engine.store import open_store
+from workbench.engine.workspace_cache import WorkspaceCache
 from workbench.io.lock import locked
 
 
@@ -50,7 +50,7 @@ class Sums:
 
     def engine(self, name, progress=None):
         path = self.workspace / name
-        return Engine(self.host, open_store(path), 13, progress or Silent(), {}, Neighbours(path))
+        return Engine(self.host, open_store(path), 13, progress or SilentProgress(), {}, WorkspaceCache(path))
 
     def run(self, name, summand=1, *, how=None, **number):
         self.worked.clear()
@@ -127,7 +127,7 @@ def test_files_are_linked_where_the_file_system_can_and_copied_elsewhere(sums, m
 def test_the_plan_says_where_a_stage_comes_from_and_takes_nothing(sums):
     sums.run("first")
     plan = sums.engine("second").plan(sums.stages(summand=2))
-    assert [(planned.would, planned.origin) for planned in plan] == [
+    assert [(planned.action, planned.origin) for planned in plan] == [
         ("cached", sums.workspace / "first"),
         ("run", None),
     ]
@@ -245,4 +245,4 @@ def test_runs_that_take_the_same_stages_at_once_do_not_disturb_each_other(sums):
 
 
 def test_the_log_of_a_silent_run_takes_figures():
-    assert Silent().started(Stage("s", "train", lambda *_: {})) is silent
+    assert SilentProgress().started(Stage("s", "train", lambda *_: {})) is silent

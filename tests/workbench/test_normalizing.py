@@ -16,7 +16,7 @@ from workbench.host import build_host
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import Utterance
-from workbench.stages.preparing import augment_stage
+from workbench.stages.preparation import augment_stage
 
 TEXTS = ("  <b>Refund</b> 1234", "where is it")
 

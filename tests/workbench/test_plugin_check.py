@@ -21,7 +21,7 @@ from workbench.api import (
     hookimpl,
 )
 from workbench.cli.plugin_verbs.check import check_plugins
-from workbench.stages.bundling import make_bundle
+from workbench.stages.bundle import make_bundle
 
 
 def module(**names):

@@ -102,7 +102,7 @@ def test_every_key_can_be_overridden(tmp_path, host):
         (('use = ["repair", "conflicts"]', 'use = [["repair"]]'), ["[clean]", "unknown cleaner"]),
         (('[clean.conflicts]\npolicy = "keep"', "repair = 3"), ["[clean]", "repair is 3", "table"]),
         (("train = 0.8", "train = nan"), ["split", "finite"]),
-        (("train = 0.8", "trian = 0.8"), ["[[import]] 0.split", "'trian' is no split"]),
+        (("train = 0.8", "trian = 0.8"), ["[[import]] 0.split", "'trian' is not a split"]),
         (('source = "en"\n', ""), ["[[import]] 0", "'source' is missing"]),
         (("max_size_mb = 25", "max_size_mb = inf"), ["[gate].max_size_mb", "number"]),
     ],

@@ -93,7 +93,7 @@ def test_a_path_that_is_nothing_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(WorkbenchError, match="file: there is no such bundle or run folder"):
         open_bundle(tmp_path / "file")
-    with pytest.raises(WorkbenchError, match=r"is no bundle: bundle\.json is missing"):
+    with pytest.raises(WorkbenchError, match=r"is not a bundle: bundle\.json is missing"):
         open_bundle(tmp_path)
 
 

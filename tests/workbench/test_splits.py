@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.nouns.splits import assign_splits, check_shares, read_ledger, remember
+from workbench.nouns.splits import add_to_ledger, assign_splits, check_shares, read_ledger
 from workbench.nouns.utterance import Utterance
 
 SHARES = {"train": 0.8, "dev": 0.1, "test": 0.1}
@@ -72,7 +72,7 @@ def test_rows_of_one_text_group_or_parent_stay_together(made):
 @given(st.integers(2, 60), st.integers(1, 60), st.permutations(range(20)))
 def test_old_rows_never_move_whatever_comes_later(old, new, order):
     first = divide([row(n) for n in range(old)])
-    ledger = remember(first, {})
+    ledger = add_to_ledger(first, {})
     later = [row(n) for n in range(old + new)]
     later = [later[i] for i in order if i < len(later)] + later[20:] if len(later) > 20 else later
     second = {r.id: r.split for r in divide(later, ledger)}
@@ -81,7 +81,7 @@ def test_old_rows_never_move_whatever_comes_later(old, new, order):
 
 def test_an_edited_text_keeps_its_split_and_a_new_id_with_an_old_text_joins_it():
     first = divide([row(n) for n in range(20)])
-    ledger = remember(first, {})
+    ledger = add_to_ledger(first, {})
     dev = next(r for r in first if r.split == "dev")
     edited = Utterance(dev.id, "something else", "something else", dev.intents)
     copied = Utterance("fresh", f"  {dev.text.upper()} ", dev.text, dev.intents)
@@ -172,7 +172,7 @@ def test_a_published_test_set_draws_no_row_by_its_text():
 
 
 def test_a_text_known_in_train_takes_no_row_out_of_a_published_test_set():
-    ledger = remember([Utterance("1", "old", "old", ("a",), split="train")], {})
+    ledger = add_to_ledger([Utterance("1", "old", "old", ("a",), split="train")], {})
     later = Utterance("2", "old", "old", ("a",))
     assert [r.split for r in divide([later], ledger, shares=TEST)] == ["test"]
     assert [r.split for r in divide([later], ledger)] == ["train"]
@@ -183,13 +183,15 @@ def test_what_was_held_out_stays_where_it_was(shares):
     first = divide([row(n) for n in range(30)])
     renamed = [Utterance(f"new:{r.id}", r.text, r.raw, r.intents) for r in first]
     for again in ([row(n) for n in range(30)], renamed):
-        for old, new in zip(first, divide(again, remember(first, {}), shares=shares), strict=True):
+        for old, new in zip(first, divide(again, add_to_ledger(first, {}), shares=shares), strict=True):
             assert new.split == old.split or (old.split == "train" and new.id != old.id)
 
 
 def test_new_rows_join_their_conversation_where_it_stands():
     first = divide([row(n, group=f"g{n}") for n in range(10)])
-    later = divide([row(f"new{n}", group=f"g{n}") for n in range(10)] + list(map(bare, first)), remember(first, {}))
+    later = divide(
+        [row(f"new{n}", group=f"g{n}") for n in range(10)] + list(map(bare, first)), add_to_ledger(first, {})
+    )
     assert [r.split for r in later[:10]] == [r.split for r in first]
 
 

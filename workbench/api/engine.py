@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from workbench.engine.progress import Progress
+from workbench.engine.random_streams import stream
 from workbench.engine.recipe import check_recipe, load_recipe
 from workbench.engine.run import RUN as RUN_FILE
 from workbench.engine.run import Run, StageRecord
 from workbench.engine.sections import ComponentConfig, EvaluateOptions, ImportOptions, Recipe, RecipeOptions
 from workbench.engine.stage import version
 from workbench.engine.store import open_store
-from workbench.engine.streams import stream
 from workbench.engine.summary import Summary
-from workbench.stages.chain import run_recipe
+from workbench.stages.pipeline import run_recipe
 
 __all__ = [
     "RUN_FILE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.stages.normalizing import as_model_reads, normalize_rows
+from workbench.stages.normalization import as_model_reads, normalize_rows
 from workbench.text.normalization import INVISIBLE, text_key, well_formed
 from workbench.text.words import HAN, joined, words_of
 

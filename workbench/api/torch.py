@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.torch.batches import Forward, pad, run_in_batches, shuffled_batches, sorted_batches
 from workbench.torch.classifier import IntentClassifier, linear_head
-from workbench.torch.folder import copy_tokenizer_files, save_classifier, write_tokenizer
+from workbench.torch.model_folder import copy_tokenizer_files, save_classifier, write_tokenizer
 from workbench.torch.pretrained import open_classifier, open_encoder
 from workbench.torch.threads import seeded, threads
 

@@ -21,11 +21,11 @@ from workbench.engine.stage import Stage
 from workbench.host import Host
 from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
-from workbench.nouns.splits import check_shares, remember
+from workbench.nouns.splits import add_to_ledger, check_shares
 from workbench.nouns.utterance import SPLITS
 from workbench.options import parse_options
-from workbench.stages.importing import import_stage
-from workbench.stages.preparing import augment_stage, clean_stage
+from workbench.stages.import_stage import import_stage
+from workbench.stages.preparation import augment_stage, clean_stage
 
 OF_THE_SECTION = ("split", "rare")
 
@@ -129,7 +129,7 @@ def ledger_of(dataset: Path | None) -> Iterator[Path | None]:
         return
     with tempfile.TemporaryDirectory() as folder:
         ledger = Path(folder) / "splits.json"
-        replace_json(ledger, remember(Dataset.load(dataset), {}))
+        replace_json(ledger, add_to_ledger(Dataset.load(dataset), {}))
         yield ledger
 
 

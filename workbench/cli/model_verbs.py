@@ -24,9 +24,9 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.utterance import SPLITS
 from workbench.serving.open import open_any
-from workbench.stages.compressing import compress_stages
-from workbench.stages.evaluating import metric_steps, report_on, score
-from workbench.stages.finishing import finish_stage
+from workbench.stages.compression import compress_stages
+from workbench.stages.evaluation import metric_steps, report_on, score
+from workbench.stages.final_stage import final_stage
 from workbench.stages.training import train_stage
 
 
@@ -111,7 +111,7 @@ def add_compression(cli: click.Group, host: Host) -> None:
             steps = () if name == "export" and _needs_no_pass(ctx, model, host) else steps_of(ctx)
             stages = compress_stages(steps, "model", "data" if data else None)
             last = stages[-1].name if stages else "model"
-            stages.append(finish_stage(last, "model", "data" if data else None, say))
+            stages.append(final_stage(last, "model", "data" if data else None, say))
             work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
             show(out, as_json=as_json)
 

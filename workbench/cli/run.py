@@ -13,13 +13,13 @@ from workbench.cli.progress import TerminalProgress
 from workbench.engine.overrides import parse_overrides
 from workbench.engine.recipe import load_recipe
 from workbench.engine.run import Run
-from workbench.engine.runner import Planned
+from workbench.engine.runner import StagePlan
 from workbench.engine.store import Store
 from workbench.engine.workspace import Workspace
 from workbench.errors import GateRefused
 from workbench.host import Host
 from workbench.io.lock import locked
-from workbench.stages.chain import plan_recipe, run_recipe
+from workbench.stages.pipeline import plan_recipe, run_recipe
 
 
 def check_gate(run: Run) -> None:
@@ -139,18 +139,18 @@ def add(cli: click.Group, host: Host) -> None:
                 Store(out).drop_unused()
 
 
-def show_plan(plan: Sequence[Planned], *, as_json: bool) -> None:
+def show_plan(plan: Sequence[StagePlan], *, as_json: bool) -> None:
     """Print what a run would do with each stage."""
     if as_json:
-        echo_json([{"stage": p.stage.name, "would": p.would, **_origin(p.origin)} for p in plan])
+        echo_json([{"stage": p.stage.name, "would": p.action, **_origin(p.origin)} for p in plan])
     else:
         table(["stage", "would"], [[planned.stage.name, _would(planned)] for planned in plan])
 
 
-def _would(planned: Planned) -> str:
+def _would(planned: StagePlan) -> str:
     if planned.origin:
         return f"cached from {planned.origin}"
-    return {"ask": "ask the source"}.get(planned.would, planned.would)
+    return {"ask": "ask the source"}.get(planned.action, planned.action)
 
 
 def _origin(origin: Path | None) -> dict[str, str]:

@@ -21,7 +21,7 @@ class Progress(Protocol):
         """A stage is done, was cached, or failed."""
 
 
-class Silent:
+class SilentProgress:
     """A `Progress` that says nothing."""
 
     def started(self, stage: Stage) -> Log:  # noqa: ARG002

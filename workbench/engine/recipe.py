@@ -17,7 +17,7 @@ from workbench.engine.sections import (
     Recipe,
     RecipeOptions,
     UseOptions,
-    placed,
+    resolve_paths,
 )
 from workbench.errors import UsageProblem, unknown
 from workbench.host import Host
@@ -167,7 +167,7 @@ class _Checker:
         for field in option_fields(options):
             if field.registry and (name := getattr(parsed, field.name)) is not None:
                 self.host.registry(field.registry).pick(name, f"{where}.{field.name}")
-        return placed(parsed, self.folder, self.host)
+        return resolve_paths(parsed, self.folder, self.host)
 
 
 def _text(name: Any) -> str:

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.context import Context
-from workbench.engine.neighbours import Neighbours
 from workbench.engine.progress import Progress
 from workbench.engine.run import MEASUREMENTS, Run, StageRecord
 from workbench.engine.stage import Stage
 from workbench.engine.store import Store
+from workbench.engine.workspace_cache import WorkspaceCache
 from workbench.errors import GateRefused, WorkbenchError, unknown
 from workbench.host import Host
 from workbench.io.digests import digest_folder, digest_path
@@ -26,7 +26,7 @@ NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Planned:
+class StagePlan:
     """What a run would do with a stage.
 
     Args:
@@ -36,7 +36,7 @@ class Planned:
     """
 
     stage: Stage
-    would: str
+    action: str
     origin: Path | None = None
 
 
@@ -50,7 +50,7 @@ class Engine:
         seed: of the run.
         progress: who is told.
         recipe: for `run.json`.
-        neighbours: runs from which equal stages are taken over; None = from none.
+        workspace_cache: runs from which equal stages are taken over; None = from none.
     """
 
     host: Host
@@ -58,7 +58,7 @@ class Engine:
     seed: int
     progress: Progress
     recipe: Mapping[str, Any]
-    neighbours: Neighbours | None = None
+    workspace_cache: WorkspaceCache | None = None
 
     def run(
         self,
@@ -85,50 +85,50 @@ class Engine:
             records: list[StageRecord] = []
             for number, stage in enumerate(stages):
                 try:
-                    record = self._bring(stage, known, fresh=number >= first)
+                    record = self._update(stage, known, fresh=number >= first)
                 except BaseException as error:
                     self._fail(stage, records, error)
-                    if (told := explain(error, stage)) is error:
+                    if (explained := explain(error, stage)) is error:
                         raise
-                    raise told from error
-                self._tell(record)
+                    raise explained from error
+                self._report(record)
                 known[stage.name] = record
                 records.append(record)
             self.store.point(dict(self.recipe), records)
             self.store.tidy()
         return Run(self.store.path, self.recipe, tuple(records))
 
-    def plan(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> list[Planned]:
+    def plan(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> list[StagePlan]:
         """What `run` would do with each stage."""
         first = _position(stages, again) if again else 0 if force else len(stages)
         records: dict[str, StageRecord] = {}
-        answers = []
+        plans = []
         for number, stage in enumerate(stages):
             record = None
             if number < first and not stage.remote and all(name in records for name in stage.needs):
                 key = self._key(stage, records)
-                record = self.store.find(stage, key) or self._elsewhere(stage, key)
+                record = self.store.find(stage, key) or self._find_in_workspace(stage, key)
             if record:
                 records[stage.name] = record
-            would = "cached" if record else "ask" if stage.remote else "run"
-            answers.append(Planned(stage, would, record.origin if record else None))
-        return answers
+            action = "cached" if record else "ask" if stage.remote else "run"
+            plans.append(StagePlan(stage, action, record.origin if record else None))
+        return plans
 
-    def _elsewhere(self, stage: Stage, key: str) -> StageRecord | None:
-        return self.neighbours.find(stage, key) if self.neighbours else None
+    def _find_in_workspace(self, stage: Stage, key: str) -> StageRecord | None:
+        return self.workspace_cache.find(stage, key) if self.workspace_cache else None
 
     def _cached(self, stage: Stage, key: str) -> StageRecord | None:
         """The output of this run, or a copy of that of a run beside it."""
         if found := self.store.find(stage, key):
             return found
-        elsewhere = self._elsewhere(stage, key)
+        elsewhere = self._find_in_workspace(stage, key)
         return self.store.adopt(stage, elsewhere) if elsewhere else None
 
     def _key(self, stage: Stage, records: Mapping[str, StageRecord], *, work_only: bool = False) -> str:
         inputs = {name: records[name].digest for name in stage.needs}
         return stage.key(self.host, self.seed, inputs, work_only=work_only)
 
-    def _bring(self, stage: Stage, records: Mapping[str, StageRecord], *, fresh: bool) -> StageRecord:
+    def _update(self, stage: Stage, records: Mapping[str, StageRecord], *, fresh: bool) -> StageRecord:
         key = self._key(stage, records)
         if not (stage.remote or fresh) and (found := self._cached(stage, key)):
             return found
@@ -153,7 +153,7 @@ class Engine:
             record = self.store.seal(folder, stage, key, seconds, metrics)
         return dataclasses.replace(record, path=staging.final / "out")
 
-    def _tell(self, record: StageRecord) -> None:
+    def _report(self, record: StageRecord) -> None:
         self.progress.finished(record)
         self.host.observe("stage_finished", stage=record)
 
@@ -168,7 +168,7 @@ class Engine:
         failed = StageRecord(
             stage.name, stage.kind, self.store.stages / stage.name / "out", "", status="failed", error=str(error)
         )
-        self._tell(failed)
+        self._report(failed)
         if clear and not self.store.complete():
             self.store.point(dict(self.recipe), [*records, failed])
 

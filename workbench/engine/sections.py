@@ -85,14 +85,14 @@ class ComponentConfig:
             "options": as_json(self.options, key_only=True, work_only=work_only),
             "settings": as_json(self.settings, key_only=True) if self.settings is not None else {},
             "content": {
-                each.name: [content_digest(each, name, host) for name in named_by(each, self.options)]
+                each.name: [content_digest(each, name, host) for name in referenced_names(each, self.options)]
                 for each in option_fields(type(self.options))
                 if each.kind != "plain"
             },
         }
 
 
-def named_by(field: OptionField, options: Any) -> tuple[str, ...]:
+def referenced_names(field: OptionField, options: Any) -> tuple[str, ...]:
     """The files or encoders that an option names: none, one or several."""
     value = getattr(options, field.name)
     return value if isinstance(value, tuple) else (value,) if value else ()
@@ -109,18 +109,18 @@ def content_digest(field: OptionField, name: str, host: Host) -> str | None:
     return digest_path(Path(name)) if Path(name).exists() else None
 
 
-def placed(options: Any, folder: Path, host: Host) -> Any:
+def resolve_paths(options: Any, folder: Path, host: Host) -> Any:
     """The options with relative files and encoder folders made relative to the recipe's `folder`."""
     changed = {}
     for each in option_fields(type(options)):
-        names = named_by(each, options) if each.kind != "plain" else ()
-        moved = tuple(_placed(each, name, folder, host) for name in names)
+        names = referenced_names(each, options) if each.kind != "plain" else ()
+        moved = tuple(_resolve_path(each, name, folder, host) for name in names)
         if moved != names:
             changed[each.name] = moved if each.type is tuple else moved[0]
     return dataclasses.replace(options, **changed) if changed else options
 
 
-def _placed(field: OptionField, name: str, folder: Path, host: Host) -> str:
+def _resolve_path(field: OptionField, name: str, folder: Path, host: Host) -> str:
     if field.kind == "encoder" and (name in host.registry("encoders") or not (folder / name).is_dir()):
         return name
     return str(folder / Path(name).expanduser())

@@ -1,4 +1,4 @@
-"""The lock of a folder. It belongs to the operating system: a killed process leaves none behind."""
+"""Lock of a folder. The operating system releases the lock when its process is killed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ LOCK_FILES = (LOCK, HOLDER)
 
 @contextmanager
 def locked(
-    folder: Path, *, where: object = None, remedy: str = "Wait for it, or give another -o", timeout: float = 0
+    folder: Path,
+    *,
+    where: object = None,
+    remedy: str = "Wait until that process ends, or choose another folder with -o",
+    timeout: float = 0,
 ) -> Iterator[None]:
-    """Hold `folder` for this process.
+    """Lock an existing folder for this process.
 
     Args:
-        folder: to hold; it exists.
-        where: what is in use while somebody else holds the folder, for the message; None = the folder.
-        remedy: what to do then.
+        folder: the folder to lock.
+        where: first part of the error message; None = the folder.
+        remedy: last part of the error message.
         timeout: seconds to wait for another process.
 
     Raises:
-        WorkbenchError: another process holds the folder; the message names the process and its machine.
+        WorkbenchError: another process holds the lock; the message names the process and its machine.
     """
-    from filelock import FileLock, Timeout  # when a lock is taken: the library warns where the system has none
+    # imported late: on a system without file locks the import logs a warning
+    from filelock import FileLock, Timeout
 
     lock = FileLock(folder / LOCK, timeout=timeout, thread_local=False)
     try:
@@ -37,11 +42,11 @@ def locked(
     except Timeout:
         raise WorkbenchError(f"is in use by {_holder(folder)}", where=where or folder, remedy=remedy) from None
     try:
-        # not in the lock file itself, which some releases of the library truncate before they wait
+        # a separate file, because some releases of filelock truncate the lock file before they wait
         (folder / HOLDER).write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
         yield
     finally:
-        with suppress(OSError):  # before the release: the next holder's name is never taken for this one's
+        with suppress(OSError):  # before the release, so that the file of the next holder is never deleted
             (folder / HOLDER).unlink()
         lock.release()
 

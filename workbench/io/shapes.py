@@ -1,4 +1,4 @@
-"""Check the shape of JSON that was read from a file, before anything is made of it."""
+"""Check keys and types of JSON that was read from a file."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from workbench.errors import WorkbenchError
 Shape = Mapping[str, type | tuple[type, ...]]
 NUMBER = (int, float)
 MAYBE_INT = (int, type(None))
+REMEDY = "Restore the file from a backup, or make it again"
 WORDS = {
-    str: "a text",
-    int: "a whole number",
+    str: "a string",
+    int: "an integer",
     float: "a number",
     bool: "true or false",
     list: "a list",
-    dict: "a table",
+    dict: "an object",
     type(None): "null",
 }
 
 
 def check_shape(value: Any, shape: Shape, where: object) -> None:
-    """Raise unless `value` is a table that has every key of `shape` with a value of that kind; more keys may be there.
+    """Check that a JSON value is an object with the keys and types of `shape`; other keys are allowed.
 
     Raises:
-        WorkbenchError: naming the first key that is missing or of another kind.
+        WorkbenchError: a key is missing or its value has another type; the message names the first such key.
     """
     if not isinstance(value, dict):
-        raise WorkbenchError(f"is {_kind(value)}, expected a table", where=where)
+        raise WorkbenchError(f"is {_kind(value)}, expected an object", where=where, remedy=REMEDY)
     for key, kinds in shape.items():
         if key not in value:
-            raise WorkbenchError(f"{key!r} is missing", where=where)
-        wanted = kinds if isinstance(kinds, tuple) else (kinds,)
-        if type(value[key]) not in wanted:
-            words = " or ".join(WORDS[kind] for kind in wanted if kind is not int or float not in wanted)
-            raise WorkbenchError(f"{key!r} is {_kind(value[key])}, expected {words}", where=where)
+            raise WorkbenchError(f"{key!r} is missing", where=where, remedy=REMEDY)
+        expected = kinds if isinstance(kinds, tuple) else (kinds,)
+        if type(value[key]) not in expected:
+            words = " or ".join(WORDS[kind] for kind in expected if kind is not int or float not in expected)
+            raise WorkbenchError(f"{key!r} is {_kind(value[key])}, expected {words}", where=where, remedy=REMEDY)
 
 
 def _kind(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a user brings: files read whole, each way in which one can be broken told in a line; and the texts in them."""
+"""Read text files of users, with a one-line error for each kind of damage."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
-AGAIN = "Copy or download it again"
+AGAIN = "Copy or download the file again"
 
 
 def read_source(path: Path) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark, gzipped or not.
+    """Read a text file in UTF-8, with or without a byte order mark, gzipped or not.
 
     Raises:
-        WorkbenchError: it is missing, a folder, not readable, empty, a broken gzip, or in another encoding.
+        WorkbenchError: the file is missing, a folder, unreadable, empty, a damaged gzip file, or not UTF-8.
     """
     data = _bytes(path)
     if data.startswith(GZIP):
-        data = _unzipped(path, data)
+        data = _unzip(path, data)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -33,7 +33,7 @@ def read_source(path: Path) -> str:
         raise WorkbenchError(
             f"is not UTF-8: {error.reason} at byte {error.start} (line {line})",
             where=path,
-            remedy=f"Save it as UTF-8, or: iconv -f {_likely(data)} -t UTF-8 OLD > NEW",
+            remedy=f"Save the file as UTF-8, or run: iconv -f {_guess_encoding(data)} -t UTF-8 OLD > NEW",
         ) from None
     if not text.strip():
         raise WorkbenchError("is empty", where=path, remedy=AGAIN)
@@ -41,7 +41,7 @@ def read_source(path: Path) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing can be seen of a text: it is white space, zero-width and control characters only."""
+    """Whether a text has only white space, zero-width characters and control characters."""
     return not INVISIBLE.sub("", text).strip()
 
 
@@ -51,12 +51,14 @@ def _bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
     except IsADirectoryError:
-        raise WorkbenchError("is a folder, not a file", where=path, remedy="Name the file in it") from None
+        raise WorkbenchError("is a folder, not a file", where=path, remedy="Use the path of a file") from None
     except OSError as error:
-        raise WorkbenchError(f"cannot be read ({error.strerror})", where=path) from error
+        raise WorkbenchError(
+            f"cannot be read ({error.strerror})", where=path, remedy="Check the permissions of the file"
+        ) from error
 
 
-def _unzipped(path: Path, data: bytes) -> bytes:
+def _unzip(path: Path, data: bytes) -> bytes:
     try:
         return gzip.decompress(data)
     except EOFError:
@@ -65,7 +67,7 @@ def _unzipped(path: Path, data: bytes) -> bytes:
         raise WorkbenchError(f"is a damaged gzip file ({error})", where=path, remedy=AGAIN) from None
 
 
-def _likely(data: bytes) -> str:
+def _guess_encoding(data: bytes) -> str:
     if data.startswith(UTF16):
         return "UTF-16"
     try:

@@ -1,4 +1,4 @@
-"""A bundle: a model complete for serving, with the digest of every file."""
+"""A bundle: a folder with everything that serving needs, and the sha256 of every file."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ SHAPE: Shape = {
     "files": dict,
 }
 FIGURE: Shape = {"name": str, "value": NUMBER, "limit": NUMBER, "unit": str, "kept": bool}
-MOST_TEMPERATURE = 1e6
-REMEDY = "Copy or make the bundle again"
+MAX_TEMPERATURE = 1e6
+REMEDY = "Copy the bundle again, or make a new one with: workbench run"
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A served model.
+    """A model that can be served.
 
     Args:
-        model: its format names the runtime that serves it; its history is the bundle's lineage.
+        model: the model. Its format is the name of the runtime that serves the bundle.
         files: names of the model's files, as the runtime lists them.
-        temperature: divides the logits.
-        metrics: the bundle's own figures, split -> metric -> number.
-        machine: the CPU that it was made on, as `workbench.machine.describe` gives it; its figures were measured there.
+        temperature: divisor of the logits.
+        metrics: metrics of the bundle, split -> metric -> number.
+        machine: the CPU on which the bundle was made and measured, as returned by `workbench.machine.describe`.
         gate: `{"accepted": bool, "figures": [...]}`, or None before the gate.
     """
 
@@ -51,21 +51,24 @@ class Bundle:
 
     @property
     def path(self) -> Path:
-        """The folder."""
+        """The bundle's folder."""
         return self.model.path
 
     @property
     def accepted(self) -> bool | None:
-        """What the gate said; None before it."""
+        """Whether the gate accepted the bundle; None before the gate."""
         return None if self.gate is None else bool(self.gate["accepted"])
 
     @property
     def id(self) -> str:
-        """A short name for exactly this bundle: the head of its manifest's sha256; the manifest names its files'."""
+        """Identifier of the bundle's content: the first 12 hex digits of the manifest's sha256.
+
+        The manifest holds the sha256 of every other file, so the identifier changes with each of them.
+        """
         return digest_file(self.path / MANIFEST)[:12]
 
     def manifest(self) -> dict[str, Any]:
-        """What `bundle.json` holds."""
+        """Content of `bundle.json`."""
         files = {
             name: {"sha256": digest_file(self.path / name), "bytes": (self.path / name).stat().st_size}
             for name in (*self.files, CARD)
@@ -81,45 +84,52 @@ class Bundle:
         }
 
     def save(self) -> Bundle:
-        """Write `bundle.json` beside the files that it names."""
+        """Write `bundle.json` into the bundle's folder."""
         write_json(self.path / MANIFEST, self.manifest())
         return self
 
     def size(self) -> int:
-        """Bytes of all its files."""
+        """Total size of the bundle's files in bytes."""
         return sum(path.stat().st_size for path in self.path.iterdir())
 
     def check_files(self, names: Sequence[str]) -> None:
-        """Check that the bundle holds exactly the files that its runtime names.
+        """Check that the bundle holds exactly the files that its runtime lists.
+
+        Args:
+            names: the files that the runtime lists.
 
         Raises:
-            WorkbenchError: it has more, or fewer.
+            WorkbenchError: a file is missing, or is not in the runtime's list.
         """
         for name in sorted(set(names) ^ set(self.files)):
-            what = "does not belong to a bundle" if name in self.files else "is missing from the manifest"
-            raise WorkbenchError(f"{what} of the format {self.model.format!r}", where=self.path / name, remedy=REMEDY)
+            problem = "does not belong to a bundle" if name in self.files else "is missing from the manifest"
+            raise WorkbenchError(
+                f"{problem} of the format {self.model.format!r}", where=self.path / name, remedy=REMEDY
+            )
 
     @classmethod
     def load(cls, path: Path) -> Bundle:
-        """Open and verify a bundle: its manifest, that exactly the named files are there, and each one's digest.
+        """Open a bundle and verify it.
+
+        The folder must hold exactly the files that the manifest lists, each with the sha256 of the manifest.
 
         Raises:
-            WorkbenchError: with the file, what was expected and what is there.
+            WorkbenchError: the manifest is invalid, or a file is missing, unlisted or changed.
         """
         manifest = path / MANIFEST
         if not manifest.is_file() or manifest.is_symlink():
             raise WorkbenchError(
-                f"is no bundle: {MANIFEST} is missing, or is no plain file",
+                f"is not a bundle: {MANIFEST} is missing, or is not a regular file",
                 where=path,
-                remedy="Make one with: workbench run",
+                remedy="Make a bundle with: workbench run",
             )
         about = read_json(manifest)
         check_shape(about, {"format": int}, manifest)
         if about["format"] > FORMAT:
             raise WorkbenchError(
-                f"has bundle format {about['format']}, this program knows {FORMAT}",
+                f"has bundle format {about['format']}; this program reads formats up to {FORMAT}",
                 where=manifest,
-                remedy="Upgrade intent-workbench",
+                remedy="Upgrade with: pip install -U intent-workbench",
             )
         _check(about, manifest)
         _verify(path, about["files"])
@@ -130,8 +140,12 @@ class Bundle:
 
 def _check(about: Mapping[str, Any], manifest: Path) -> None:
     check_shape(about, SHAPE, manifest)
-    if not 0 < about["temperature"] < MOST_TEMPERATURE:
-        raise WorkbenchError(f"'temperature' is {about['temperature']}, expected a number above 0", where=manifest)
+    if not 0 < about["temperature"] < MAX_TEMPERATURE:
+        raise WorkbenchError(
+            f"'temperature' is {about['temperature']}, expected a number above 0 and below {MAX_TEMPERATURE:g}",
+            where=manifest,
+            remedy=REMEDY,
+        )
     if about["gate"] is not None:
         check_shape(about["gate"], {"accepted": bool, "figures": list}, f"{manifest}: gate")
         for figure in about["gate"]["figures"]:
@@ -141,22 +155,22 @@ def _check(about: Mapping[str, Any], manifest: Path) -> None:
 
 
 def _verify(path: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
-    there = {entry.name for entry in path.iterdir()} - {MANIFEST}
-    for name in sorted({CARD} | set(files) | there):
+    present = {entry.name for entry in path.iterdir()} - {MANIFEST}
+    for name in sorted({CARD} | set(files) | present):
         file = path / name
         if name in files and (name != file.name or name in ("", "..", MANIFEST)):
             raise WorkbenchError(
-                f"names {name!r}, which is no name of a file in the bundle's folder",
+                f"lists {name!r}, which is not a plain file name",
                 where=path / MANIFEST,
                 remedy=REMEDY,
             )
-        if name not in files and name in there:
+        if name not in files and name in present:
             raise WorkbenchError(
-                "does not belong to a bundle: its manifest does not name it", where=file, remedy="Remove it"
+                f"does not belong to a bundle: {MANIFEST} does not list this file", where=file, remedy="Remove the file"
             )
         if not file.is_file() or file.is_symlink():
-            raise WorkbenchError("is missing, or is no plain file", where=file, remedy=REMEDY)
+            raise WorkbenchError("is missing, or is not a regular file", where=file, remedy=REMEDY)
         if (actual := digest_file(file)) != (expected := files[name]["sha256"]):
             raise WorkbenchError(
-                f"has sha256 {actual[:12]}…, the manifest says {expected[:12]}…", where=file, remedy=REMEDY
+                f"has sha256 {actual[:12]}…, but {MANIFEST} lists {expected[:12]}…", where=file, remedy=REMEDY
             )

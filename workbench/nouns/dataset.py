@@ -1,4 +1,4 @@
-"""A dataset: utterances, the fixed order of their intents, and the account of what was left out."""
+"""A dataset: utterances, the fixed order of their intents, and counts of removed and changed rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.io.files import read_json, write_json
 from workbench.io.shapes import Shape, check_shape
 from workbench.nouns.utterance import Intent, Utterance
 
-INTENT = "intent"  # the task of a dataset: one intent for each utterance
+INTENT = "intent"  # the task in which each utterance has one intent
 FORMAT = 1
 SHAPE: Shape = {
     "format": int,
@@ -27,7 +27,7 @@ SHAPE: Shape = {
     "normalization": list,
     "sha256": dict,
 }
-Counts = Mapping[str, Mapping[str, int]]  # where -> reason -> how many
+Counts = Mapping[str, Mapping[str, int]]  # source or component -> reason -> number of rows
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Dataset:
     """Utterances for one task.
 
     Args:
-        task: `intent`: one of the intents for each utterance.
-        intents: every intent in its fixed order; models index into it.
+        task: `intent` (one intent per utterance).
+        intents: all intents in a fixed order; label ids are indices into this order.
         utterances: the rows in their order.
-        counts: what happened to rows, by source or cleaner and by reason.
-        provenance: where the rows came from: names and digests, no path.
-        normalization: names of the normalizations that every `text` went through, in their order.
+        counts: numbers of rows by source or component and by reason, such as removed duplicates.
+        provenance: names and digests of the sources, without paths.
+        normalization: names of the normalizations that were applied to every `text`, in their order.
     """
 
     task: str
@@ -57,38 +57,47 @@ class Dataset:
         return iter(self.utterances)
 
     def split(self, name: str) -> list[Utterance]:
-        """The rows of one split in their order."""
+        """Rows of one split in their order."""
         return [row for row in self.utterances if row.split == name]
 
     def labelled(self, split: str) -> list[Utterance]:
-        """The rows of one split that carry an intent."""
+        """Rows of one split that have an intent."""
         return [row for row in self.utterances if row.split == split and row.intents]
 
     def label_ids(self, rows: Iterable[Utterance]) -> list[int]:
-        """The index into `intents` of each row's one intent.
+        """Index of each row's intent in `intents`.
 
         Raises:
-            WorkbenchError: a row has no intent, or one that the dataset does not list.
+            WorkbenchError: a row has no intent, or an intent that the dataset does not list.
         """
         index = {intent: number for number, intent in enumerate(self.intents)}
         ids = []
         for row in rows:
             if row.intent not in index:
-                raise WorkbenchError(f"has the intent {row.intent!r}, which the dataset does not list", where=row.id)
+                raise WorkbenchError(
+                    f"has the intent {row.intent!r}, which the dataset does not list",
+                    where=row.id,
+                    remedy="Import the data again",
+                )
             ids.append(index[row.intent])
         return ids
 
     def with_rows(self, utterances: Iterable[Utterance]) -> Dataset:
-        """The same dataset with other rows."""
+        """Copy of the dataset with other rows."""
         return dataclasses.replace(self, utterances=tuple(utterances))
 
     def without(self, removed: Mapping[str, str], by: str) -> Dataset:
-        """The dataset without the rows whose ids `removed` lists with a reason; the counts say so under `by`."""
+        """Copy of the dataset without some rows; the removals are added to the counts.
+
+        Args:
+            removed: id of a removed row -> reason.
+            by: key of `counts`, such as the cleaner's name.
+        """
         kept = tuple(row for row in self.utterances if row.id not in removed)
         return dataclasses.replace(self, utterances=kept).counted(by, Counter(removed.values()))
 
     def counted(self, by: str, counts: Mapping[str, int]) -> Dataset:
-        """The dataset with more counts under `by`."""
+        """Copy of the dataset with `counts` added to its counts under the key `by`."""
         before = Counter(self.counts.get(by, {}))
         before.update(counts)
         return dataclasses.replace(self, counts={**self.counts, by: dict(before)})
@@ -117,26 +126,32 @@ class Dataset:
 
     @classmethod
     def load(cls, path: Path) -> Dataset:
-        """Read the folder that `save` wrote.
+        """Read a dataset folder that `save` wrote.
 
         Raises:
-            WorkbenchError: it is no dataset, is newer than this program, or its rows are not those that were saved.
+            WorkbenchError: the folder is not a dataset, has a newer format, or its rows were changed.
         """
         if not (path / "dataset.json").is_file():
             raise WorkbenchError(
-                "is no dataset folder: dataset.json is missing", where=path, remedy="Make one with: workbench import"
+                "is not a dataset folder: dataset.json is missing",
+                where=path,
+                remedy="Make a dataset with: workbench import",
             )
         about = read_json(path / "dataset.json")
         check_shape(about, SHAPE, path / "dataset.json")
         if about["format"] > FORMAT:
             raise WorkbenchError(
-                f"has dataset format {about['format']}, this program knows {FORMAT}",
+                f"has dataset format {about['format']}; this program reads formats up to {FORMAT}",
                 where=path,
-                remedy="Upgrade intent-workbench",
+                remedy="Upgrade with: pip install -U intent-workbench",
             )
         rows = path / "utterances.jsonl"
         if not rows.is_file() or digest_file(rows) != about["sha256"].get("utterances.jsonl"):
-            raise WorkbenchError("is missing or not what was written", where=rows, remedy="Import the data again")
+            raise WorkbenchError(
+                "is missing, or was changed after the import",
+                where=rows,
+                remedy="Import the data again with: workbench import",
+            )
         with rows.open(encoding="utf-8") as file:
             utterances = tuple(Utterance.from_json(json.loads(line)) for line in file)
         intents = tuple(tuple(i) if isinstance(i, list) else i for i in about["intents"])

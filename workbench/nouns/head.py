@@ -1,4 +1,4 @@
-"""The head: the linear layer behind an encoder's sentence vector, as `head.safetensors` in a model's folder."""
+"""The head: the linear layer on top of an encoder's sentence vector, saved as `head.safetensors`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTS = ("weight", "bias")
 
 
 class Head(NamedTuple):
-    """logits = weight @ vector + bias.
+    """A linear layer: logits = weight @ vector + bias.
 
     Args:
         weight: float32 [intents, d].
@@ -26,7 +26,7 @@ class Head(NamedTuple):
     bias: Floats
 
     def save(self, folder: Path) -> None:
-        """Write it into the folder."""
+        """Write `head.safetensors` into the folder."""
         import numpy as np
         from safetensors.numpy import save_file
 
@@ -36,7 +36,12 @@ class Head(NamedTuple):
 
     @classmethod
     def load(cls, folder: Path, intents: int, width: int) -> Head:
-        """The head in the folder, for so many intents and vectors [`width`].
+        """Read the head of a model folder.
+
+        Args:
+            folder: the model folder.
+            intents: expected number of intents.
+            width: expected length of the sentence vectors.
 
         Raises:
             WorkbenchError: the file is missing, is damaged, or has other shapes.
@@ -46,19 +51,21 @@ class Head(NamedTuple):
 
         path = folder / FILE
         if not path.is_file():
-            raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
+            raise WorkbenchError("is missing", where=path, remedy="Copy the model folder again, or train a new model")
         try:
             with safe_open(path, framework="np") as file:
                 weight, bias = (file.get_tensor(part).astype(np.float32) for part in PARTS)
-        except (SafetensorError, TypeError) as error:  # TypeError: a number format that numpy has not
+        except (SafetensorError, TypeError) as error:  # TypeError: a number format that numpy lacks
             raise WorkbenchError(
-                f"is no head ({error})", where=path, remedy="The file is damaged: make or copy the folder again"
+                f"is not a valid head ({error})",
+                where=path,
+                remedy="Copy the model folder again, or train a new model",
             ) from error
         if weight.shape != (intents, width) or bias.shape != (intents,):
             raise WorkbenchError(
-                f"has weights {list(weight.shape)} and bias {list(bias.shape)}; {intents} intents and vectors "
-                f"[{width}] need {[intents, width]} and {[intents]}",
+                f"has weights {list(weight.shape)} and bias {list(bias.shape)}, but {intents} intents and vectors "
+                f"of length {width} need {[intents, width]} and {[intents]}",
                 where=path,
-                remedy="Head, encoder and workbench.json do not belong together: make or copy the folder again",
+                remedy="Copy head, encoder and workbench.json again from the same model folder",
             )
         return cls(weight, bias)

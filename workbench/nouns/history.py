@@ -1,4 +1,4 @@
-"""Steps of a model's history: which trainer or pass, with which options and libraries, and what it found."""
+"""Entries of a model's history: the trainer or pass, its options, library versions and figures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from workbench.options import as_json
 
 
 def history_step(name: str, options: Any, libraries: Sequence[str], **figures: Any) -> dict[str, Any]:
-    """Describe what a trainer or a pass did, for `Model.derive`.
+    """Build the history entry of a trainer or a pass for `Model.derive`.
 
     Args:
-        name: of the trainer or pass.
-        options: its options; those that cannot change the result are left out, and of a path the last name stays.
-        libraries: distributions whose versions are noted.
+        name: name of the trainer or pass.
+        options: its options. Options that cannot change the result are left out; paths are cut to their last name.
+        libraries: distributions whose installed versions are recorded.
         figures: counts, shares and digests, as JSON.
     """
     versions = {library: importlib.metadata.version(library) for library in libraries}

@@ -20,9 +20,10 @@ from workbench.text.normalization import well_formed
 FORMAT = 1
 ABOUT = "workbench.json"
 TOKENIZER = "tokenizer.json"
-MADE_OF_MODELS = {"bundle.json": "bundle", "run.json": "run"}
-PADDING = ("[PAD]", "<pad>")  # of WordPiece, and of BPE and SentencePiece
-MOST_TOKENS = 1_000_000
+OTHER_FOLDERS = {"bundle.json": "a bundle", "run.json": "a run folder"}
+PADDING = ("[PAD]", "<pad>")  # the first of WordPiece, the second of BPE and SentencePiece
+MAX_TOKENS = 1_000_000
+REMEDY = "Copy the model folder again, or train a new model"
 SHAPE: Shape = {
     "format": str,
     "task": str,
@@ -38,19 +39,19 @@ SHAPE: Shape = {
 
 @dataclass(frozen=True)
 class Model:
-    """What is needed to open a predictor.
+    """A model folder and the values of its `workbench.json`.
 
     Args:
-        path: the folder.
-        format: the name of the runtime that opens it.
+        path: the model folder.
+        format: name of the runtime that opens the model.
         task: as in `Dataset`.
         intents: the order of the logits; () for a bare encoder.
-        max_length: tokens, special ones included; longer texts are cut.
-        prefix: put before every text, after the normalizations.
+        max_length: largest number of tokens, including special tokens; longer texts are truncated.
+        prefix: string that is put before every text after normalization.
         normalization: names of the text normalizations of training, in their order.
         pooling: `mean` or `cls`.
-        rows_per_call: 1 when an answer would depend on its batch mates, as with dynamic int8; None = free.
-        history: the steps that made it, oldest first: name, options, library versions, figures.
+        rows_per_call: largest batch size. 1 for a model that is not batch-invariant, such as dynamic int8; None = any.
+        history: the steps that made the model, oldest first: name, options, library versions, figures.
     """
 
     path: Path
@@ -65,66 +66,71 @@ class Model:
     history: tuple[Mapping[str, Any], ...] = ()
 
     def about(self) -> dict[str, Any]:
-        """What `workbench.json` holds: all but the path."""
+        """Content of `workbench.json`: all fields except the path."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "path"}
         return {**fields, "format_number": FORMAT}
 
     def save(self) -> Model:
-        """Write `workbench.json` into the folder, beside the files that are already there."""
+        """Write `workbench.json` into the model folder."""
         write_json(self.path / ABOUT, self.about())
         return self
 
     def derive(self, path: Path, step: Mapping[str, Any], **changes: Any) -> Model:
-        """Write `workbench.json` of a model that was made from this one, with one more step in its history.
+        """Write `workbench.json` of a model that was made from this model, with one more history entry.
 
         Args:
-            path: the folder, which holds the other files of the new model.
-            step: what was done, see `history_step`.
-            changes: other fields of the new model that differ, such as `format`.
+            path: the folder that holds the other files of the new model.
+            step: the new history entry, see `history_step`.
+            changes: new values of other fields, such as `format`.
         """
         return dataclasses.replace(self, path=path, history=(*self.history, step), **changes).save()
 
     def copy_tokenizer(self, out: Path) -> None:
-        """Copy `tokenizer.json` into the folder `out`, which is made where it is missing."""
+        """Copy `tokenizer.json` into the folder `out`; create the folder if necessary."""
         out.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.path / TOKENIZER, out / TOKENIZER)
 
     @classmethod
     def load(cls, path: Path) -> Model:
-        """Read a model folder; a plain Hugging Face folder, classifier or bare encoder, is one too.
+        """Read a model folder, or a Hugging Face folder with a classifier or an encoder.
 
         Raises:
-            WorkbenchError: it is neither, or `workbench.json` is newer or says nothing sensible.
+            WorkbenchError: the folder is neither, or `workbench.json` is invalid or has a newer format.
         """
         if not (path / ABOUT).is_file() and (path / "config.json").is_file():
             return cls.from_plain(path)
-        for file, kind in MADE_OF_MODELS.items():
+        for file, kind in OTHER_FOLDERS.items():
             if (path / file).is_file():
                 raise WorkbenchError(
-                    f"is a {kind}, and a model is asked for",
+                    f"is {kind}, but a model folder is needed here",
                     where=path,
-                    remedy="Give the trained model: the output of workbench train, or of a run's train stage",
+                    remedy="Use the output of workbench train, or RUN/stages/train-.../out of a run folder",
                 )
         if not (path / ABOUT).is_file():
             raise WorkbenchError(
-                f"is no model folder: {ABOUT} is missing", where=path, remedy="Make one with: workbench train"
+                f"is not a model folder: {ABOUT} is missing", where=path, remedy="Train a model with: workbench train"
             )
         return cls.from_about(path, read_json(path / ABOUT))
 
     @classmethod
     def from_about(cls, path: Path, about: Mapping[str, Any], *, where: Path | None = None) -> Model:
-        """The model in `path` that `about` describes; `where` is the file that it was read from.
+        """Build a model from the content of `workbench.json`.
+
+        Args:
+            path: the model folder.
+            about: the content of `workbench.json`.
+            where: the file that `about` was read from, for errors; None = `workbench.json` in `path`.
 
         Raises:
-            WorkbenchError: a value is missing, is of another kind, or comes from a newer program.
+            WorkbenchError: a value is missing or has another type, or the format is newer than this program.
         """
         where = where or path / ABOUT
         check_shape(about, {"format_number": int}, where)
         if about["format_number"] > FORMAT:
             raise WorkbenchError(
-                f"has model format {about['format_number']}, this program knows {FORMAT}",
+                f"has model format {about['format_number']}; this program reads formats up to {FORMAT}",
                 where=path,
-                remedy="Upgrade intent-workbench",
+                remedy="Upgrade with: pip install -U intent-workbench",
             )
         check_shape(about, SHAPE, where)
         _check_values(about, where)
@@ -136,34 +142,35 @@ class Model:
 
     @classmethod
     def from_plain(cls, path: Path) -> Model:
-        """The model in a Hugging Face folder without `workbench.json`.
+        """Build a model from a Hugging Face folder without `workbench.json`.
 
-        A sequence classifier gets the format `transformers` and the intents of its `id2label`; any other folder counts
-        as a bare encoder with mean pooling.
+        A sequence classifier gets the format `transformers` and the intents of its `id2label`. Any other folder is read
+        as an encoder of format `torch` with mean pooling.
         """
         config = read_json(path / "config.json")
         check_shape(config, {}, path / "config.json")
         classifies = any(str(name).endswith("ForSequenceClassification") for name in config.get("architectures") or ())
         if not classifies:
             return cls(path, "torch", "intent", (), token_limit(path))
-        labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # transformers leaves out its default
+        labels = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # transformers does not save its default
         intents = tuple(labels[key] for key in sorted(labels, key=int))
         task = "intents" if config.get("problem_type") == "multi_label_classification" else "intent"
         return cls(path, "transformers", task, intents, token_limit(path))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Give the token ids of each text, special tokens included, cut to `max_length`.
+        """Return the token ids of each text, including special tokens, truncated to `max_length`.
 
         Args:
-            texts: normalized ones, without the prefix: rows of a dataset, or what `Predictor.compute` is given. Other
-                texts go through `host.normalizer(model.normalization)` first.
+            texts: normalized texts without the prefix, such as rows of a dataset or the argument of
+                `Predictor.compute`. Other texts must go through `host.normalizer(model.normalization)` first.
         """
-        encodings = self._tokenizer.encode_batch_fast([self.prefix + text for text in texts])  # without offsets
+        # the fast variant computes no offsets
+        encodings = self._tokenizer.encode_batch_fast([self.prefix + text for text in texts])
         return [encoding.ids for encoding in encodings]
 
     @property
     def pad_id(self) -> int:
-        """What fills the shorter rows of a batch, behind the attention mask: the padding token, else 0."""
+        """Id of the padding token; 0 if the tokenizer has none, because the attention mask hides padding."""
         known = (self._tokenizer.token_to_id(token) for token in PADDING)
         return next((number for number in known if number is not None), 0)
 
@@ -173,25 +180,25 @@ class Model:
 
         path = self.path / TOKENIZER
         if not path.is_file():
-            raise WorkbenchError("is missing", where=path, remedy="The folder is incomplete: make or copy it again")
+            raise WorkbenchError("is missing", where=path, remedy=REMEDY)
         try:
             tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises nothing more special
-            raise WorkbenchError(f"is no tokenizer ({error})", where=path, remedy="Copy or make it again") from error
+        except Exception as error:  # the library has no narrower exception
+            raise WorkbenchError(f"is not a valid tokenizer ({error})", where=path, remedy=REMEDY) from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_length)
         return tokenizer
 
 
 def _check_values(about: Mapping[str, Any], where: Path) -> None:
-    """Raise where a value has the right kind and yet makes no sense."""
+    """Raise if a value has the right type but is out of range."""
     for intent in about["intents"]:
         names = intent if isinstance(intent, list) else [intent]
         if not names or not all(isinstance(name, str) for name in names):
-            raise WorkbenchError(f"'intents' has {intent!r}, which is no name", where=where)
+            raise WorkbenchError(f"'intents' has {intent!r}, which is not a name", where=where, remedy=REMEDY)
     rules = {
         "intents": len({str(intent) for intent in about["intents"]}) == len(about["intents"]),
-        "max_length": 1 <= about["max_length"] <= MOST_TOKENS,
+        "max_length": 1 <= about["max_length"] <= MAX_TOKENS,
         "rows_per_call": about["rows_per_call"] is None or about["rows_per_call"] >= 1,
         "pooling": about["pooling"] in ("mean", "cls"),
         "normalization": all(isinstance(name, str) and name for name in about["normalization"]),
@@ -200,7 +207,7 @@ def _check_values(about: Mapping[str, Any], where: Path) -> None:
     for key, holds in rules.items():
         if not holds:
             raise WorkbenchError(
-                f"{key!r} is {about[key]!r}, which makes no sense here",
+                f"{key!r} is {about[key]!r}, which is not a valid value",
                 where=where,
-                remedy="Copy or make it again, or upgrade intent-workbench",
+                remedy=f"{REMEDY}, or upgrade with: pip install -U intent-workbench",
             )

@@ -1,4 +1,4 @@
-"""Predictors: what evaluation, parity, compression and serving all look through."""
+"""Predictors: the one way to compute predictions in evaluation, parity checks, compression and serving."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Floats: TypeAlias = "npt.NDArray[np.float32]"
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one text.
+    """The prediction for one text.
 
     Args:
-        intents: the intent of the task `intent`, or all that hold for `intents`.
-        score: probability of the first.
+        intents: a tuple with the most probable intent.
+        score: probability of the most probable intent, 0 to 1.
         top: the most probable intents with their probabilities, best first.
     """
 
@@ -34,31 +34,34 @@ class Prediction:
     top: tuple[tuple[Intent, float], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as the server and `workbench predict --json` give it."""
+        """The prediction as JSON, as returned by the server and by `workbench predict --json`."""
         top = [{"intent": intent, "score": score} for intent, score in self.top]
         return {"intents": list(self.intents), "score": self.score, "top": top}
 
 
 @dataclass(frozen=True)
 class PredictorOptions:
-    """How a predictor may use the machine; none of it changes an answer.
+    """Options of a predictor that do not change its predictions.
 
     Args:
-        threads: texts answered at the same time, one core each.
+        threads: number of texts that are predicted at the same time, each on one core.
     """
 
     threads: int = 1
 
 
 class Predictor:
-    """A model that answers. A runtime subclasses it with `compute`; `Host.open_predictor` opens one.
+    """An opened model that predicts intents. Use `Host.open_predictor` to open one.
+
+    A runtime implements `compute` in a subclass.
 
     Args:
-        model: what it was opened from.
-        temperature: divides the logits before they become probabilities (Guo et al. 2017).
+        model: the model.
+        temperature: divisor of the logits before softmax (Guo et al. 2017, arXiv 1706.04599).
 
     Attributes:
-        normalize: what every text goes through first; the host sets it to the model's normalizations.
+        normalize: function that is applied to every text first. `Host.open_predictor` sets it to the model's
+            normalizations.
     """
 
     def __init__(self, model: Model, *, temperature: float = 1.0) -> None:
@@ -67,19 +70,22 @@ class Predictor:
         self.normalize: Callable[[str], str] = _not_opened if model.normalization else well_formed
 
     def compute(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d] (None if not offered).
+        """Compute logits and embeddings.
 
         Args:
-            texts: normalized ones; the model's prefix is not yet before them, `Model.encode` puts it there.
+            texts: n normalized texts without the model's prefix; `Model.encode` adds the prefix.
+
+        Returns:
+            Logits float32 [n, intents], None without a head; embeddings float32 [n, d], None if unavailable.
         """
         raise NotImplementedError
 
     def run(self, texts: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Normalize the texts and give what `compute` makes of them."""
+        """Normalize the texts and return the result of `compute`."""
         return self.compute([self.normalize(text) for text in texts])
 
     def logits(self, texts: Sequence[str]) -> Floats:
-        """float32 [n, intents], in the order of `model.intents`.
+        """Compute logits float32 [n, intents] in the order of `model.intents`.
 
         Raises:
             WorkbenchError: the model has no head.
@@ -87,31 +93,31 @@ class Predictor:
         logits, _ = self.run(texts)
         if logits is None:
             raise WorkbenchError(
-                "is an encoder without a head", where=self.model.path, remedy="Train one: workbench train"
+                "is an encoder without a head", where=self.model.path, remedy="Train a model with: workbench train"
             )
         return logits
 
     def embed(self, texts: Sequence[str]) -> Floats | None:
-        """The pooled and normalised sentence vectors, float32 [n, d], or None."""
+        """Compute the sentence vectors float32 [n, d], pooled and scaled to length 1; None if unavailable."""
         return self.run(texts)[1]
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
-        """One `Prediction` a text, each independent of the others, with its `top` most probable intents.
+        """Predict each text; return one `Prediction` per text with its `top` most probable intents.
 
         Raises:
-            WorkbenchError: the model's logits are not finite numbers.
+            WorkbenchError: a logit is not a finite number, or the model has no head or another task than `intent`.
         """
         if isinstance(texts, str):
-            raise TypeError("predict takes a list of texts, not one text: predict([text])")
+            raise TypeError("predict needs a list of texts, not one string: predict([text])")
         return [decide(row, self.model, self.temperature, top) for row in self.logits(texts)] if texts else []
 
 
 def _not_opened(text: str) -> str:
-    raise RuntimeError("the model's normalizations are not known to its predictor: open it with Host.open_predictor")
+    raise RuntimeError("the predictor lacks the model's normalizations: open the model with Host.open_predictor")
 
 
 def probabilities(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:
-    """softmax(logits / temperature) along the last axis."""
+    """Compute softmax(logits / temperature) along the last axis, float64."""
     import numpy as np
 
     scaled = logits.astype(np.float64) / temperature
@@ -120,20 +126,24 @@ def probabilities(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.fl
 
 
 def decide(logits: Floats, model: Model, temperature: float, top: int) -> Prediction:
-    """The prediction for one row of logits [intents]: softmax of logits / temperature, most probable first.
+    """Build the prediction for one row of logits [intents]: softmax(logits / temperature), most probable first.
 
     Raises:
-        WorkbenchError: a logit is not finite, or the model gives several intents a text.
+        WorkbenchError: a logit is not finite, or the model's task is not `intent`.
     """
     import numpy as np
 
     if model.task != "intent":
-        raise WorkbenchError(f"is for the task {model.task!r}; only one intent a text is answered", where=model.path)
+        raise WorkbenchError(
+            f"is for the task {model.task!r}, but predictions need the task 'intent' (one intent per text)",
+            where=model.path,
+            remedy="Use a model of the task 'intent', made with: workbench train",
+        )
     if not np.isfinite(logits).all():
         raise WorkbenchError(
-            "answers with logits that are not finite numbers",
+            "returns logits that are not finite numbers",
             where=model.path,
-            remedy="The model is damaged: train or export it again",
+            remedy="Train or export the model again: its weights are damaged",
         )
     scores = probabilities(logits, temperature)
     best = np.argsort(-scores, kind="stable")[: max(top, 1)]

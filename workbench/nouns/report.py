@@ -1,4 +1,4 @@
-"""Reports: what was measured of a model on a split, and what a budget made of it."""
+"""Reports: metrics of a model on a split, measurements of a bundle, and results of budgets."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from workbench.quality.invariance import Invariance
 if TYPE_CHECKING:
     from workbench.nouns.predictor import Floats
 
-NOTED = {"texts": (str,), "rows": (int,), "agreement": NUMBER, "max_logit_difference": NUMBER}  # of a pass's parity
+# the entry `parity` in a pass's history step
+PARITY = {"texts": (str,), "rows": (int,), "agreement": NUMBER, "max_logit_difference": NUMBER}
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What metrics look at: rows of one split and a model's logits for them.
+    """Labelled rows of one split and a model's logits for them: the input of metrics.
 
     Args:
         rows: n utterances, each with an intent.
-        truth: the index of each row's intent, n numbers.
+        truth: n indices, each row's intent in `intents`.
         logits: float32 [n, intents].
         intents: the order of the logits.
-        temperature: divides the logits before they become probabilities.
+        temperature: divisor of the logits before softmax.
     """
 
     rows: tuple[Utterance, ...]
@@ -39,14 +40,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class Report:
-    """One model on one split.
+    """Metrics of one model on one split.
 
     Args:
-        subject: what was measured, such as `finetune`, `probe`, `names` or `bundle`.
-        split: `dev` or `test`.
-        rows: how many rows were scored.
+        subject: name of the trainer, `baseline`, or `bundle`.
+        split: `train`, `dev` or `test`.
+        rows: number of scored rows.
         metrics: numbers by name; shares are between 0 and 1.
-        details: whatever else the metrics say, as JSON.
+        details: other results of the metrics, as JSON.
     """
 
     subject: str
@@ -61,19 +62,19 @@ class Report:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Report:
-        """The report that `to_json` wrote."""
+        """Build a report from the result of `to_json`."""
         return cls(**value)
 
 
 @dataclass(frozen=True)
-class Leg:
-    """How near a pass's model answers to the one that the pass was given.
+class PassParity:
+    """Parity of a pass: its output model compared with its input model.
 
     Args:
-        step: the pass.
-        texts: where the texts come from: `dev`, `train`, `calibration`, or `made-up words`.
-        rows: how many were compared.
-        agreement: share of them with the same first intent.
+        step: name of the pass.
+        texts: origin of the texts: `dev`, `train`, `calibration`, or `made-up words`.
+        rows: number of compared texts.
+        agreement: share of texts for which both models predict the same intent.
         max_logit_difference: largest absolute difference of a logit.
     """
 
@@ -84,40 +85,40 @@ class Leg:
     max_logit_difference: float
 
     @classmethod
-    def along(cls, history: Sequence[Mapping[str, Any]]) -> tuple[Leg, ...]:
-        """Those of a model's history, from torch to the served graph; see `Parity.note`.
+    def from_history(cls, history: Sequence[Mapping[str, Any]]) -> tuple[PassParity, ...]:
+        """Collect the parity of each pass in a model's history, oldest first; see `Parity.note`.
 
-        A third party's step may call something else `parity`; it is passed over.
+        Steps of third parties are skipped if their entry `parity` has another form.
         """
-        noted = [(step, step.get("parity")) for step in history]
-        return tuple(cls(str(step.get("step")), **parity) for step, parity in noted if _is_noted(parity))
+        entries = [(step, step.get("parity")) for step in history]
+        return tuple(cls(str(step.get("step")), **parity) for step, parity in entries if _is_parity(parity))
 
 
-def _is_noted(parity: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether it is what `Parity.note` gives."""
+def _is_parity(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value has the form that `Parity.note` returns."""
     return (
-        isinstance(parity, Mapping)
-        and set(parity) == set(NOTED)
-        and all(type(parity[name]) in kinds for name, kinds in NOTED.items())
+        isinstance(value, Mapping)
+        and set(value) == set(PARITY)
+        and all(type(value[name]) in kinds for name, kinds in PARITY.items())
     )
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What budgets look at: the bundle beside the uncompressed model, on the same dev rows.
+    """The bundle compared with the baseline model on the same rows: the input of budgets.
 
     Args:
         bundle: the report of the bundle.
-        baseline: the report of the uncompressed model.
-        rows: how many rows parity was measured on.
-        agreement: share of the rows with the same first intent.
+        baseline: the report of the baseline model.
+        rows: number of compared rows.
+        agreement: share of rows for which both models predict the same intent.
         max_logit_difference: largest absolute difference of a logit.
-        size: bytes of the bundle.
-        invariance: its answers to texts alone and among others; None in what older versions measured.
-        legs: parity of each pass with what came before it, as the passes noted it.
-        facts: of the served model, as its runtime tells them.
-        calibration: its temperature, and that of the uncompressed model; None where none was fitted.
-        titles: of facts, in English and in Chinese.
+        size: size of the bundle in bytes.
+        invariance: result of the batch invariance check; None in measurements of older versions.
+        legs: parity of each pass with its input model, from the model's history.
+        facts: figures of the served model from its runtime, such as the number of graph nodes.
+        calibration: temperatures of the bundle and of the baseline model; None if no temperature was fitted.
+        titles: name of a fact -> its title in English and in Chinese.
     """
 
     bundle: Report
@@ -127,13 +128,13 @@ class Measurement:
     max_logit_difference: float
     size: int
     invariance: Invariance | None = None
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[PassParity, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def title(self, fact: str) -> tuple[str, str]:
-        """What a fact is called in English and in Chinese; one without words goes by its name."""
+        """Title of a fact in English and in Chinese; the fact's name if the runtime gives no title."""
         plain = fact.replace("_", " ")
         return self.titles.get(fact, (plain, plain))
 
@@ -143,26 +144,26 @@ class Measurement:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Measurement:
-        """The measurement that `to_json` wrote."""
+        """Build a measurement from the result of `to_json`."""
         reports = {name: Report.from_json(value[name]) for name in ("bundle", "baseline")}
-        legs = tuple(Leg(**leg) for leg in value.get("legs", ()))
+        legs = tuple(PassParity(**leg) for leg in value.get("legs", ()))
         invariance = Invariance(**found) if (found := value.get("invariance")) else None
         calibration = Calibration.from_json(found) if (found := value.get("calibration")) else None
         titles = {name: (english, chinese) for name, (english, chinese) in value.get("titles", {}).items()}
-        judged = {"invariance": invariance, "legs": legs, "titles": titles, "calibration": calibration}
-        return cls(**{**value, **reports, **judged})
+        optional = {"invariance": invariance, "legs": legs, "titles": titles, "calibration": calibration}
+        return cls(**{**value, **reports, **optional})
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a budget found: its value against its limit.
+    """Result of a budget: the measured value and its limit.
 
     Args:
         name: the budget's key in `[gate]`.
-        value: what was measured.
-        limit: what the recipe allows.
-        unit: `points`, `MB`, `share`, `texts` or "".
-        kept: whether the budget holds.
+        value: the measured value.
+        limit: the limit from the recipe.
+        unit: unit of value and limit: `points`, `MB`, `share`, `texts` or "".
+        kept: whether the value is within the limit.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a selector chooses texts to review from, and what it chose."""
+"""The review pool: texts from which a selector chooses those to review, and the selected texts."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from workbench.components import Selector
     from workbench.context import Log
 
-BATCH = 256  # texts of one call
+BATCH = 256  # texts per call
 
 
 @dataclass(frozen=True)
 class PoolRow:
-    """A text to choose or to compare with.
+    """A text of the review pool.
 
     Args:
-        text: as the model sees it.
-        votes: on its intents; () = unlabelled.
-        group: rows of one group are never on both sides of a cross-validation.
+        text: the text that the model predicts.
+        votes: votes on the text's intent; () for an unlabelled text.
+        group: key of related rows. Rows of one group are never on both sides of a cross-validation.
     """
 
     text: str
@@ -39,14 +39,14 @@ class PoolRow:
 
 @dataclass(frozen=True)
 class ReviewPool:
-    """Texts, and what a model predicts for them.
+    """Texts and a model's predictions for them.
 
     Args:
         rows: the texts.
-        intents: of the model, in the order of the logits.
+        intents: the model's intents in the order of the logits.
         logits: float32 [rows, intents]; None without a model.
-        embeddings: float32 [rows, d]; None without a model, or where the model has none.
-        temperature: divides the logits.
+        embeddings: float32 [rows, d]; None without a model, or if the model has no embeddings.
+        temperature: divisor of the logits.
     """
 
     rows: Sequence[PoolRow]
@@ -57,18 +57,18 @@ class ReviewPool:
 
     @cached_property
     def probabilities(self) -> npt.NDArray[np.float64] | None:
-        """Float64 [rows, intents]; None without a model."""
+        """Probabilities float64 [rows, intents]; None without a model."""
         return None if self.logits is None else probabilities(self.logits, self.temperature)
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A row that a person should look at.
+    """A row that a person should review.
 
     Args:
-        row: its place in the pool.
-        figure: the number that it was chosen by.
-        why: that number in words.
+        row: index of the row in the pool.
+        figure: the number by which the selector chose the row.
+        why: the reason for people, with the number.
     """
 
     row: int
@@ -77,29 +77,33 @@ class Selected:
 
 
 def rows_needed(rows: Sequence[PoolRow], selectors: Sequence[Selector]) -> list[int]:
-    """The places of the rows that at least one of the selectors looks at."""
+    """Indices of the rows that at least one of the selectors needs."""
     labelled = any(selector.labels or selector.compares for selector in selectors)
     unlabelled = any(not selector.labels for selector in selectors)
     return [place for place, row in enumerate(rows) if (labelled if row.votes else unlabelled)]
 
 
 def predict_pool(rows: Sequence[PoolRow], predictor: Predictor, log: Log) -> ReviewPool:
-    """Predict all texts, in batches.
+    """Predict all texts in batches.
 
     Raises:
-        WorkbenchError: the model has no head, is for several intents per text, or returns numbers that are not finite.
+        WorkbenchError: the model has no head, its task is not `intent`, or a logit is not finite.
     """
     import numpy as np
 
     if predictor.model.task != "intent":
-        raise WorkbenchError("is no model of one intent per text", where=predictor.model.path)
+        raise WorkbenchError(
+            f"is for the task {predictor.model.task!r}, but a review needs the task 'intent' (one intent per text)",
+            where=predictor.model.path,
+            remedy="Use a model of the task 'intent', made with: workbench train",
+        )
     logits, embeddings = zip(*_batches(rows, predictor, log), strict=True) if rows else ((), ())
     whole = np.concatenate(logits) if rows else np.zeros((0, len(predictor.model.intents)), np.float32)
     if not np.isfinite(whole).all():
         raise WorkbenchError(
             "returns logits that are not finite numbers",
             where=predictor.model.path,
-            remedy="The model is damaged: train or export it again",
+            remedy="Train or export the model again: its weights are damaged",
         )
     vectors = np.concatenate(embeddings) if rows and embeddings[0] is not None else None
     return ReviewPool(rows, predictor.model.intents, whole, vectors, predictor.temperature)
@@ -111,7 +115,9 @@ def _batches(rows: Sequence[PoolRow], predictor: Predictor, log: Log) -> Iterato
         logits, embeddings = predictor.run([row.text for row in batch])
         if logits is None:
             raise WorkbenchError(
-                "is an encoder without a head", where=predictor.model.path, remedy="Train one: workbench train"
+                "is an encoder without a head",
+                where=predictor.model.path,
+                remedy="Train a model with: workbench train",
             )
         yield logits, embeddings
         log({"progress": (start + len(batch)) / len(rows)}, start + len(batch))

@@ -1,13 +1,17 @@
-"""Splits: an assignment, once written, survives every later import.
+"""Assignment of rows to splits. A row keeps its split in every later import.
 
-Rows that share a group or a parent are one *component* and stay together, and so are rows that are to be divided and
-share a normalised text. A text does not tie a row to a source that is all one split, or that states its splits itself:
-a published test set holds texts of its train set and must stay what was published (the cleaner `exact-duplicates` takes
-such texts out of train).
+Rows that share a group or a parent are one *component*; a component stays in one split. Rows with the same normalised
+text are one component too, unless their source is a single split or states a split for each row. A published test set
+may repeat texts of its train set and must stay as published. The cleaner `exact-duplicates` removes such texts from
+train.
 
-A row keeps the split that its source states, or else the one that the ledger knows. What is left of a component goes
-where the rest of it stands, in test before dev before train, and otherwise components are dealt out intent by intent,
-the largest first and then in the order of a seeded hash, so that each split gets its share of every intent.
+The split of a row is found in this order:
+
+1. The split that the source states.
+2. The split in the ledger, which holds the assignments of earlier imports.
+3. The split of other rows of the component: test if one of them is in test, else dev, else train.
+4. Stratified assignment: each split gets its share of every intent. Components are assigned by size, largest first;
+   components of equal size are ordered by a seeded hash.
 """
 
 from __future__ import annotations
@@ -25,43 +29,47 @@ from workbench.nouns.utterance import SPLITS, Utterance
 from workbench.text.normalization import text_key
 
 Shares = Mapping[str, float]
-Ledger = Mapping[str, str]  # `remembered_as` of a row -> its split
-Component = list[int]  # the places of its rows
+Ledger = Mapping[str, str]  # `ledger_keys` of a row -> its split
+Component = list[int]  # indices of its rows
 
 
 def check_shares(shares: Shares, where: str) -> None:
-    """Check the shares of a source.
+    """Check the split shares of a source.
 
     Raises:
-        UsageProblem: they name what is no split, or are not positive numbers that add up to 1.
+        UsageProblem: a name is not a split, or the shares are not positive numbers that add up to 1.
     """
     for name in shares:
         if name not in SPLITS:
-            raise UsageProblem(f"{name!r} is no split", where=where, remedy=f"Use {', '.join(SPLITS)}")
+            raise UsageProblem(f"{name!r} is not a split", where=where, remedy=f"Use {', '.join(SPLITS)}")
     if not (abs(sum(shares.values()) - 1) <= 1e-6 and min(shares.values()) > 0):
-        raise UsageProblem(f"the shares {dict(shares)} are not positive numbers that add up to 1", where=where)
+        raise UsageProblem(
+            f"the shares {dict(shares)} are not positive numbers that add up to 1",
+            where=where,
+            remedy="Use shares such as train=0.8,dev=0.1,test=0.1",
+        )
 
 
-def remembered_as(row: Utterance) -> tuple[str, str]:
-    """The two names under which a ledger knows a row: its id, and a digest of its text."""
+def ledger_keys(row: Utterance) -> tuple[str, str]:
+    """Keys of a row in a ledger: one from its id, one from a digest of its text."""
     return f"id:{row.id}", f"text:{_digest(text_key(row.text))[:20]}"
 
 
-def remember(rows: Iterable[Utterance], ledger: Ledger) -> dict[str, str]:
-    """The ledger with the rows' splits added; what it knew stays."""
-    grown = dict(ledger)
+def add_to_ledger(rows: Iterable[Utterance], ledger: Ledger) -> dict[str, str]:
+    """Return a copy of the ledger with the splits of new rows; existing entries do not change."""
+    updated = dict(ledger)
     for row in rows:
-        for name in remembered_as(row):
+        for name in ledger_keys(row):
             if row.split:
-                grown.setdefault(name, row.split)
-    return grown
+                updated.setdefault(name, row.split)
+    return updated
 
 
 def read_ledger(path: Path) -> dict[str, str]:
-    """The ledger in a file; an empty one if there is no file.
+    """Read a ledger; return an empty ledger if the file does not exist.
 
     Raises:
-        WorkbenchError: the file is no ledger.
+        WorkbenchError: the file is not a ledger.
     """
     if not path.is_file():
         return {}
@@ -70,17 +78,20 @@ def read_ledger(path: Path) -> dict[str, str]:
     for name, split in ledger.items():
         if split not in SPLITS:
             raise WorkbenchError(
-                f"{name!r} has the split {split!r}", where=path, remedy="Restore the file, or remove it to divide anew"
+                f"{name!r} has the unknown split {split!r}",
+                where=path,
+                remedy="Restore the file from a backup, or remove it: the next run then assigns all splits again",
             )
     return dict(ledger)
 
 
-def known_split(row: Utterance, shares: Shares, ledger: Ledger) -> str | None:
-    """The split in which the ledger knows a row; None for a new row and for one whose source states its split.
+def ledger_split(row: Utterance, shares: Shares, ledger: Ledger) -> str | None:
+    """Split of a row in the ledger; None for a new row, and for a row whose source states its split.
 
-    Where a source is all one split, a text that the ledger knows in train from another row takes no row out of it.
+    A row of a source that is a single split ignores a ledger entry `train` of another row with the same text: the
+    source's split must stay complete.
     """
-    by_id, by_text = remembered_as(row)
+    by_id, by_text = ledger_keys(row)
     if row.split or by_id in ledger:
         return None if row.split else ledger[by_id]
     found = ledger.get(by_text)
@@ -88,29 +99,29 @@ def known_split(row: Utterance, shares: Shares, ledger: Ledger) -> str | None:
 
 
 def assign_splits(rows: Sequence[Utterance], shares: Sequence[Shares], seed: int, ledger: Ledger) -> list[Utterance]:
-    """The rows with a split each.
+    """Assign a split to every row.
 
     Args:
-        rows: of all sources; those whose source states a split have it already.
-        shares: for each row, split -> share as its source is divided; they add up to 1.
-        seed: of the run.
+        rows: rows of all sources; rows whose source states a split have it already.
+        shares: for each row, split -> share of its source; the shares of a row add up to 1.
+        seed: seed of the run.
         ledger: earlier assignments.
     """
-    splits = [row.split or known_split(row, share, ledger) for row, share in zip(rows, shares, strict=True)]
+    splits = [row.split or ledger_split(row, share, ledger) for row, share in zip(rows, shares, strict=True)]
     components = find_components(rows, shares)
     for component in components:
-        stands = {splits[i] or next(iter(shares[i])) for i in component if splits[i] or len(shares[i]) == 1}
-        if stands:
-            place = max(stands, key=SPLITS.index)
+        known = {splits[i] or next(iter(shares[i])) for i in component if splits[i] or len(shares[i]) == 1}
+        if known:
+            split = max(known, key=SPLITS.index)
             for i in component:
-                splits[i] = splits[i] or place
+                splits[i] = splits[i] or split
     for stratum, share in _strata(components, rows, shares):
-        _deal(stratum, share, splits, rows, seed)
+        _assign_stratum(stratum, share, splits, rows, seed)
     return [dataclasses.replace(row, split=split) for row, split in zip(rows, splits, strict=True)]
 
 
 def find_components(rows: Sequence[Utterance], shares: Sequence[Shares]) -> list[Component]:
-    """The rows that stay together, as places in `rows`; every row is in one component.
+    """Group rows into components, as indices into `rows`; every row is in exactly one component.
 
     Args:
         rows: as for `assign_splits`.
@@ -126,7 +137,7 @@ def find_components(rows: Sequence[Utterance], shares: Sequence[Shares]) -> list
 
     first: dict[tuple[str, str], int] = {}
     for i, row in enumerate(rows):
-        text = text_key(row.text) if _divided(row, shares[i]) else None
+        text = text_key(row.text) if _is_divided(row, shares[i]) else None
         for kind, value in (("text", text), ("group", row.group), ("id", row.id), ("id", row.meta.get("parent"))):
             if value is not None:
                 j = root(first.setdefault((kind, value), i))
@@ -137,37 +148,44 @@ def find_components(rows: Sequence[Utterance], shares: Sequence[Shares]) -> list
     return list(members.values())
 
 
-def _divided(row: Utterance, shares: Shares) -> bool:
+def _is_divided(row: Utterance, shares: Shares) -> bool:
+    """Whether the shares of several splits decide the row's split."""
     return row.split is None and len(shares) > 1
 
 
 def _strata(
     components: Sequence[Component], rows: Sequence[Utterance], shares: Sequence[Shares]
 ) -> list[tuple[list[Component], Shares]]:
-    """The rows to divide, by intent and shares; a conversation of several intents counts for the rarest of them."""
+    """Group the rows without a split by intent and shares.
+
+    A component with several intents belongs to the rarest of its intents.
+    """
     spread = Counter(intents for component in components for intents in {rows[i].intents for i in component})
     strata: dict[object, tuple[list[Component], Shares]] = {}
     for component in components:
-        if divided := [i for i in component if _divided(rows[i], shares[i])]:
+        if divided := [i for i in component if _is_divided(rows[i], shares[i])]:
             rarest = min(divided, key=lambda i: spread[rows[i].intents])
             key = rows[rarest].intents, frozenset(shares[rarest].items())
             strata.setdefault(key, ([], shares[rarest]))[0].append(divided)
     return list(strata.values())
 
 
-def _deal(
+def _assign_stratum(
     stratum: Sequence[Component], shares: Shares, splits: list[str | None], rows: Sequence[Utterance], seed: int
 ) -> None:
-    """Give the components that have no split one each: where most is missing, but no split stays empty for that."""
+    """Assign a split to each component without one: the split that lacks most rows.
+
+    No split stays empty as long as components are left.
+    """
     have = Counter(split for component in stratum for i in component if (split := splits[i]) in shares)
     new = [component for component in stratum if splits[component[0]] is None]
     new.sort(key=lambda component: (-len(component), min(_order(rows[i], seed) for i in component)))
     total = have.total() + sum(map(len, new))
     names = sorted(shares, key=lambda name: (-shares[name], SPLITS.index(name)))
-    for dealt, component in enumerate(new):
+    for assigned, component in enumerate(new):
         empty = [name for name in names if not have[name]]
-        open_to = empty if len(new) - dealt <= len(empty) else names
-        chosen = max(open_to, key=lambda name: shares[name] * total - have[name])
+        candidates = empty if len(new) - assigned <= len(empty) else names
+        chosen = max(candidates, key=lambda name: shares[name] * total - have[name])
         have[chosen] += len(component)
         for i in component:
             splits[i] = chosen

@@ -1,4 +1,4 @@
-"""An utterance: one thing that a customer said, and what is known of it."""
+"""An utterance: one text of a customer, with its intents, split and origin."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SPLIT_NAMES = {
 
 
 def split_named(name: str, *, where: object = None) -> str:
-    """The split that a source calls `name`; many say `validation` for `dev`.
+    """Map a source's name of a split to the split, such as `validation` to `dev`.
 
     Raises:
-        UsageProblem: it is the name of none.
+        UsageProblem: no split has this name.
     """
     known = name.strip().casefold()
     if known not in SPLIT_NAMES:
@@ -34,16 +34,16 @@ class Utterance:
     """One row of a dataset.
 
     Args:
-        id: unique in its dataset and the same in every later import.
-        text: what models see.
-        raw: what was imported.
+        id: unique in the dataset, and the same in every later import.
+        text: the normalized text that models read.
+        raw: the imported text.
         intents: None = unlabelled, () = labelled out of scope.
         target: the translation, for the task `translation`.
-        split: `train`, `dev`, `test`, or None while it has none.
-        group: rows with the same group (a conversation, a customer) never stand in two splits.
-        language: ISO 639-1 code where known.
-        origin: `import`, or `augment:NAME` for a made-up row; its `meta["parent"]` is the id that it came from.
-        meta: whatever else the source knew, as JSON.
+        split: `train`, `dev` or `test`; None before splits are assigned.
+        group: key of related rows, such as a conversation or a customer; rows of one group share a split.
+        language: ISO 639-1 code; None if unknown.
+        origin: `import`, or `augment:NAME` for a generated row, whose `meta["parent"]` is the id of its source row.
+        meta: other data from the source, as JSON.
     """
 
     id: str
@@ -59,11 +59,11 @@ class Utterance:
 
     @property
     def intent(self) -> Intent | None:
-        """The one intent of a row of the task `intent`; None when it has none."""
+        """The intent of a row of the task `intent`; None for a row without an intent."""
         return self.intents[0] if self.intents else None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object without the fields that say nothing."""
+        """The utterance as JSON, without fields that have their default value."""
         row: dict[str, Any] = {"id": self.id, "text": self.text}
         if self.raw != self.text:
             row["raw"] = self.raw
@@ -80,7 +80,7 @@ class Utterance:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Utterance:
-        """The utterance that `to_json` wrote."""
+        """Build an utterance from the result of `to_json`."""
         known = {**row, "raw": row.get("raw", row["text"])}
         if (intents := row.get("intents")) is not None:
             known["intents"] = tuple(tuple(i) if isinstance(i, list) else i for i in intents)

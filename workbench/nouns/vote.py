@@ -1,4 +1,4 @@
-"""Votes: what several annotators gave one text, and what a consolidation makes of them."""
+"""Votes: the intents that several annotators submitted for a text, and their consolidation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ REASONS = ("empty", "disagreement")
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one annotator submitted for one text.
+    """The submission of one annotator for one text.
 
     Args:
-        annotator: id; None where the source does not say.
+        annotator: the annotator's id; None if the source does not state one.
         intents: as in `Utterance`: () = out of scope, None = submitted without an intent.
-        ground_truth: the vote is marked as the right one.
-        time: ISO 8601, as the source holds it.
-        weight: of the annotator, from a table; None = there is no table.
+        ground_truth: whether the vote is marked as ground truth.
+        time: ISO 8601, as in the source.
+        weight: weight of the annotator from a table of weights; None without a table.
     """
 
     annotator: str | None
@@ -31,19 +31,19 @@ class Vote:
 
     @property
     def labels(self) -> tuple[Intent, ...]:
-        """The intents, where out of scope counts as an intent too: `()`. Empty for a vote without an intent."""
+        """The intents of the vote. Out of scope counts as the intent `()`; a vote without an intent has none."""
         return self.intents or ((),) if self.intents is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """The votes on one text.
+    """All votes on one text.
 
     Args:
         task: id of the text in its source.
-        text: as annotators saw it.
-        votes: in the order of the source.
-        where: the place in the source, for messages.
+        text: the text that annotators read.
+        votes: the votes in the order of the source.
+        where: position in the source, for messages.
     """
 
     task: str
@@ -54,11 +54,11 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the votes on one text amount to.
+    """The consolidated intents of one text.
 
     Args:
-        intents: as in `Utterance`; None = the votes give none.
-        reason: why there is none: `empty` (no vote gives an intent) or `disagreement`.
+        intents: as in `Utterance`; None = the votes lead to no result.
+        reason: why there is no result: `empty` (no vote has an intent) or `disagreement`.
     """
 
     intents: tuple[Intent, ...] | None
@@ -67,7 +67,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Consolidated:
-    """The outcome of each ballot, in their order, and the weight of each annotator where votes were weighed."""
+    """The result of a consolidation.
+
+    Args:
+        outcomes: one outcome per ballot, in the order of the ballots.
+        weights: annotator -> weight; empty for a consolidation without weights.
+    """
 
     outcomes: Sequence[Outcome]
     weights: Mapping[str | None, float] = field(default_factory=dict)
@@ -78,9 +83,9 @@ class Votes:
     """The votes of a source.
 
     Args:
-        ballots: one for each text.
+        ballots: one ballot per text.
         policy: name of the consolidation; None = the default.
-        provenance: what is known of the source, as JSON.
+        provenance: names and digests of the source, as JSON.
     """
 
     ballots: Sequence[Ballot]

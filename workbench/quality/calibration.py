@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Quality:
+class CalibrationScores:
     """What probabilities are worth.
 
     Args:
@@ -51,14 +51,14 @@ class Calibration:
     """
 
     rows: int
-    plain: Quality
-    carried: Quality
-    fitted: Quality
+    plain: CalibrationScores
+    carried: CalibrationScores
+    fitted: CalibrationScores
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Calibration:
         """The calibration of which `value` is `dataclasses.asdict`."""
-        ways = {name: Quality(**value[name]) for name in ("plain", "carried", "fitted")}
+        ways = {name: CalibrationScores(**value[name]) for name in ("plain", "carried", "fitted")}
         return cls(rows=value["rows"], **ways)
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ def calibrate(logits: Floats, baseline: Floats, truth: Sequence[int]) -> Calibra
             own,
             len(truth),
         )
-    plain, carried, fitted = (quality(logits, truth, temperature) for temperature in (1.0, other, own))
+    plain, carried, fitted = (calibration_scores(logits, truth, temperature) for temperature in (1.0, other, own))
     return Calibration(len(truth), plain, carried, fitted)
 
 
@@ -114,7 +114,7 @@ def fit_temperature(logits: Floats, truth: Sequence[int]) -> float:
     return float(f"{1 / (low * high) ** 0.5:.4g}")
 
 
-def quality(logits: Floats, truth: Sequence[int], temperature: float) -> Quality:
+def calibration_scores(logits: Floats, truth: Sequence[int], temperature: float) -> CalibrationScores:
     """How good the probabilities of logits float32 [n, intents] are under a temperature."""
     import numpy as np
 
@@ -124,4 +124,4 @@ def quality(logits: Floats, truth: Sequence[int], temperature: float) -> Quality
     score, right = shares.max(1), shares.argmax(1) == np.asarray(truth)
     bins = np.minimum((score * BINS).astype(int), BINS - 1)
     gaps = [abs((right[bins == number] - score[bins == number]).sum()) for number in range(BINS)]
-    return Quality(temperature, float(loss), float(sum(gaps) / len(rows)))
+    return CalibrationScores(temperature, float(loss), float(sum(gaps) / len(rows)))

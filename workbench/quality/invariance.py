@@ -70,7 +70,7 @@ def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, t
     )
 
 
-def texts_to_ask(dataset: Dataset, seed: int, most: int = MOST) -> list[str]:
+def sample_texts(dataset: Dataset, seed: int, most: int = MOST) -> list[str]:
     """Up to `most` different texts of a dataset, of any split, drawn at random and with their labels left aside."""
     texts = list(dict.fromkeys(row.text for row in dataset))
     return random.Random(seed).sample(texts, min(most, len(texts)))

@@ -37,7 +37,7 @@ class Parity:
         return self.max_logit_difference <= tolerance and near
 
     def note(self, origin: str) -> dict[str, Any]:
-        """What a pass writes into its step of the history as `parity`; `Leg.along` reads it.
+        """What a pass writes into its step of the history as `parity`; `PassParity.from_history` reads it.
 
         Args:
             origin: where the texts come from.

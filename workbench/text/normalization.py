@@ -1,4 +1,4 @@
-"""Forms of a text that no plugin decides: well-formed Unicode, and the key under which texts count as the same."""
+"""Normalizations of texts that do not depend on plugins: well-formed Unicode, and the key of equal texts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ INVISIBLE = re.compile(
 
 
 def well_formed(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair that stands alone; JSON can hold one, UTF-8 cannot."""
+    """Replace unpaired surrogates by U+FFFD: JSON may hold an unpaired surrogate, but UTF-8 cannot."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def text_key(text: str) -> str:
-    """What two texts share that count as the same: NFKC, case and white space aside."""
+    """Key under which two texts count as equal: NFKC, casefolded, with single spaces."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())

@@ -1,4 +1,4 @@
-"""The words of a text; where a script has no spaces, a character counts as one."""
+"""The words of a text. Each Chinese character counts as one word."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ WORD = re.compile(rf"({HAN.pattern}|(?:(?!{HAN.pattern})\S)+)(\s*)")
 
 
 def words_of(text: str) -> list[tuple[str, str]]:
-    """Each word, and the white space behind it."""
+    """Split a text into pairs of a word and the white space after it."""
     return WORD.findall(text)
 
 
 def joined(pairs: list[tuple[str, str]]) -> str:
-    """The text of such words, without white space at its ends."""
+    """Join pairs from `words_of` into a text without white space at its ends."""
     return "".join(word + space for word, space in pairs).strip()

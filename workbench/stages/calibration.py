@@ -15,7 +15,7 @@ from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import PredictorOptions
 from workbench.quality.calibration import Calibration, calibrate
-from workbench.stages.evaluating import score
+from workbench.stages.evaluation import score
 
 CALIBRATE, FILE = "calibrate", "calibration.json"
 FEW = 50  # rows; fewer tell too little of how sure a model may be
@@ -54,7 +54,7 @@ def fit_on_dev(models: Sequence[Model], dataset: Dataset, context: Context) -> C
 
     The first is asked one text a call, as a bundle will be whose answers other texts change; any other answers alike.
     """
-    if why := unfit(models[0], dataset):
+    if why := calibration_obstacle(models[0], dataset):
         logger.warning("no temperature is fitted: %s", why)
         return None
     options = PredictorOptions(threads=cores())
@@ -63,7 +63,7 @@ def fit_on_dev(models: Sequence[Model], dataset: Dataset, context: Context) -> C
     return calibrate(served.logits, whole.logits, served.truth)
 
 
-def unfit(model: Model, dataset: Dataset) -> str | None:
+def calibration_obstacle(model: Model, dataset: Dataset) -> str | None:
     """Why no temperature can be fitted, None where one can."""
     rows = len(dataset.labelled("dev"))
     if model.task != "intent":

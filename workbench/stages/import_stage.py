@@ -13,10 +13,10 @@ from workbench.errors import WorkbenchError
 from workbench.io.digests import digest_path
 from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
-from workbench.nouns.splits import Ledger, read_ledger, remember
+from workbench.nouns.splits import Ledger, add_to_ledger, read_ledger
 from workbench.nouns.utterance import SPLITS
-from workbench.stages.dividing import count_differing, divide
-from workbench.stages.reading import path_of, read_rows, reader_of
+from workbench.stages.import_sources import path_of, read_rows, reader_of
+from workbench.stages.split_assignment import count_moved_rows, divide
 
 KEPT_ROWS = "kept_rows"  # metric: rows that an import without a ledger would put into another split
 
@@ -42,10 +42,10 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
         if ledger and pins:
             # last of all, so that an import that fails pins no row; one that is killed between here and its publication
             # is worked again, and finds each row in the split that it gave it
-            replace_json(ledger, remember(dataset, known))
+            replace_json(ledger, add_to_ledger(dataset, known))
         sizes = Counter(row.split for row in dataset)
         shown = {"intents": len(dataset.intents), **{f"{name}_rows": sizes[name] for name in SPLITS if sizes[name]}}
-        moved = count_differing(dataset, divide(read, recipe.top.seed, {})) if known else 0
+        moved = count_moved_rows(dataset, divide(read, recipe.top.seed, {})) if known else 0
         return shown | ({KEPT_ROWS: moved} if moved else {})
 
     def read_known() -> Ledger:
@@ -53,7 +53,7 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
 
     def note(out: Path) -> None:
         if ledger and pins:
-            replace_json(ledger, remember(Dataset.load(out), {}))
+            replace_json(ledger, add_to_ledger(Dataset.load(out), {}))
 
     return Stage(
         "import",

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from workbench.context import Context
+from workbench.engine.random_streams import stream
 from workbench.engine.sections import ComponentConfig
 from workbench.engine.stage import Inputs, Stage
-from workbench.engine.streams import stream
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench.stages.normalizing import check_settled
+from workbench.stages.normalization import check_idempotent
 from workbench.text.normalization import text_key
 
 
@@ -40,7 +40,7 @@ def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
         dataset = Dataset.load(inputs[source])
         normalize = context.host.normalizer(dataset.normalization, inputs[source])
         added = [row for step in steps for row in _augment(step, dataset, context, normalize)]
-        check_settled(added, dataset.normalization, context.host)
+        check_idempotent(added, dataset.normalization, context.host)
         seen = {text_key(row.text) for row in dataset}
         fresh = []
         for row in added:

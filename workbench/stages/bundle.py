@@ -19,13 +19,13 @@ from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Predictor, PredictorOptions
-from workbench.nouns.report import Leg, Measurement, Report
+from workbench.nouns.report import Measurement, PassParity, Report
 from workbench.quality.calibration import Calibration
-from workbench.quality.invariance import MOST, Invariance, batch_invariance, texts_to_ask
+from workbench.quality.invariance import MOST, Invariance, batch_invariance, sample_texts
 from workbench.serving.open import open_verified
-from workbench.stages.calibrating import CALIBRATE, read_calibration
-from workbench.stages.card import model_card
-from workbench.stages.evaluating import report_on, save_reports, score
+from workbench.stages.calibration import CALIBRATE, read_calibration
+from workbench.stages.evaluation import report_on, save_reports, score
+from workbench.stages.model_card import model_card
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def measure(
         context: opens the models.
         calibration: where the bundle's temperature comes from.
     """
-    bundle, served, invariance = steadied(bundle, texts_to_ask(dataset, context.seed), context)
+    bundle, served, invariance = open_batch_invariant(bundle, sample_texts(dataset, context.seed), context)
     model = context.host.open_predictor(baseline, PredictorOptions(threads=cores()))
     compared = "dev" if dataset.labelled("dev") else "train"
     asked = dict.fromkeys([compared, *(split for split in splits if dataset.labelled(split))])
@@ -123,7 +123,7 @@ def measure(
         agreement=float((here.logits.argmax(1) == there.logits.argmax(1)).mean()),
         max_logit_difference=float(abs(here.logits - there.logits).max()),
         invariance=invariance,
-        legs=Leg.along(bundle.model.history),
+        legs=PassParity.from_history(bundle.model.history),
         facts=runtime.facts_of(bundle.model),
         titles=runtime.titles,
         calibration=calibration,
@@ -131,7 +131,9 @@ def measure(
     return bundle, measurement, [report for split, report in reports.items() if split in splits]
 
 
-def steadied(bundle: Bundle, texts: Sequence[str], context: Context) -> tuple[Bundle, Predictor, Invariance]:
+def open_batch_invariant(
+    bundle: Bundle, texts: Sequence[str], context: Context
+) -> tuple[Bundle, Predictor, Invariance]:
     """The bundle, open, and what other texts change of its answers; where they change any, it is asked one a call."""
     served = open_verified(bundle, context.host, threads=cores())
     found = batch_invariance(served, texts, seed=context.seed)

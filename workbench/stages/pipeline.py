@@ -6,26 +6,26 @@ import logging
 from pathlib import Path
 
 from workbench.component import Component
-from workbench.engine.neighbours import Neighbours
-from workbench.engine.progress import Progress, Silent
+from workbench.engine.progress import Progress, SilentProgress
 from workbench.engine.run import RUN, Run
-from workbench.engine.runner import Engine, Planned
+from workbench.engine.runner import Engine, StagePlan
 from workbench.engine.sections import Recipe
 from workbench.engine.stage import Stage
 from workbench.engine.store import Store, open_store
+from workbench.engine.workspace_cache import WorkspaceCache
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
 from workbench.nouns.dataset import INTENT
-from workbench.stages.bundling import bundle_stage, gate_stage, measure_stage
-from workbench.stages.calibrating import calibrate_stage
-from workbench.stages.compressing import compress_stages
-from workbench.stages.evaluating import evaluate_stage, metric_steps
-from workbench.stages.importing import import_stage
-from workbench.stages.preparing import augment_stage, clean_stage
+from workbench.stages.bundle import bundle_stage, gate_stage, measure_stage
+from workbench.stages.calibration import calibrate_stage
+from workbench.stages.compression import compress_stages
+from workbench.stages.evaluation import evaluate_stage, metric_steps
+from workbench.stages.import_stage import import_stage
+from workbench.stages.preparation import augment_stage, clean_stage
 from workbench.stages.training import baseline_stages, train_stage
 
 LEDGER = "splits.json"  # in a run's folder: which row went into which split
-SILENT = Silent()
+SILENT = SilentProgress()
 logger = logging.getLogger(__name__)
 
 
@@ -67,7 +67,7 @@ def run_recipe(
 
 def plan_recipe(
     recipe: Recipe, out: Path, host: Host, *, again: str | None = None, force: bool = False
-) -> list[Planned]:
+) -> list[StagePlan]:
     """What `run_recipe` would do with each stage; nothing is written.
 
     Raises:
@@ -81,7 +81,7 @@ def plan_recipe(
 
 def recipe_engine(recipe: Recipe, store: Store, host: Host, progress: Progress) -> Engine:
     """The engine for a recipe's run, which takes equal stages from the runs beside it."""
-    return Engine(host, store, recipe.top.seed, progress, recipe.values, Neighbours(store.path))
+    return Engine(host, store, recipe.top.seed, progress, recipe.values, WorkspaceCache(store.path))
 
 
 def _write_page(host: Host, run: Run) -> None:

@@ -16,12 +16,12 @@ from workbench.io.files import write_json
 from workbench.machine import describe
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.stages.bundling import make_bundle, measure, seal
-from workbench.stages.calibrating import FILE, fit_on_dev
-from workbench.stages.evaluating import metric_steps
+from workbench.stages.bundle import make_bundle, measure, seal
+from workbench.stages.calibration import FILE, fit_on_dev
+from workbench.stages.evaluation import metric_steps
 
 
-def finish_stage(last: str, baseline: str, source: str | None, say: Callable[[str], None]) -> Stage:
+def final_stage(last: str, baseline: str, source: str | None, say: Callable[[str], None]) -> Stage:
     """The stage that makes a bundle of a model whose format can be bundled; any other model stays as it is.
 
     Where there is a dataset, its temperature is fitted, and it is measured as a run measures its bundle.

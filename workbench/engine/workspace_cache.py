@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class WorkspaceCache:
     """The other run folders in the folder of a run.
 
     Args:

@@ -11,7 +11,7 @@ from workbench.engine.sections import ComponentConfig
 from workbench.engine.stage import Inputs, Stage
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.model import Model
-from workbench.stages.normalizing import as_model_reads
+from workbench.stages.normalization import as_model_reads
 
 
 def compress_stages(steps: tuple[ComponentConfig, ...], model: str, source: str | None) -> list[Stage]:

@@ -24,12 +24,12 @@ def normalize_rows(dataset: Dataset, name: str, by: str, host: Host) -> Dataset:
         host: knows the normalization.
 
     Raises:
-        WorkbenchError: no plugin registers the normalization, or see `check_settled`.
+        WorkbenchError: no plugin registers the normalization, or see `check_idempotent`.
     """
     made = _with_texts(dataset, host.normalizer([name]))
     changed = sum(new.text != old.text for new, old in zip(made, dataset, strict=True))
     names = dataset.normalization if dataset.normalization[-1:] == (name,) else (*dataset.normalization, name)
-    check_settled(made, names, host)
+    check_idempotent(made, names, host)
     return dataclasses.replace(made, normalization=names).counted(by, {"changed": changed})
 
 
@@ -37,16 +37,16 @@ def as_model_reads(dataset: Dataset, model: Model, host: Host) -> Dataset:
     """Give the dataset with its texts normalized as the model's predictor normalizes them.
 
     Raises:
-        WorkbenchError: no plugin registers one of the model's normalizations, or see `check_settled`.
+        WorkbenchError: no plugin registers one of the model's normalizations, or see `check_idempotent`.
     """
     if dataset.normalization == model.normalization:
         return dataset
     made = _with_texts(dataset, host.normalizer(model.normalization, model.path))
-    check_settled(made, model.normalization, host)
+    check_idempotent(made, model.normalization, host)
     return dataclasses.replace(made, normalization=model.normalization)
 
 
-def check_settled(rows: Iterable[Utterance], names: Sequence[str], host: Host) -> None:
+def check_idempotent(rows: Iterable[Utterance], names: Sequence[str], host: Host) -> None:
     """Check that a predictor, which normalizes every text that it is asked, leaves normalized rows as they are.
 
     Each normalization is idempotent, and yet a chain of them need not be.

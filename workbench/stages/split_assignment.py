@@ -7,9 +7,9 @@ from pathlib import Path
 
 from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
-from workbench.nouns.splits import Ledger, Shares, assign_splits, known_split
+from workbench.nouns.splits import Ledger, Shares, assign_splits, ledger_split
 from workbench.nouns.utterance import SPLITS, Utterance
-from workbench.stages.reading import Rows
+from workbench.stages.import_sources import Rows
 
 KEPT = "kept an earlier split, or that of their group"
 
@@ -27,16 +27,16 @@ def divide(read: Rows, seed: int, known: Ledger, ledger: Path | None = None) -> 
         WorkbenchError: a split stays empty because of `known`, or there is one intent at most.
     """
     rows = assign_splits(read.dataset.utterances, read.shares, seed, known)
-    _check_asked(read.dataset.utterances, rows, read.shares, known, ledger)
+    _check_requested_splits(read.dataset.utterances, rows, read.shares, known, ledger)
     return _check(_count_moved(read.dataset, rows, read.shares))
 
 
-def count_differing(one: Dataset, other: Dataset) -> int:
+def count_moved_rows(one: Dataset, other: Dataset) -> int:
     """Rows that are in another split in the other dataset, of the same rows."""
     return sum(a.split != b.split for a, b in zip(one, other, strict=True))
 
 
-def _check_asked(
+def _check_requested_splits(
     before: Sequence[Utterance],
     rows: Sequence[Utterance],
     shares: Sequence[Shares],
@@ -47,7 +47,7 @@ def _check_asked(
     filled = {row.split for row in rows}
     for row, share in zip(before, shares, strict=True):
         empty = [name for name in SPLITS if name in share and name not in filled]
-        if empty and known_split(row, share, known):
+        if empty and ledger_split(row, share, known):
             raise WorkbenchError(
                 f"no row is left for {' and '.join(empty)}: rows keep the split of an earlier import",
                 where=ledger,

@@ -76,12 +76,12 @@ def readers() -> Mapping[str, Reader]:
         "csv": Reader(
             run="workbench_files.delimited:read_csv",
             options=CsvOptions,
-            summary="a CSV file in UTF-8 whose first line names the columns, also gzipped",
+            summary="a CSV file whose first line names the columns, also gzipped",
         ),
         "tsv": Reader(
             run="workbench_files.delimited:read_tsv",
             options=TsvOptions,
-            summary="a file of tab-separated values in UTF-8, also gzipped",
+            summary="a file of tab-separated values, also gzipped",
         ),
         "jsonl": Reader(
             run="workbench_files.jsonl:read_jsonl",

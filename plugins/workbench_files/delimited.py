@@ -71,17 +71,13 @@ def _records(path: Path, delimiter: str, quoted: bool) -> Iterator[tuple[str, li
 
 
 def check_header(names: list[str], path: Path) -> None:
-    """Refuse a header that names a column twice or is UTF-16 without a byte order mark.
+    """Refuse a header that names a column twice or holds NUL characters.
 
     Raises:
-        WorkbenchError: with the columns to rename, or the command that converts the file.
+        WorkbenchError: with the columns to rename.
     """
     if any("\0" in name for name in names):
-        raise WorkbenchError(
-            "holds NUL characters, as text in UTF-16 does",
-            where=path,
-            remedy="Save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 OLD > NEW",
-        )
+        raise WorkbenchError("holds NUL characters", where=path, remedy="Save it as CSV in UTF-8; is it a binary file?")
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise WorkbenchError(f"the header names a column twice: {', '.join(twice)}", where=path, remedy="Rename one")

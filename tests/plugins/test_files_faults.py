@@ -50,13 +50,12 @@ def test_missing_folder_empty(refuse, name, tmp_path):
         (GOOD + '"closed" too early,x\n', "line 4: the record cannot be read"),
         ("text,intent,intent\na,b,c\n", "names a column twice: intent"),
         (gzip.compress(GOOD.encode(), mtime=0)[:-9], "gzip file that ends too early"),
-        (GOOD.encode("utf-16"), "is not UTF-8"),
-        (GOOD.encode("utf-16-le"), "NUL characters, as text in UTF-16 does"),
+        (GOOD.encode() + b"caf\x81,x\n", "is neither UTF-8, UTF-16, GB18030 nor Windows-1252"),
         (
-            GOOD.encode() + "投诉,投诉\n".encode("gb18030"),
-            "at byte 53 (line 4). Save the file as UTF-8, or run: iconv -f GB18030",
+            "文本,意图\n我的快递,物流\n".encode() + "投诉,投诉\n".encode("gb18030"),
+            "line 3 is not. Save the whole file as UTF-8",
         ),
-        (GOOD.encode() + b"caf\xe9,x\n", "iconv -f WINDOWS-1252"),
+        ("text,inte\0nt\na,b\nc,d\ne,f\0\0\n", "holds NUL characters"),
     ],
 )
 def test_csv_that_cannot_be_read(refuse, content, words):

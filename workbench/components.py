@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from workbench.component import Component
+from workbench.nouns.recognition import Recognition
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -19,6 +21,7 @@ from workbench.protocols import (
     NormalizationFunction,
     PassFunction,
     ReaderFunction,
+    RecognizeFunction,
     RuntimeFunction,
     SelectorFunction,
     TrainerFunction,
@@ -38,6 +41,8 @@ class Reader(Component):
 
     Args:
         votes: `(source, options, context) -> Votes`, or its address.
+        recognize: `(path, given) -> Recognition | None`, or its address: whether a file has this reader's format, for
+            `workbench init`; `given` are the options that the user set.
     """
 
     run: ReaderFunction | str
@@ -45,6 +50,12 @@ class Reader(Component):
     remote: bool = False
     named: bool = False
     votes: VotesFunction | str | None = None
+    recognize: RecognizeFunction | str | None = None
+
+    def recognition(self, path: Path, given: Mapping[str, Any]) -> Recognition | None:
+        """Call `recognize`; None where the reader has none."""
+        found: Recognition | None = self.function(self.recognize)(path, given) if self.recognize else None
+        return found
 
     def read_votes(self, *args: Any) -> Any:
         """Call `votes`; a library that is missing is reported with the extra that brings it."""

@@ -119,7 +119,7 @@ def token_limit(folder: Path) -> int:
         raise WorkbenchError(f"the configuration is damaged ({error})", where=folder / "config.json") from error
 
 
-def locate(known: Encoder, name: str) -> Path | None:
+def locate_encoder(known: Encoder, name: str) -> Path | None:
     """Where a known encoder stands on this machine, without a network; None when it does not."""
     try:
         return _packaged(known) or _copied(name, known.hub) or _cached(known.hub)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.model import Model
     from workbench.nouns.predictor import Predictor, PredictorOptions
+    from workbench.nouns.recognition import Recognition
     from workbench.nouns.report import Figure, Measurement, Scored
     from workbench.nouns.review_pool import ReviewPool, Selected
     from workbench.nouns.utterance import Utterance
@@ -36,6 +37,18 @@ class ReaderFunction(Protocol):
             out: folder for files that belong beside the dataset.
             options: instance of the component's options.
             context: host, seed, scratch folder, log.
+        """
+
+
+class RecognizeFunction(Protocol):
+    """Recognize a file."""
+
+    def __call__(self, path: Path, given: Mapping[str, Any], /) -> Recognition | None:
+        """Give the reader's options for the file or folder `path`; None if it is not of the reader's format.
+
+        Args:
+            path: exists.
+            given: options of the reader that the user set; they need not be guessed.
         """
 
 

@@ -34,6 +34,7 @@ class TsvOptions(TableOptions):
     """A table of lines."""
 
     quoted: bool = option(True, "double quotes wrap cells with tabs or line breaks; false = they are letters")
+    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class CsvOptions(TableOptions):
 
     delimiter: str = option(",", "character between the cells")
     quoted: bool = option(True, "double quotes wrap cells with delimiters or line breaks; false = they are letters")
+    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2")
 
 
 @dataclass(frozen=True)
@@ -75,26 +77,31 @@ def readers() -> Mapping[str, Reader]:
     return {
         "csv": Reader(
             run="workbench_files.delimited:read_csv",
+            recognize="workbench_files.recognition:recognize_csv",
             options=CsvOptions,
             summary="a CSV file whose first line names the columns, also gzipped",
         ),
         "tsv": Reader(
             run="workbench_files.delimited:read_tsv",
+            recognize="workbench_files.recognition:recognize_tsv",
             options=TsvOptions,
             summary="a file of tab-separated values, also gzipped",
         ),
         "jsonl": Reader(
             run="workbench_files.jsonl:read_jsonl",
+            recognize="workbench_files.recognition:recognize_jsonl",
             options=TableOptions,
             summary="a file with one JSON object a line, also gzipped",
         ),
         "json": Reader(
             run="workbench_files.json_list:read_json_list",
+            recognize="workbench_files.recognition:recognize_json",
             options=TableOptions,
             summary="a file with one JSON list of objects, also gzipped",
         ),
         "xlsx": Reader(
             run="workbench_files.xlsx:read_xlsx",
+            recognize="workbench_files.recognition:recognize_xlsx",
             options=XlsxOptions,
             extra="data",
             libraries=("openpyxl",),
@@ -102,6 +109,7 @@ def readers() -> Mapping[str, Reader]:
         ),
         "parquet": Reader(
             run="workbench_files.parquet:read_parquet",
+            recognize="workbench_files.recognition:recognize_parquet",
             options=TableOptions,
             extra="data",
             libraries=("pyarrow",),
@@ -117,6 +125,7 @@ def readers() -> Mapping[str, Reader]:
         ),
         "rasa": Reader(
             run="workbench_files.assistants.rasa:read_rasa",
+            recognize="workbench_files.assistants.rasa:recognize_rasa",
             options=AssistantOptions,
             extra="data",
             libraries=("pyyaml",),
@@ -124,16 +133,19 @@ def readers() -> Mapping[str, Reader]:
         ),
         "dialogflow": Reader(
             run="workbench_files.assistants.dialogflow:read_dialogflow",
+            recognize="workbench_files.assistants.dialogflow:recognize_dialogflow",
             options=AssistantOptions,
             summary="an agent exported from Dialogflow ES: the zip archive or its folder",
         ),
         "clu": Reader(
             run="workbench_files.assistants.clu:read_clu",
+            recognize="workbench_files.assistants.clu:recognize_clu",
             options=AssistantOptions,
             summary="a project exported from Azure CLU or LUIS: a JSON file",
         ),
         "lex": Reader(
             run="workbench_files.assistants.lex:read_lex",
+            recognize="workbench_files.assistants.lex:recognize_lex",
             options=AssistantOptions,
             summary="a bot exported from Amazon Lex V2: the zip archive or its folder",
         ),

@@ -59,15 +59,15 @@ def choose_columns(names: Sequence[str], options: TableOptions, source: object) 
             raise unknown("column", name, names, where=f"{source}: option {option}")
         return name if name is not None else default if exported else None
 
-    text = named("text", "text") or _well_known(names, TEXT)
+    text = named("text", "text") or well_known(names, TEXT)
     if text is None:
         raise _untold("text", "text", names, source)
     ids, groups = named("id_key", "id"), named("group_key", "group")
     splits = None if options.split_key == "" else named("split_key", "split")
-    label = named("label", "intent") or _well_known(names, LABEL)
+    label = named("label", "intent") or well_known(names, LABEL)
     split_by_name = splits is None and options.split_key is None
     if split_by_name:
-        splits = _well_known([name for name in names if name not in (text, label, ids, groups)], SPLIT)
+        splits = well_known([name for name in names if name not in (text, label, ids, groups)], SPLIT)
     if label is None and set(names) - {text, ids, splits, groups}:
         raise _untold("intent", "label", names, source)
     language = "language" if exported and options.language is None else None
@@ -75,7 +75,8 @@ def choose_columns(names: Sequence[str], options: TableOptions, source: object) 
     return Columns(text, label, ids, splits, groups, language, raw, split_by_name and splits is not None)
 
 
-def _well_known(names: Iterable[str], known: Iterable[str]) -> str | None:
+def well_known(names: Iterable[str], known: Iterable[str]) -> str | None:
+    """The first of the known names that is a name of a column, whatever its case; as the column writes it."""
     folded = {name.casefold(): name for name in names}
     return next((folded[name] for name in known if name in folded), None)
 

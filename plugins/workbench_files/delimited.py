@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,13 @@ def read_tsv(source: str, out: Path, options: TsvOptions, context: Context) -> D
 def _read(path: Path, delimiter: str, options: CsvOptions | TsvOptions, reader: str) -> Dataset:
     name = well_formed(path.name)
     records = _records(path, delimiter, options.quoted)
-    _, header = next(records)
-    names = [column.strip() for column in header]
-    check_header(names, path)
+    first = next(records)
+    if options.header:
+        names = [column.strip() for column in first[1]]
+        check_header(names, path)
+    else:
+        names = [f"column {number}" for number in range(1, len(first[1]) + 1)]
+        records = itertools.chain([first], records)
     rows = (_row(place, cells, names, path) for place, cells in records)
     provenance = {"reader": reader, "file": name, "sha256": digest_file(path)}
     return rows_to_dataset(rows, choose_columns(names, options, path), options, name, path, provenance)

@@ -34,15 +34,19 @@ def read_json_list(source: str, out: Path, options: TableOptions, context: Conte
         raise WorkbenchError(
             f"is not valid JSON ({error})", where=path, remedy="For one object on each line use the reader jsonl"
         ) from None
-    items = _items(content, path)
+    items = list_items(content, path)
     rows = [Row(f"item {number}", _cells(item, path, number)) for number, item in enumerate(items, start=1)]
     columns = choose_columns(list(dict.fromkeys(key for row in rows for key in row.cells)), options, path)
     provenance = {"reader": "json", "file": name, "sha256": digest_file(path)}
     return rows_to_dataset(rows, columns, options, name, path, provenance)
 
 
-def _items(content: Any, path: Path) -> list[Any]:
-    """The list of objects in the file's content."""
+def list_items(content: Any, path: Path) -> list[Any]:
+    """Give the list of objects: the whole content, or the only one under a key.
+
+    Raises:
+        WorkbenchError: there is none, or there are several.
+    """
     if isinstance(content, list):
         return content
     lists = {

@@ -37,17 +37,30 @@ def read_xlsx(source: str, out: Path, options: XlsxOptions, context: Context) ->
     """
     path = Path(source)
     name = well_formed(path.name)
-    with contextlib.closing(_opened(path)) as file:
-        sheets = {sheet: kept for sheet in file.sheetnames if (kept := list(_records(file, sheet)))}
-        sheet = _chosen(sheets, options.sheet, path)
-    (_, header), *records = sheets[sheet]
-    names = ["" if cell is None else str(cell).strip() for cell in header]
-    check_header(names, path)
+    sheet, names, records = sheet_rows(path, options.sheet)
     rows = (Row(f"sheet {sheet}, row {number}", dict(zip(names, cells, strict=False))) for number, cells in records)
     provenance = {"reader": "xlsx", "file": name, "sheet": sheet, "sha256": digest_file(path)}
-    return rows_to_dataset(
-        rows, choose_columns(list(filter(None, names)), options, path), options, name, path, provenance
-    )
+    columns = choose_columns(list(filter(None, names)), options, path)
+    return rows_to_dataset(rows, columns, options, name, path, provenance)
+
+
+def sheet_rows(path: Path, sheet: str | None) -> tuple[str, list[str], list[tuple[int, list[Any]]]]:
+    """Read a sheet: its name, the names of its columns, and number and cells of each row that is not empty.
+
+    Args:
+        path: of the workbook.
+        sheet: its name; None = the only sheet that has rows.
+
+    Raises:
+        WorkbenchError: the file is missing or not a workbook, or it has no such sheet.
+    """
+    with contextlib.closing(_opened(path)) as file:
+        sheets = {each: kept for each in file.sheetnames if (kept := list(_records(file, each)))}
+    chosen = _chosen(sheets, sheet, path)
+    (_, header), *records = sheets[chosen]
+    names = ["" if cell is None else str(cell).strip() for cell in header]
+    check_header(names, path)
+    return chosen, names, records
 
 
 def _opened(path: Path) -> Workbook:

@@ -24,25 +24,31 @@ class Wish:
         source: what the reader opens.
         reader: its name.
         reader_options: what to set of the reader's options.
-        split: shares.
+        split: shares; None = every row states its split.
         cleaners: in their order.
         augmenters: in their order.
         trainer: its name.
         encoder: of the trainer.
         passes: in their order.
         budgets: budget -> limit.
+        rare: what happens to an intent with fewer rows than splits.
+        comments: lines that stand above the recipe.
     """
 
     source: str = "en"
     reader: str = "quickstart"
     reader_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    split: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"train": 0.7, "dev": 0.15, "test": 0.15})
+    split: Mapping[str, float] | None = dataclasses.field(
+        default_factory=lambda: {"train": 0.7, "dev": 0.15, "test": 0.15}
+    )
     cleaners: tuple[str, ...] = ("repair", "conflicts", "exact-duplicates")
     augmenters: tuple[str, ...] = ()
     trainer: str = "finetune"
     encoder: str = "minilm"
     passes: tuple[str, ...] = ("onnx", "int8")
     budgets: Mapping[str, float] = dataclasses.field(default_factory=lambda: BUDGETS)
+    rare: str = ImportOptions.rare
+    comments: tuple[str, ...] = ()
 
 
 def recipe_text(wish: Wish, host: Host) -> str:
@@ -52,12 +58,17 @@ def recipe_text(wish: Wish, host: Host) -> str:
         UsageProblem: the host knows no such reader, trainer …, or a name is not UTF-8, as TOML must be.
     """
     parts = [
+        *("".join(f"# {line}\n" for line in wish.comments) for _ in wish.comments[:1]),
         "# From a labelled dataset to a served model: workbench run THIS_FILE\n"
-        "# Each line that begins with # is an option with its default; take the # away to set it.\n"
+        "# Each line that begins with # is an option with its default; take the # away to set it.\n",
     ]
     parts.append(_lines(option_fields(RecipeOptions), {"seed": RecipeOptions.seed}))
     component = host.registry("readers")[wish.reader]
-    set_here = {"reader": wish.reader, "source": wish.source, "split": dict(wish.split), **wish.reader_options}
+    set_here = {"reader": wish.reader, "source": wish.source, **wish.reader_options}
+    if wish.split is not None:
+        set_here["split"] = dict(wish.split)
+    if wish.rare != ImportOptions.rare:
+        set_here["rare"] = wish.rare
     parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(component.options)], set_here))
     parts.append(_chain("clean", "cleaners", wish.cleaners, host))
     parts.append(_chain("augment", "augmenters", wish.augmenters, host))

@@ -16,11 +16,12 @@ from workbench.io.files import (
 )
 from workbench.io.lock import locked
 from workbench.io.shapes import check_shape
-from workbench.io.sources import is_blank, read_source
+from workbench.io.sources import decode_source, is_blank, read_source
 
 __all__ = [
     "Staging",
     "check_shape",
+    "decode_source",
     "digest_file",
     "digest_folder",
     "digest_json",

@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
-from workbench.io.encoding import MixedEncodings, decode
+from workbench.io.encoding import Decoded, MixedEncodings, decode
 from workbench.text.normalization import INVISIBLE, well_formed
 
 if TYPE_CHECKING:
@@ -27,11 +27,19 @@ def read_source(path: Path) -> str:
     Raises:
         WorkbenchError: the file is missing, a folder, unreadable, empty, a damaged gzip file, or of no known encoding.
     """
+    text, encoding = decode_source(path)
+    if encoding != "utf-8":
+        logger.warning("%s: is not UTF-8; it is read as %s", well_formed(path.name), encoding.upper())
+    return text
+
+
+def decode_source(path: Path) -> Decoded:
+    """Read a text file as `read_source` does, and give its encoding in place of a warning."""
     data = _bytes(path)
     if data.startswith(GZIP):
         data = _unzip(path, data)
     try:
-        text, encoding = decode(data)
+        decoded = decode(data)
     except MixedEncodings as error:
         raise WorkbenchError(str(error), where=path, remedy="Save the whole file as UTF-8") from None
     except UnicodeDecodeError as error:
@@ -40,11 +48,9 @@ def read_source(path: Path) -> str:
             where=path,
             remedy="Save the file as UTF-8, or run: iconv -f ENCODING -t UTF-8 OLD > NEW",
         ) from None
-    if encoding != "utf-8":
-        logger.warning("%s: is not UTF-8; it is read as %s", well_formed(path.name), encoding.upper())
-    if not text.strip():
+    if not decoded.text.strip():
         raise WorkbenchError("is empty", where=path, remedy=AGAIN)
-    return text
+    return decoded
 
 
 def is_blank(text: str) -> bool:

@@ -11,7 +11,7 @@ from workbench.api import WorkbenchError
 from workbench.api.io import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 LARGEST_ARCHIVE = 512 * 2**20  # bytes, unpacked
 
@@ -34,6 +34,13 @@ def export_files(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[str, str
         yield from _zipped(path, suffixes)
     else:
         yield path.name, read_source(path)
+
+
+def any_file(path: Path, suffixes: Sequence[str], match: Callable[[str, str], bool]) -> bool:
+    """Whether a file of an export matches; False for what is neither a folder, a zip archive nor a file to read."""
+    if not path.is_dir() and path.suffix not in (*suffixes, ".zip"):
+        return False
+    return any(match(name, text) for name, text in export_files(path, suffixes))
 
 
 def parse_json(text: str, where: str) -> Any:

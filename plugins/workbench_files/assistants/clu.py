@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import WorkbenchError
-from workbench.api.io import read_source
+from workbench.api import Recognition, WorkbenchError
+from workbench.api.io import decode_source, read_source
 from workbench_files.assistants.archive import parse_json
 from workbench_files.assistants.phrases import Export, Phrase, iso_language, phrases_to_dataset
 
@@ -56,6 +56,15 @@ def read_clu(source: str, out: Path, options: AssistantOptions, context: Context
     ]
     unused["entity marks"] = sum(len(utterance.get("entities") or ()) for utterance in utterances)
     return phrases_to_dataset(Export(phrases, +unused), source, options, "clu")
+
+
+def recognize_clu(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+    """Recognize a project by its version or schema version."""
+    if path.suffix != ".json":
+        return None
+    project = parse_json(decode_source(path).text, str(path))
+    known = isinstance(project, dict) and {"projectFileVersion", "luis_schema_version"} & project.keys()
+    return Recognition({}, specific=True) if known else None
 
 
 def _phrase(utterance: Any, place: str, path: Path, language: str | None) -> Phrase:

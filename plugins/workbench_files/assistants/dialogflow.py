@@ -10,12 +10,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import WorkbenchError
-from workbench_files.assistants.archive import export_files, parse_json
+from workbench.api import Recognition, WorkbenchError
+from workbench_files.assistants.archive import any_file, export_files, parse_json
 from workbench_files.assistants.phrases import Export, Phrase, iso_language, phrases_to_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workbench.api import Context, Dataset
     from workbench_files import AssistantOptions
@@ -53,6 +53,12 @@ def read_dialogflow(source: str, out: Path, options: AssistantOptions, context: 
         for place, text in _texts(content, name[1:], path, unused):
             phrases.append(Phrase(place, text, intent, language))
     return phrases_to_dataset(Export(phrases, +unused), source, options, "dialogflow")
+
+
+def recognize_dialogflow(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+    """Recognize an agent by its files of training phrases."""
+    found = any_file(path, (".json",), lambda name, _: USER_SAYS.match(f"/{name}") is not None)
+    return Recognition({}, specific=True) if found else None
 
 
 def _texts(content: Any, name: str, path: Path, unused: Counter[str]) -> Iterator[tuple[str, str]]:

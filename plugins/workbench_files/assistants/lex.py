@@ -10,12 +10,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import WorkbenchError
-from workbench_files.assistants.archive import export_files, parse_json
+from workbench.api import Recognition, WorkbenchError
+from workbench_files.assistants.archive import any_file, export_files, parse_json
 from workbench_files.assistants.phrases import Export, Phrase, iso_language, phrases_to_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workbench.api import Context, Dataset
     from workbench_files import AssistantOptions
@@ -53,6 +53,12 @@ def read_lex(source: str, out: Path, options: AssistantOptions, context: Context
             remedy="Export the bot from Lex V2; name the zip archive, or the folder that it unpacks to",
         )
     return phrases_to_dataset(Export(phrases, unused), source, options, "lex")
+
+
+def recognize_lex(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+    """Recognize a bot by its files of intents."""
+    found = any_file(path, (".json",), lambda name, _: INTENT.match(f"/{name}") is not None)
+    return Recognition({}, specific=True) if found else None
 
 
 def _texts(intent: Any, name: str, path: Path, unused: Counter[str]) -> Iterator[tuple[str, str]]:

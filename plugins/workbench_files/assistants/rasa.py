@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from workbench.api import WorkbenchError
-from workbench_files.assistants.archive import export_files
+from workbench.api import Recognition, WorkbenchError
+from workbench_files.assistants.archive import any_file, export_files
 from workbench_files.assistants.phrases import Export, Phrase, phrases_to_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workbench.api import Context, Dataset
     from workbench_files import AssistantOptions
 
 # [Berlin](city), [Berlin]{"entity": "city"} and [Berlin][{"entity": "city"}, {"entity": "place"}]
 ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\}|\[\{.*?\}\])")
+NLU = re.compile(r"^nlu\s*:", re.MULTILINE)
 OTHER_KINDS = {"synonym": "synonyms", "regex": "regular expressions", "lookup": "lookup tables"}
 CONVERT = "Convert it first: rasa data convert nlu -f yaml --data OLD --out NEW"
 
@@ -48,10 +49,18 @@ def read_rasa(source: str, out: Path, options: AssistantOptions, context: Contex
     return phrases_to_dataset(Export(phrases, unused), source, options, "rasa")
 
 
+def recognize_rasa(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+    """Recognize a YAML file, or a folder with one, that has a list `nlu`."""
+    if not path.is_dir() and path.suffix not in (".yml", ".yaml"):
+        return None
+    found = any_file(path, (".yml", ".yaml"), lambda _, text: NLU.search(text) is not None)
+    return Recognition({}, specific=True) if found else None
+
+
 def _parse(text: str, where: str) -> Any:
     """Parse YAML with every scalar as a string: an intent may be called `yes`."""
     try:
-        return yaml.load(text, Loader=yaml.BaseLoader)
+        return yaml.BaseLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
         raise WorkbenchError(
             f"is not valid YAML ({' '.join(str(error).split())})", where=where, remedy=CONVERT

@@ -43,9 +43,10 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_measurements(workbe
     assert accuracy == next(c["accuracy"] for c in measurements["candidates"] if c["chosen"])
     told = (out / "README.md").read_text(encoding="utf-8")
     assert f"| dev | accuracy | {accuracy:.4f} |" in told
-    assert "texts alone and among others: 0 get another intent, " in told
+    assert "batch invariance on " in told
+    assert "texts: 0 label changes, " in told
     assert "- nodes of the graph: " in told
-    assert re.search(r"    [\d,]+ texts alone and among others: 0 get another intent, a score differs by ", done.stderr)
+    assert re.search(r"    batch invariance on [\d,]+ texts: 0 label changes, largest score difference ", done.stderr)
     again = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", *ALONE)
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
@@ -96,7 +97,7 @@ def test_the_temperature_is_fitted_on_dev_and_is_none_without_data(workbench, se
     done = workbench(*words, "--data", data, "-o", tmp_path / "with")
     assert done.exit_code == 0, done.output
     assert re.search(
-        r"    temperature [\d.]+, fitted on 120 dev rows: .* [\d.]+%, and [\d.]+% without it\n", done.stderr
+        r"    temperature [\d.]+, fitted on 120 dev rows: .* [\d.]+% .*, [\d.]+% without a temperature\n", done.stderr
     )
     assert "- Temperature " in (tmp_path / "with/README.md").read_text(encoding="utf-8")
     assert "    temperature" not in workbench(*words, "-o", tmp_path / "without").stderr
@@ -166,10 +167,10 @@ def test_an_export_whose_answers_other_texts_change_is_to_be_asked_one_text_a_ca
     monkeypatch.setattr("workbench.stages.bundle.batch_invariance", crowded)
     done = workbench("export", searching.model.path, "--data", data, "-o", tmp_path / "bundle")
     assert done.exit_code == 0, done.output
-    assert "1 get another intent" in caplog.text
-    assert "the bundle will be asked one text a call" in caplog.text
+    assert "1 label changes" in caplog.text
+    assert "the server will run this bundle with batch size 1" in caplog.text
     assert Bundle.load(tmp_path / "bundle").model.rows_per_call == 1
-    assert "0 get another intent" in done.stderr
+    assert "0 label changes" in done.stderr
 
 
 def test_a_pass_named_twice_is_refused(workbench, searching, tmp_path):
@@ -276,7 +277,7 @@ def test_its_bundle_is_measured_with_the_parity_of_each_pass(run, host):
     assert {leg.texts for leg in measurement.legs} == {"train"}, "a search keeps dev from its passes"
     assert measurement.facts == host.runtime("onnx").facts_of(made.bundle().model)
     card = (made.bundle().path / "README.md").read_text(encoding="utf-8")
-    assert "- `onnx` beside what it was made from" in card
+    assert "- `onnx`, compared with its input model" in card
     assert "torch → ONNX" in (run / "run" / "report.html").read_text(encoding="utf-8")
 
 

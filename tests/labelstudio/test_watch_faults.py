@@ -78,7 +78,7 @@ def nobody(*_):
     [
         (None, (), 2, "there is no such recipe"),
         ("epochs = 3", (), 2, "unknown key 'epochs'"),
-        ("seed = 1", ("-o", "full"), 1, "is not empty and holds no run"),
+        ("seed = 1", ("-o", "full"), 1, "is not empty and is not a run folder"),
         ("seed = 1", ("--poll", "0"), 2, "0 is not in the range"),
     ],
 )

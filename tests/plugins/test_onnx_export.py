@@ -193,7 +193,7 @@ def test_a_graph_that_answers_otherwise_is_refused_with_the_worst_text(export, m
         return graph
 
     monkeypatch.setattr(optimum_exporter, "export", wrong)
-    with pytest.raises(WorkbenchError, match=r"logits are up to 0\.5 from torch's .* for the text '") as error:
+    with pytest.raises(WorkbenchError, match=r"logits differ from torch's by up to 0\.5 .* text is '") as error:
         export(models["bert"], dataset=small_dataset)
     assert "exporter = 'torch'" in str(error.value)
 

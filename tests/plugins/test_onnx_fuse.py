@@ -139,7 +139,7 @@ def test_a_graph_that_answers_otherwise_is_refused(exported, fuse, small_dataset
 
     honest = module.fuse_nodes
     monkeypatch.setattr(module, "fuse_nodes", wrong)
-    with pytest.raises(WorkbenchError, match=r"logits are up to .* from those before .* for the text '.*Leave"):
+    with pytest.raises(WorkbenchError, match=r"logits differ from those before .* text is '.*Leave"):
         fuse(exported(), dataset=small_dataset)
 
 

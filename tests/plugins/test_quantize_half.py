@@ -85,7 +85,7 @@ def test_numbers_that_float16_does_not_hold_stay(host, exported, run, tmp_path):
 def test_a_difference_above_the_tolerance_is_refused(exported, run):
     with pytest.raises(
         WorkbenchError,
-        match=r"logits are up to .* from those in float32, tolerance 1e-09.* for the text '.*Leave the pass",
+        match=r"logits differ from those in float32 by .* tolerance is 1e-09; the worst text is '.*Leave the pass",
     ):
         run(exported, tolerance=1e-9)
 

@@ -70,7 +70,7 @@ def test_a_damaged_encoder_is_one_line(refused, tiny_encoder, tmp_path, name, co
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (renamed, r"lacks 37 of the 39 weights that its config\.json asks for \(embeddings\.LayerNorm\.bias, .* …\)"),
+        (renamed, r"lacks 37 of the 39 weights that config\.json requires \(embeddings\.LayerNorm\.bias, .* …\)"),
         (without("layer.1."), r"lacks 16 of the 39 weights .*\(encoder\.layer\.1\."),
         (without("word_embeddings"), r"lacks 1 of the 39 weights .*\(embeddings\.word_embeddings\.weight\)"),
     ],
@@ -93,10 +93,10 @@ ODD = {
     "hidden_size": ("x", "cannot be opened"),
     "hidden_act": ("nonsense", "cannot be opened .*nonsense"),
     "num_attention_heads": (0, "cannot be opened .*ZeroDivisionError|cannot be opened .*zero"),
-    "layer_norm_eps": ("x", "cannot be opened|is no encoder of texts"),
+    "layer_norm_eps": ("x", "cannot be opened|is not an encoder of texts"),
     "intermediate_size": (48, "cannot be opened"),
     "model_type": ("unheard-of", "cannot be opened"),
-    "is_encoder_decoder": (True, r"is an encoder with a decoder \(bert\).*Choose an encoder alone"),
+    "is_encoder_decoder": (True, r"is an encoder-decoder model \(bert\).*Choose an encoder-only model"),
 }
 
 
@@ -118,7 +118,7 @@ def test_an_encoder_with_a_decoder_is_refused(refused, tiny_encoder, tmp_path):
     sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2, "vocab_size": 400}
     T5Model(T5Config(**sizes)).save_pretrained(tmp_path / "t5")
     AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(tmp_path / "t5")
-    refused(tmp_path / "t5", r"is an encoder with a decoder \(t5\)")
+    refused(tmp_path / "t5", r"is an encoder-decoder model \(t5\)")
 
 
 def test_a_model_of_images_is_refused(refused, tmp_path):
@@ -126,7 +126,7 @@ def test_a_model_of_images_is_refused(refused, tmp_path):
 
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
     ViTModel(ViTConfig(**sizes, image_size=16, patch_size=8)).save_pretrained(tmp_path / "vit")
-    refused(tmp_path / "vit", "is no encoder of texts")
+    refused(tmp_path / "vit", "is not an encoder of texts")
 
 
 def longer(folder):
@@ -140,7 +140,7 @@ def longer(folder):
 
 def test_a_tokenizer_with_more_tokens_than_the_encoder_has_embeddings_is_refused(refused, tiny_encoder, tmp_path):
     folder = longer(shutil.copytree(tiny_encoder, tmp_path / "longer"))
-    refused(folder, r"has a tokenizer of 5001 tokens, and an encoder with embeddings of \d+\. They do not belong")
+    refused(folder, r"has a tokenizer with 5001 tokens, but an encoder with \d+ embeddings\. Copy tokenizer")
 
 
 def test_a_predictor_with_another_models_tokenizer_says_so(host, train, tiny_encoder):

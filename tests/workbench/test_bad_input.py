@@ -80,7 +80,7 @@ CASES = {
     "list of texts": (["a", "b"], (), "Label Studio", 1),
     "unknown control": (GOOD, ("--import.0.control", "intend"), "Did you mean 'intent'", 2),
     "every task skipped": ([task(n, "a", was_cancelled=True) for n in range(5)], (), "skipped", 1),
-    "one intent only": ([task(n, "a") for n in range(9)], (), "only 1 intent: a", 1),
+    "one intent only": ([task(n, "a") for n in range(9)], (), "at least two intents, but the sources have: a", 1),
     "rare intent": ([*GOOD, task(99, "rare")], (), "fewer rows than the 2 splits: rare (1)", 1),
     "unknown key": (GOOD, ("--import.0.contrl", "x"), "Did you mean 'control'", 2),
     "wrong type": (GOOD, ("--seed", "x"), "seed", 2),

@@ -118,7 +118,7 @@ def test_a_manifest_cannot_name_what_is_no_file_of_its_folder(folder, name):
     (folder.parent / "outside.bin").write_bytes(b"x")
     entry = {"sha256": digest_file(folder.parent / "outside.bin"), "bytes": 1}
     rewrite(folder, lambda about: about["files"].update({name: entry}))
-    assert f"{folder / MANIFEST}: names {name!r}" in refusal(folder)
+    assert f"{folder / MANIFEST}: lists {name!r}" in refusal(folder)
 
 
 @pytest.mark.parametrize("name", [*FILES, CARD])

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from workbench.nouns.predictor import probabilities
-from workbench.quality.calibration import LEAST, MOST, calibrate, calibration_scores, fit_temperature
+from workbench.quality.calibration import (
+    MAX_TEMPERATURE,
+    MIN_TEMPERATURE,
+    calibrate,
+    calibration_scores,
+    fit_temperature,
+)
 
 
 def answered(rows: int, sharpness: float) -> tuple[np.ndarray, list[int]]:
@@ -48,13 +54,14 @@ def test_how_large_logits_are_changes_no_probability():
 
 
 @pytest.mark.parametrize(
-    ("truth", "scale", "bound"), [([0, 1], 1, None), ([1, 0], 1, MOST), ([0, 1], 1e-3, LEAST), ([0, 1], 1e3, MOST)]
+    ("truth", "scale", "bound"),
+    [([0, 1], 1, None), ([1, 0], 1, MAX_TEMPERATURE), ([0, 1], 1e-3, MIN_TEMPERATURE), ([0, 1], 1e3, MAX_TEMPERATURE)],
 )
 def test_a_temperature_at_its_bound_is_said(caplog, truth, scale, bound):
     logits = scale * np.array([[9, 0], [0, 9]], np.float32)
     found = calibrate(logits, logits, truth)
     assert (found.fitted.temperature == bound) == (bound is not None)
-    assert ("stands at its bound" in caplog.text) == (bound is not None)
+    assert ("is beyond the bound" in caplog.text) == (bound is not None)
 
 
 def test_the_error_is_how_far_scores_are_from_what_comes_true():

@@ -175,14 +175,14 @@ def test_the_bundle_is_asked_with_texts_alone_and_among_others_and_its_nodes_are
     assert found.legs == (), "the passes of this chain note no parity"
     kept = {figure["name"]: figure["kept"] for figure in made.bundle().gate["figures"]}
     assert kept.items() > {("max_label_changes", True), ("max_score_change", True)}
-    assert "get another intent" in (made.bundle().path / "README.md").read_text(encoding="utf-8")
+    assert "label changes" in (made.bundle().path / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_bundle_whose_answers_other_texts_change_is_published_to_be_asked_one_text_a_call(run, caplog):
     recipe = naive_bayes.RECIPE.replace("[gate]", '[[compress]]\nuse = "crowded"\n\n[gate]')
     done, made = run("--gate.max_score_change", "0.000001", recipe=recipe)
     assert done.exit_code == 0, done.output
-    assert "the bundle will be asked one text a call" in caplog.text
+    assert "the server will run this bundle with batch size 1" in caplog.text
     assert (made.bundle().model.rows_per_call, made.bundle().accepted) == (1, True)
     assert made.measurement().invariance.max_score_difference == 0.0
 

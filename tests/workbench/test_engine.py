@@ -154,7 +154,7 @@ def test_a_failure_leaves_an_earlier_good_run_the_current_one(chain):
 
 def test_a_full_disk_is_one_clear_line(chain):
     chain.harm["sum"] = OSError(errno.ENOSPC, "No space left on device", "some/file")
-    with pytest.raises(WorkbenchError, match=r"some/file: the disk is full. Make room"):
+    with pytest.raises(WorkbenchError, match=r"some/file: the disk is full. Free disk space"):
         chain.run()
     chain.harm["sum"] = RuntimeError("library: I/O error: No space left on device (os error 28)")
     with pytest.raises(WorkbenchError, match="stage sum: the disk is full"):

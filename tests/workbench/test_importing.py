@@ -105,7 +105,7 @@ def test_all_rows_of_a_rare_intent_go_into_train(read, tmp_path):
 
 def test_one_intent_alone_is_no_task(read, tmp_path):
     write(tmp_path / "one.csv", [("a", "x"), ("b", "x")])
-    with pytest.raises(WorkbenchError, match="there is only 1 intent: x"):
+    with pytest.raises(WorkbenchError, match="at least two intents, but the sources have: x"):
         read({"source": "one.csv", "split": "train"})
 
 
@@ -143,7 +143,7 @@ def test_a_split_that_earlier_rows_leave_empty_is_refused(read, tmp_path):
     write(tmp_path / "one.csv", MANY)
     known = add_to_ledger(read({"source": "one.csv", "split": EIGHTY}), {})
     thirds = {"train": 0.6, "dev": 0.2, "test": 0.2}
-    with pytest.raises(WorkbenchError, match=r"no row is left for test: .*Remove splits.json to divide anew"):
+    with pytest.raises(WorkbenchError, match=r"no row is left for test, .*Remove splits.json to assign"):
         read({"source": "one.csv", "split": thirds}, known=known)
     write(tmp_path / "one.csv", [*MANY, ("brand new", "a"), ("quite new", "b")])
     assert len(read({"source": "one.csv", "split": thirds}, known=known).split("test")) == 2
@@ -165,7 +165,10 @@ def test_rows_keep_the_split_of_their_source_and_shares_divide_the_others(read, 
     dataset = read({"source": "one.csv", "split": EIGHTY})
     assert [row.split == "test" for row in dataset] == [n % 2 == 1 for n in range(20)]
     assert {row.split for row in dataset} == {"train", "dev", "test"}
-    assert "one.csv: 10 rows keep the split that their source states; `split` divides the other 10" in caplog.text
+    assert (
+        "one.csv: 10 rows keep the split that the source states; the option `split` applies to the other 10 rows"
+        in caplog.text
+    )
 
 
 def test_a_repeated_import_says_the_same(read, tmp_path):

@@ -98,7 +98,7 @@ def test_a_workspace_that_cannot_be_listed_ends_no_run(sums, monkeypatch, caplog
 
     monkeypatch.setattr(Path, "glob", glob)
     assert told(sums.run("second")) == [("finished", None), ("finished", None)]
-    assert "are not used: [Errno 5] Input/output error" in caplog.text
+    assert "are not reused: [Errno 5] Input/output error" in caplog.text
 
 
 def test_a_run_lives_on_without_the_one_that_it_took_stages_from(sums):
@@ -149,7 +149,7 @@ def test_a_damaged_neighbour_is_passed_over_and_logged(sums, caplog, harm):
     second = sums.run("second")
     assert sums.worked[0] == "number"
     assert "first" in caplog.text
-    assert "not used" in caplog.text
+    assert "not reused" in caplog.text
     assert (second.stages[1].path / "value").read_text() == "41"
     assert told(sums.run("third"))[0] == ("cached", "second")
 

@@ -100,7 +100,7 @@ def test_every_key_can_be_overridden(tmp_path, host):
         (('use = "finetune"', 'use = ["finetune"]'), ["[train]", "unknown trainer"]),
         (('reader = "quickstart"', "reader = 3"), ["[[import]] 0", "unknown reader"]),
         (('use = ["repair", "conflicts"]', 'use = [["repair"]]'), ["[clean]", "unknown cleaner"]),
-        (('[clean.conflicts]\npolicy = "keep"', "repair = 3"), ["[clean]", "repair is 3", "table"]),
+        (('[clean.conflicts]\npolicy = "keep"', "repair = 3"), ["[clean]", "'repair' is 3", "table"]),
         (("train = 0.8", "train = nan"), ["split", "finite"]),
         (("train = 0.8", "trian = 0.8"), ["[[import]] 0.split", "'trian' is not a split"]),
         (('source = "en"\n', ""), ["[[import]] 0", "'source' is missing"]),

@@ -91,7 +91,11 @@ def test_observers_see_the_stages_of_a_verb(compress, watched, tmp_path):
     [
         (WorkbenchError("no luck"), 1, "no luck"),
         (GateRefused("too slow"), 3, "too slow"),
-        (OSError(errno.ENOSPC, "No space left on device", "some/file"), 1, "some/file: the disk is full. Make room"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "some/file"),
+            1,
+            "some/file: the disk is full. Free disk space",
+        ),
         (KeyboardInterrupt(), 1, ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""Who is told how a run gets on."""
+"""Callbacks for the progress of a run."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Who is told how the run gets on."""
+    """Receiver of a run's progress, such as the terminal."""
 
     def started(self, stage: Stage) -> Log:
-        """A stage begins to work; the log that is returned takes its figures."""
+        """Handle the start of a stage that is not cached; return the log for the stage's figures."""
 
     def finished(self, record: StageRecord) -> None:
-        """A stage is done, was cached, or failed."""
+        """Handle the end of a stage that finished, was cached, or failed."""
 
 
 class SilentProgress:
-    """A `Progress` that says nothing."""
+    """A `Progress` without output."""
 
     def started(self, stage: Stage) -> Log:  # noqa: ARG002
-        """Give a log that says nothing."""
+        """Return a log without output."""
         return silent
 
     def finished(self, record: StageRecord) -> None:
-        """Say nothing."""
+        """Ignore the record."""

@@ -1,4 +1,4 @@
-"""Random streams that depend on what they are for, so that order and workers change nothing."""
+"""Random streams that do not depend on the order of rows or on the number of workers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import random
 
 
 def stream(seed: int, name: str, parent: str) -> random.Random:
-    """That of an augmenter for one row.
+    """Return the random stream of an augmenter for one row.
 
     Args:
-        seed: of the run.
-        name: of the augmenter.
-        parent: the row's id.
+        seed: seed of the run.
+        name: name of the augmenter.
+        parent: id of the row.
     """
     return random.Random(hashlib.sha256(f"{seed}\0{name}\0{parent}".encode()).digest())

@@ -1,4 +1,4 @@
-"""Recipes: a TOML file, overridden from the command line, checked against what the plugins offer."""
+"""Recipes: read a TOML file, apply overrides, and check every section against the registered components."""
 
 from __future__ import annotations
 
@@ -30,32 +30,42 @@ LISTS = ("import", "compress")
 
 
 def load_recipe(path: Path, host: Host, overrides: Sequence[tuple[str, str]] = ()) -> Recipe:
-    """Read, override and check a recipe.
+    """Read a recipe, apply overrides, and check the result.
 
     Args:
         path: a TOML file.
-        host: the plugins that it may use.
-        overrides: dotted key and text, such as `("train.epochs", "3")`.
+        host: the host with the plugins that the recipe may use.
+        overrides: pairs of dotted key and text, such as `("train.epochs", "3")`.
 
     Raises:
-        WorkbenchError: the file cannot be read, or asks for something that does not exist.
+        WorkbenchError: the file cannot be read, or names an unknown key or component.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageProblem("there is no such recipe", where=path, remedy="Write one with: workbench init") from None
+        raise UsageProblem(
+            "there is no such recipe", where=path, remedy="Write a recipe with: workbench init"
+        ) from None
     except (IsADirectoryError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageProblem(f"is no readable TOML ({error})", where=path) from error
+        raise UsageProblem(
+            f"is not readable TOML ({error})", where=path, remedy="Correct the file, or write a new one: workbench init"
+        ) from error
     for key, text in overrides:
         override(values, key, text)
     return check_recipe(values, host, path.name, path.parent)
 
 
 def check_recipe(values: Mapping[str, Any], host: Host, where: str, folder: Path) -> Recipe:
-    """The recipe that `values` describes.
+    """Check the values of a recipe and resolve its components.
+
+    Args:
+        values: the parsed TOML with overrides.
+        host: the host with the plugins.
+        where: name of the recipe, for errors.
+        folder: folder of the recipe. Relative paths start here.
 
     Raises:
-        UsageProblem: an unknown key, name or type, with the nearest that is known.
+        UsageProblem: a key, name or type is wrong; the message suggests the nearest known name.
     """
     top = _top(values, where)
     host.require(top.requires, where)
@@ -82,54 +92,61 @@ def _top(values: Mapping[str, Any], where: str) -> RecipeOptions:
         if key not in (*keys, *TABLES, *LISTS):
             raise unknown("key", key, [*keys, *TABLES, *LISTS], where=where)
         if key in TABLES and not isinstance(value, dict):
-            raise UsageProblem(f"[{key}] is no table", where=where)
+            raise UsageProblem(f"{key!r} is not a table", where=where, remedy=f"Write [{key}] with its keys below")
         if key in LISTS and not (isinstance(value, list) and all(isinstance(part, dict) for part in value)):
             raise UsageProblem(
-                f"[[{key}]] is no list of tables", where=where, remedy=f"Write [[{key}]] with two brackets"
+                f"{key!r} is not a list of tables", where=where, remedy=f"Write [[{key}]] with two brackets"
             )
     options: RecipeOptions = parse_options(RecipeOptions, {key: values[key] for key in keys if key in values}, where)
     return options
 
 
 class _Checker:
-    """Turns the tables of a recipe into steps.
+    """Convert the tables of a recipe into component configs.
 
     Args:
-        host: the plugins.
-        folder: what relative files and encoders are relative to.
+        host: the host with the plugins.
+        folder: folder of the recipe. Relative paths of files and encoders start here.
     """
 
     def __init__(self, host: Host, folder: Path) -> None:
         self.host, self.folder = host, folder
 
     def use(self, hook: str, table: Mapping[str, Any], where: str) -> ComponentConfig:
-        """The step of a table with `use` and the options of what it names."""
-        name = self._wanted(hook, table, "use", where)
+        """Read the component config of a table with the key `use` and the component's options."""
+        name = self._component_name(hook, table, "use", where)
         component = self.host.registry(hook).pick(name, where)
-        _, theirs = partition(UseOptions, component.options, table, where)
-        return ComponentConfig(hook, name, component, self._options(component.options, theirs, where))
+        _, options = partition(UseOptions, component.options, table, where)
+        return ComponentConfig(hook, name, component, self._options(component.options, options, where))
 
     def source(self, table: Mapping[str, Any], where: str) -> ComponentConfig:
-        """The step of an `[[import]]`."""
-        name = self._wanted("readers", table, "reader", where)
+        """Read the component config of an `[[import]]`."""
+        name = self._component_name("readers", table, "reader", where)
         component = self.host.registry("readers").pick(name, where)
-        own, theirs = partition(ImportOptions, component.options, table, where)
+        own, options = partition(ImportOptions, component.options, table, where)
         settings = parse_options(ImportOptions, own, where)
         if settings.split is not None:
             check_shares(settings.split, f"{where}.split")
-        return ComponentConfig("readers", name, component, self._options(component.options, theirs, where), settings)
+        return ComponentConfig("readers", name, component, self._options(component.options, options, where), settings)
 
     def chain(self, hook: str, table: Mapping[str, Any], where: str) -> tuple[ComponentConfig, ...]:
-        """The steps of a table whose `use` is a list; the options of each stand in a table of its name."""
+        """Read the component configs of a table whose `use` is a list.
+
+        The options of a component are in a subtable with the component's name.
+        """
         use = table.get("use", [])
         if not isinstance(use, list):
-            raise UsageProblem(f"use is {use!r}", where=where, remedy="Give a list of names")
+            raise UsageProblem(
+                f"'use' is {use!r}, expected a list of names", where=where, remedy='Write use = ["NAME", "NAME"]'
+            )
         components = {name: self.host.registry(hook).pick(name, where) for name in map(_text, use)}
         for key, value in table.items():
             if key != "use" and key not in components:
                 raise unknown("key", key, ["use", *components], where=where)
             if key != "use" and not isinstance(value, dict):
-                raise UsageProblem(f"{key} is {value!r}", where=where, remedy=f"Write a table [….{key}]")
+                raise UsageProblem(
+                    f"{key!r} is {value!r}, expected a table", where=where, remedy=f"Write a table [….{key}]"
+                )
         return tuple(
             ComponentConfig(
                 hook, name, component, self._options(component.options, table.get(name, {}), f"{where}.{name}")
@@ -138,7 +155,7 @@ class _Checker:
         )
 
     def evaluate(self, table: Mapping[str, Any], where: str) -> EvaluateOptions:
-        """The options of `[evaluate]`, whose names all exist."""
+        """Read the options of `[evaluate]` and check their metrics, baselines and splits."""
         options: EvaluateOptions = parse_options(EvaluateOptions, table, where)
         for hook, names in (("metrics", options.use), ("trainers", options.baselines)):
             for name in names or ():
@@ -149,17 +166,19 @@ class _Checker:
         return options
 
     def gate(self, table: Mapping[str, Any], where: str) -> dict[str, float]:
-        """The limit of every budget."""
+        """Read the limit of every budget of `[gate]`."""
         for name, limit in table.items():
             self.host.registry("budgets").pick(name, where)
             if not isinstance(limit, (int, float)) or isinstance(limit, bool) or not math.isfinite(limit):
-                raise UsageProblem(f"is {limit!r}", where=f"{where}.{name}", remedy="Give a number")
+                raise UsageProblem(
+                    f"is {limit!r}, expected a finite number", where=f"{where}.{name}", remedy=f"Write {name} = 1.0"
+                )
         return {name: float(limit) for name, limit in table.items()}
 
-    def _wanted(self, hook: str, table: Mapping[str, Any], key: str, where: str) -> str:
+    def _component_name(self, hook: str, table: Mapping[str, Any], key: str, where: str) -> str:
         if key not in table:
             known = ", ".join(sorted(self.host.registry(hook)))
-            raise UsageProblem(f"{key!r} is missing", where=where, remedy=f"Known: {known}")
+            raise UsageProblem(f"{key!r} is missing", where=where, remedy=f"Set it to one of: {known}")
         return _text(table[key])
 
     def _options(self, options: type, values: Mapping[str, Any], where: str) -> Any:

@@ -1,4 +1,4 @@
-"""A run as it stands on disk: read-only, for reports, observers and verbs."""
+"""Read-only view of a run folder, for reports, observers and verbs."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ RECORD: Shape = {
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What became of a stage.
+    """Result of a stage in a run.
 
     Args:
-        name: `import`, `clean`, `train`, `compress-2-int8` …, unique in its run.
+        name: name of the stage, unique in its run, such as `import`, `train` or `compress-2-int8`.
         kind: `import`, `clean`, `augment`, `baseline`, `train`, `evaluate`, `compress`, `calibrate`, `bundle`,
             `measure` or `gate`.
-        path: the folder of its output.
+        path: folder of the output.
         key: sha256 of everything that determines the output.
         digest: sha256 of the output.
         status: `finished`, `cached` or `failed`.
-        seconds: that it took when it ran.
-        metrics: its own figures.
-        error: why it failed.
-        origin: the run beside this one that the output was taken from.
+        seconds: duration of the stage's last execution.
+        metrics: figures of the stage.
+        error: error message of a failed stage.
+        origin: the sibling run from which the output was copied; None for the run's own output.
     """
 
     name: str
@@ -62,7 +62,7 @@ class StageRecord:
 
     @property
     def measurements(self) -> Path:
-        """The folder of what was measured beside the output; most stages have none."""
+        """Folder of the stage's measurements; it exists for few stages."""
         return self.path.parent / MEASUREMENTS
 
 
@@ -73,7 +73,7 @@ class Run:
     Args:
         path: the folder.
         recipe: the recipe with its overrides, as JSON.
-        stages: the current ones in their order.
+        stages: the current stages in their order.
     """
 
     path: Path
@@ -85,52 +85,54 @@ class Run:
         """Read a run folder.
 
         Raises:
-            WorkbenchError: it is none, or was written by a newer program.
+            WorkbenchError: the folder is not a run folder, or has a newer format.
         """
         if not (path / RUN).is_file():
-            raise WorkbenchError(f"is no run: {RUN} is missing", where=path, remedy="Make one with: workbench run")
+            raise WorkbenchError(
+                f"is not a run folder: {RUN} is missing", where=path, remedy="Make a run with: workbench run"
+            )
         about = read_json(path / RUN)
         check_shape(about, {"format": int, "recipe": dict, "stages": list}, path / RUN)
         if about["format"] > FORMAT:
             raise WorkbenchError(
-                f"has run format {about['format']}, this program knows {FORMAT}",
+                f"has run format {about['format']}; this program reads formats up to {FORMAT}",
                 where=path,
-                remedy="Upgrade intent-workbench",
+                remedy="Upgrade with: pip install -U intent-workbench",
             )
         for stage in about["stages"]:
             check_shape(stage, RECORD, path / RUN)
         return cls(path, about["recipe"], tuple(_read_record(path, stage) for stage in about["stages"]))
 
     def stage(self, *kinds: str) -> StageRecord | None:
-        """The last stage of one of these kinds that has an output."""
-        done = [stage for stage in self.stages if stage.kind in kinds and stage.status != "failed"]
-        return done[-1] if done else None
+        """Return the last stage of one of these kinds that has an output; None without such a stage."""
+        matches = [stage for stage in self.stages if stage.kind in kinds and stage.status != "failed"]
+        return matches[-1] if matches else None
 
     def dataset(self) -> Dataset | None:
-        """The rows as training saw them."""
+        """Load the dataset of training: imported, cleaned and augmented rows."""
         stage = self.stage("import", "clean", "augment")
         return Dataset.load(stage.path) if stage else None
 
     def reports(self) -> list[Report]:
-        """Every report: baselines, the trained model, the bundle; on dev and test."""
+        """Load all reports: those of the simple baselines, the trained model and the bundle, on dev and test."""
         stages = [stage for stage in (self.stage("evaluate"), self.stage("measure")) if stage]
         return [
             Report.from_json(value) for stage in stages for value in read_json(stage.path / "report.json")["reports"]
         ]
 
     def measurement(self) -> Measurement | None:
-        """The bundle beside the uncompressed model."""
+        """Load the comparison of the bundle with the baseline model."""
         stage = self.stage("measure")
         return Measurement.from_json(read_json(stage.path / "report.json")["measurement"]) if stage else None
 
     def bundle(self) -> Bundle | None:
-        """The bundle that the gate judged, or the one before it."""
+        """Load the bundle of the gate stage, or else of the bundle stage."""
         stage = self.stage("gate", "bundle")
         return Bundle.load(stage.path) if stage else None
 
 
 def record_json(run: Path, record: StageRecord) -> dict[str, Any]:
-    """The record as `run.json` holds it, with paths relative to the run's folder."""
+    """Convert a record to its JSON in `run.json`, with paths relative to the run folder."""
     return {
         "name": record.name,
         "kind": record.kind,

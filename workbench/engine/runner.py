@@ -1,4 +1,4 @@
-"""The run engine: one stage after the other, each from the cache or worked and published."""
+"""The run engine: for each stage, reuse the cached output, or execute the stage and publish its output."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class StagePlan:
-    """What a run would do with a stage.
+    """The action of a future run for one stage.
 
     Args:
         stage: the stage.
-        would: `cached`, `run`, or `ask` for a source that is asked in every run.
-        origin: the run beside this one that the stage would be taken from.
+        action: `cached`, `run`, or `ask` for a remote source, which is read in every run.
+        origin: the sibling run from which a cached output will be copied; None for the run's own output.
     """
 
     stage: Stage
@@ -42,15 +42,15 @@ class StagePlan:
 
 @dataclass(frozen=True)
 class Engine:
-    """Runs stages into a store.
+    """Execute stages and publish their outputs in a store.
 
     Args:
-        host: the plugins.
-        store: where the stages go.
-        seed: of the run.
-        progress: who is told.
-        recipe: for `run.json`.
-        workspace_cache: runs from which equal stages are taken over; None = from none.
+        host: the host with the plugins.
+        store: the store of the run.
+        seed: seed of the run.
+        progress: receiver of progress.
+        recipe: the recipe as JSON, for `run.json`.
+        workspace_cache: cache of sibling runs; None = reuse stages of this run only.
     """
 
     host: Host
@@ -68,16 +68,16 @@ class Engine:
         again: str | None = None,
         force: bool = False,
     ) -> Run:
-        """Bring every stage up to date.
+        """Update every stage: reuse cached outputs and execute the other stages.
 
         Args:
-            stages: in an order in which each stands after what it needs.
-            inputs: name -> folder of what stages need and no stage makes.
-            again: work this stage and all after it, even where they are cached.
-            force: work every stage.
+            stages: the stages; each comes after the stages that it needs.
+            inputs: name -> folder of inputs that no stage makes.
+            again: execute this stage and all later stages, even if they are cached.
+            force: execute every stage.
 
         Raises:
-            WorkbenchError: a stage failed; the earlier ones stay, and a later call goes on from there.
+            WorkbenchError: a stage failed. Earlier stages stay published, so a later call resumes at this stage.
         """
         first = _position(stages, again) if again else 0 if force else len(stages)
         with locked(self.store.path):
@@ -99,7 +99,7 @@ class Engine:
         return Run(self.store.path, self.recipe, tuple(records))
 
     def plan(self, stages: Sequence[Stage], *, again: str | None = None, force: bool = False) -> list[StagePlan]:
-        """What `run` would do with each stage."""
+        """Return the action of `run` for each stage, without executing any stage."""
         first = _position(stages, again) if again else 0 if force else len(stages)
         records: dict[str, StageRecord] = {}
         plans = []
@@ -118,11 +118,11 @@ class Engine:
         return self.workspace_cache.find(stage, key) if self.workspace_cache else None
 
     def _cached(self, stage: Stage, key: str) -> StageRecord | None:
-        """The output of this run, or a copy of that of a run beside it."""
-        if found := self.store.find(stage, key):
-            return found
-        elsewhere = self._find_in_workspace(stage, key)
-        return self.store.adopt(stage, elsewhere) if elsewhere else None
+        """Find the output in this run, or copy it from a sibling run."""
+        if record := self.store.find(stage, key):
+            return record
+        shared = self._find_in_workspace(stage, key)
+        return self.store.adopt(stage, shared) if shared else None
 
     def _key(self, stage: Stage, records: Mapping[str, StageRecord], *, work_only: bool = False) -> str:
         inputs = {name: records[name].digest for name in stage.needs}
@@ -130,23 +130,23 @@ class Engine:
 
     def _update(self, stage: Stage, records: Mapping[str, StageRecord], *, fresh: bool) -> StageRecord:
         key = self._key(stage, records)
-        if not (stage.remote or fresh) and (found := self._cached(stage, key)):
-            return found
+        if not (stage.remote or fresh) and (cached := self._cached(stage, key)):
+            return cached
         inputs = {name: records[name].path for name in stage.needs}
         work = self.store.work(stage, self._key(stage, records, work_only=True))
         staging, log = self.store.staging(stage, key), self.progress.started(stage)
         with staging as folder:
             context = Context(self.host, self.seed, work, log=log, measurements=folder / MEASUREMENTS)
-            begun = time.monotonic()
+            start = time.monotonic()
             try:
                 metrics = dict(stage.work(inputs, folder / "out", context))
             except GateRefused:
                 self.store.keep_refused(stage, folder / MEASUREMENTS)
                 raise
-            seconds = time.monotonic() - begun
+            seconds = time.monotonic() - start
             (folder / "out").mkdir(exist_ok=True)
             same = self.store.find(stage, key, digest_folder(folder / "out"))
-            measured = (folder / MEASUREMENTS).is_dir()  # newer measurements are kept with their output
+            measured = (folder / MEASUREMENTS).is_dir()  # new measurements are published, even for an equal output
             if same and (stage.remote or not measured):
                 staging.drop()
                 return dataclasses.replace(same, status="cached" if stage.remote else "finished", seconds=seconds)
@@ -158,18 +158,19 @@ class Engine:
         self.host.observe("stage_finished", stage=record)
 
     def _fail(self, stage: Stage, records: Sequence[StageRecord], error: BaseException) -> None:
-        """Tell who watches; an earlier run that came to its end stays the current one.
+        """Report a failed stage; write it into `run.json` unless that describes an earlier complete run.
 
-        What an earlier attempt measured before it was refused is not this failure's.
+        Interrupts and a full disk change nothing on disk. Measurements of an earlier refusal are removed, because
+        they do not belong to this failure.
         """
-        clear = isinstance(error, Exception) and not _disk_full(error)
-        if clear and not isinstance(error, GateRefused):
+        ordinary = isinstance(error, Exception) and not _disk_full(error)
+        if ordinary and not isinstance(error, GateRefused):
             self.store.drop_refused(stage)
         failed = StageRecord(
             stage.name, stage.kind, self.store.stages / stage.name / "out", "", status="failed", error=str(error)
         )
         self._report(failed)
-        if clear and not self.store.complete():
+        if ordinary and not self.store.complete():
             self.store.point(dict(self.recipe), [*records, failed])
 
 
@@ -181,22 +182,32 @@ def _position(stages: Sequence[Stage], name: str) -> int:
 
 
 def explain(error: BaseException, stage: Stage) -> BaseException:
-    """The error as the user should see it: a full disk and its kin in one clear line."""
+    """Convert errors of the operating system, such as a full disk, into a `WorkbenchError` with a remedy.
+
+    Args:
+        error: the error of a stage.
+        stage: the failed stage.
+
+    Returns:
+        The converted error, or `error` itself.
+    """
     if isinstance(error, WorkbenchError) or not isinstance(error, Exception):
         return error
     if _disk_full(error):
         where = getattr(error, "filename", None) or f"stage {stage.name}"
         return WorkbenchError(
-            "the disk is full", where=where, remedy="Make room and run the same command again; finished stages are kept"
+            "the disk is full",
+            where=where,
+            remedy="Free disk space and run the same command again; finished stages are kept",
         )
     if isinstance(error, OSError) and error.filename:
         return WorkbenchError(
-            str(error.strerror), where=error.filename, remedy="Mend it and run the same command again"
+            str(error.strerror), where=error.filename, remedy="Solve this problem and run the same command again"
         )
     return error
 
 
 def _disk_full(error: BaseException) -> bool:
-    """Also where a library wraps the system's error in one of its own, as safetensors and onnx do."""
+    """Whether the disk is full. Libraries such as safetensors and onnx wrap the error of the operating system."""
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return full or "No space left on device" in str(error)

@@ -1,4 +1,4 @@
-"""What a checked recipe is made of: the options of its sections, and which component each of them names."""
+"""A checked recipe: the options of its sections and their component configs."""
 
 from __future__ import annotations
 
@@ -17,58 +17,61 @@ from workbench.options import OptionField, as_json, option, option_fields
 
 @dataclass(frozen=True)
 class RecipeOptions:
-    """The keys at the top of a recipe."""
+    """Keys at the top of a recipe."""
 
-    seed: int = option(13, "every random stream is derived from it", ge=0, le=2**32 - 1)
-    requires: tuple[str, ...] = option((), "plugins that the recipe cannot do without")
+    seed: int = option(13, "seed of all random streams", ge=0, le=2**32 - 1)
+    requires: tuple[str, ...] = option((), "names of plugins that must be installed")
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """The keys of an `[[import]]` beside those of its reader."""
+    """Keys of an `[[import]]`, without the options of its reader."""
 
-    reader: str = option(dataclasses.MISSING, "which reader")
+    reader: str = option(dataclasses.MISSING, "name of the reader")
     source: str = option(
-        dataclasses.MISSING, "file, folder or name that the reader opens; relative to the recipe", kind="path"
+        dataclasses.MISSING,
+        "file, folder or name that the reader opens; paths start at the recipe's folder",
+        kind="path",
     )
     split: dict[str, float] | None = option(
         None,
-        "shares to divide the rows into, or the one split that they all belong to; none = all into train; "
-        "rows whose source states a split keep it",
+        "share of each split, or one split for all rows; none = all rows into train; "
+        "rows whose source states a split keep that split",
     )
     rare: Literal["refuse", "drop", "train"] = option(
-        "refuse", "an intent with fewer rows than splits: refuse it, drop it, or put it all into train"
+        "refuse",
+        "action for an intent with fewer rows than splits: refuse the import, drop the rows, or put them into train",
     )
 
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """The keys of `[evaluate]`."""
+    """Keys of `[evaluate]`."""
 
-    use: tuple[str, ...] | None = option(None, "metrics; none = every one that fits the task")
+    use: tuple[str, ...] | None = option(None, "names of metrics; none = all metrics for the task")
     baselines: tuple[str, ...] | None = option(
-        None, "trainers to compare with, on the same encoder; none = those that are meant for it"
+        None, "trainers to compare with, on the same encoder; none = all that their plugins mark as simple baselines"
     )
-    splits: tuple[str, ...] = option(("dev", "test"), "splits to score; leave test out while you tune")
+    splits: tuple[str, ...] = option(("dev", "test"), "splits to score; omit test while you tune")
 
 
 @dataclass(frozen=True)
 class UseOptions:
-    """The one key that says which component a section means."""
+    """The key that names the component of a section."""
 
-    use: str = option(dataclasses.MISSING, "which one")
+    use: str = option(dataclasses.MISSING, "name of the component")
 
 
 @dataclass(frozen=True)
 class ComponentConfig:
-    """One component with its options, as a section of a recipe asks for it.
+    """One use of a component in a recipe: the component with its options.
 
     Args:
-        hook: the named hook that it comes from.
-        name: its name there.
+        hook: the named hook that registers the component.
+        name: the component's name in the registry of the hook.
         component: the component.
-        options: an instance of the component's options.
-        settings: the section's own options, for `[[import]]`.
+        options: an instance of the component's options class.
+        settings: options of the section itself, for `[[import]]`; else None.
     """
 
     hook: str
@@ -78,7 +81,14 @@ class ComponentConfig:
     settings: Any = None
 
     def identity(self, host: Host, *, work_only: bool = False) -> dict[str, Any]:
-        """What of it belongs into a stage's key; files and encoders that its options name count by their content."""
+        """The component config's part of a stage key, as JSON.
+
+        Files and encoders that the options name are represented by the digest of their content.
+
+        Args:
+            host: the host with the encoders.
+            work_only: leave out options with `affects_cache=False`, for the key of the scratch folder.
+        """
         return {
             "hook": self.hook,
             "name": self.name,
@@ -93,13 +103,13 @@ class ComponentConfig:
 
 
 def referenced_names(field: OptionField, options: Any) -> tuple[str, ...]:
-    """The files or encoders that an option names: none, one or several."""
+    """Return the file paths or encoder names in the value of an option."""
     value = getattr(options, field.name)
     return value if isinstance(value, tuple) else (value,) if value else ()
 
 
 def content_digest(field: OptionField, name: str, host: Host) -> str | None:
-    """The digest of a file, folder or encoder that an option names; None for a path where nothing stands.
+    """Compute the digest of a file, folder or encoder that an option names; None for a path that does not exist.
 
     Raises:
         WorkbenchError: there is no such encoder.
@@ -110,13 +120,13 @@ def content_digest(field: OptionField, name: str, host: Host) -> str | None:
 
 
 def resolve_paths(options: Any, folder: Path, host: Host) -> Any:
-    """The options with relative files and encoder folders made relative to the recipe's `folder`."""
+    """Return the options with relative paths of files and encoders resolved against the recipe's `folder`."""
     changed = {}
     for each in option_fields(type(options)):
         names = referenced_names(each, options) if each.kind != "plain" else ()
-        moved = tuple(_resolve_path(each, name, folder, host) for name in names)
-        if moved != names:
-            changed[each.name] = moved if each.type is tuple else moved[0]
+        resolved = tuple(_resolve_path(each, name, folder, host) for name in names)
+        if resolved != names:
+            changed[each.name] = resolved if each.type is tuple else resolved[0]
     return dataclasses.replace(options, **changed) if changed else options
 
 
@@ -132,15 +142,15 @@ class Recipe:
 
     Args:
         top: seed and required plugins.
-        imports: one step a source.
+        imports: one reader per source.
         clean: cleaners in their order.
         augment: augmenters in their order.
-        train: the trainer, or None.
-        evaluate: how to score.
+        train: the trainer; None for a recipe that only prepares data.
+        evaluate: options of `[evaluate]`.
         compress: passes in their order.
-        gate: budget -> limit; empty without a gate.
+        gate: budget -> limit; empty without `[gate]`.
         values: the whole recipe as JSON.
-        folder: what relative sources are relative to.
+        folder: folder of the recipe. Relative sources start here.
     """
 
     top: RecipeOptions

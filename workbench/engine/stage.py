@@ -1,4 +1,4 @@
-"""A stage of a run: what it does, what it reads, and what its key is made of."""
+"""A stage of a run: its function, its inputs and its cache key."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ if TYPE_CHECKING:
     from workbench.engine.sections import ComponentConfig
     from workbench.host import Host
 
-Inputs = Mapping[str, Path]  # stage name -> the folder of its output
+Inputs = Mapping[str, Path]  # stage name -> folder of the stage's output
 Work = Callable[[Inputs, Path, Context], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A unit of work whose output is addressed by the content of everything that goes into it.
+    """A unit of work with a cache key: the digest of everything that determines its output.
 
     Args:
-        name: unique in the run.
+        name: name, unique in the run.
         kind: see `StageRecord`.
         work: `(inputs, out, context) -> metrics`; writes the folder `out`.
-        steps: the offers that it calls.
-        needs: names of the stages whose output it reads.
-        settings: JSON that determines the output beside the steps.
-        outside: digests of files that it reads beside the steps' options, by name; called when the key is made.
-        calls: hooks whose components it calls beside its steps, see `Component.calls`; `runtimes` where it predicts
-            or bundles.
-        remote: its source cannot be keyed before it is read: it works in every run, and is keyed by its output.
-        reusable: whether the output of another run, which has the same key, may stand for its own.
-        reused: called with such an output before it is published.
+        steps: configs of the components that the stage calls.
+        needs: names of the stages whose outputs the stage reads.
+        settings: other values that determine the output, as JSON.
+        outside: function that returns name -> digest of other files that the stage reads; called for each key.
+        calls: other hooks whose components the stage calls, see `Component.calls`. A stage that predicts or bundles
+            lists `runtimes`.
+        remote: whether the source's content is unknown before the source is read. Such a stage is executed in every
+            run; an unchanged output is published only once.
+        reusable: function that decides whether a sibling run's output with the same key may be copied.
+        reused: function that is called with the folder of a copied output before it is published.
     """
 
     name: str
@@ -56,20 +57,21 @@ class Stage:
     reused: Callable[[Path], object] = lambda _: None
 
     def key(self, host: Host, seed: int, inputs: Mapping[str, str], *, work_only: bool = False) -> str:
-        """sha256 over everything that determines the output.
+        """Compute the cache key: the sha256 of everything that determines the output.
 
         Args:
-            host: for the versions and sources of the plugins.
-            seed: of the run.
-            inputs: stage name -> digest of its output.
-            work_only: leave out what the scratch folder does not depend on: it is found again under this key.
+            host: the host, for versions and sources of the plugins.
+            seed: seed of the run.
+            inputs: stage name -> digest of the stage's output.
+            work_only: compute the key of the scratch folder, which does not depend on options with
+                `affects_cache=False`.
         """
         owners = {step.name: host.plugin_digest(host.registry(step.hook).owners[step.name]) for step in self.steps}
         hooks = {*self.calls, *(hook for step in self.steps for hook in step.component.calls)}
-        called = sorted(hooks | {"normalizations"} if "runtimes" in hooks else hooks)  # predictors normalize
+        called = sorted(hooks | {"normalizations"} if "runtimes" in hooks else hooks)  # predictors normalize texts
         components = [step.component for step in self.steps]
-        reached = [component for hook in called if hook in REGISTRIES for component in host.registry(hook).values()]
-        components += [component for component in reached if isinstance(component, Component)]
+        registered = [component for hook in called if hook in REGISTRIES for component in host.registry(hook).values()]
+        components += [component for component in registered if isinstance(component, Component)]
         libraries = sorted({library for component in components for library in component.libraries})
         machine = {**describe(), "bfloat16": multiplies_bfloat16()}
         return digest_json(
@@ -90,7 +92,7 @@ class Stage:
 
 
 def version(distribution: str) -> str | None:
-    """The installed version of a distribution, None when it is not there."""
+    """Return the installed version of a distribution; None if the distribution is not installed."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
@@ -99,8 +101,8 @@ def version(distribution: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def host_digest() -> str:
-    """sha256 over the host's version and sources, but for those that only talk to people."""
+    """Compute the sha256 of the host's version and of those sources that can change the output of a stage."""
     root = Path(__file__).resolve().parents[1]
     parts = [root / name for name in ("engine", "io", "nouns", "quality", "serving", "stages", "text", "torch")]
-    files = [*sorted(root.glob("*.py")), root / "report" / "markup.py"]  # the markup of intents is in the model card
+    files = [*sorted(root.glob("*.py")), root / "report" / "markup.py"]  # the model card uses `intent_label`
     return digest_json([workbench.__version__, *map(digest_sources, parts), *map(digest_file, files)])

@@ -1,7 +1,7 @@
 """The store of a run: published stages, each a folder `<name>-<key8>` with `out/` and `stage.json`.
 
-A folder appears whole or not at all, and is never written again. It may hold `measurements/`, which is not digested.
-A stage that a budget refused has that alone, in a folder `<name>`.
+A stage folder is published atomically and never changes. It may have `measurements/`, which is not part of the digest.
+A stage that a budget refused has only `measurements/`, in a folder `<name>`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from workbench.io.lock import LOCK_FILES
 from workbench.io.shapes import Shape, check_shape
 
 ABOUT = "stage.json"
+OTHER_FOLDER = "Choose another folder with -o"
 LABEL: Shape = {"name": str, "kind": str, "key": str, "digest": str, "seconds": (int, float), "metrics": dict}
 logger = logging.getLogger(__name__)
 
@@ -33,9 +34,9 @@ class Store:
     """The folder of a run.
 
     Args:
-        path: the folder.
-        kept: where the scratch folders of stages are, for commands with other budgets; None = in `path`, until the run
-            is done.
+        path: the run folder.
+        kept: parent of scratch folders that stay after the run, for later commands with other budgets. None = the
+            scratch folders are in `path`, and are removed when the run is complete.
     """
 
     path: Path
@@ -43,30 +44,35 @@ class Store:
 
     @property
     def stages(self) -> Path:
-        """Where published stages are."""
+        """Parent folder of the published stages."""
         return self.path / "stages"
 
     @property
     def scratch(self) -> Path:
-        """Where the scratch folders of stages are."""
+        """Parent folder of the stages' scratch folders."""
         return self.kept or self.path / "work"
 
     def work(self, stage: Stage, key: str) -> Path:
-        """The scratch folder of a stage: it survives a kill, and is found again under the same key.
+        """Return the scratch folder of a stage; its complete results survive a kill and are reused under the same key.
 
-        What a killed attempt was in the midst of making is removed.
+        Incomplete results of a killed process are removed.
         """
         folder = self.scratch / f"{stage.name}-{key[:8]}"
         folder.mkdir(parents=True, exist_ok=True)
-        for half in list(folder.rglob(".*.partial")):
-            shutil.rmtree(half, ignore_errors=True)
+        for partial in list(folder.rglob(".*.partial")):
+            shutil.rmtree(partial, ignore_errors=True)
         return folder
 
     def find(self, stage: Stage, key: str, digest: str | None = None) -> StageRecord | None:
-        """The published output for `key`, if it stands there unchanged; with `digest`, the one with that content.
+        """Find the unchanged published output for `key`; None without one.
 
-        Where a key has several outputs, because a stage was forced and gave something else or measurements, the one
-        that `run.json` points at comes first, then the newest.
+        A key can have several outputs, because a forced stage may write another output or new measurements. The output
+        in `run.json` has priority, then the newest one.
+
+        Args:
+            stage: the stage.
+            key: its cache key.
+            digest: sha256 of the wanted output; None = any.
         """
         current = self._current(stage)
         for folder in sorted(self._folders(stage, key), key=lambda path: path.name == current, reverse=True):
@@ -75,7 +81,7 @@ class Store:
                 continue
             if digest_folder(folder / "out") == about["digest"]:
                 return _record(folder, about, "cached")
-            logger.warning("%s was changed after it was written and is not used", folder)
+            logger.warning("%s is not reused: its output was changed after it was published", folder)
         return None
 
     def _label(self, folder: Path) -> dict[str, Any] | None:
@@ -83,7 +89,7 @@ class Store:
             about = read_json(folder / ABOUT)
             check_shape(about, LABEL, folder / ABOUT)
         except WorkbenchError as error:
-            logger.warning("%s; the stage is not used", error)
+            logger.warning("the stage is not reused: %s", error)
             return None
         return dict(about)
 
@@ -94,12 +100,12 @@ class Store:
         return next((record.path.parent.name for record in records), None)
 
     def staging(self, stage: Stage, key: str) -> Staging:
-        """A hidden folder that becomes the next published one of this key."""
-        name, taken = f"{stage.name}-{key[:8]}", self._folders(stage, key)
-        return Staging(self.stages / (f"{name}-{_number(taken[0]) + 1}" if taken else name))
+        """Return the staging folder of the key's next published folder."""
+        name, folders = f"{stage.name}-{key[:8]}", self._folders(stage, key)
+        return Staging(self.stages / (f"{name}-{_number(folders[0]) + 1}" if folders else name))
 
     def seal(self, folder: Path, stage: Stage, key: str, seconds: float, metrics: dict[str, float]) -> StageRecord:
-        """Write `stage.json` into the staged folder."""
+        """Write `stage.json` into the staging folder `folder` and return the record of the stage."""
         (folder / "out").mkdir(exist_ok=True)
         about = {
             "name": stage.name,
@@ -113,54 +119,58 @@ class Store:
         return _record(folder, about, "finished")
 
     def adopt(self, stage: Stage, found: StageRecord) -> StageRecord | None:
-        """Publish a copy of another run's stage here, with its measurements; None where that fails, which is logged.
+        """Publish a copy of a sibling run's stage with its measurements; log a failure and return None.
 
-        Files are hard links where the file system has them: a published file is never written again.
+        Files are hard-linked if possible, which is safe because published files never change.
         """
         staging = self.staging(stage, found.key)
         try:
             with staging as folder:
                 shutil.copytree(found.path.parent, folder, copy_function=_link_or_copy, dirs_exist_ok=True)
                 if digest_folder(folder / "out") != found.digest:
-                    raise WorkbenchError("was changed while it was copied", where=found.path.parent)
+                    raise WorkbenchError(
+                        "was changed while it was copied",
+                        where=found.path.parent,
+                        remedy="Change no file in the folder of a run",
+                    )
                 stage.reused(folder / "out")
         except (OSError, shutil.Error, WorkbenchError) as error:
-            logger.warning("the stage %s of %s is not used: %s", stage.name, found.origin, error)
+            logger.warning("the stage %s of %s is not reused: %s", stage.name, found.origin, error)
             return None
         return dataclasses.replace(found, path=staging.final / "out")
 
     def keep_refused(self, stage: Stage, measurements: Path) -> None:
-        """Let the measurements of a stage that was refused, if it left any, stand where its failed record looks for it.
+        """Move the measurements of a refused stage to `stages/NAME/measurements`, where its failed record expects them.
 
-        They go to `stages/NAME/measurements`, in place of an earlier refusal's, until a run comes to its end. What goes
-        wrong is logged: it is the refusal that the user is to see.
+        They replace those of an earlier refusal, and stay until a run completes. Errors are logged only, because the
+        user must see the refusal itself.
         """
-        place = self.drop_refused(stage)
+        refused = self.drop_refused(stage)
         if not measurements.is_dir():
             return
         try:
-            with Staging(place) as folder:
+            with Staging(refused) as folder:
                 measurements.rename(folder / MEASUREMENTS)
-        except (OSError, WorkbenchError) as fault:
-            logger.warning("the measurements of %s, which was refused, cannot be kept: %s", stage.name, fault)
+        except (OSError, WorkbenchError) as error:
+            logger.warning("the measurements of the refused stage %s cannot be kept: %s", stage.name, error)
 
     def drop_refused(self, stage: Stage) -> Path:
-        """Remove the measurements of an earlier refusal of a stage; the place where it stood."""
-        place = self.stages / stage.name
-        shutil.rmtree(place, ignore_errors=True)
-        return place
+        """Remove the measurements of an earlier refusal of a stage and return their parent folder."""
+        refused = self.stages / stage.name
+        shutil.rmtree(refused, ignore_errors=True)
+        return refused
 
     def point(self, recipe: dict[str, Any], records: Iterable[StageRecord]) -> None:
-        """Let `run.json` point at these stages."""
+        """Write `run.json` with these stages."""
         stages = [record_json(self.path, record) for record in records]
         replace_json(self.path / RUN, {"format": FORMAT, "recipe": recipe, "stages": stages})
 
     def complete(self) -> bool:
-        """Whether `run.json` points at a run that came to its end."""
+        """Whether `run.json` exists and no stage in it failed."""
         return (self.path / RUN).is_file() and all(stage.status != "failed" for stage in Run.load(self.path).stages)
 
     def tidy(self) -> None:
-        """Remove scratch folders and what killed and refused attempts left; only for the holder of the lock."""
+        """Remove the remains of killed and refused attempts, and scratch folders in `path`; requires the run's lock."""
         self.drop_empty_scratch()
         if not self.kept:
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -171,18 +181,19 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
 
     def drop_unused(self) -> None:
-        """Remove published stages that `run.json` does not point at, and tidy; only for the holder of the lock."""
+        """Remove published stages that are not in `run.json`, and call `tidy`; requires the run's lock."""
         self.tidy()
         used = {record.path.parent.name for record in Run.load(self.path).stages}
         for folder in self.stages.glob("[!.]*"):
             if folder.name not in used:
-                gone = folder.rename(folder.with_name(f".{folder.name}.partial"))  # a kill leaves no half stage
-                shutil.rmtree(gone, ignore_errors=True)
-        for half in self.path.glob(".*.json.*"):
-            half.unlink(missing_ok=True)
+                # renamed first: after a kill no incomplete stage looks published
+                unused = folder.rename(folder.with_name(f".{folder.name}.partial"))
+                shutil.rmtree(unused, ignore_errors=True)
+        for partial in self.path.glob(".*.json.*"):
+            partial.unlink(missing_ok=True)
 
     def drop_empty_scratch(self) -> bool:
-        """Remove the scratch folders in which stages left nothing; whether others stay."""
+        """Remove empty scratch folders; return whether other scratch folders remain."""
         folders = list(self.scratch.glob(f"?*-{8 * '[0-9a-f]'}"))
         empty = [folder for folder in folders if not any(folder.iterdir())]
         for folder in empty:
@@ -190,12 +201,12 @@ class Store:
         return len(empty) < len(folders)
 
     def resumable(self) -> bool:
-        """Whether a later attempt can go on from a published stage, or from what is in a scratch folder here."""
-        left = self.drop_empty_scratch() and not self.kept
-        return left or any(self.stages.glob(f"[!.]*/{ABOUT}"))
+        """Whether a later attempt can reuse a published stage or a scratch folder of this run."""
+        scratch = self.drop_empty_scratch() and not self.kept
+        return scratch or any(self.stages.glob(f"[!.]*/{ABOUT}"))
 
     def _folders(self, stage: Stage, key: str) -> list[Path]:
-        """The published folders of a key, newest first: `NAME-KEY8`, then `NAME-KEY8-2` …"""
+        """Published folders of a key, newest first: … `NAME-KEY8-3`, `NAME-KEY8-2`, `NAME-KEY8`."""
         name = f"{stage.name}-{key[:8]}"
         return sorted([*self.stages.glob(name), *self.stages.glob(f"{name}-*")], key=_number, reverse=True)
 
@@ -226,18 +237,18 @@ def _record(folder: Path, about: dict[str, Any], status: str) -> StageRecord:
 
 
 def open_store(path: Path) -> Store:
-    """The store at `path`, made if it is not there.
+    """Open the store of the run folder `path`; create the folder if necessary.
 
     Raises:
-        WorkbenchError: the folder holds something else.
+        WorkbenchError: `path` is a file, another folder, or cannot be created.
     """
     store = Store(path)
     if path.exists() and not path.is_dir():
-        raise WorkbenchError("is a file, not a run folder", where=path)
+        raise WorkbenchError("is a file, not a run folder", where=path, remedy=OTHER_FOLDER)
     if path.is_dir() and not store.stages.is_dir() and any(entry.name not in LOCK_FILES for entry in path.iterdir()):
-        raise WorkbenchError("is not empty and holds no run", where=path, remedy="Choose another -o")
+        raise WorkbenchError("is not empty and is not a run folder", where=path, remedy=OTHER_FOLDER)
     try:
         make_folder(store.stages)
     except OSError as error:
-        raise WorkbenchError(f"cannot be made: {error.strerror}", where=path) from error
+        raise WorkbenchError(f"cannot be created: {error.strerror}", where=path, remedy=OTHER_FOLDER) from error
     return store

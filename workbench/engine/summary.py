@@ -1,4 +1,4 @@
-"""What a stage says of itself when it is done: `summary.json` in its measurements, for people and for programs."""
+"""Summary of a finished stage: `summary.json` in its measurements, for people and for programs."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Summary:
-    """What the command line shows of a stage that is done.
+    """Summary of a finished stage for the command line.
 
     Args:
-        words: lines for people.
-        figures: the same for programs, as JSON.
+        words: lines of text for people.
+        figures: the same content for programs, as JSON.
     """
 
     words: tuple[str, ...]
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, measurements: Path) -> None:
-        """Write it into the folder of the measurements, which is made if it is not there."""
+        """Write the summary into the folder `measurements`; create the folder if necessary."""
         measurements.mkdir(parents=True, exist_ok=True)
         write_json(measurements / FILE, asdict(self))
 
 
 def read_summary(measurements: Path) -> Summary | None:
-    """The summary that stands in a folder of measurements; None without one, and where it is none, which is logged."""
+    """Read the summary in a folder of measurements; None without one. An invalid file is logged and gives None."""
     if not (measurements / FILE).is_file():
         return None
     try:

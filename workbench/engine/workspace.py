@@ -1,4 +1,4 @@
-"""The workspace: the folder whose `runs/` holds the runs."""
+"""The workspace: a folder with runs in its subfolder `runs`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from workbench.engine.run import RUN
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder of runs.
+    """A folder with runs in its subfolder `runs`.
 
     Args:
-        path: the folder; the current one by default.
+        path: the folder; the current folder by default.
     """
 
     path: Path = Path()
 
     def place(self, name: str) -> Path:
-        """Where a run of that name belongs."""
+        """Folder of the run with a name; it need not exist."""
         return self.path / "runs" / name
 
     def runs(self) -> list[Path]:
-        """The folder of every run, by name."""
+        """Folders of all runs, sorted by name."""
         return [found.parent for found in sorted((self.path / "runs").glob(f"*/{RUN}"))]

@@ -1,4 +1,4 @@
-"""The cache of a workspace: a run takes a stage from a run beside it, where the stage has the same key."""
+"""The workspace cache: a run reuses the stages of sibling runs that have the same key."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WorkspaceCache:
-    """The other run folders in the folder of a run.
+    """Published stages of sibling runs, the other run folders in the parent folder of a run.
 
     Args:
-        path: the folder of the run that asks; it need not exist yet.
+        path: the folder of the run that reuses stages; it need not exist yet.
     """
 
     path: Path
 
     def find(self, stage: Stage, key: str) -> StageRecord | None:
-        """The verified output for `key` in another run, with its origin; None where there is none.
+        """Find the verified output for `key` in a sibling run, with its origin; None if no run has it.
 
-        A run that cannot be read, and an output that was changed, are logged and passed over.
+        Unreadable runs and changed outputs are logged and skipped.
         """
         try:
             runs = self._runs(f"{stage.name}-{key[:8]}*")
         except OSError as error:
-            logger.warning("the runs beside %s are not used: %s", self.path, error)
+            logger.warning("stages of the sibling runs of %s are not reused: %s", self.path, error)
             return None
         for run in runs:
             try:
-                found = Store(run).find(stage, key) if self._trusts(run) else None
+                record = Store(run).find(stage, key) if self._trusts(run) else None
             except (WorkbenchError, OSError) as error:
-                logger.warning("the stages of %s are not used: %s", run, error)
+                logger.warning("stages of %s are not reused: %s", run, error)
                 continue
-            if found and stage.reusable(found):
-                return dataclasses.replace(found, origin=run)
+            if record and stage.reusable(record):
+                return dataclasses.replace(record, origin=run)
         return None
 
     def _runs(self, folder: str) -> list[Path]:
-        """The runs that published such a stage, by name."""
+        """Folders of the sibling runs that published a stage in such a folder, sorted by name."""
         workspace = Path(os.path.normpath(self.path / os.pardir))
-        return sorted({found.parents[1] for found in workspace.glob(f"[!.]*/stages/{folder}")})
+        return sorted({published.parents[1] for published in workspace.glob(f"[!.]*/stages/{folder}")})
 
     def _trusts(self, run: Path) -> bool:
-        """Whether a run is another one, of the same user: anybody can put a folder into a place such as /tmp."""
-        user = getattr(os, "getuid", lambda: 0)()  # 0 is the owner of everything where files have no owners
+        """Whether a run is another run of the same user. Other users can write into shared folders such as /tmp."""
+        user = getattr(os, "getuid", lambda: 0)()  # on Windows `st_uid` is 0 for every file
         return run.resolve() != self.path.resolve() and run.stat().st_uid == user

@@ -98,15 +98,15 @@ def predict_pool(rows: Sequence[PoolRow], predictor: Predictor, log: Log) -> Rev
             remedy="Use a model of the task 'intent', made with: workbench train",
         )
     logits, embeddings = zip(*_batches(rows, predictor, log), strict=True) if rows else ((), ())
-    whole = np.concatenate(logits) if rows else np.zeros((0, len(predictor.model.intents)), np.float32)
-    if not np.isfinite(whole).all():
+    all_logits = np.concatenate(logits) if rows else np.zeros((0, len(predictor.model.intents)), np.float32)
+    if not np.isfinite(all_logits).all():
         raise WorkbenchError(
             "returns logits that are not finite numbers",
             where=predictor.model.path,
             remedy="Train or export the model again: its weights are damaged",
         )
     vectors = np.concatenate(embeddings) if rows and embeddings[0] is not None else None
-    return ReviewPool(rows, predictor.model.intents, whole, vectors, predictor.temperature)
+    return ReviewPool(rows, predictor.model.intents, all_logits, vectors, predictor.temperature)
 
 
 def _batches(rows: Sequence[PoolRow], predictor: Predictor, log: Log) -> Iterator[tuple[Floats, Floats | None]]:

@@ -88,8 +88,8 @@ def read_ledger(path: Path) -> dict[str, str]:
 def ledger_split(row: Utterance, shares: Shares, ledger: Ledger) -> str | None:
     """Split of a row in the ledger; None for a new row, and for a row whose source states its split.
 
-    A row of a source that is a single split ignores a ledger entry `train` of another row with the same text: the
-    source's split must stay complete.
+    A source that is a single split must stay complete. Its rows ignore an entry `train` of another row with the same
+    text.
     """
     by_id, by_text = ledger_keys(row)
     if row.split or by_id in ledger:

@@ -1,7 +1,8 @@
-"""Calibration: the temperature under which a model's probabilities say how often it is right.
+"""Calibration: temperature scaling (Guo et al. 2017, arXiv 1706.04599).
 
-Logits are divided by it (Guo et al. 2017, arXiv 1706.04599). One that was fitted on the uncompressed model need not
-suit the compressed one, whose logits are others: it is fitted anew, and both are compared.
+Logits are divided by a temperature, so that probabilities match the share of right predictions. Compression changes
+the logits, so the temperature is fitted again on the compressed model. The baseline model's temperature is measured
+too, for comparison.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from workbench.nouns.predictor import Floats
 
-LEAST, MOST = 0.05, 20.0  # of a temperature; beyond, all probability is on one intent or spread over all
+# beyond these temperatures one intent has almost all probability, or all intents have almost the same
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 HALVINGS = 60
 BINS = 15
 logger = logging.getLogger(__name__)
@@ -25,13 +27,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CalibrationScores:
-    """What probabilities are worth.
+    """Quality of probabilities under a temperature.
 
     Args:
-        temperature: that the logits were divided by.
-        log_loss: mean of minus the logarithm of the right intent's probability, nats.
-        error: expected calibration error, a share: how far, on average over 15 bins of the score, the share of right
-            answers is from the mean score.
+        temperature: divisor of the logits.
+        log_loss: mean of -log(probability of the right intent), in nats.
+        error: expected calibration error, 0 to 1: mean distance between accuracy and mean score over 15 bins of the
+            score, weighted by the bins' rows.
     """
 
     temperature: float
@@ -41,13 +43,13 @@ class CalibrationScores:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The served model's probabilities on dev in three ways.
+    """Quality of the served model's probabilities on dev under three temperatures.
 
     Args:
-        rows: of dev, on which temperatures were fitted and all was measured.
-        plain: without a temperature.
-        carried: with the one that was fitted on the uncompressed model.
-        fitted: with its own.
+        rows: number of dev rows for fitting and measuring.
+        plain: temperature 1.
+        carried: temperature of the baseline model.
+        fitted: temperature of the served model itself.
     """
 
     rows: int
@@ -57,57 +59,60 @@ class Calibration:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Calibration:
-        """The calibration of which `value` is `dataclasses.asdict`."""
+        """Build a calibration from the result of `dataclasses.asdict`."""
         ways = {name: CalibrationScores(**value[name]) for name in ("plain", "carried", "fitted")}
         return cls(rows=value["rows"], **ways)
 
     def __str__(self) -> str:
         return (
-            f"temperature {self.fitted.temperature:g}, fitted on {self.rows:,} dev rows: the expected calibration "
-            f"error there is {self.fitted.error:.2%}, and {self.plain.error:.2%} without it"
+            f"temperature {self.fitted.temperature:g}, fitted on {self.rows:,} dev rows: expected calibration error "
+            f"{self.fitted.error:.2%} on these rows, {self.plain.error:.2%} without a temperature"
         )
 
 
 def calibrate(logits: Floats, baseline: Floats, truth: Sequence[int]) -> Calibration:
-    """Fit temperatures on both models' logits float32 [n, intents] for the same rows, at least one.
+    """Fit temperatures on the logits of two models for the same n rows, n >= 1.
 
     Args:
-        logits: of the model that is served.
-        baseline: of the uncompressed one.
-        truth: index of each row's intent.
+        logits: logits of the served model, float32 [n, intents].
+        baseline: logits of the baseline model, float32 [n, intents].
+        truth: n indices, each row's intent.
     """
     own, other = fit_temperature(logits, truth), fit_temperature(baseline, truth)
-    if own in (LEAST, MOST):
+    if own in (MIN_TEMPERATURE, MAX_TEMPERATURE):
         logger.warning(
-            "the temperature stands at its bound, %g: %d dev rows ask for one beyond, so that scores say less than "
-            "they could of how often answers are right",
-            own,
+            "the best temperature on %d dev rows is beyond the bound %g, so the scores are not well calibrated",
             len(truth),
+            own,
         )
     plain, carried, fitted = (calibration_scores(logits, truth, temperature) for temperature in (1.0, other, own))
     return Calibration(len(truth), plain, carried, fitted)
 
 
 def fit_temperature(logits: Floats, truth: Sequence[int]) -> float:
-    """The temperature with the least log loss, from 0.05 to 20, to four digits.
+    """Fit the temperature with the smallest log loss, between 0.05 and 20, to four digits.
 
-    A row's target is its intent with n of n + 1 parts for n rows, and all intents evenly with the other part: so no
-    number of right answers makes the model certain, and fewer make it less sure. Platt's targets (1999, "Probabilistic
-    outputs for support vector machines", section 2.2) do the same for two classes.
+    Targets are smoothed. For n rows, a target gives the weight n / (n + 1) to the row's intent. The weight 1 / (n + 1)
+    is spread evenly over all intents. So the model is never certain, and fewer rows make the model less certain. Platt
+    (1999, "Probabilistic outputs for support vector machines", section 2.2) smooths the targets of two classes.
 
-    The loss is convex in the inverse temperature b; its slope there is what the mean over b's probabilities of a row's
-    logits is above their mean over its target.
+    The loss is convex in the inverse temperature b. Its slope is the mean over rows of p(b)·logits - target·logits,
+    where p(b) are the probabilities under b.
+
+    Args:
+        logits: float32 [n, intents].
+        truth: n indices, each row's intent.
     """
     import numpy as np
 
     values = logits.astype(np.float64)
     right = values[np.arange(len(truth)), truth]
-    wanted = (len(truth) * right + values.mean(1)) / (len(truth) + 1)
+    target = (len(truth) * right + values.mean(1)) / (len(truth) + 1)
 
     def slope(inverse: float) -> float:
-        return float(((probabilities(logits, 1 / inverse) * values).sum(1) - wanted).mean())
+        return float(((probabilities(logits, 1 / inverse) * values).sum(1) - target).mean())
 
-    low, high = 1 / MOST, 1 / LEAST
+    low, high = 1 / MAX_TEMPERATURE, 1 / MIN_TEMPERATURE
     for _ in range(HALVINGS):
         middle = (low * high) ** 0.5
         low, high = (low, middle) if slope(middle) > 0 else (middle, high)
@@ -115,7 +120,13 @@ def fit_temperature(logits: Floats, truth: Sequence[int]) -> float:
 
 
 def calibration_scores(logits: Floats, truth: Sequence[int], temperature: float) -> CalibrationScores:
-    """How good the probabilities of logits float32 [n, intents] are under a temperature."""
+    """Measure the probabilities of logits float32 [n, intents] under a temperature.
+
+    Args:
+        logits: float32 [n, intents].
+        truth: n indices, each row's intent.
+        temperature: divisor of the logits.
+    """
     import numpy as np
 
     shares = probabilities(logits, temperature)

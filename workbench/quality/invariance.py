@@ -1,4 +1,4 @@
-"""Whether a text's answer depends on the texts beside it: each is asked alone, and among random others."""
+"""Batch invariance: whether the prediction for a text depends on the other texts in its batch."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from workbench.nouns.predictor import Predictor
 
 TOLERANCE = 1e-6
-MOST = 2000
+MAX_TEXTS = 2000
 
 
 @dataclass(frozen=True)
 class Invariance:
-    """What the comparison found.
+    """Result of comparing predictions with batch size 1 and in batches.
 
     Args:
-        rows: how many texts were compared.
-        label_changes: those with another first intent among others.
-        max_score_difference: largest absolute difference of an intent's probability; NaN where there is a NaN.
+        rows: number of compared texts.
+        label_changes: number of texts whose predicted intent differs.
+        max_score_difference: largest absolute difference of an intent's probability; NaN if a probability is NaN.
     """
 
     rows: int
@@ -33,24 +33,24 @@ class Invariance:
 
     def __str__(self) -> str:
         return (
-            f"{self.rows:,} texts alone and among others: {self.label_changes} get another intent, a score differs by "
-            f"{self.max_score_difference:.2g} at most"
+            f"batch invariance on {self.rows:,} texts: {self.label_changes} label changes, "
+            f"largest score difference {self.max_score_difference:.2g}"
         )
 
     @property
     def holds(self) -> bool:
-        """Whether no label changes, and no score by more than 1e-6."""
+        """Whether no label changes and no score changes by more than 1e-6."""
         return self.label_changes == 0 and self.max_score_difference <= TOLERANCE
 
 
 def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, together: int = 256) -> Invariance:
-    """Compare the answers to each of `texts`, at least one, alone and among random others.
+    """Compare the predictions for texts with batch size 1 and in random batches.
 
     Args:
-        predictor: as it is served.
-        texts: to be asked; they are each other's company.
-        seed: of the random order.
-        together: how many are asked at once.
+        predictor: the predictor, as served.
+        texts: at least one text.
+        seed: seed of the random batches.
+        together: batch size.
     """
     import numpy as np
 
@@ -70,7 +70,7 @@ def batch_invariance(predictor: Predictor, texts: Sequence[str], *, seed: int, t
     )
 
 
-def sample_texts(dataset: Dataset, seed: int, most: int = MOST) -> list[str]:
-    """Up to `most` different texts of a dataset, of any split, drawn at random and with their labels left aside."""
+def sample_texts(dataset: Dataset, seed: int, most: int = MAX_TEXTS) -> list[str]:
+    """Draw up to `most` different texts of a dataset at random, from all splits; labels are not used."""
     texts = list(dict.fromkeys(row.text for row in dataset))
     return random.Random(seed).sample(texts, min(most, len(texts)))

@@ -1,4 +1,4 @@
-"""Parity: how near one predictor's answers are to another's on the same texts."""
+"""Parity: compare the outputs of two predictors on the same texts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parity:
-    """What a comparison found.
+    """Result of comparing two predictors.
 
     Args:
-        rows: how many texts were compared.
-        agreement: share of them with the same first intent.
-        max_logit_difference: largest absolute difference of a logit; NaN where one side has a NaN.
-        max_embedding_difference: the same of the embeddings; 0 when a side offers none.
-        worst: the text with the largest difference of either.
+        rows: number of compared texts.
+        agreement: share of texts for which both predict the same intent.
+        max_logit_difference: largest absolute difference of a logit; NaN if a logit is NaN.
+        max_embedding_difference: largest absolute difference of an embedding's component; 0 if a predictor has no
+            embeddings.
+        worst: the text with the largest difference of a logit or of an embedding's component.
     """
 
     rows: int
@@ -32,26 +33,36 @@ class Parity:
     worst: str
 
     def within(self, tolerance: float, *, embeddings: bool = True) -> bool:
-        """Whether no difference of logits, and of `embeddings`, is larger than `tolerance`, and none is NaN."""
-        near = self.max_embedding_difference <= tolerance or not embeddings
-        return self.max_logit_difference <= tolerance and near
-
-    def note(self, origin: str) -> dict[str, Any]:
-        """What a pass writes into its step of the history as `parity`; `PassParity.from_history` reads it.
+        """Whether all differences are at most `tolerance`; NaN is not.
 
         Args:
-            origin: where the texts come from.
+            tolerance: largest allowed difference.
+            embeddings: whether embeddings count too.
+        """
+        embeddings_match = self.max_embedding_difference <= tolerance or not embeddings
+        return self.max_logit_difference <= tolerance and embeddings_match
+
+    def note(self, origin: str) -> dict[str, Any]:
+        """The entry `parity` of a pass's history step, as JSON; `PassParity.from_history` reads it.
+
+        Args:
+            origin: origin of the texts, such as `dev`.
         """
         return {
             "texts": origin,
             "rows": self.rows,
             "agreement": self.agreement,
-            "max_logit_difference": float(f"{self.max_logit_difference:.1e}"),  # more figures vary with the threads
+            "max_logit_difference": float(f"{self.max_logit_difference:.1e}"),  # later digits vary with the threads
         }
 
 
 def compare(baseline: Predictor, candidate: Predictor, texts: Sequence[str]) -> Parity:
-    """Both predictors' answers to `texts`, at least one, side by side.
+    """Compare the outputs of two predictors.
+
+    Args:
+        baseline: the first predictor.
+        candidate: the second predictor.
+        texts: at least one text.
 
     Raises:
         ValueError: a predictor has no head.
@@ -61,7 +72,7 @@ def compare(baseline: Predictor, candidate: Predictor, texts: Sequence[str]) -> 
     logits, embeddings = baseline.run(texts)
     other_logits, other_embeddings = candidate.run(texts)
     if logits is None or other_logits is None:
-        raise ValueError("parity is between models with a head")
+        raise ValueError("parity needs two models with a head")
     by_logits = np.abs(logits - other_logits).max(axis=1)
     by_embeddings = np.zeros(len(texts), np.float32)
     if embeddings is not None and other_embeddings is not None:
@@ -76,9 +87,14 @@ def compare(baseline: Predictor, candidate: Predictor, texts: Sequence[str]) -> 
 
 
 def real_texts(dataset: Dataset | None, most: int) -> tuple[str, list[str]]:
-    """The split, and up to `most` texts evenly from all of it.
+    """Pick up to `most` evenly spaced texts of dev, or of train if dev is empty.
 
-    It is dev, else train; without either the split is called "" and there are no texts.
+    Args:
+        dataset: the dataset; None = no texts.
+        most: largest number of texts.
+
+    Returns:
+        The split and its texts; ("", []) without rows in dev and train.
     """
     for split in ("dev", "train"):
         if rows := dataset.split(split) if dataset else []:

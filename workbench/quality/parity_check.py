@@ -1,4 +1,4 @@
-"""The parity check after an export, a fusion or a quantization: the new model beside the one that it was made from."""
+"""The parity check after an export, a fusion or a quantization: compare the output model with the input model."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from workbench.context import Context
     from workbench.nouns.model import Model
 
-TEXT_WIDTH = 80  # characters of a text that an error shows
-Texts = tuple[str, list[str]]  # where the texts come from, such as "dev", and the texts
+TEXT_WIDTH = 80  # characters of a text in an error
+Texts = tuple[str, list[str]]  # origin of the texts, such as "dev", and the texts
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ParityLimit:
-    """The largest difference that a pass may make.
+    """Largest allowed difference between the input and the output model of a pass, and the words of its error.
 
     Args:
         tolerance: largest difference of a logit, and of an embedding's component.
-        subject: the new model, such as "the fused graph".
-        baseline: whose logits it is compared with, such as "torch's".
-        remedy: what the user can do, a sentence without its full stop.
+        subject: name of the output model, such as "the fused graph".
+        baseline: words of the error for the compared logits, such as "torch's".
+        remedy: remedy of the error, a sentence without its full stop.
         embeddings: whether embeddings count too.
     """
 
@@ -39,33 +39,34 @@ class ParityLimit:
 
 
 def check_parity(
-    given: Model, made: Model, texts: Texts, context: Context, limit: ParityLimit | None = None
+    input_model: Model, output_model: Model, texts: Texts, context: Context, limit: ParityLimit | None = None
 ) -> dict[str, Any]:
-    """Compare a model with the one that it was made from, both as they are served, and log the difference.
+    """Compare the input and the output model of a pass, both as served, and log the difference.
 
     Args:
-        given: the model that the pass was given.
-        made: the model that the pass made, with its tokenizer.
-        texts: where they come from, and the texts, at least one.
-        context: opens the predictors.
-        limit: None = the difference is only measured.
+        input_model: the input model.
+        output_model: the output model, with its tokenizer.
+        texts: origin of the texts, and at least one text.
+        context: context with the host, which opens the predictors, and with the log.
+        limit: largest allowed difference; None = measure only.
 
     Returns:
-        The difference as the history notes it, see `Parity.note`.
+        The entry `parity` of the history step, see `Parity.note`.
 
     Raises:
-        WorkbenchError: a difference is larger than the limit, or is no number.
+        WorkbenchError: a difference is larger than the limit, or is NaN.
     """
     origin, rows = texts
-    parity = compare(context.host.open_predictor(given), context.host.open_predictor(made), rows)
+    parity = compare(context.host.open_predictor(input_model), context.host.open_predictor(output_model), rows)
     logger.info("parity on %d texts of %s: %s", parity.rows, origin, parity)
     context.log({"agreement": parity.agreement, "max_logit_difference": parity.max_logit_difference}, 1)
     if limit is not None and not parity.within(limit.tolerance, embeddings=limit.embeddings):
-        others = f" and its embeddings {parity.max_embedding_difference:.2g}" if limit.embeddings else ""
+        others = f" and its embeddings by {parity.max_embedding_difference:.2g}" if limit.embeddings else ""
         raise WorkbenchError(
-            f"{limit.subject}'s logits are up to {parity.max_logit_difference:.2g} from {limit.baseline}{others}, "
-            f"tolerance {limit.tolerance:g}; most for the text {textwrap.shorten(parity.worst, TEXT_WIDTH)!r}",
-            where=given.path,
+            f"{limit.subject}'s logits differ from {limit.baseline} by up to {parity.max_logit_difference:.2g}"
+            f"{others}, but the tolerance is {limit.tolerance:g}; the worst text is "
+            f"{textwrap.shorten(parity.worst, TEXT_WIDTH)!r}",
+            where=input_model.path,
             remedy=limit.remedy,
         )
     return parity.note(origin)

@@ -1,4 +1,4 @@
-"""Some of many, from the whole of them: rows often stand sorted by intent, and a head of them holds a few intents."""
+"""Pick evenly spaced samples. Rows are often sorted by intent, so the first n rows would cover few intents."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ T = TypeVar("T")
 
 
 def evenly(items: Sequence[T], most: int | None = None) -> list[T]:
-    """Up to `most` of the items at even distances, in their order; all of them without a limit."""
+    """Pick up to `most` evenly spaced items in their order; without a limit, all items."""
     count = len(items) if most is None else min(most, len(items))
     return [items[number * len(items) // count] for number in range(count)]

@@ -1,4 +1,4 @@
-"""Stages `compress-N-NAME`: an ordered list of passes, each model -> model."""
+"""Stages `compress-N-NAME`: a list of passes, each from a model to a model."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from workbench.stages.normalization import as_model_reads
 
 
 def compress_stages(steps: tuple[ComponentConfig, ...], model: str, source: str | None) -> list[Stage]:
-    """One stage a pass.
+    """Define one stage per pass.
 
     Args:
         steps: the passes in their order.
-        model: the stage of the uncompressed model.
-        source: the stage of the dataset, for passes that measure or train.
+        model: name of the stage with the baseline model.
+        source: name of the stage with the dataset, for passes that measure or train; None = no dataset.
     """
     stages: list[Stage] = []
     before = model

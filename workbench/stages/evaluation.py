@@ -1,4 +1,4 @@
-"""Stage `evaluate`: every model of the run on dev and test, through the same predictor that serves."""
+"""Stage `evaluate`: score every model of the run on dev and test, with the same predictor as in serving."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from workbench.nouns.report import Report, Scored
 
 
 def metric_steps(options: EvaluateOptions, task: str, host: Host) -> tuple[ComponentConfig, ...]:
-    """The metrics to compute: those named, else all that fit the task."""
-    offered = host.registry("metrics")
-    names = options.use or sorted(name for name, metric in offered.items() if task in metric.tasks)
-    return tuple(ComponentConfig("metrics", name, offered[name], offered[name].options()) for name in names)
+    """Return the metrics of `[evaluate]`, or all metrics for the task if the recipe names none."""
+    registry = host.registry("metrics")
+    names = options.use or sorted(name for name, metric in registry.items() if task in metric.tasks)
+    return tuple(ComponentConfig("metrics", name, registry[name], registry[name].options()) for name in names)
 
 
 def evaluate_stage(
     models: Mapping[str, str], source: str, options: EvaluateOptions, steps: tuple[ComponentConfig, ...]
 ) -> Stage:
-    """The stage that scores models.
+    """Define the stage `evaluate`, which scores models.
 
     Args:
-        models: subject -> the stage that made it.
-        source: the stage of the dataset.
-        options: which splits.
+        models: subject of the report -> name of the stage with the model.
+        source: name of the stage with the dataset.
+        options: options of `[evaluate]`, for the splits.
         steps: the metrics.
     """
 
@@ -61,16 +61,16 @@ def evaluate_stage(
 
 
 def score(predictor: Predictor, dataset: Dataset, split: str) -> Scored:
-    """A predictor's logits for the labelled rows of a split.
+    """Compute a predictor's logits for the labelled rows of a split.
 
     Raises:
-        WorkbenchError: the predictor knows other intents than the dataset.
+        WorkbenchError: model and dataset have different intents.
     """
     if predictor.model.intents != dataset.intents:
         raise WorkbenchError(
-            "its intents are not those of the dataset, or stand in another order",
+            "the model has other intents than the dataset, or another order of intents",
             where=predictor.model.path,
-            remedy="Evaluate it on the dataset that it was trained for",
+            remedy="Evaluate the model on the dataset of its training",
         )
     rows = dataset.labelled(split)
     logits = predictor.logits([row.text for row in rows])
@@ -78,16 +78,16 @@ def score(predictor: Predictor, dataset: Dataset, split: str) -> Scored:
 
 
 def report_on(subject: str, scored: Scored, split: str, steps: Sequence[ComponentConfig], context: Context) -> Report:
-    """What the metrics say of the logits for a split."""
-    found: dict[str, Any] = {}
+    """Compute the metrics of scored rows: floats become metrics of the report, other values become details."""
+    results: dict[str, Any] = {}
     for step in steps:
-        found.update(step.component(scored, step.options, context))
-    metrics = {name: float(value) for name, value in found.items() if isinstance(value, float)}
-    details = {name: value for name, value in found.items() if name not in metrics}
+        results.update(step.component(scored, step.options, context))
+    metrics = {name: float(value) for name, value in results.items() if isinstance(value, float)}
+    details = {name: value for name, value in results.items() if name not in metrics}
     return Report(subject, split, len(scored.rows), metrics, details)
 
 
 def save_reports(out: Path, reports: Sequence[Report], **more: object) -> None:
-    """Write `report.json`."""
+    """Write `report.json` with reports and other JSON values into the folder `out`; create the folder if necessary."""
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "report.json", {"reports": [report.to_json() for report in reports], **more})

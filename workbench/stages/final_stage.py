@@ -1,4 +1,4 @@
-"""The last stage of the verbs compress and export: what the passes made becomes a bundle."""
+"""The last stage of `workbench compress` and `workbench export`: bundle the model that the passes made."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from workbench.stages.evaluation import metric_steps
 
 
 def final_stage(last: str, baseline: str, source: str | None, say: Callable[[str], None]) -> Stage:
-    """The stage that makes a bundle of a model whose format can be bundled; any other model stays as it is.
+    """Define the stage that bundles a model, or copies a model whose format cannot be bundled.
 
-    Where there is a dataset, its temperature is fitted, and it is measured as a run measures its bundle.
+    With a dataset the stage also fits the temperature and measures the bundle, as a run does.
 
     Args:
-        last: the stage or input with the model.
-        baseline: the stage or input with the uncompressed model.
-        source: the one with the dataset; None = there is none.
-        say: takes a line for people about what was measured.
+        last: name of the stage or input with the model.
+        baseline: name of the stage or input with the baseline model.
+        source: name of the input with the dataset; None = no dataset.
+        say: function that prints a line for people.
     """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
@@ -38,17 +38,18 @@ def final_stage(last: str, baseline: str, source: str | None, say: Callable[[str
         if not context.host.runtime(model.format, model.path).files:
             shutil.copytree(model.path, out)
             return {}
-        whole, dataset = Model.load(inputs[baseline]), Dataset.load(inputs[source]) if source else None
-        found = fit_on_dev([model, whole], dataset, context) if dataset and model.intents else None
-        bundle = make_bundle(model, out, context.host, found.fitted.temperature if found else 1.0)
-        if found:
-            say(f"    {found}")
-            if context.measurements and (inputs[last].parent / MEASUREMENTS).is_dir():  # the pass measured, too
+        original, dataset = Model.load(inputs[baseline]), Dataset.load(inputs[source]) if source else None
+        calibration = fit_on_dev([model, original], dataset, context) if dataset and model.intents else None
+        bundle = make_bundle(model, out, context.host, calibration.fitted.temperature if calibration else 1.0)
+        if calibration:
+            say(f"    {calibration}")
+            # only with measurements of the pass: other calls publish no folder OUT.measurements
+            if context.measurements and (inputs[last].parent / MEASUREMENTS).is_dir():
                 context.measurements.mkdir()
-                write_json(context.measurements / FILE, asdict(found))
-        if dataset and dataset.labelled("dev") and dataset.intents == model.intents == whole.intents:
+                write_json(context.measurements / FILE, asdict(calibration))
+        if dataset and dataset.labelled("dev") and dataset.intents == model.intents == original.intents:
             steps = metric_steps(EvaluateOptions(), model.task, context.host)
-            bundle, measurement, (report,) = measure(bundle, whole, dataset, ["dev"], steps, context, found)
+            bundle, measurement, (report,) = measure(bundle, original, dataset, ["dev"], steps, context, calibration)
             seal(dataclasses.replace(bundle, metrics={"dev": report.metrics}), measurement)
             say(f"    {measurement.invariance}")
         return {}

@@ -1,4 +1,4 @@
-"""What the `[[import]]` sections of a recipe bring, merged, before it is divided into splits."""
+"""Read the sources of all `[[import]]` sections and merge their rows, before splits are assigned."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ TRAIN = {"train": 1.0}
 
 @dataclass(frozen=True)
 class Rows:
-    """What was read, before it is divided.
+    """Merged rows of all sources, before splits are assigned.
 
     Args:
         dataset: the rows of all sources.
-        shares: for each row, split -> share as its source is divided.
+        shares: for each row, split -> share of its source.
     """
 
     dataset: Dataset
@@ -36,33 +36,33 @@ class Rows:
 
 
 def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
-    """Read and merge the sources of a recipe; intents that are too rare to divide are treated as the recipe says.
+    """Read and merge the sources of a recipe; apply the option `rare` to intents with too few rows.
 
     Raises:
-        WorkbenchError: a source cannot be read, an id stands twice, an intent has too few rows, or the sources are
-            normalized in different ways.
+        WorkbenchError: a source cannot be read, an id occurs twice, an intent has too few rows, or the sources have
+            different normalizations.
     """
     read = _read(recipe, out, context)
     normalization = _normalization(recipe.imports, read)
     merged = dataclasses.replace(_merge(read), normalization=normalization)
     sources = {row.id: step for step, part in zip(recipe.imports, read, strict=True) for row in part}
     rare = _rare(recipe.imports, read)
-    left = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
-    return Rows(left, [TRAIN if row.id in rare else _shares(sources[row.id]) for row in left])
+    remaining = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
+    return Rows(remaining, [TRAIN if row.id in rare else _shares(sources[row.id]) for row in remaining])
 
 
 def reader_of(step: ComponentConfig) -> Reader:
-    """The reader of an `[[import]]`."""
+    """Return the reader of an `[[import]]`."""
     return cast(Reader, step.component)
 
 
 def path_of(recipe: Recipe, step: ComponentConfig) -> Path | None:
-    """Where a step's source is; None if it is a name."""
+    """Return the path of an `[[import]]`'s source; None if the reader takes a name instead of a path."""
     return None if reader_of(step).named else recipe.folder / Path(step.settings.source).expanduser()
 
 
 def _source(recipe: Recipe, step: ComponentConfig) -> str:
-    """A step's source as its reader takes it; a remote one is a name where no such folder is."""
+    """Return the source argument of a reader. A remote source without a local folder is a name."""
     path = path_of(recipe, step)
     if path is None or (reader_of(step).remote and not path.exists()):
         return str(step.settings.source)
@@ -76,13 +76,13 @@ def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
         stated = sum(row.split is not None for row in dataset)
         if stated and step.settings.split is not None:
             logger.warning(
-                "%s: %s rows keep the split that their source states; `split` divides the other %s",
+                "%s: %s rows keep the split that the source states; the option `split` applies to the other %s rows",
                 step.settings.source,
                 f"{stated:,}",
                 f"{len(dataset) - stated:,}",
             )
         several = len(recipe.imports) > 1
-        read.append(dataset.with_rows(_prefixed(row, name) for row in dataset) if several else dataset)
+        read.append(dataset.with_rows(_prefix_id(row, name) for row in dataset) if several else dataset)
     return read
 
 
@@ -91,7 +91,7 @@ def _names(recipe: Recipe) -> list[str]:
     return [stem if stems.count(stem) == 1 else f"{stem}-{n}" for n, stem in enumerate(stems)]
 
 
-def _prefixed(row: Utterance, name: str) -> Utterance:
+def _prefix_id(row: Utterance, name: str) -> Utterance:
     parent = row.meta.get("parent")
     meta = row.meta if parent is None else {**row.meta, "parent": f"{name}:{parent}"}
     return dataclasses.replace(row, id=f"{name}:{row.id}", meta=meta)
@@ -102,7 +102,9 @@ def _merge(read: Sequence[Dataset]) -> Dataset:
     twice = [name for name, count in Counter(row.id for row in merged).items() if count > 1]
     if twice:
         raise WorkbenchError(
-            f"{len(twice)} ids stand twice, such as {twice[0]}", remedy="Give each row an id of its own"
+            f"{len(twice)} ids occur more than once, such as {twice[0]}",
+            where="[[import]]",
+            remedy="Give each row a unique id",
         )
     intents: dict[Any, None] = {}
     for dataset in read:
@@ -118,7 +120,7 @@ def _merge(read: Sequence[Dataset]) -> Dataset:
 
 
 def _normalization(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) -> tuple[str, ...]:
-    """The normalizations that the texts of every source went through, in their order."""
+    """Return the normalizations of the texts, which must be the same for all sources."""
     names = {dataset.normalization for dataset in read}
     if len(names) > 1:
         listed = ", ".join(
@@ -126,9 +128,9 @@ def _normalization(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) ->
             for step, dataset in zip(steps, read, strict=True)
         )
         raise WorkbenchError(
-            f"the texts of the sources went through different normalizations: {listed}",
+            f"the sources have different normalizations: {listed}",
             where="[[import]]",
-            remedy="Read them as they were written, and let cleaners normalize all of them",
+            remedy="Import the original texts, and normalize all of them with [clean] use",
         )
     return names.pop()
 
@@ -142,10 +144,10 @@ def _shares(step: ComponentConfig) -> Shares:
 
 
 def _rare(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) -> set[str]:
-    """The ids of the rows whose intent a source cannot bring into each of its splits: it has too few components there.
+    """Return the ids of rows whose intent has fewer components in a source than the source has splits.
 
     Raises:
-        WorkbenchError: the recipe does not say what to do with them.
+        WorkbenchError: there are such rows, and the option `rare` is "refuse".
     """
     rare: set[str] = set()
     for step, dataset in zip(steps, read, strict=True):
@@ -164,13 +166,13 @@ def _too_few(few: Mapping[Intent, int], step: ComponentConfig) -> WorkbenchError
     return WorkbenchError(
         f"{len(few)} intents have fewer rows than the {len(step.settings.split)} splits: {listed}",
         where=f"[[import]] {step.settings.source}",
-        remedy='Label more of them (rows of one text or group count once), or set rare = "drop" or rare = "train"',
+        remedy='Label more rows (rows of one text or group count once), or set rare = "drop" or rare = "train"',
     )
 
 
 def _drop(dataset: Dataset, ids: set[str]) -> Dataset:
     if not ids:
         return dataset
-    left = dataset.without(dict.fromkeys(ids, "rare intent"), "import")
-    gone = {row.intent for row in dataset if row.id in ids} - {row.intent for row in left}
-    return dataclasses.replace(left, intents=tuple(intent for intent in left.intents if intent not in gone))
+    remaining = dataset.without(dict.fromkeys(ids, "rare intent"), "import")
+    dropped = {row.intent for row in dataset if row.id in ids} - {row.intent for row in remaining}
+    return dataclasses.replace(remaining, intents=tuple(name for name in remaining.intents if name not in dropped))

@@ -1,4 +1,4 @@
-"""Stage `import`: several sources become one dataset with one order of intents and a lasting split."""
+"""Stage `import`: read all sources into one dataset with one order of intents and fixed splits."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ from workbench.nouns.utterance import SPLITS
 from workbench.stages.import_sources import path_of, read_rows, reader_of
 from workbench.stages.split_assignment import count_moved_rows, divide
 
-KEPT_ROWS = "kept_rows"  # metric: rows that an import without a ledger would put into another split
+KEPT_ROWS = "kept_rows"  # metric: number of rows whose split comes from the ledger and would differ without it
 
 
 def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = True) -> Stage:
-    """The stage that reads every `[[import]]` of a recipe.
+    """Define the stage `import`, which reads every `[[import]]` of a recipe.
 
-    The output of another run is reused where both runs would import the same: neither ledger had a say in the splits.
+    The output of a sibling run is reused only if that run's ledger changed no split and this run's ledger is empty.
 
     Args:
-        recipe: it has at least one.
-        ledger: file that remembers which row went into which split; None forgets.
-        pins: whether new rows are remembered too.
+        recipe: a recipe with at least one `[[import]]`.
+        ledger: file with the split of every imported row; None = no ledger.
+        pins: whether the stage adds new rows to the ledger.
+
+    Raises:
+        WorkbenchError: the recipe has no `[[import]]`.
     """
     if not recipe.imports:
-        raise WorkbenchError("the recipe imports nothing", remedy="Add an [[import]] with a reader and a source")
+        raise WorkbenchError(
+            "the recipe imports no data", remedy='Add [[import]] with reader = "NAME" and source = "PATH"'
+        )
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         known = read_known()
@@ -40,18 +45,18 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
         dataset = divide(read, recipe.top.seed, known, ledger)
         dataset.save(out)
         if ledger and pins:
-            # last of all, so that an import that fails pins no row; one that is killed between here and its publication
-            # is worked again, and finds each row in the split that it gave it
+            # last, so that a failed import adds no rows; an import that is killed after this line runs again and
+            # finds the same splits in the ledger
             replace_json(ledger, add_to_ledger(dataset, known))
         sizes = Counter(row.split for row in dataset)
-        shown = {"intents": len(dataset.intents), **{f"{name}_rows": sizes[name] for name in SPLITS if sizes[name]}}
-        moved = count_moved_rows(dataset, divide(read, recipe.top.seed, {})) if known else 0
-        return shown | ({KEPT_ROWS: moved} if moved else {})
+        figures = {"intents": len(dataset.intents), **{f"{name}_rows": sizes[name] for name in SPLITS if sizes[name]}}
+        kept = count_moved_rows(dataset, divide(read, recipe.top.seed, {})) if known else 0
+        return figures | ({KEPT_ROWS: kept} if kept else {})
 
     def read_known() -> Ledger:
         return read_ledger(ledger) if ledger else {}
 
-    def note(out: Path) -> None:
+    def pin_rows(out: Path) -> None:
         if ledger and pins:
             replace_json(ledger, add_to_ledger(Dataset.load(out), {}))
 
@@ -63,11 +68,11 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
         outside=lambda: _digests(recipe),
         remote=any(reader_of(step).remote for step in recipe.imports),
         reusable=lambda record: not record.metrics.get(KEPT_ROWS) and not read_known(),
-        reused=note,
+        reused=pin_rows,
     )
 
 
 def _digests(recipe: Recipe) -> dict[str, str]:
-    """Of the files and folders that are read, by the place of their `[[import]]`."""
+    """Compute index of the `[[import]]` -> digest, for the local files and folders that the readers open."""
     local = {f"{n}": path_of(recipe, step) for n, step in enumerate(recipe.imports) if not reader_of(step).remote}
     return {n: digest_path(path) for n, path in local.items() if path and path.exists()}

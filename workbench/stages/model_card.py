@@ -1,4 +1,4 @@
-"""The model card of a bundle: the `README.md` that people read before they trust it."""
+"""The model card of a bundle: `README.md` with metrics, parity, gate results and history."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from workbench.report.markup import intent_label
 
 
 def model_card(bundle: Bundle, measurement: Measurement | None = None) -> str:
-    """A card with YAML front matter as the Hugging Face hub reads it.
+    """Write the text of a model card with YAML front matter for the Hugging Face hub.
 
     Args:
         bundle: the bundle.
-        measurement: what was measured of it.
+        measurement: the bundle's measurement; None before the stage `measure`.
     """
     model = bundle.model
     licence = next((step["licence"] for step in model.history if step.get("licence")), None)
@@ -59,24 +59,26 @@ def _figures(bundle: Bundle) -> list[str]:
 
 
 def _measured(measurement: Measurement) -> list[str]:
-    """How the served model answers beside others and beside its origin, and what its runtime tells of it."""
+    """Lines on batch invariance, parity of each pass, calibration, and the runtime's facts."""
     lines = []
-    if found := measurement.invariance:
-        lines.append(f"- {found}.")
+    if invariance := measurement.invariance:
+        lines.append(f"- {invariance}.")
     lines += [
-        f"- `{in_one_line(leg.step)}` beside what it was made from, {leg.rows:,} texts ({in_one_line(leg.texts)}): "
-        f"{leg.agreement:.2%} answered alike; a logit differs by {leg.max_logit_difference:.2g} at most."
-        for leg in measurement.legs
+        f"- `{in_one_line(parity.step)}`, compared with its input model on {parity.rows:,} texts "
+        f"({in_one_line(parity.texts)}): the same intent for {parity.agreement:.2%} of the texts; "
+        f"largest difference of a logit {parity.max_logit_difference:.2g}."
+        for parity in measurement.legs
     ]
-    if scores := measurement.calibration:
+    if calibration := measurement.calibration:
+        own, transferred = calibration.fitted, calibration.carried
         lines.append(
-            f"- Temperature {scores.fitted.temperature:g}, fitted on {scores.rows:,} dev rows: the expected "
-            f"calibration error there is {scores.fitted.error:.2%}; {scores.carried.error:.2%} with the uncompressed "
-            f"model's temperature, {scores.carried.temperature:g}, and {scores.plain.error:.2%} without one."
+            f"- Temperature {own.temperature:g}, fitted on {calibration.rows:,} dev rows. Expected calibration error "
+            f"on these rows: {own.error:.2%}; {transferred.error:.2%} with the baseline model's temperature "
+            f"{transferred.temperature:g}; {calibration.plain.error:.2%} without a temperature."
         )
     if facts := measurement.facts:
-        told = [f"{in_one_line(measurement.title(name)[0])}: {value:,}" for name, value in facts.items()]
-        lines.append(f"- {'; '.join(told)}.")
+        figures = [f"{in_one_line(measurement.title(name)[0])}: {value:,}" for name, value in facts.items()]
+        lines.append(f"- {'; '.join(figures)}.")
     return [*lines, ""] if lines else []
 
 
@@ -84,15 +86,15 @@ def _gate(bundle: Bundle) -> list[str]:
     if bundle.gate is None:
         return []
     figures = [f"- {f['name']}: {f['value']:.4g} (budget {f['limit']:g})" for f in bundle.gate["figures"]]
-    return [f"The gate **{'accepted' if bundle.accepted else 'refused'}** it:", "", *figures, ""]
+    return [f"The gate **{'accepted' if bundle.accepted else 'refused'}** this bundle:", "", *figures, ""]
 
 
 def step_in_words(step: Mapping[str, Any]) -> str:
-    """A step of the history: its name, and the encoder where one was trained."""
+    """Describe a step of the history: its name, and its encoder if it has one."""
     encoder = f" on {in_one_line(str(step['encoder']))}" if step.get("encoder") else ""
     return in_one_line(str(step.get("step", "?"))) + encoder
 
 
 def in_one_line(intent: Intent) -> str:
-    """An intent's label without markup and line breaks."""
+    """Format an intent's label in one line, with HTML escapes."""
     return html.escape(" ".join(intent_label(intent).split()), quote=False)

@@ -1,4 +1,4 @@
-"""Apply named normalizations to the rows of a dataset, and remember their names for the models trained on it."""
+"""Apply named normalizations to the texts of a dataset, and record their names for the models trained on it."""
 
 from __future__ import annotations
 
@@ -13,55 +13,57 @@ from workbench.nouns.utterance import Utterance
 
 
 def normalize_rows(dataset: Dataset, name: str, by: str, host: Host) -> Dataset:
-    """Give the dataset with every `text` normalized and every `raw` as it was.
+    """Normalize every `text` of a dataset; `raw` does not change.
 
-    A model that is trained on the dataset applies the same normalizations to what it is asked, in the same order.
+    Models that are trained on the dataset apply the same normalizations to every text, in the same order.
 
     Args:
-        dataset: its normalizations so far stay the first.
-        name: of the normalization.
-        by: what the changed texts are counted under.
-        host: knows the normalization.
+        dataset: the dataset, with the normalizations that were applied before.
+        name: name of the new normalization.
+        by: key of the dataset's counts for the number of changed texts.
+        host: the host with the normalization.
 
     Raises:
-        WorkbenchError: no plugin registers the normalization, or see `check_idempotent`.
+        WorkbenchError: no plugin registers the normalization, or the normalizations together are not idempotent.
     """
-    made = _with_texts(dataset, host.normalizer([name]))
-    changed = sum(new.text != old.text for new, old in zip(made, dataset, strict=True))
+    normalized = _with_texts(dataset, host.normalizer([name]))
+    changed = sum(new.text != old.text for new, old in zip(normalized, dataset, strict=True))
     names = dataset.normalization if dataset.normalization[-1:] == (name,) else (*dataset.normalization, name)
-    check_idempotent(made, names, host)
-    return dataclasses.replace(made, normalization=names).counted(by, {"changed": changed})
+    check_idempotent(normalized, names, host)
+    return dataclasses.replace(normalized, normalization=names).counted(by, {"changed": changed})
 
 
 def as_model_reads(dataset: Dataset, model: Model, host: Host) -> Dataset:
-    """Give the dataset with its texts normalized as the model's predictor normalizes them.
+    """Normalize the texts of a dataset as the model's predictor does.
 
     Raises:
-        WorkbenchError: no plugin registers one of the model's normalizations, or see `check_idempotent`.
+        WorkbenchError: no plugin registers a normalization of the model, or the normalizations together are not
+            idempotent.
     """
     if dataset.normalization == model.normalization:
         return dataset
-    made = _with_texts(dataset, host.normalizer(model.normalization, model.path))
-    check_idempotent(made, model.normalization, host)
-    return dataclasses.replace(made, normalization=model.normalization)
+    normalized = _with_texts(dataset, host.normalizer(model.normalization, model.path))
+    check_idempotent(normalized, model.normalization, host)
+    return dataclasses.replace(normalized, normalization=model.normalization)
 
 
 def check_idempotent(rows: Iterable[Utterance], names: Sequence[str], host: Host) -> None:
-    """Check that a predictor, which normalizes every text that it is asked, leaves normalized rows as they are.
+    """Check that the normalizations together do not change normalized rows again.
 
-    Each normalization is idempotent, and yet a chain of them need not be.
+    Predictors normalize every text, so a second change would make served texts differ from measured texts. Several
+    normalizations together need not be idempotent, even if each of them is.
 
     Raises:
-        WorkbenchError: the whole chain changes a row again, so that what is measured would not be what is served.
+        WorkbenchError: the normalizations change a row again.
     """
     normalize = host.normalizer(names)
     for row in rows:
         if (again := normalize(row.text)) != row.text:
             raise WorkbenchError(
-                f"the normalizations {', '.join(names)} change their own result {row.text!r} to {again!r}, so that the "
-                "texts of the dataset would not be those that a model is asked",
+                f"the normalizations {', '.join(names)} change their own result {row.text!r} to {again!r}; together "
+                "they must be idempotent, because predictors apply them to every text",
                 where=row.id,
-                remedy="Use the cleaners in another order, or mend the one that makes what an earlier one changes",
+                remedy="Change the order of the cleaners in [clean] use, or correct the normalization of a cleaner",
             )
 
 

@@ -1,4 +1,4 @@
-"""The chain: which stages a recipe asks for, in their order, and a run of them."""
+"""The pipeline: the stages of a recipe in their order, and their execution in a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.engine.run import RUN, Run
 from workbench.engine.runner import Engine, StagePlan
 from workbench.engine.sections import Recipe
 from workbench.engine.stage import Stage
-from workbench.engine.store import Store, open_store
+from workbench.engine.store import OTHER_FOLDER, Store, open_store
 from workbench.engine.workspace_cache import WorkspaceCache
 from workbench.errors import MissingExtra, WorkbenchError
 from workbench.host import Host
@@ -24,7 +24,7 @@ from workbench.stages.import_stage import import_stage
 from workbench.stages.preparation import augment_stage, clean_stage
 from workbench.stages.training import baseline_stages, train_stage
 
-LEDGER = "splits.json"  # in a run's folder: which row went into which split
+LEDGER = "splits.json"  # in the run folder: the split of every imported row
 SILENT = SilentProgress()
 logger = logging.getLogger(__name__)
 
@@ -38,20 +38,20 @@ def run_recipe(
     again: str | None = None,
     force: bool = False,
 ) -> Run:
-    """Run a checked recipe into the folder `out`, and write its report.
+    """Run a checked recipe in the folder `out`, and write `report.html`.
 
-    A stage that a run beside `out` has under the same key is taken from there.
+    Stages of sibling runs with the same cache key are reused.
 
     Args:
-        recipe: a checked one.
-        out: the run's folder, made if it is not there.
-        host: the plugins.
-        progress: who is told.
-        again: work this stage and all after it, even where they are cached.
-        force: work every stage.
+        recipe: a checked recipe.
+        out: the run folder, created if necessary.
+        host: the host with the plugins.
+        progress: receiver of progress.
+        again: execute this stage and all later stages, even if they are cached.
+        force: execute every stage.
 
     Raises:
-        WorkbenchError: a stage failed; the same call goes on from there.
+        WorkbenchError: a stage failed; the same call resumes at this stage.
     """
     store = open_store(out)
     engine = recipe_engine(recipe, store, host, progress)
@@ -59,7 +59,7 @@ def run_recipe(
         run = engine.run(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
     except WorkbenchError:
         if (out / RUN).is_file() and not store.complete():
-            _write_page(host, Run.load(out))  # what is there of a failed run is worth a look
+            _write_page(host, Run.load(out))  # the report shows the finished stages of a failed run
         raise
     _write_page(host, run)
     return run
@@ -68,42 +68,50 @@ def run_recipe(
 def plan_recipe(
     recipe: Recipe, out: Path, host: Host, *, again: str | None = None, force: bool = False
 ) -> list[StagePlan]:
-    """What `run_recipe` would do with each stage; nothing is written.
+    """Return the action of `run_recipe` for each stage, without writing anything.
+
+    Args:
+        recipe: a checked recipe.
+        out: the run folder; it need not exist.
+        host: the host with the plugins.
+        again: as for `run_recipe`.
+        force: as for `run_recipe`.
 
     Raises:
         WorkbenchError: `out` is a file.
     """
     if out.exists() and not out.is_dir():
-        raise WorkbenchError("is a file, not a run folder", where=out)
+        raise WorkbenchError("is a file, not a run folder", where=out, remedy=OTHER_FOLDER)
     engine = recipe_engine(recipe, Store(out), host, SILENT)
     return engine.plan(plan_stages(recipe, host, out / LEDGER), again=again, force=force)
 
 
 def recipe_engine(recipe: Recipe, store: Store, host: Host, progress: Progress) -> Engine:
-    """The engine for a recipe's run, which takes equal stages from the runs beside it."""
+    """Make the engine for a run of a recipe; it reuses stages of sibling runs."""
     return Engine(host, store, recipe.top.seed, progress, recipe.values, WorkspaceCache(store.path))
 
 
 def _write_page(host: Host, run: Run) -> None:
-    """Write `report.html`; without its extra, say how to get it."""
+    """Write `report.html`; if its libraries are missing, log how to install them."""
     from workbench.report.page import write_report
 
     try:
         write_report(host, run)
     except MissingExtra as error:
-        logger.warning("no report.html: %s", error)
+        logger.warning("report.html is not written: %s", error)
 
 
 def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[Stage]:
-    """The stages of a recipe.
+    """List the stages of a recipe in their order.
 
     Args:
-        recipe: a checked one.
-        host: the plugins.
-        ledger: where the splits are remembered.
+        recipe: a checked recipe.
+        host: the host with the plugins.
+        ledger: file with the splits of imported rows; None = no ledger.
 
     Raises:
-        WorkbenchError: the recipe imports nothing, or compresses without having trained.
+        WorkbenchError: the recipe has no `[[import]]`, has `[[compress]]` or `[gate]` without `[train]`, or has
+            `[gate]` without a bundle.
     """
     stages = [import_stage(recipe, ledger)]
     if recipe.clean:
@@ -113,12 +121,17 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
     source = stages[-1].name
     if recipe.train is None:
         if recipe.compress or recipe.gate:
-            raise WorkbenchError("the recipe compresses a model that it does not train", remedy="Add [train]")
+            section = "[[compress]]" if recipe.compress else "[gate]"
+            raise WorkbenchError(
+                f"{section} needs a model, but the recipe trains none", where=section, remedy='Add [train] use = "NAME"'
+            )
         return stages
     bundles = bool(recipe.compress) or can_be_bundled(recipe.train.component, host)
     if recipe.gate and not bundles:
         raise WorkbenchError(
-            "[gate] judges a bundle, and the recipe makes none", remedy='Add [[compress]] use = "…" that exports'
+            "the gate needs a bundle, but the recipe makes none",
+            where="[gate]",
+            remedy='Add an export pass: [[compress]] use = "NAME"',
         )
     baselines = baseline_stages(recipe.evaluate, recipe.train, source, host)
     train = train_stage(recipe.train, source)
@@ -139,6 +152,6 @@ def plan_stages(recipe: Recipe, host: Host, ledger: Path | None = None) -> list[
 
 
 def can_be_bundled(trainer: Component, host: Host) -> bool:
-    """Whether a bundle can hold the trainer's models as they are."""
+    """Whether the trainer's models can be bundled without an export pass."""
     runtime = host.registry("runtimes").get(getattr(trainer, "produces", ""))
     return bool(runtime and runtime.files)

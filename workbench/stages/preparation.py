@@ -1,4 +1,4 @@
-"""Stages `clean` and `augment`: what happens to the rows before training."""
+"""Stages `clean` and `augment`: prepare the rows for training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from workbench.text.normalization import text_key
 
 
 def clean_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
-    """The stage that lets every cleaner of a recipe work, one after the other."""
+    """Define the stage `clean`, which applies the cleaners of a recipe in their order.
+
+    Args:
+        steps: the cleaners.
+        source: name of the stage with the dataset.
+    """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         before = dataset = Dataset.load(inputs[source])
@@ -30,10 +35,14 @@ def clean_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
 
 
 def augment_stage(steps: tuple[ComponentConfig, ...], source: str) -> Stage:
-    """The stage that adds made-up rows to the train split.
+    """Define the stage `augment`, which adds generated rows to the train split.
 
-    Added texts are normalized as the dataset is. A text that already stands anywhere in the dataset is not added: dev
-    and test stay unseen.
+    New texts are normalized as the dataset is. Texts that any split already has are not added, so that no text of dev
+    or test is added to train.
+
+    Args:
+        steps: the augmenters.
+        source: name of the stage with the dataset.
     """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""Stages `train` and `baseline-NAME`: a dataset becomes a model."""
+"""Stages `train` and `baseline-NAME`: train a model on the dataset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from workbench.options import as_json, option_fields, parse_options
 
 
 def train_stage(step: ComponentConfig, source: str, name: str = "train", kind: str = "train") -> Stage:
-    """The stage that lets a trainer work."""
+    """Define a stage that trains a model.
+
+    Args:
+        step: the trainer.
+        source: name of the stage with the dataset.
+        name: name of the new stage.
+        kind: kind of the new stage, see `StageRecord`.
+    """
 
     def work(inputs: Inputs, out: Path, context: Context) -> Mapping[str, float]:
         step.component(Dataset.load(inputs[source]), out, step.options, context)
@@ -24,7 +31,16 @@ def train_stage(step: ComponentConfig, source: str, name: str = "train", kind: s
 
 
 def baseline_stages(options: EvaluateOptions, train: ComponentConfig, source: str, host: Host) -> list[Stage]:
-    """A stage for each baseline that is not the trainer itself; options that both know, as the encoder, are shared."""
+    """Define a training stage for each simple baseline, except the trainer itself.
+
+    A baseline takes over the trainer's options that it has too, such as the encoder.
+
+    Args:
+        options: options of `[evaluate]`, for the names of the baselines.
+        train: the trainer.
+        source: name of the stage with the dataset.
+        host: the host with the trainers.
+    """
     trainers = host.registry("trainers")
     names = options.baselines
     if names is None:

@@ -1,4 +1,4 @@
-"""Fixtures for the authors of plugins; pytest finds them by itself once the workbench is installed."""
+"""pytest fixtures for plugin authors. pytest loads them automatically when intent-workbench is installed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from workbench.testing.data import tiny_dataset
 
 @pytest.fixture
 def workbench_host() -> Host:
-    """A new host with every installed plugin; `workbench_host.register(MyPlugin(), "mine")` adds one."""
+    """A new host with all installed plugins; `workbench_host.register(MyPlugin(), "mine")` adds another plugin."""
     return build_host()
 
 
 @pytest.fixture
 def workbench_context(workbench_host: Host, tmp_path: Path) -> Context:
-    """What an offer is called with: a host, a seed and an empty scratch folder."""
+    """A context to call components with: a host, a seed and an empty scratch folder."""
     work = tmp_path / "workbench-work"
     work.mkdir()
     return Context(workbench_host, seed=13, work=work)
@@ -32,20 +32,20 @@ def workbench_context(workbench_host: Host, tmp_path: Path) -> Context:
 def workbench_plugin(
     workbench_host: Host, workbench_context: Context, tmp_path: Path
 ) -> Callable[..., Callable[..., Any]]:
-    """`workbench_plugin(plugin, hook, name, **options)` is an offer, ready to be called with its input."""
+    """`workbench_plugin(plugin, hook, name, **options)` returns a function that calls a component with its input."""
 
     def find(plugin: str, hook: str, name: str, **options: Any) -> Callable[..., Any]:
         workbench_host.require([plugin], "test")
         component = workbench_host.registry(hook)[name]
         out = tmp_path / f"{hook}-{name}"
-        return lambda given: component(given, out, component.options(**options), workbench_context)
+        return lambda argument: component(argument, out, component.options(**options), workbench_context)
 
     return find
 
 
 @pytest.fixture
 def workbench_cli(workbench_host: Host) -> Callable[..., Any]:
-    """`workbench_cli("clean", "data", "-o", "out")` runs the command line and gives click's result."""
+    """`workbench_cli("clean", "data", "-o", "out")` runs the command line and returns click's `Result`."""
     from click.testing import CliRunner
 
     from workbench.cli.root import build_cli
@@ -55,13 +55,13 @@ def workbench_cli(workbench_host: Host) -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def workbench_dataset() -> Dataset:
-    """72 labelled rows of three intents, English and Chinese, in train, dev and test."""
+    """A dataset of 72 labelled rows with three intents, English and Chinese, in train, dev and test."""
     return tiny_dataset()
 
 
 @pytest.fixture(scope="session")
 def workbench_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a BERT of two layers with random weights, as Hugging Face saves one. Needs torch."""
+    """A Hugging Face folder with a two-layer BERT and random weights. Requires torch."""
     from workbench.testing.models import write_encoder
 
     return write_encoder(tmp_path_factory.mktemp("workbench-encoder") / "tiny")

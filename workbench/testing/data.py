@@ -1,4 +1,4 @@
-"""A small labelled dataset, two intents in English and one in Chinese, for tests that train."""
+"""A small labelled dataset for tests with training: two intents in English, one in Chinese."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ PATTERNS = {
 
 
 def tiny_rows(per_intent: int = 24) -> list[Utterance]:
-    """Rows of three intents; of each four rows two are train, one is dev and one is test."""
-    made = []
+    """Make `per_intent` rows for each of three intents: half of them in train, a quarter in dev, a quarter in test."""
+    rows = []
     for intent, patterns in PATTERNS.items():
         for n in range(per_intent):
             text = patterns[n // 4 % 4].format(n=100 + n)
             split = ("train", "train", "dev", "test")[n % 4]
-            made.append(Utterance(f"{intent}-{n}", text, text, (intent,), split=split))
-    return made
+            rows.append(Utterance(f"{intent}-{n}", text, text, (intent,), split=split))
+    return rows
 
 
 def tiny_dataset(per_intent: int = 24) -> Dataset:
-    """The dataset of `tiny_rows`."""
+    """Make a dataset from `tiny_rows`."""
     return Dataset("intent", tuple(sorted(PATTERNS)), tuple(tiny_rows(per_intent)))

@@ -1,4 +1,4 @@
-"""Model folders with random weights, as the trainers write them: a small encoder of each family, and a head."""
+"""Model folders with random weights in the format of the trainers: a small encoder of each family, and a head."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from workbench.nouns.model import Model
 from workbench.testing.data import tiny_rows
 
-# family -> prefix of its classes in transformers, and what its configuration needs beside SIZES
+# family -> prefix of its classes in transformers, and configuration values that SIZES lacks
 ARCHITECTURES: dict[str, tuple[str, dict[str, int]]] = {
     "bert": ("Bert", {}),
     "roberta": ("Roberta", {"pad_token_id": 1}),
@@ -42,23 +42,24 @@ SIZES = {
 
 
 def random_encoder(family: str) -> Any:
-    """Make a Hugging Face encoder of two layers with random weights, those of the biases too."""
+    """Make a two-layer Hugging Face encoder with random weights and random biases."""
     import torch
 
     transformers: Any = importlib.import_module("transformers")
     name, more = ARCHITECTURES[family]
     sizes = {DISTILBERT.get(key, key): value for key, value in SIZES.items()} if family == "distilbert" else SIZES
     torch.manual_seed(3)
-    made = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**sizes, **more))
-    for parameter in made.parameters():
+    encoder = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**sizes, **more))
+    for parameter in encoder.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    return made
+    return encoder
 
 
 def small_tokenizer(family: str) -> Any:
-    """Byte-level BPE for RoBERTa; for the others WordPiece without special tokens: an empty text has none.
+    """Make a tokenizer: byte-level BPE for RoBERTa, WordPiece for the other families.
 
-    The pieces are given, for WordPiece's trainer finds others each time.
+    WordPiece adds no special tokens, so an empty text has no tokens. Its vocabulary is fixed, because the trainer of
+    WordPiece is not deterministic.
     """
     from tokenizers import ByteLevelBPETokenizer, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
@@ -82,14 +83,21 @@ def small_tokenizer(family: str) -> Any:
 
 
 def write_model(folder: Path, family: str = "bert", *, head: bool = True, pooling: str = "mean") -> Model:
-    """A folder of format `torch`; without a head, a bare encoder."""
+    """Write a model folder of format `torch`; without a head, the model is a bare encoder.
+
+    Args:
+        folder: the folder to write.
+        family: a key of `ARCHITECTURES`.
+        head: whether the model has a head with random weights.
+        pooling: `mean` or `cls`.
+    """
     import torch
     from safetensors.torch import save_file
 
     random_encoder(family).save_pretrained(folder)
-    words = small_tokenizer(family)
-    words.no_padding()
-    words.save(str(folder / "tokenizer.json"))
+    tokenizer = small_tokenizer(family)
+    tokenizer.no_padding()
+    tokenizer.save(str(folder / "tokenizer.json"))
     if head:
         save_file(
             {"weight": torch.randn(len(INTENTS), WIDTH), "bias": torch.randn(len(INTENTS))}, folder / "head.safetensors"
@@ -98,7 +106,7 @@ def write_model(folder: Path, family: str = "bert", *, head: bool = True, poolin
 
 
 def write_encoder(folder: Path) -> Path:
-    """A BERT of two layers with random weights and a WordPiece tokenizer that was trained on `tiny_rows`."""
+    """Write a Hugging Face folder with a two-layer BERT, random weights, and a WordPiece tokenizer for `tiny_rows`."""
     import torch
     from tokenizers import BertWordPieceTokenizer
     from tokenizers.processors import BertProcessing

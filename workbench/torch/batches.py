@@ -1,4 +1,4 @@
-"""Batches: texts of like length together, so that little is padded."""
+"""Batches of texts with similar lengths, which need little padding."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-BATCH_SIZE = 32  # rows of a call without gradients; larger batches are no faster on a CPU
-POOL = 50  # batches among which rows are sorted by length in training
+BATCH_SIZE = 32  # for inference; larger batches are not faster on a CPU
+POOL = 50  # number of batches that are sorted by length together in training
 
 Forward = Callable[[Tensor, Tensor], Sequence[Tensor | None]]
 
 
 def pad(ids: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, Tensor]:
-    """Token ids and attention mask, int64 [n, longest], padded on the right; a text without tokens is padding only."""
+    """Pad rows of token ids on the right.
+
+    Args:
+        ids: n rows of token ids; a row may be empty.
+        pad_id: id of the padding token.
+
+    Returns:
+        Token ids and attention mask, both int64 [n, longest].
+    """
     width = max(1, *(len(row) for row in ids))
     padded = torch.full((len(ids), width), pad_id, dtype=torch.long)
     mask = torch.zeros_like(padded)
@@ -26,24 +34,39 @@ def pad(ids: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, Tensor]:
 
 
 def sorted_batches(ids: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Row numbers in batches of 32, the shortest rows first."""
+    """Sort rows by length and split their indices into batches of 32, shortest rows first."""
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
     return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
 
 
 def run_in_batches(forward: Forward, ids: Sequence[Sequence[int]], pad_id: int) -> list[Tensor | None]:
-    """Every output of `forward` for all rows, in the order of `ids`; computed in batches sorted by length."""
+    """Compute the outputs of `forward` for all rows without gradients, in batches of similar length.
+
+    Args:
+        forward: function of token ids and attention mask, int64 [n, tokens].
+        ids: rows of token ids.
+        pad_id: id of the padding token.
+
+    Returns:
+        The outputs in the order of `ids`; None for an output that `forward` returns as None.
+    """
     batches = sorted_batches(ids)
     with torch.inference_mode():
         parts = [forward(*pad([ids[number] for number in batch], pad_id)) for batch in batches]
-    back = torch.tensor([number for batch in batches for number in batch]).argsort()
-    return [None if column[0] is None else torch.cat(column)[back] for column in zip(*parts, strict=True)]
+    order = torch.tensor([number for batch in batches for number in batch]).argsort()
+    return [None if column[0] is None else torch.cat(column)[order] for column in zip(*parts, strict=True)]
 
 
 def shuffled_batches(lengths: Sequence[int], size: int, rng: np.random.Generator) -> list[list[int]]:
-    """One epoch: batches of row numbers in random order, each of rows of like length.
+    """Make the batches of one epoch: lists of row indices in random order, each with rows of similar length.
 
-    Rows are shuffled, sorted by length within pools of 50 batches, cut into batches, and the batches are shuffled.
+    Rows are shuffled, sorted by length within pools of 50 batches, and split into batches. Then the batches are
+    shuffled.
+
+    Args:
+        lengths: number of tokens of each row.
+        size: batch size.
+        rng: source of the random order.
     """
     order = rng.permutation(len(lengths))
     pools = [order[start : start + size * POOL] for start in range(0, len(order), size * POOL)]

@@ -1,4 +1,4 @@
-"""The classifier: encoder, pooling, normalisation to length 1 and a linear head as one torch module."""
+"""The classifier as one torch module: encoder, pooling, scaling to length 1, and a linear head."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from workbench.nouns.model import Model
 from workbench.torch.batches import run_in_batches
 from workbench.torch.pretrained import open_encoder
 
-SHORTEST = 1e-12  # length below which a vector is not scaled up
+MIN_LENGTH = 1e-12  # shorter vectors are divided by this length, not by their own
 
 
 class IntentClassifier(nn.Module):
-    """logits = head(pooled / max(||pooled||, 1e-12)), pooled = the mean, or the first, of the last hidden states.
+    """An intent classifier: logits = head(pooled / max(||pooled||, 1e-12)).
+
+    `pooled` is the mean of the last hidden states, or the first of them.
 
     Args:
         encoder: a Hugging Face encoder.
-        head: float32 weight [intents, d] and bias [intents]; None for a bare encoder.
-        pooling: `mean` over the tokens that are no padding, or `cls`.
-        pad_id: the token that fills up rows.
+        head: linear layer with weight float32 [intents, d] and bias [intents]; None for a bare encoder.
+        pooling: `mean` over all tokens except padding, or `cls` (the first token).
+        pad_id: id of the padding token.
     """
 
     def __init__(self, encoder: Any, head: nn.Linear | None, pooling: str, pad_id: int) -> None:
@@ -31,12 +33,12 @@ class IntentClassifier(nn.Module):
         self.encoder, self.head, self.pooling, self.pad_id = encoder, head, pooling, pad_id
 
     def hidden_states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """The last hidden states [n, tokens, d] of token ids and attention mask, int64 [n, tokens]."""
+        """Compute the last hidden states [n, tokens, d] from token ids and attention mask, int64 [n, tokens]."""
         states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         return states
 
     def pool(self, states: Tensor, attention_mask: Tensor) -> Tensor:
-        """Vectors of length 1, float32 [n, d], of the last hidden states [n, tokens, d] under the mask."""
+        """Pool the last hidden states [n, tokens, d] under the mask into vectors of length 1, float32 [n, d]."""
         states = states.float()
         if self.pooling == "cls":
             pooled = states[:, 0]
@@ -44,39 +46,39 @@ class IntentClassifier(nn.Module):
             weights = attention_mask.unsqueeze(-1).float()
             pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1.0)
         length: Tensor = pooled.norm(dim=-1, keepdim=True)
-        return pooled / length.clamp(min=SHORTEST)
+        return pooled / length.clamp(min=MIN_LENGTH)
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Logits float32 [n, intents] of embeddings [n, d]."""
+        """Compute logits float32 [n, intents] from embeddings [n, d]."""
         assert self.head is not None
         logits: Tensor = self.head(embedding)
         return logits
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor | None, Tensor]:
-        """Logits float32 [n, intents] (None without a head) and embeddings float32 [n, d]."""
+        """Compute logits float32 [n, intents] (None without a head) and embeddings float32 [n, d]."""
         embedding = self.pool(self.hidden_states(input_ids, attention_mask), attention_mask)
         return (None if self.head is None else self.classify(embedding)), embedding
 
     def logits(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits float32 [n, intents] of token ids and attention mask, int64 [n, tokens]."""
+        """Compute logits float32 [n, intents] from token ids and attention mask, int64 [n, tokens]."""
         return self.classify(self.pool(self.hidden_states(input_ids, attention_mask), attention_mask))
 
     def embed(self, ids: Sequence[Sequence[int]]) -> Tensor:
-        """The vectors of many rows of token ids, float32 [n, d], computed in batches and without dropout."""
+        """Compute the vectors of n rows of token ids, float32 [n, d], in batches and without dropout."""
         _, vectors = run_in_batches(self.eval(), ids, self.pad_id)
         assert vectors is not None
         return vectors
 
     @classmethod
     def load(cls, model: Model, **arguments: Any) -> IntentClassifier:
-        """Open the folder of a model of format `torch`, for inference; without intents it has no head.
+        """Open a model of format `torch` for inference; the classifier of a model without intents has no head.
 
         Args:
             model: the model.
-            arguments: further ones of `from_pretrained`.
+            arguments: other arguments of `from_pretrained`.
 
         Raises:
-            WorkbenchError: a part is missing or damaged, or does not fit the model's intents.
+            WorkbenchError: a file is missing or damaged, or the head does not match the model's intents.
         """
         encoder, head = open_encoder(model.path, **arguments), None
         if model.intents:
@@ -86,7 +88,7 @@ class IntentClassifier(nn.Module):
 
 
 def linear_head(weight: Tensor, bias: Tensor) -> nn.Linear:
-    """A head with these float32 weights [intents, d] and biases [intents]."""
+    """Make a linear layer from weight float32 [intents, d] and bias [intents]."""
     head = nn.Linear(weight.shape[1], weight.shape[0])
     head.load_state_dict({"weight": weight, "bias": bias})
     return head

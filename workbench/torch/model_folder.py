@@ -1,4 +1,4 @@
-"""The folder of a model of format `torch`: its tokenizer's files, its weights and its head."""
+"""Write the folder of a model of format `torch`: tokenizer files, encoder weights and head."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def write_tokenizer(source: Path, out: Path, rows: int) -> None:
 
     Args:
         source: the encoder's folder, with tokenizer.json or a vocabulary.
-        out: is made where it is missing.
-        rows: of the encoder's embedding table.
+        out: the folder to write, created if necessary.
+        rows: number of rows of the encoder's embedding table.
 
     Raises:
-        WorkbenchError: there is no tokenizer, or it knows tokens beyond the embedding table.
+        WorkbenchError: the folder has no tokenizer, or a token id is outside the embedding table.
     """
     if not any((source / name).is_file() for name in VOCABULARIES):
         raise WorkbenchError(
-            "holds no tokenizer: tokenizer.json is missing",
+            "has no tokenizer: tokenizer.json is missing",
             where=source,
-            remedy="Copy tokenizer.json, or the vocabulary, from where the encoder came from",
+            remedy="Copy tokenizer.json, or the vocabulary file, from the original folder of the encoder",
         )
     tokenizer = open_tokenizer(source)
     tokens = max(tokenizer.get_vocab().values(), default=-1) + 1
     if tokens > rows:
         raise WorkbenchError(
-            f"has a tokenizer of {tokens} tokens, and an encoder with embeddings of {rows}",
+            f"has a tokenizer with {tokens} tokens, but an encoder with {rows} embeddings",
             where=source,
-            remedy="They do not belong together: copy the encoder's folder again",
+            remedy="Copy tokenizer and encoder again from the same folder",
         )
     out.mkdir(parents=True, exist_ok=True)
     tokenizer.backend_tokenizer.no_padding()
@@ -59,7 +59,7 @@ def write_tokenizer(source: Path, out: Path, rows: int) -> None:
 
 
 def copy_tokenizer_files(source: Path, out: Path) -> None:
-    """Copy a model's tokenizer files into the folder `out`, which is made where it is missing."""
+    """Copy a model's tokenizer files into the folder `out`; create the folder if necessary."""
     out.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER_FILES:
         if (source / name).is_file():

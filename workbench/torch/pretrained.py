@@ -1,4 +1,4 @@
-"""Open Hugging Face folders with transformers: quietly, without running their code, and never with random weights."""
+"""Open Hugging Face folders with transformers: without their log lines, their code, or random weights."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from typing import Any
 from workbench.errors import WorkbenchError
 
 SHOWN_NAMES = 3
-ENCODER_ALONE = "Choose an encoder alone, such as BERT or RoBERTa"
+OTHER_ENCODER = "Choose an encoder-only model, such as BERT or RoBERTa"
 
 
 def open_encoder(folder: Path, **arguments: Any) -> Any:
     """Open an encoder with `AutoModel`, in float32 and for inference.
 
-    Its pooler may lack weights, as in many folders: the pooler is not used.
+    The pooler's weights may be missing, because the pooler is not used.
 
     Args:
-        folder: with config.json and safetensors weights.
-        arguments: further ones of `from_pretrained`.
+        folder: folder with config.json and safetensors weights.
+        arguments: other arguments of `from_pretrained`.
 
     Raises:
-        WorkbenchError: configuration or weights are damaged, do not fit each other, need code of their own, or make
-            no encoder of texts.
+        WorkbenchError: configuration or weights are damaged, do not match, need remote code, or are not an encoder of
+            texts.
     """
     import torch
 
     encoder = _open("AutoModel", folder, unused="pooler", **arguments)
     if encoder.config.is_encoder_decoder:
         raise WorkbenchError(
-            f"is an encoder with a decoder ({encoder.config.model_type}), which cannot be trained here",
+            f"is an encoder-decoder model ({encoder.config.model_type}), but only encoders can be used",
             where=folder,
-            remedy=ENCODER_ALONE,
+            remedy=OTHER_ENCODER,
         )
     token = torch.zeros(1, 1, dtype=torch.long)
     try:
         with torch.no_grad():
             _ = encoder(input_ids=token, attention_mask=token + 1).last_hidden_state
-    except Exception as error:  # a configuration that fits no encoder of texts can raise anything
+    except Exception as error:  # models for other inputs, such as images, raise any exception
         raise WorkbenchError(
-            f"is no encoder of texts ({error_line(error)})", where=folder, remedy=ENCODER_ALONE
+            f"is not an encoder of texts ({error_line(error)})", where=folder, remedy=OTHER_ENCODER
         ) from error
     return encoder
 
@@ -50,7 +50,8 @@ def open_classifier(folder: Path) -> Any:
     """Open a classifier with `AutoModelForSequenceClassification`, in float32 and for inference.
 
     Raises:
-        WorkbenchError: as `open_encoder` does; a pooler is needed here.
+        WorkbenchError: configuration or weights are damaged, do not match, or need remote code. The pooler's weights
+            must not be missing.
     """
     return _open("AutoModelForSequenceClassification", folder)
 
@@ -59,7 +60,7 @@ def open_tokenizer(folder: Path) -> Any:
     """Open a tokenizer with `AutoTokenizer`; its `backend_tokenizer` is `tokenizer.json`.
 
     Raises:
-        WorkbenchError: it is damaged, or cannot be converted to `tokenizer.json`.
+        WorkbenchError: the tokenizer is damaged, or cannot be converted to `tokenizer.json`.
     """
     from transformers import AutoTokenizer
 
@@ -67,7 +68,7 @@ def open_tokenizer(folder: Path) -> Any:
     try:
         with quiet():
             tokenizer = opener.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # tokenizers raises nothing more special
+    except Exception as error:  # tokenizers has no narrower exception
         raise WorkbenchError(
             f"has a tokenizer that cannot be opened ({error_line(error)})",
             where=folder,
@@ -83,14 +84,14 @@ def open_tokenizer(folder: Path) -> Any:
 
 
 def error_line(error: Exception) -> str:
-    """The message of a library's error, in one line."""
+    """Shorten the message of a library's error to one line."""
     line = str(error).strip().partition("\n")[0].rstrip(".")
     return line if " " in line else f"{type(error).__name__} {line}".rstrip()
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers' warnings and progress bars from stderr; missing weights are checked in this module."""
+    """Hide the warnings and progress bars of transformers; this module checks for missing weights itself."""
     from transformers import utils
 
     logging: Any = utils.logging
@@ -115,13 +116,15 @@ def _open(kind: str, folder: Path, unused: str | None = None, **arguments: Any) 
             network, loading = opener.from_pretrained(folder, output_loading_info=True, **safe, **arguments)
     except Exception as error:  # a damaged configuration can raise anything
         raise WorkbenchError(
-            f"cannot be opened ({error_line(error)})", where=folder, remedy="Copy or make the folder again"
+            f"cannot be opened ({error_line(error)})",
+            where=folder,
+            remedy="Copy the folder again, or train a new model",
         ) from error
     if missing := sorted(name for name in loading["missing_keys"] if unused not in name.split(".")):
         names = ", ".join(missing[:SHOWN_NAMES]) + (" …" if len(missing) > SHOWN_NAMES else "")
         raise WorkbenchError(
-            f"lacks {len(missing)} of the {len(network.state_dict())} weights that its config.json asks for ({names})",
+            f"lacks {len(missing)} of the {len(network.state_dict())} weights that config.json requires ({names})",
             where=folder,
-            remedy="They would be random: copy or make the folder again",
+            remedy="Copy the folder again, or train a new model: missing weights would be random",
         )
     return network.float().eval()

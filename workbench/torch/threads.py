@@ -1,4 +1,4 @@
-"""Threads and random numbers of torch within a block."""
+"""Context managers for the threads and the random numbers of torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.machine import cores
 
 @contextmanager
 def threads(number: int | None = None) -> Iterator[None]:
-    """Let torch use `number` threads in this block; None = torch's own choice, at most the cores of this process."""
+    """Limit torch to `number` threads in a block; None = torch's setting, but at most the cores of this process."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or min(before, cores()))
     try:
@@ -23,7 +23,7 @@ def threads(number: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Use all cores of this process and random numbers from `seed`; afterwards restore the caller's state."""
+    """Seed torch's random numbers in a block and use its default number of threads; restore both afterwards."""
     with threads(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

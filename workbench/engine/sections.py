@@ -36,7 +36,7 @@ class ImportOptions:
     split: dict[str, float] | None = option(
         None,
         "share of each split, or one split for all rows; none = all rows into train; "
-        "rows whose source states a split keep that split",
+        "rows whose source states a split keep that split, but dev comes from train where the source has no dev",
     )
     rare: Literal["refuse", "drop", "train"] = option(
         "refuse",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from workbench.nouns.utterance import Intent, Utterance
 from workbench.text.normalization import INVISIBLE, text_key
@@ -41,7 +41,7 @@ def _groups_that_look_alike(intents: Iterable[Intent]) -> list[list[Intent]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _listed(intents: list[Intent], counts: Mapping[Intent, int]) -> str:
+def _listed(intents: Sequence[Intent], counts: Mapping[Intent, int]) -> str:
     named = " and ".join(f"{intent!r} ({counts[intent]:,} rows)" for intent in intents[:NAMED])
     return named + (f" and {len(intents) - NAMED} more" if len(intents) > NAMED else "")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "site", "tests"]
 BENCHMARKS = Path(__file__).parent / "tests" / "benchmarks"
 
 
@@ -47,20 +47,32 @@ def base(session: nox.Session) -> None:
     write = "from pathlib import Path; from tests.bundles import write_bundle; write_bundle(Path('{}'))"
     shutil.rmtree(folder / "bundle", ignore_errors=True)
     session.run("python", "-c", write.format(folder / "bundle"))
-    shutil.rmtree("build", ignore_errors=True)  # pip builds in the tree: what an older build left would come along
+    shutil.rmtree(folder / "source", ignore_errors=True)  # pip builds in the tree: it gets one of its own
+    shutil.copytree(".", folder / "source", ignore=shutil.ignore_patterns(".*", "build", "tests", "*.egg-info"))
     session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
     python = str(folder / "venv/bin/python")
     session.run(python, "-m", "pip", "install", "-q", "-U", "pip", external=True)
-    session.run(python, "-m", "pip", "install", "-q", ".", external=True)
+    session.run(python, "-m", "pip", "install", "-q", str(folder / "source"), external=True)
     session.run(python, "tests/base_install.py", str(folder / "bundle"), external=True)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Write the pages that are generated from the code."""
-    for name in ("options", "api"):
+    for name in ("api", "command-line", "hooks", "options"):
         page: str = session.run("workbench", "plugins", f"--{name}", silent=True, stderr=None)
-        Path(f"docs/{name}.md").write_text(page, encoding="utf-8")
+        Path(f"docs/en/reference/{name}.md").write_text(page, encoding="utf-8")
+    session.run("python", "-m", "tests.benchmarks.page")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation into site/ and site/zh/; a dead link or a page without a place is an error."""
+    shutil.rmtree("site", ignore_errors=True)
+    for source, language, target in (("docs/en", "en", "site"), ("docs/zh", "zh_CN", "site/zh")):
+        work = Path(session.create_tmp()) / language
+        settings = ("-c", "docs", "-D", f"language={language}", "-d", str(work))
+        session.run("sphinx-build", "-q", "-W", "--keep-going", *settings, source, target)
 
 
 @nox.session

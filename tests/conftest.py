@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,12 @@ from tests.fixtures import bundle as bundle
 from tests.fixtures import serving as serving
 from tests.fixtures import workbench as workbench
 from tests.label_studio import label_studio as label_studio
+from tests.lanes import common as common
 from tests.lanes import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.lanes import pytest_configure as pytest_configure
 from tests.lanes import pytest_xdist_auto_num_workers as pytest_xdist_auto_num_workers
 from tests.lanes import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
+from tests.untraced import _untraced as _untraced
 from workbench.context import Context
 from workbench.host import Host, build_host
 from workbench.nouns.dataset import Dataset
@@ -59,12 +61,3 @@ def small_dataset() -> Dataset:
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory) -> Path:
     return write_encoder(tmp_path_factory.mktemp("encoder") / "tiny")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread():
-    """Tiny models gain nothing from a second thread, and lose much where another process holds the core."""
-    if importlib.util.find_spec("torch") is not None:
-        import torch
-
-        torch.set_num_threads(1)

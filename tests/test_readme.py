@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.page_blocks import blocks
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 
 def lines() -> list[str]:
-    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
-    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [line for block in blocks(README) if block.language == "console" for line in block.lines()]
 
 
 @pytest.mark.timeout(900)

@@ -1,4 +1,4 @@
-"""`python -m workbench`."""
+"""Entry point of `python -m workbench`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A component: what a plugin registers under a name through one of the named hooks.
+"""Components: functions with options that plugins register under a name through the named hooks.
 
-The `run` of a component is a function or its address `"package.module:function"`. An address is imported when the
-component is first called, so that importing a plugin stays cheap. `workbench.protocols` has the call of each kind.
+The `run` of a component is a function or its import path `"package.module:function"`. The host imports this path at the
+first call, so that importing a plugin stays cheap. `workbench.protocols` declares the signature of each kind.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from workbench.errors import DISTRIBUTION, MissingExtra, install_line
 from workbench.options import NoOptions
 
-# each hook gives a mapping of names to components
+# hooks that return a mapping of names to components
 REGISTRIES = (
     "readers",
     "cleaners",
@@ -36,17 +36,17 @@ REGISTRIES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """Something that a recipe can name.
+    """A registered function that a recipe can name.
 
     Args:
-        run: the function, or its address `"package.module:function"`.
+        run: the function, or its import path `"package.module:function"`.
         summary: one line for `--help`.
         options: a frozen dataclass of options (see `workbench.options`).
-        extra: the extra of the distribution that brings the libraries it imports; "" = the distribution alone does.
-        distribution: the one that the extra is of; "" = the plugin's own, which the host fills in.
+        extra: the extra of `distribution` that installs the imported libraries; "" = no extra is needed.
+        distribution: the distribution that has this extra; "" = the plugin's own, which the host fills in.
         libraries: distributions whose version is part of a stage's key.
-        machine: whether the output depends on this machine's CPU, which is then part of the key too.
-        calls: hooks whose components it calls; their plugins and libraries are then part of the key, too.
+        machine: whether the output depends on this machine's CPU. If so, the CPU is part of the key.
+        calls: hooks whose components this component calls. Their plugins and libraries are part of the key.
     """
 
     run: Callable[..., Any] | str
@@ -59,24 +59,29 @@ class Component:
     calls: tuple[str, ...] = ()
 
     def __call__(self, *args: Any) -> Any:
-        """Call `run`; a library that is missing is reported with the command that installs it."""
+        """Call `run`; a missing library raises `MissingExtra` with the command that installs the library."""
         return self.function(self.run)(*args)
 
     def function(self, run: Callable[..., Any] | str) -> Callable[..., Any]:
-        """The function behind `run`, or behind another address of this component, see `resolve`."""
+        """Return the function behind `run`, or behind another import path of this component, see `resolve`."""
         return resolve(run, self.extra, self.distribution or DISTRIBUTION)
 
     @property
     def install_line(self) -> str:
-        """The command that installs its libraries."""
+        """The command that installs the libraries of this component."""
         return install_line(self.extra, self.distribution or DISTRIBUTION)
 
 
 def resolve(run: Callable[..., Any] | str, extra: str, distribution: str = DISTRIBUTION) -> Callable[..., Any]:
-    """The function behind `run`, whose libraries the extra of the distribution brings.
+    """Import the function behind an import path; a function is returned unchanged.
+
+    Args:
+        run: the function, or its import path `"package.module:function"`.
+        extra: the extra of `distribution` that installs the imported libraries; "" = no extra is needed.
+        distribution: the distribution that has this extra.
 
     Raises:
-        MissingExtra: a library that its module imports is not installed.
+        MissingExtra: a library that the module imports is not installed.
     """
     if callable(run):
         return run

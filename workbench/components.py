@@ -1,4 +1,4 @@
-"""The kinds of components: what each is called with, and what it declares of itself."""
+"""The kinds of components, with the signature and the declarations of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from workbench.component import Component
 from workbench.nouns.recognition import Recognition
+from workbench.pass_formats import wrong_format
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -34,15 +35,14 @@ Role = Literal["prune", "recover", "export", "fuse", "quantize", "trim", "search
 
 @dataclass(frozen=True, kw_only=True)
 class Reader(Component):
-    """`(source: str, out, options, context) -> Dataset`; splits are left None unless the source holds them.
-
-    `remote` sources are asked again in every run, and keyed by what was read. A `named` source is no path: the reader
-    brings the data itself. One with `votes` gives what each annotator said, too.
+    """A reader, `(source: str, out, options, context) -> Dataset`; splits stay None unless the source holds them.
 
     Args:
-        votes: `(source, options, context) -> Votes`, or its address.
-        recognize: `(path, given) -> Recognition | None`, or its address: whether a file has this reader's format, for
-            `workbench init`; `given` are the options that the user set.
+        remote: whether every run reads the source again. The digest of the rows read is then part of the key.
+        named: whether the source is the name of a dataset in the reader's package instead of a path.
+        votes: `(source, options, context) -> Votes`, or its import path; None = the source has no votes.
+        recognize: `(path, user_options) -> Recognition | None`, or its import path; None = `workbench init` does not
+            choose the reader. A file of another format gives None. `user_options` are the options that the user set.
     """
 
     run: ReaderFunction | str
@@ -52,30 +52,33 @@ class Reader(Component):
     votes: VotesFunction | str | None = None
     recognize: RecognizeFunction | str | None = None
 
-    def recognition(self, path: Path, given: Mapping[str, Any]) -> Recognition | None:
-        """Call `recognize`; None where the reader has none."""
-        found: Recognition | None = self.function(self.recognize)(path, given) if self.recognize else None
+    def recognition(self, path: Path, user_options: Mapping[str, Any]) -> Recognition | None:
+        """Call `recognize`; None if the reader has no such function."""
+        found: Recognition | None = self.function(self.recognize)(path, user_options) if self.recognize else None
         return found
 
     def read_votes(self, *args: Any) -> Any:
-        """Call `votes`; a library that is missing is reported with the extra that brings it."""
+        """Call `votes`; a missing library raises `MissingExtra` with the command that installs the library."""
         assert self.votes is not None
         return self.function(self.votes)(*args)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaner(Component):
-    """`(dataset, out, options, context) -> Dataset`; every removal is counted (`Dataset.without`)."""
+    """A cleaner, `(dataset, out, options, context) -> Dataset`; `Dataset.without` counts every removal."""
 
     run: CleanerFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augmenter(Component):
-    """`(utterances, rng, options, context) -> iterator of (parent id, text)`; `rng(parent id)` is a `random.Random`.
+    """An augmenter, `(utterances, rng, options, context) -> iterator of (parent id, text)`.
 
-    One `for_distillation` makes texts whose label may be another one or none; a search lets the baseline model label
-    them.
+    `rng(parent id)` is a `random.Random`.
+
+    Args:
+        for_distillation: whether a new text may have another intent than its parent, or none. A search lets the
+            baseline model label these texts.
     """
 
     run: AugmenterFunction | str
@@ -85,12 +88,13 @@ class Augmenter(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer(Component):
-    """`(dataset, out, options, context) -> Model`; a `simple_baseline` is what others are compared with by default.
+    """A trainer, `(dataset, out, options, context) -> Model`.
 
-    `produces` is the format of its models, for a trainer whose models can be bundled without a pass that exports.
-
-    One that `distils` has the options `student` (a model folder) and `teachers`; the student learns their answers. A
-    pass that recovers a pruned model uses the first such trainer.
+    Args:
+        simple_baseline: whether reports compare other trainers with this one by default.
+        distils: whether the trainer has the options `student` (a model folder) and `teachers`. The student learns the
+            predictions of the teachers. Recovery training of pruned models uses the first such trainer.
+        produces: format of the models, for a trainer whose models can be bundled without an export pass.
     """
 
     run: TrainerFunction | str
@@ -102,26 +106,26 @@ class Trainer(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Pass(Component):
-    """`(model, out, options, context) -> Model`: prune, export, quantize and the like have this one shape.
+    """A pass, `(model, out, options, context) -> Model`, such as prune, export or quantize.
 
-    `workbench export` uses a pass of the role `export`, and `workbench compress` one of the role `search` when none is
-    named. A search finds the other passes by what they declare here, and combines those whose formats fit:
+    Without `--use`, `workbench export` runs a pass of the role `export`, and `workbench compress` one of the role
+    `search`. A search finds the other passes by their roles and combines passes whose formats fit:
 
-    - `trim` leaves out tokens. The search sets its options `common` (how many of the tokenizer's most common tokens
-      stay) and `background` (a file of texts), as far as it has them.
-    - `prune` leaves out a part of the network, by the values of its search space.
-    - `recover` trains a pruned model with `context.baseline` as teacher. The search sets its options `epochs`, `extra`
-      (a file of unlabelled texts), `patience` (none) and `bf16`, as far as it has them.
-    - `export`, then `fuse`, then `quantize` make a model that a predictor opens. Each `quantize` pass is tried after
-      each export with and without fusing; other values of its search space than the first are tried after fusing.
+    - `trim` removes tokens from the vocabulary. The search sets the options `common` (number of most common tokens to
+      keep) and `background` (a file of texts), where the pass has them.
+    - `prune` removes a part of the network, by the values of the search space.
+    - `recover` trains a pruned model with `context.baseline` as teacher. The search sets the options `epochs`, `extra`
+      (a file of unlabelled texts), `patience` (none) and `bf16`, where the pass has them.
+    - `export`, then `fuse`, then `quantize` make a model that a predictor opens. The search tries each `quantize` pass
+      after each export, with and without fusing. Further values of the search space are tried only after fusing.
 
     Args:
-        consumes: format of the models that it takes.
-        produces: format of the models that it makes.
-        role: what it is for; None for a pass that a search does not use.
+        consumes: format of the input models; a model of another format is refused before the call.
+        produces: format of the output models.
+        role: the purpose of the pass; None for a pass that a search does not use.
         space: option -> values that are worth searching.
-        bits: of a weight after a pass of the role `quantize`. A search uses 16 bits within a budget of size alone, for
-            a CPU computes with them in float32.
+        bits: bits per weight after a pass of the role `quantize`. A search uses 16 bits only for a budget of size,
+            because a CPU computes in float32 with these weights.
     """
 
     run: PassFunction | str
@@ -132,10 +136,24 @@ class Pass(Component):
     space: Mapping[str, Axis] = field(default_factory=dict)
     bits: int = 8
 
+    def __call__(self, *args: Any) -> Any:
+        """Call `run` with a model of the format that the pass takes.
+
+        Raises:
+            WorkbenchError: the model has another one.
+        """
+        model, *_, context = args
+        if self.consumes and model.format != self.consumes:
+            raise wrong_format(self, model, context.host.registry("passes"))
+        return super().__call__(*args)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Component):
-    """`(scored: Scored, options, context) -> dict`: numbers go to a report's metrics, the rest to its details."""
+    """A metric, `(scored: Scored, options, context) -> dict`.
+
+    Numbers become metrics of the report, other values become its details.
+    """
 
     run: MetricFunction | str
 
@@ -144,16 +162,16 @@ class Metric(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Budget(Component):
-    """`(limit: float, measurement: Measurement) -> Figure`; the recipe's `[gate]` names it and gives the limit."""
+    """A budget, `(limit: float, measurement: Measurement) -> Figure`; the recipe's `[gate]` sets the limit."""
 
     run: BudgetFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Executor(Component):
-    """`(function, items, workers) -> list of results`, in the order of the items.
+    """An executor, `(function, items, workers) -> list of results`, in the order of the items.
 
-    `function` stands at the top level of a module, an item is JSON, and each call writes a folder of its own.
+    `function` is defined at the top level of a module, an item is JSON, and each call writes into a separate folder.
     """
 
     run: ExecutorFunction | str
@@ -161,23 +179,23 @@ class Executor(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Mount(Component):
-    """`(app, service) -> None`: add routes to the server, if `workbench serve --with NAME` asks for them."""
+    """A mount, `(app, service) -> None`: adds routes to a server that runs with `workbench serve --with NAME`."""
 
     run: MountFunction | str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime(Component):
-    """`(model, options: PredictorOptions) -> Predictor`: opens models of the format that it is registered under.
+    """A runtime, `(model, options: PredictorOptions) -> Predictor`: opens models of one format.
 
-    Each field that is a function may be its address, imported when it is first called.
+    The name of the runtime is the format. A function field may hold an import path, resolved at the first call.
 
     Args:
         files: names of the model's files that a bundle holds, without folders; () for a format that cannot be bundled.
-        facts: `(model) -> {name: number}`, such as how many nodes a graph has; figures of the model card.
-        titles: name of a fact -> its words in reports, in English and in Chinese; the name where it has none.
-        cpu_warning: `(bundle) -> str | None`, why this CPU may answer otherwise than was measured.
-        cpu_advice: `() -> str | None`, what `workbench doctor` says of this CPU and models of this format.
+        facts: `(model) -> {name: number}`, such as the number of nodes of a graph, for the model card.
+        titles: name of a fact -> its title in reports, in English and in Chinese; by default the name.
+        cpu_warning: `(bundle) -> str | None`, why predictions on this CPU may differ from the measured ones.
+        cpu_advice: `() -> str | None`, what `workbench doctor` prints about this CPU and this format.
     """
 
     run: RuntimeFunction | str
@@ -190,31 +208,31 @@ class Runtime(Component):
 
     @property
     def nested_files(self) -> tuple[str, ...]:
-        """Those of `files` that are no plain names, which a bundle cannot hold."""
+        """Entries of `files` that are not plain file names, which a bundle cannot hold."""
         return tuple(name for name in self.files if name in ("", ".", "..") or "/" in name or "\\" in name)
 
     def facts_of(self, model: Any) -> dict[str, float]:
-        """Facts of a model; {} where the runtime tells none."""
+        """Return the facts of a model; {} if the runtime declares none."""
         return dict(self.function(self.facts)(model)) if self.facts else {}
 
     def warning_for(self, bundle: Any) -> str | None:
-        """Why this CPU may answer otherwise than was measured; None where nothing is known against it."""
+        """Return why predictions on this CPU may differ from the measured ones; None if no reason is known."""
         warning: str | None = self.function(self.cpu_warning)(bundle) if self.cpu_warning else None
         return warning
 
     def advice(self) -> str | None:
-        """What to mind on this CPU; None for nothing."""
+        """Return the advice for this CPU; None if there is none."""
         advice: str | None = self.function(self.cpu_advice)() if self.cpu_advice else None
         return advice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Normalization(Component):
-    """`(text: str) -> str`, pure Python, applied to every text in training and in serving.
+    """A text normalization, `(text: str) -> str`, in pure Python, applied in training and in serving.
 
-    The name carries a version, as in `repair-1`: what a name does never changes, a better rule gets a new name. It must
-    be idempotent: applied to its own result, it changes nothing. Cleaners that follow one another must be so together,
-    which is checked on every row.
+    The name carries a version, as in `repair-1`. The rules behind a name never change; better rules get a new name.
+    A normalization must be idempotent: a second application changes nothing. The sequence of a dataset's normalizations
+    must be idempotent too; the host checks every row.
     """
 
     run: NormalizationFunction | str
@@ -222,11 +240,11 @@ class Normalization(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Consolidation(Component):
-    """`(ballots: Sequence[Ballot]) -> Consolidated`: the intents of each text, from the votes of its annotators.
+    """A consolidation, `(ballots: Sequence[Ballot]) -> Consolidated`: derives the intents of a text from its votes.
 
     Args:
-        weighs: whether it uses `Vote.weight`.
-        default: whether it is used where none is named.
+        weighs: whether the consolidation uses `Vote.weight`.
+        default: whether the host uses this component when none is named.
     """
 
     run: ConsolidationFunction | str
@@ -237,9 +255,10 @@ class Consolidation(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement(Component):
-    """`(votes: Votes, out: Path | None, host: Host) -> Summary`: how far annotators agree.
+    """An agreement, `(votes: Votes, host: Host) -> Summary`: measures how far annotators agree.
 
-    Every dispute is written into the new CSV file `out`.
+    Args:
+        default: whether the host uses this component when none is named.
     """
 
     run: AgreementFunction | str
@@ -249,12 +268,12 @@ class Agreement(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Selector(Component):
-    """`(pool: ReviewPool, size: int) -> list[Selected]`: the rows that a person should look at, the first one first.
+    """A selector, `(pool: ReviewPool, size: int) -> list[Selected]`: ranks the rows that a person should review.
 
     Args:
-        labels: whether it chooses labelled rows whose label is doubtful, rather than unlabelled rows.
+        labels: whether the selector chooses labelled rows with a doubtful label instead of unlabelled rows.
         compares: whether a selector of unlabelled rows needs the labelled rows too.
-        default: whether it is used where none is named.
+        default: whether the host uses this component when none is named.
     """
 
     run: SelectorFunction | str
@@ -266,17 +285,17 @@ class Selector(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Encoder:
-    """A base model that has a short name.
+    """A base model with a short name.
 
     Args:
-        hub: its name on the Hugging Face hub.
+        hub: name on the Hugging Face hub.
         licence: SPDX identifier.
-        languages: ISO 639-1 codes that it knows; "multi" for many.
-        prefix: what its authors put before every text.
+        languages: ISO 639-1 codes of the training languages; "multi" for many.
+        prefix: text that the model expects before every input.
         pooling: `mean` over the last hidden states, or `cls`.
-        package: `import_name/folder` of an installed package that carries its files.
+        package: `import_name/folder` of an installed package that contains the model's files.
         sha256: digest of the weights in that package.
-        parameters: in millions.
+        parameters: number of parameters, in millions.
     """
 
     hub: str

@@ -1,4 +1,4 @@
-"""What a stage's worker may know of the world around it."""
+"""The context that a component gets with each call: host, seed, folders, progress log."""
 
 from __future__ import annotations
 
@@ -15,34 +15,32 @@ if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.model import Model
 
-VALUE = "value.json"  # in the folder of a result that is JSON
-
 
 class Log(Protocol):
-    """How a worker tells how it gets on."""
+    """A function that shows the progress of a component."""
 
     def __call__(self, metrics: Mapping[str, float], step: int) -> None:
-        """Show figures at a step; one called `progress`, from 0 to 1, becomes a time left."""
+        """Show figures at a step; a figure `progress`, from 0 to 1, is shown as the time left."""
 
 
 def silent(metrics: Mapping[str, float], step: int) -> None:
-    """A `Log` that says nothing."""
+    """Ignore progress; a `Log` for calls that nobody watches."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """Handed to every component that is called.
+    """The surroundings of a component's call.
 
     Args:
-        host: the way to other plugins' offers: `context.host.registry("trainers")["probe"]`.
-        seed: of the run; every random stream is derived from it.
-        work: a scratch folder of this stage that survives a kill; it is removed when the stage is done, but for one
-            that was asked to be kept for commands with other budgets (`--work`).
-        dataset: the rows at hand, for passes that measure or train.
-        baseline: the uncompressed model, for passes.
+        host: gives access to components of other plugins: `context.host.registry("trainers")["probe"]`.
+        seed: seed of the run; every random stream is derived from this number.
+        work: scratch folder of this stage, kept after a kill. The engine removes the folder when the stage is done.
+            With `--work` the folder stays for commands with other budgets.
+        dataset: rows for passes that measure or train; None if the command has no dataset.
+        baseline: the baseline model (before compression), for passes.
         log: `log({"loss": 0.3}, step)` shows progress.
-        measurements: a folder that is kept beside the stage's output without being part of its digest, for what differs
-            from run to run, such as measured times; made by who writes into it. None where nobody keeps it.
+        measurements: folder beside the stage's output for figures that differ from run to run, such as times. The
+            folder is not part of the output's digest, and the component creates it. None = measurements are not kept.
     """
 
     host: Host
@@ -54,15 +52,15 @@ class Context:
     measurements: Path | None = None
 
     def cache(self, name: str, key: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
-        """Give the folder of an intermediate result, which is made once for each name and key.
+        """Return the folder of an intermediate result; `make` runs once for each name and key.
 
-        A folder appears whole or not at all, so a stage that was killed finds what it had finished. Two workers must
-        not make the same result at the same time.
+        A folder appears complete or not at all, so a restarted stage reuses every result that was complete. Two
+        processes must not make the same result at the same time.
 
         Args:
-            name: of the result; the folder's name begins with it.
+            name: name of the result, the beginning of the folder's name.
             key: JSON of everything that determines the content and may differ within this stage.
-            make: fills the empty folder that it is given; when it fails, no folder stays.
+            make: fills the empty folder that is its argument. If `make` raises, no folder stays.
         """
         folder = self.cached(name, key)
         if not folder.is_dir():
@@ -71,5 +69,5 @@ class Context:
         return folder
 
     def cached(self, name: str, key: Mapping[str, Any]) -> Path:
-        """Give the place of an intermediate result; it is a folder once `cache` has made it."""
+        """Return the path of an intermediate result; the folder exists once `cache` has made the result."""
         return self.work / f"{name}-{digest_json(dict(key))[:16]}"

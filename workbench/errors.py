@@ -1,4 +1,4 @@
-"""The one error family. It is raised anywhere and caught once, in the command line."""
+"""The errors of the workbench. Any code may raise them; the command line catches and prints them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class WorkbenchError(Exception):
-    """Something that the user can mend: what happened, where, and what to do.
+    """An error that the user can fix: what happened, where, and what to do.
 
     Args:
-        what: the cause, a sentence without its full stop.
-        where: file, line, task id or option that it concerns.
-        remedy: what the user can do, a sentence without its full stop.
+        what: the cause, a sentence without the full stop.
+        where: file, line, task id or option that the error concerns.
+        remedy: the next action of the user, a sentence without the full stop.
     """
 
     exit_code = 1
@@ -24,12 +24,12 @@ class WorkbenchError(Exception):
         super().__init__(f"{head}. {remedy}." if remedy else head)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # pickle would call the class with the joined message, which is not what subclasses take
+        # pickle would call the class with the joined message, but subclasses have other arguments
         return _restore, (type(self), self.args, vars(self))
 
 
 class UsageProblem(WorkbenchError):
-    """The command line or the recipe asks for something that does not exist."""
+    """An error in the command line or the recipe, such as an unknown name."""
 
     exit_code = 2
 
@@ -44,20 +44,20 @@ DISTRIBUTION = "intent-workbench"
 
 
 class MissingExtra(WorkbenchError):
-    """A library is not installed that a distribution, or one of its extras, brings.
+    """A library of a distribution, or of one of its extras, is not installed.
 
     Args:
-        what: the cause, a sentence without its full stop.
-        extra: of the distribution; several are separated by commas, "" = none.
-        distribution: the one to install.
+        what: the cause, a sentence without the full stop.
+        extra: the extra to install; several are separated by commas, "" = none.
+        distribution: the distribution to install.
     """
 
     def __init__(self, what: str, extra: str, distribution: str = DISTRIBUTION) -> None:
-        super().__init__(what, remedy=f"needs: {install_line(extra, distribution)}")
+        super().__init__(what, remedy=f"Run: {install_line(extra, distribution)}")
 
 
 def install_line(extra: str, distribution: str = DISTRIBUTION) -> str:
-    """The command that installs a distribution with its extra; "" = none."""
+    """Return the command that installs a distribution with an extra; "" = without an extra."""
     return f'pip install "{distribution}[{extra}]"' if extra else f"pip install {distribution}"
 
 
@@ -68,7 +68,7 @@ def _restore(kind: type[WorkbenchError], arguments: tuple[Any, ...], state: dict
 
 
 def unknown(kind: str, name: object, names: Iterable[str], *, where: object = None) -> UsageProblem:
-    """The error for a name that is none of `names`: with the nearest one, and all of them."""
+    """Return the error for a name that is not in `names`; the remedy lists the nearest name, then all of them."""
     known = sorted(names)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""

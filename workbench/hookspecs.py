@@ -1,7 +1,7 @@
-"""Every way into the workbench. A plugin implements any of these with `from workbench.api import hookimpl`.
+"""All hooks of the workbench. A plugin implements any of them with `from workbench.api import hookimpl`.
 
-A *named* hook returns a mapping name -> component (`workbench.components`); the host merges the mappings and refuses a
-name that is claimed twice. The built-in plugins use nothing else.
+A *named* hook returns a mapping name -> component (`workbench.components`). The host merges the mappings of all
+plugins; a name in two of them is an error. The built-in plugins use only these hooks.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ def register_commands(cli: click.Group, host: Host) -> None:
 
 @hookspec
 def readers() -> Mapping[str, Reader]:
-    """Named: sources that can be imported, each `(source, out, options, context) -> Dataset`."""
+    """Named: readers of sources, each `(source, out, options, context) -> Dataset`."""
 
 
 @hookspec
 def normalizations() -> Mapping[str, Normalization]:
-    """Named, with a version: `text -> text`; kept by name in dataset, model and bundle, and applied when serving."""
+    """Named, with a version: `text -> text`, for training and serving; dataset, model and bundle store the name."""
 
 
 @hookspec
 def cleaners() -> Mapping[str, Cleaner]:
-    """Named: `(dataset, out, options, context) -> Dataset`, every removal accounted for."""
+    """Named: `(dataset, out, options, context) -> Dataset`, with a count of every removal."""
 
 
 @hookspec
@@ -67,7 +67,7 @@ def augmenters() -> Mapping[str, Augmenter]:
 
 @hookspec
 def encoders() -> Mapping[str, Encoder]:
-    """Named: base models by short name: where to find them, prefix, pooling, licence."""
+    """Named: base models by short name, with location, prefix, pooling and licence."""
 
 
 @hookspec
@@ -87,17 +87,17 @@ def metrics() -> Mapping[str, Metric]:
 
 @hookspec
 def budgets() -> Mapping[str, Budget]:
-    """Named: `(limit, measurement) -> Figure`: what the gate can hold a bundle to."""
+    """Named: `(limit, measurement) -> Figure`: budgets that the gate checks."""
 
 
 @hookspec
 def executors() -> Mapping[str, Executor]:
-    """Named: `(function, items, workers) -> list`: independent work, side by side."""
+    """Named: `(function, items, workers) -> list`: independent work in parallel."""
 
 
 @hookspec
 def runtimes() -> Mapping[str, Runtime]:
-    """Named: model formats, each `(model, options) -> Predictor`; what a bundle holds, and what the CPU must have."""
+    """Named: model formats, each `(model, options) -> Predictor`, with the files of a bundle and CPU advice."""
 
 
 @hookspec
@@ -107,34 +107,34 @@ def consolidations() -> Mapping[str, Consolidation]:
 
 @hookspec
 def agreements() -> Mapping[str, Agreement]:
-    """Named: `(votes, out, host) -> Summary`: how far the annotators of a source agree, and where they do not."""
+    """Named: `(votes, out, host) -> Summary`: the agreement of a source's annotators, and their disputes."""
 
 
 @hookspec
 def selectors() -> Mapping[str, Selector]:
-    """Named: `(pool, size) -> list of Selected`: which texts, or which labels, a person should look at next."""
+    """Named: `(pool, size) -> list of Selected`: the texts or labels that a person should review next."""
 
 
 @hookspec
 def report_sections(run: Run) -> Iterable[Section]:
-    """Pictures and tables for a run's `report.html`."""
+    """Return sections for a run's `report.html`."""
 
 
 @hookspec
 def register_routes(app: Any, service: Service) -> None:
-    """Add routes to every server, a FastAPI application; `service` predicts, swaps bundles and tells job states."""
+    """Add routes to every server, a FastAPI application; `service` predicts, swaps bundles and reports job states."""
 
 
 @hookspec
 def mounts() -> Mapping[str, Mount]:
-    """Named: `(app, service) -> None`: routes that a server has only when `workbench serve --with NAME` asks."""
+    """Named: `(app, service) -> None`: optional routes, added by `workbench serve --with NAME`."""
 
 
 @hookspec
 def stage_finished(stage: StageRecord) -> None:
-    """Observe: a stage finished, was cached, or failed."""
+    """Observe a stage that finished, was cached, or failed."""
 
 
 @hookspec
 def request_answered(record: Mapping[str, Any]) -> None:
-    """Observe: the server answered; called off the hot path."""
+    """Observe a response of the server; called outside the thread that sends the response."""

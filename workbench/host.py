@@ -1,6 +1,6 @@
-"""The host: loads plugins, merges what they offer, and reports by name what is wrong with them.
+"""The host: loads plugins, merges their components, and reports broken plugins by name.
 
-Every `build_host()` returns a new one; there is no global plugin manager.
+Every `build_host()` returns a new host; there is no global plugin manager.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A plugin that could not be loaded."""
+class BrokenPlugin:
+    """A plugin that failed to load."""
 
     name: str
     why: str
@@ -48,16 +48,16 @@ class Host:
     """The loaded plugins.
 
     Args:
-        manager: pluggy's, with every plugin registered.
-        versions: plugin name -> version of the distribution that it came with.
-        distributions: plugin name -> name of that distribution.
-        broken: plugins that failed, by name.
+        manager: pluggy's manager, with every plugin registered.
+        versions: plugin name -> version of the plugin's distribution.
+        distributions: plugin name -> name of the plugin's distribution.
+        broken: plugins that failed to load, by name.
     """
 
     manager: pluggy.PluginManager
     versions: dict[str, str] = field(default_factory=dict)
     distributions: dict[str, str] = field(default_factory=dict)
-    broken: dict[str, Broken] = field(default_factory=dict)
+    broken: dict[str, BrokenPlugin] = field(default_factory=dict)
     _registries: dict[str, Registry] = field(default_factory=dict)
 
     @property
@@ -66,16 +66,16 @@ class Host:
         return self.manager.hook
 
     def register(self, plugin: object, name: str, version: str = "0", distribution: str = DISTRIBUTION) -> None:
-        """Add a plugin; one whose hooks are misspelt is taken out again and reported.
+        """Add a plugin; a plugin with a misspelt hook is removed again.
 
         Args:
             plugin: a module or an object with hook implementations.
-            name: of the plugin.
-            version: of its distribution.
-            distribution: the one to install where a library of a component is missing.
+            name: name of the plugin.
+            version: version of the plugin's distribution.
+            distribution: the distribution to install if a library of a component is missing.
 
         Raises:
-            WorkbenchError: an unknown hook, or a wrong argument of a known one.
+            WorkbenchError: the plugin implements an unknown hook, or a known hook with a wrong argument.
         """
         try:
             self.manager.register(plugin, name)
@@ -83,21 +83,22 @@ class Host:
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
-            raise WorkbenchError(f"plugin {name} is refused: {_plain(error)}", remedy=_hooks_like(error)) from error
+            message = " ".join(str(error).split())
+            raise WorkbenchError(f"plugin {name} is refused: {message}", remedy=_suggest_hooks(error)) from error
         self.versions[name], self.distributions[name] = version, distribution
         self._registries.clear()
 
     def leave_out(self, name: str, error: Exception) -> None:
-        """Note a plugin that cannot be used, and say so."""
+        """Record a plugin that cannot be used, and log a warning."""
         why = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
-        self.broken[name] = Broken(name, why)
-        logger.warning("plugin %s is left out: %s", name, why)
+        self.broken[name] = BrokenPlugin(name, why)
+        logger.warning("plugin %s is not loaded: %s", name, why)
 
     def registry(self, hook: str) -> Registry:
-        """The merged offers of a named hook.
+        """Return the components of a named hook from all plugins.
 
         Raises:
-            WorkbenchError: two plugins claim the same name, or one does not give a mapping.
+            WorkbenchError: two plugins register the same name, or one plugin returns no mapping.
         """
         if hook not in self._registries:
             merged = Registry(hook)
@@ -105,27 +106,27 @@ class Host:
                 for name, component in _mapping(owner, hook, call).items():
                     if name in merged:
                         raise WorkbenchError(
-                            f"{hook}: {name!r} is claimed by {merged.owners[name]} and by {owner}",
-                            remedy=f"Leave one of them out with {ALLOW}=a,b or uninstall it",
+                            f"{hook}: {name!r} is registered by {merged.owners[name]} and by {owner}",
+                            remedy=f"Uninstall one of them, or list the plugins to load: {ALLOW}=a,b",
                         )
-                    merged[name], merged.owners[name] = self._of_distribution(component, owner), owner
+                    merged[name], merged.owners[name] = self._with_distribution(component, owner), owner
             self._registries[hook] = merged
         return self._registries[hook]
 
-    def _of_distribution(self, component: Any, owner: str) -> Any:
-        """The component, with the distribution of its plugin where the component itself names none."""
+    def _with_distribution(self, component: Any, owner: str) -> Any:
+        """Set the distribution of a component that names none to the distribution of the component's plugin."""
         if not isinstance(component, Component) or component.distribution:
             return component
         return dataclasses.replace(component, distribution=self.distributions.get(owner, DISTRIBUTION))
 
     def calls(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """Each implementation of a hook under its plugin's name, ready to be called apart from the others."""
+        """Yield (plugin name, call) for each implementation of a hook, so that one failure does not stop the others."""
         for implementation in getattr(self.hook, hook).get_hookimpls():
             known = {name: arguments[name] for name in implementation.argnames}
             yield implementation.plugin_name, partial(implementation.function, **known)
 
     def observe(self, hook: str, **arguments: Any) -> None:
-        """Call every implementation of an observing hook; one that raises is logged and changes nothing."""
+        """Call every implementation of an observing hook; an exception is logged and has no other effect."""
         for plugin, call in self.calls(hook, **arguments):
             try:
                 call()
@@ -133,21 +134,21 @@ class Host:
                 logger.exception("plugin %s failed in %s", plugin, hook)
 
     def runtime(self, format: str, where: object = None) -> Runtime:
-        """The runtime of a model format.
+        """Return the runtime of a model format.
 
         Raises:
-            WorkbenchError: no plugin has one for it.
+            WorkbenchError: no plugin registers a runtime for this format.
         """
         known: Registry = self.registry("runtimes")
         if format in known:
             return known[format]  # type: ignore[no-any-return]
-        raise self._lacking("model format", format, known, where)
+        raise self._missing_component("model format", format, known, where)
 
     def open_predictor(self, model: Model, options: PredictorOptions | None = None) -> Predictor:
-        """Open a model of any format that has a runtime; its texts are normalized as in training.
+        """Open a model of any format that has a runtime; the predictor normalizes texts as in training.
 
         Raises:
-            WorkbenchError: the model's format, or one of its normalizations, is unknown.
+            WorkbenchError: no plugin registers the model's format, or one of its normalizations.
         """
         runtime, normalize = self.runtime(model.format, model.path), self.normalizer(model.normalization, model.path)
         predictor: Predictor = runtime(model, options or PredictorOptions())
@@ -155,53 +156,55 @@ class Host:
         return predictor
 
     def normalizer(self, names: Sequence[str], where: object = None) -> Callable[[str], str]:
-        """The function that makes a text well-formed and then applies the named normalizations in their order.
+        """Return a function that makes a text well-formed and then applies the normalizations in order.
 
         Raises:
-            WorkbenchError: one of them is unknown.
+            WorkbenchError: a normalization is unknown.
         """
-        known, steps = self.registry("normalizations"), [well_formed]
+        known, functions = self.registry("normalizations"), [well_formed]
         for name in names:
             if name not in known:
-                raise self._lacking("text normalization", name, known, where)
-            steps.append(known[name].function(known[name].run))
-        return partial(_in_turn, tuple(steps))
+                raise self._missing_component("text normalization", name, known, where)
+            functions.append(known[name].function(known[name].run))
+        return partial(_apply_all, tuple(functions))
 
-    def _lacking(self, kind: str, name: str, known: Registry, where: object) -> WorkbenchError:
-        """The error for a name in a model or bundle that the plugins at hand do not know."""
+    def _missing_component(self, kind: str, name: str, known: Registry, where: object) -> WorkbenchError:
+        """Return the error for a component that a model or bundle names and no plugin registers."""
         error = unknown(kind, name, known, where=where)
         failed = f"; failed to load: {', '.join(sorted(self.broken))}" if self.broken else ""
-        remedy = f"Install the plugin that registers it under the hook {known.hook}{failed}. {error.remedy}"
+        remedy = f"Install the plugin that registers {name!r} under the hook {known.hook}{failed}. {error.remedy}"
         return WorkbenchError(error.what, where=where, remedy=remedy)
 
     def require(self, plugins: Sequence[str], where: str) -> None:
-        """Check that the plugins which a recipe cannot do without are there.
+        """Check that the plugins which a recipe requires are loaded.
 
         Raises:
-            WorkbenchError: one is missing, or failed to load.
+            WorkbenchError: a plugin is missing, or failed to load.
         """
         for name in plugins:
             if name in self.broken:
                 raise WorkbenchError(
-                    f"requires the plugin {name}, which failed to load: {self.broken[name].why}", where=where
+                    f"requires the plugin {name}, which failed to load: {self.broken[name].why}",
+                    where=where,
+                    remedy="Fix the plugin, then check it: workbench plugins --check",
                 )
             if not self.manager.has_plugin(name):
                 raise unknown("plugin", name, self.versions, where=where)
 
     def plugin_digest(self, name: str) -> str:
-        """sha256 over a plugin's version and its source files; part of the key of every stage that it works in."""
+        """Return a sha256 over a plugin's version and source files, which is part of the keys of its stages."""
         plugin = self.manager.get_plugin(name)
         return digest_json([self.versions.get(name), _sources(plugin)])
 
     def hook_digest(self, hook: str) -> str:
-        """sha256 over every plugin that implements a hook; part of the key of a stage that calls what they offer."""
+        """Return a sha256 over all plugins that implement a hook; part of the key of stages that call the hook."""
         owners = [implementation.plugin_name for implementation in getattr(self.hook, hook).get_hookimpls()]
         return digest_json({name: self.plugin_digest(name) for name in owners})
 
 
-def _in_turn(steps: tuple[Callable[[str], str], ...], text: str) -> str:
-    for step in steps:
-        text = step(text)
+def _apply_all(functions: tuple[Callable[[str], str], ...], text: str) -> str:
+    for function in functions:
+        text = function(text)
     return text
 
 
@@ -213,7 +216,7 @@ def _mapping(owner: str, hook: str, call: Callable[[], Any]) -> Mapping[str, Any
     if not isinstance(components, Mapping):
         raise WorkbenchError(
             f"plugin {owner} failed in {hook}: expected a mapping of names, got {components!r}",
-            remedy=f"Leave it out with {ALLOW}=a,b, or mend it",
+            remedy=f"Fix the plugin, or list the plugins to load: {ALLOW}=a,b",
         )
     return components
 
@@ -227,10 +230,11 @@ def _sources(plugin: object) -> str | None:
 
 
 def build_host(plugins: Sequence[str] | None = None) -> Host:
-    """A new host with the installed plugins.
+    """Build a host with the installed plugins.
 
     Args:
-        plugins: only these; None asks the environment variable WORKBENCH_PLUGINS=a,b, and loads all without it.
+        plugins: names of the plugins to load; None reads the environment variable WORKBENCH_PLUGINS=a,b. Without this
+            variable the host loads all installed plugins.
     """
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
@@ -250,11 +254,7 @@ def build_host(plugins: Sequence[str] | None = None) -> Host:
     return host
 
 
-def _plain(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _hooks_like(error: Exception) -> str:
+def _suggest_hooks(error: Exception) -> str:
     hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]
     words = [word.strip("'\"") for word in str(error).split()]
     near = [match for word in words if word not in hooks for match in difflib.get_close_matches(word, hooks, 1, 0.7)]

@@ -1,4 +1,4 @@
-"""This machine: its CPU, the features that decide how fast and how exact int8 is, and the cores that we may use."""
+"""This machine: the CPU, its features for int8 and bfloat16, and the usable cores."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ARM = ("aarch64", "arm64")
 
 
 def describe() -> dict[str, Any]:
-    """The CPU as it is recorded in a bundle: name, architecture and int8 features."""
+    """Return the description of the CPU that a bundle stores: name, architecture and int8 features."""
     return {"cpu": cpu_name(), "architecture": platform.machine(), "features": cpu_features()}
 
 
 def cpu_name() -> str:
-    """The processor's name, or its architecture where the system does not tell."""
+    """Return the processor's name, or its architecture if the system does not report a name."""
     for line in _cpuinfo():
         if line.startswith(("model name", "Hardware")):
             return line.partition(":")[2].strip()
@@ -28,21 +28,21 @@ def cpu_name() -> str:
 
 
 def cpu_features() -> list[str] | None:
-    """Those of `FEATURES` that the CPU has; None where the system does not tell, as macOS and Windows do not."""
+    """Return the CPU's features out of `FEATURES`; None on systems that do not report any, as macOS and Windows."""
     flags = _flags()
     return None if flags is None else [name for name in FEATURES if name in flags]
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether the CPU is known to multiply matrices of bfloat16 faster than those of float32."""
+    """Return whether the CPU has instructions for bfloat16, which multiply matrices faster than those for float32."""
     return not set(BFLOAT16).isdisjoint(_flags() or ())
 
 
 def sums_int8_exactly() -> bool | None:
-    """Whether onnxruntime sums products of uint8 and int8 without saturation on this CPU; None where it is not known.
+    """Return whether onnxruntime sums products of uint8 and int8 without saturation on this CPU; None if unknown.
 
-    x86-64 without VNNI adds two products in 16 bits, in which large weights do not fit; arm64 never does
-    (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
+    On x86-64 without VNNI, onnxruntime adds two products in 16 bits, and large weights overflow. arm64 does not have
+    this problem (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
     """
     if platform.machine() in ARM:
         return True
@@ -51,28 +51,28 @@ def sums_int8_exactly() -> bool | None:
 
 
 def in_words(machine: Mapping[str, Any]) -> str:
-    """What `describe` gave, for people: `AMD EPYC 9R14 (avx2, avx512f, avx512_vnni)`."""
+    """Format the result of `describe` for people: `AMD EPYC 9R14 (avx2, avx512f, avx512_vnni)`."""
     features = machine.get("features")
     known = (", ".join(features) or "no int8 features") if isinstance(features, list) else "int8 features unknown"
     return f"{machine.get('cpu', 'an unknown CPU')} ({known})"
 
 
 def cores() -> int:
-    """Cores that this process may use: its affinity, cut by the control group's quota; at least 1."""
+    """Return the number of cores that this process may use: its affinity, limited by the cgroup quota; at least 1."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cgroup_quota()
     return max(1, min(affinity, int(quota))) if quota else affinity
 
 
 def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
-    """CPUs that the control groups allow (version 2 or 1): the least of this process's and its parents' quotas.
+    """Return the smallest CPU quota of this process's control groups and their parents (cgroup version 1 or 2).
 
     Args:
-        root: where the control groups are mounted.
-        own: the file that tells which groups this process is in.
+        root: mount point of the control groups.
+        own: file that lists the control groups of this process.
 
     Returns:
-        None without a limit, and where the system has no control groups.
+        A number of CPUs; None without a limit, and on systems without control groups.
     """
     quotas = [quota for folder in _groups(root, own) if (quota := _quota(folder)) is not None]
     return min(quotas, default=None)
@@ -89,7 +89,7 @@ def _groups(root: Path, own: Path) -> Iterator[Path]:
             continue
         for base in (root / controllers, root / "cpu") if controllers else (root,):
             folder = base / group.strip("/")
-            # a container that does not see its own path has its quota at the root of the mount
+            # inside a container the group's path may not exist; the quota is then at the root of the mount
             yield from (path for path in (folder, *folder.parents) if path.is_relative_to(base))
 
 

@@ -1,11 +1,11 @@
-"""Options: one frozen dataclass says what the command line, the recipe and the documentation know of them.
+"""Options: one frozen dataclass defines options for the command line, the recipe and the documentation.
 
     @dataclass(frozen=True)
     class TypoOptions:
         rate: float = option(0.1, "share of the utterances that get a copy", ge=0.0, le=1.0)
 
-Types that a field may have: bool, int, float, str, a Literal of strings, `tuple[str, ...]`, `dict[str, float]`, and
-each of these or None.
+A field may have these types: bool, int, float, str, a Literal of strings, `tuple[str, ...]`, `dict[str, float]`, and
+the union of one of these with None.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Kind = Literal["plain", "path", "encoder"]
 
 @dataclass(frozen=True)
 class NoOptions:
-    """For what has nothing to choose."""
+    """Options of a component that has none."""
 
 
 def option(
@@ -41,17 +41,17 @@ def option(
     affects_output: bool = True,
     affects_cache: bool = True,
 ) -> Any:
-    """A field of an options dataclass.
+    """Define a field of an options dataclass.
 
     Args:
-        default: the value when nobody says anything.
+        default: the default value.
         help: one line for the command line and the documentation.
         ge: smallest allowed number.
         le: largest allowed number.
-        kind: `path` (a file or folder) and `encoder` (a base model) are keyed by their content, not their name.
-        registry: the hook whose components the option names; None as the default is the default component.
-        affects_output: False for what cannot change a result, such as a number of threads.
-        affects_cache: False for budgets and stopping limits: changing one keeps cached intermediate results valid.
+        kind: a `path` (file or folder) and an `encoder` (base model) enter the stage's key by content, not by name.
+        registry: the hook whose components the option names. The default None selects the default component.
+        affects_output: False for options that cannot change a result, such as a number of threads.
+        affects_cache: False for budgets and stopping limits: changing them keeps cached intermediate results valid.
     """
     metadata = {
         "help": help,
@@ -67,7 +67,7 @@ def option(
 
 @dataclass(frozen=True)
 class OptionField:
-    """One option, as the command line and the documentation need it."""
+    """One option, described for the command line and the documentation; attributes as in `option`."""
 
     name: str
     type: Any  # bool, int, float, str, tuple or dict
@@ -84,7 +84,7 @@ class OptionField:
 
     @property
     def type_name(self) -> str:
-        """The type in words."""
+        """The type for help texts and errors."""
         if self.choices:
             return " | ".join(self.choices)
         if self.registry:
@@ -94,7 +94,7 @@ class OptionField:
 
 
 def option_fields(options: type) -> list[OptionField]:
-    """The fields of an options dataclass in their order."""
+    """Return the fields of an options dataclass in their order."""
     hints = typing.get_type_hints(options)
     return [_field(field, hints[field.name]) for field in dataclasses.fields(options)]
 
@@ -112,18 +112,18 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> OptionField:
 
 
 def partition(
-    settings: type, offered: type, values: Mapping[str, Any], where: str
+    settings: type, component_options: type, values: Mapping[str, Any], where: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values that are a section's own settings, and those that are for what the section names.
+    """Split the values of a recipe's section into the section's settings and the options of its component.
 
     Raises:
         UsageProblem: a key is neither.
     """
     own = {field.name for field in option_fields(settings)}
-    theirs = {field.name for field in option_fields(offered)}
+    known = own | {field.name for field in option_fields(component_options)}
     for key in values:
-        if key not in own | theirs:
-            raise unknown("key", key, own | theirs, where=where)
+        if key not in known:
+            raise unknown("key", key, known, where=where)
     return (
         {key: value for key, value in values.items() if key in own},
         {key: value for key, value in values.items() if key not in own},
@@ -131,10 +131,10 @@ def partition(
 
 
 def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:
-    """An instance of the dataclass `options` from the values of a recipe's section or of the command line.
+    """Build an instance of the dataclass `options` from values of a recipe's section or of the command line.
 
     Raises:
-        UsageProblem: an unknown key (with the nearest one), a wrong type or a number out of range.
+        UsageProblem: an unknown or missing key, a wrong type, or a number out of range.
     """
     fields = {field.name: field for field in option_fields(options)}
     for key in values:
@@ -142,14 +142,17 @@ def parse_options(options: type, values: Mapping[str, Any], where: str) -> Any:
             raise unknown("key", key, fields, where=where)
     for name, field in fields.items():
         if field.default is dataclasses.MISSING and name not in values:
-            raise UsageProblem(f"{name!r} is missing", where=where, remedy=f"Give it: {field.help}")
+            raise UsageProblem(f"{name!r} is missing", where=where, remedy=f"Set {name}: {field.help}")
     return options(**{key: check_value(fields[key], value, f"{where}.{key}") for key, value in values.items()})
 
 
 def check_value(field: OptionField, value: Any, where: str) -> Any:
-    """The value if it is of the field's type and in its range.
+    """Check the type and range of a value, and return the value.
 
-    An integer passes as a float, a list as a tuple, and a text as a table with that one key: `split = "test"`.
+    An integer is accepted as a float, a list as a tuple, and a text as a table with one key: `split = "test"`.
+
+    Raises:
+        UsageProblem: the value has another type or is out of range.
     """
     if value is None and field.optional:
         return None
@@ -165,16 +168,17 @@ def check_value(field: OptionField, value: Any, where: str) -> Any:
         wrong = not all(isinstance(part, float) for part in value.values())
     if wrong:
         raise UsageProblem(
-            f"is {value!r}, a {type(value).__name__}", where=where, remedy=f"Give {field.type_name}: {field.help}"
+            f"is {value!r}, a {type(value).__name__}", where=where, remedy=f"Set {field.type_name}: {field.help}"
         )
     if field.choices and value not in field.choices:
         raise unknown("value", value, field.choices, where=where)
     numbers = value.values() if isinstance(value, dict) else [value] if field.type is float else []
     if not all(math.isfinite(number) for number in numbers):
-        raise UsageProblem(f"is {value}", where=where, remedy="Give a finite number")
-    for low, words in ((field.ge, "at least"), (field.le, "at most")):
-        if low is not None and (value < low if words == "at least" else value > low):
-            raise UsageProblem(f"is {value}", where=where, remedy=f"It must be {words} {low:g}")
+        raise UsageProblem(f"is {value}", where=where, remedy="Set a finite number")
+    if field.ge is not None and value < field.ge:
+        raise UsageProblem(f"is {value}", where=where, remedy=f"The value must be at least {field.ge:g}")
+    if field.le is not None and value > field.le:
+        raise UsageProblem(f"is {value}", where=where, remedy=f"The value must be at most {field.le:g}")
     return value
 
 
@@ -183,7 +187,11 @@ def _is_number(value: Any) -> bool:
 
 
 def parse_text(field: OptionField, text: str, where: str) -> Any:
-    """The value that a text from the command line stands for; lists are separated by commas, tables are `a=1,b=2`."""
+    """Parse a value from the command line; commas separate the items of a list, and a table is `a=1,b=2`.
+
+    Raises:
+        UsageProblem: the text is not a value of the field's type.
+    """
     try:
         if field.optional and text.lower() in ("none", ""):
             return None
@@ -196,38 +204,41 @@ def parse_text(field: OptionField, text: str, where: str) -> Any:
             return {key.strip(): float(value) if equals else 1.0 for key, equals, value in parts}
         return field.type(text)
     except (ValueError, KeyError):
-        raise UsageProblem(f"is {text!r}", where=where, remedy=f"Give {field.type_name}: {field.help}") from None
+        raise UsageProblem(f"is {text!r}", where=where, remedy=f"Set {field.type_name}: {field.help}") from None
 
 
 def file_digests(options: Any) -> dict[str, str]:
-    """`NAME_sha256` of each file or folder that an option names, for a history: a name says nothing.
+    """Return `NAME_sha256` of each file or folder that an option names, to identify its content in a model's history.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: a file cannot be read.
     """
-    named = {field.name: getattr(options, field.name) for field in option_fields(type(options)) if field.kind == "path"}
-    return {f"{name}_sha256": digest_path(Path(value).expanduser()) for name, value in named.items() if value}
+    paths = {field.name: getattr(options, field.name) for field in option_fields(type(options)) if field.kind == "path"}
+    return {f"{name}_sha256": digest_path(Path(path).expanduser()) for name, path in paths.items() if path}
 
 
 def as_json(options: Any, *, key_only: bool = False, work_only: bool = False) -> dict[str, Any]:
-    """The values of an options instance as JSON.
+    """Return the values of an options instance as JSON.
 
-    With `key_only` only those that can change a result, and of a file or an encoder the name alone: where it is does
-    not matter, and its content is keyed apart. With `work_only` of those only what the scratch folder depends on.
+    Args:
+        options: the instance.
+        key_only: return only options that affect the output. A path is reduced to its last part, because the folder
+            does not matter and the content is a separate part of the key.
+        work_only: return only options that affect both output and cache, for the key of the scratch folder.
     """
     values = {field.name: getattr(options, field.name) for field in option_fields(type(options))}
     if not (key_only or work_only):
         return values
-    placed = {field.name for field in option_fields(type(options)) if field.kind != "plain"}
-    kept = {
+    paths = {field.name for field in option_fields(type(options)) if field.kind != "plain"}
+    keys = {
         field.name
         for field in option_fields(type(options))
         if field.affects_output and (field.affects_cache or not work_only)
     }
-    return {name: _last_names(value) if name in placed else value for name, value in values.items() if name in kept}
+    return {name: _last_part(value) if name in paths else value for name, value in values.items() if name in keys}
 
 
-def _last_names(value: str | tuple[str, ...] | None) -> Any:
+def _last_part(value: str | tuple[str, ...] | None) -> Any:
     if isinstance(value, tuple):
-        return [_last_names(part) for part in value]
+        return [_last_part(part) for part in value]
     return value and value.rstrip("/").rpartition("/")[2]

@@ -1,6 +1,6 @@
-"""The call of each kind of component: what its `run` takes and gives.
+"""The signature of `run` for each kind of component.
 
-Arguments are passed by position, so a function may name them as it likes.
+The host passes arguments by position, so a function may give them other names.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ class ReaderFunction(Protocol):
     """Read a source."""
 
     def __call__(self, source: str, out: Path, options: Any, context: Context, /) -> Dataset:
-        """Give the rows of `source`; the split of a row is None unless the source holds it.
+        """Return the rows of `source`; the split of a row is None unless the source holds splits.
 
         Args:
-            source: path or name, as the recipe gives it.
-            out: folder for files that belong beside the dataset.
+            source: path or name from the recipe.
+            out: folder for further files that belong to the dataset.
             options: instance of the component's options.
             context: host, seed, scratch folder, log.
         """
 
 
 class RecognizeFunction(Protocol):
-    """Recognize a file."""
+    """Recognize a file or folder."""
 
-    def __call__(self, path: Path, given: Mapping[str, Any], /) -> Recognition | None:
-        """Give the reader's options for the file or folder `path`; None if it is not of the reader's format.
+    def __call__(self, path: Path, user_options: Mapping[str, Any], /) -> Recognition | None:
+        """Return the reader's options for a file or folder; None if it has another format.
 
         Args:
-            path: exists.
-            given: options of the reader that the user set; they need not be guessed.
+            path: an existing file or folder.
+            user_options: options that the user set; the function does not guess these.
         """
 
 
@@ -56,7 +56,7 @@ class CleanerFunction(Protocol):
     """Clean a dataset."""
 
     def __call__(self, dataset: Dataset, out: Path, options: Any, context: Context, /) -> Dataset:
-        """Give the cleaned dataset; count every removal with `Dataset.without`, and remove rows from train only."""
+        """Return the cleaned dataset; count every removal with `Dataset.without`, and remove rows from train only."""
 
 
 class AugmenterFunction(Protocol):
@@ -65,23 +65,24 @@ class AugmenterFunction(Protocol):
     def __call__(
         self, rows: Sequence[Utterance], rng: Callable[[str], random.Random], options: Any, context: Context, /
     ) -> Iterable[tuple[str, str]]:
-        """Yield pairs of parent id and new text; `rng(parent id)` is the random stream of that parent."""
+        """Yield pairs of parent id and new text; `rng(parent id)` is the random stream of the parent."""
 
 
 class TrainerFunction(Protocol):
     """Train a model."""
 
     def __call__(self, dataset: Dataset, out: Path, options: Any, context: Context, /) -> Model:
-        """Write a model folder into `out` and give it."""
+        """Write the model folder `out` and return its model."""
 
 
 class PassFunction(Protocol):
     """Turn one model into another: prune, export, fuse, quantize."""
 
     def __call__(self, model: Model, out: Path, options: Any, context: Context, /) -> Model:
-        """Write a model folder into `out` and give it.
+        """Write the model folder `out` and return its model.
 
-        `context.dataset` and `context.baseline` are the rows at hand and the uncompressed model, where there are any.
+        `context.dataset` holds rows for measurements or training, and `context.baseline` the baseline model. Each is
+        None if the command has none.
         """
 
 
@@ -89,35 +90,35 @@ class MetricFunction(Protocol):
     """Compute numbers of a report."""
 
     def __call__(self, scored: Scored, options: Any, context: Context, /) -> Mapping[str, Any]:
-        """Give figures by name: floats go to the report's metrics, anything else to its details."""
+        """Return figures by name: floats become the report's metrics, other values its details."""
 
 
 class BudgetFunction(Protocol):
-    """Judge one figure of a bundle."""
+    """Compare one figure of a bundle with its limit."""
 
     def __call__(self, limit: float, measurement: Measurement, /) -> Figure:
-        """Give the figure, its limit and whether the limit is kept."""
+        """Return the figure, its limit and whether the figure is within the limit."""
 
 
 class ExecutorFunction(Protocol):
     """Carry out independent work."""
 
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any], workers: int, /) -> list[Any]:
-        """Give the result of `function` for each item, in the order of the items."""
+        """Return the result of `function` for each item, in the order of the items."""
 
 
 class RuntimeFunction(Protocol):
     """Open a model of one format."""
 
     def __call__(self, model: Model, options: PredictorOptions, /) -> Predictor:
-        """Give a predictor that answers with the model in `model.path`."""
+        """Return a predictor for the model in `model.path`."""
 
 
 class NormalizationFunction(Protocol):
     """Normalize a text."""
 
     def __call__(self, text: str, /) -> str:
-        """Give the text as a model reads it; a normalized text stays as it is."""
+        """Return the normalized text; a normalized text stays unchanged."""
 
 
 class MountFunction(Protocol):
@@ -127,40 +128,40 @@ class MountFunction(Protocol):
         """Add routes to `app`, a FastAPI application; `service` predicts and swaps bundles.
 
         Raises:
-            WorkbenchError: a setting is wrong; `workbench serve` ends with this error.
+            WorkbenchError: a setting of the mount is invalid; `workbench serve` exits with this error.
         """
 
 
 class ConsolidationFunction(Protocol):
-    """Make intents of votes."""
+    """Derive intents from votes."""
 
     def __call__(self, ballots: Sequence[Ballot], /) -> Consolidated:
-        """Give the outcome of each ballot, in their order; the same votes give the same outcome."""
+        """Return the outcome of each ballot, in their order; the same votes lead to the same outcome."""
 
 
 class AgreementFunction(Protocol):
     """Measure how far annotators agree."""
 
-    def __call__(self, votes: Votes, out: Path | None, host: Host, /) -> Summary:
-        """Give the agreement in words and as JSON, and write every dispute into the new CSV file `out`."""
+    def __call__(self, votes: Votes, host: Host, /) -> Summary:
+        """Return the agreement as text and as JSON."""
 
 
 class SelectorFunction(Protocol):
     """Choose texts to review."""
 
     def __call__(self, pool: ReviewPool, size: int, /) -> list[Selected]:
-        """Give at most `size` rows of the pool, the first one to review first; the same pool gives the same rows."""
+        """Return at most `size` rows of the pool, ranked by need of review; the same pool gives the same rows."""
 
 
 class VotesFunction(Protocol):
     """Read the votes of a source."""
 
     def __call__(self, source: str, options: Any, context: Context, /) -> Votes:
-        """Give what each annotator said of each text; arguments as of `ReaderFunction`."""
+        """Return the vote of each annotator on each text; the arguments are those of `ReaderFunction`."""
 
 
 def arguments(kind: type) -> list[str] | None:
-    """The names of the arguments that a component class calls its `run` with; None where its `run` has no Protocol.
+    """Return the names of the arguments of `run` in a component class; None if its `run` has no Protocol.
 
     Args:
         kind: `Component` or a subclass, whose annotation of `run` may name a Protocol of this module.
@@ -171,5 +172,5 @@ def arguments(kind: type) -> list[str] | None:
 
 
 def arguments_of(protocol: Any) -> list[str]:
-    """The names of the arguments of a Protocol's call."""
+    """Return the names of the arguments of a Protocol's `__call__`."""
     return [name for name in inspect.signature(protocol.__call__).parameters if name != "self"]

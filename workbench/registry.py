@@ -8,7 +8,7 @@ from workbench.errors import WorkbenchError, unknown
 
 
 class Registry(dict[str, Any]):
-    """Components by name; asking for one that is not there raises with the nearest name."""
+    """Components by name; an unknown name raises an error that suggests the nearest name."""
 
     def __init__(self, hook: str) -> None:
         super().__init__()
@@ -19,10 +19,14 @@ class Registry(dict[str, Any]):
         return self.pick(name)
 
     def pick(self, name: object, where: object = None) -> Any:
-        """The component of that name.
+        """Return the component of a name.
+
+        Args:
+            name: name of the component.
+            where: option or recipe key that holds the name, for the error.
 
         Raises:
-            UsageProblem: there is none; with the nearest name, and with `where` it was asked for.
+            UsageProblem: no component has this name.
         """
         if isinstance(name, str) and name in self:
             return self[name]
@@ -30,26 +34,28 @@ class Registry(dict[str, Any]):
 
     @property
     def noun(self) -> str:
-        """One of them, in words: `reader`, `pass`."""
+        """The kind of the components in the singular: `reader`, `pass`."""
         return self.hook.removesuffix("es" if self.hook == "passes" else "s")
 
     def declaring(self, attribute: str) -> list[str]:
-        """The sorted names of the components whose `attribute` is true."""
+        """Return the sorted names of the components whose `attribute` is true."""
         return sorted(name for name, component in self.items() if getattr(component, attribute))
 
     def first(self, attribute: str) -> str:
-        """The first name of a component whose `attribute` is true.
+        """Return the first name, in alphabetical order, of a component whose `attribute` is true.
 
         Raises:
-            WorkbenchError: no plugin brings one.
+            WorkbenchError: no plugin registers such a component.
         """
         if not (names := self.declaring(attribute)):
             raise WorkbenchError(
-                f"no plugin brings a {self.noun} with {attribute} = true", remedy="See: workbench plugins"
+                f"no plugin registers a {self.noun} with {attribute} = true",
+                where=self.hook,
+                remedy="Install a plugin with such a component; list the installed plugins: workbench plugins",
             )
         return names[0]
 
     @property
     def default(self) -> str:
-        """The name of the component that is used where none is named; raises as `first` does."""
+        """The name of the component with `default = true`; raises the error of `first` if there is none."""
         return self.first("default")

@@ -1,4 +1,4 @@
-"""Search spaces: what a pass declares of those options that are worth searching.
+"""Search spaces: the options of a pass that a search varies, with the values to try.
 
 Pass(run="acme.width:narrow", options=NarrowOptions, summary="…", role="prune", consumes="torch", produces="torch",
      space={"share": Axis((1.0, 0.5, 0.25))})
@@ -22,15 +22,15 @@ class Axis:
     """One option of a pass, and the values that a search tries.
 
     Args:
-        values: the values, or a function `Model -> values`, or its address `"package.module:function"`. The first value
-            of a pass that prunes leaves the model as it is, and each further one prunes more; no value means that the
-            pass cannot prune this model. The first value of another pass is the option's default.
-        resize: `(config, value) -> config`: the `config.json` of a model that is pruned to a value; a function or its
-            address. With it a search predicts times from small random networks; without it the search times pruned
+        values: the values, or a function `Model -> values`, or its import path `"package.module:function"`. The first
+            value of a pruning pass leaves the model unchanged, and each further value prunes more. An empty sequence
+            means that the pass cannot prune this model. For other passes the first value is the option's default.
+        resize: `(config, value) -> config`, a function or its import path, that returns the `config.json` of the pruned
+            model. With `resize` a search predicts times from small random networks; otherwise the search times pruned
             models.
-        blocks: whether the value counts the equal blocks (layers) that the encoder stacks. Fewer blocks are reached
-            value by value, and the other axes are understood as parts of one block.
-        title: heading of the value in reports, in English and in Chinese; the option's name where it is empty.
+        blocks: whether the value is the number of equal blocks (layers) of the encoder. A search removes blocks value
+            by value, and the other axes describe parts of one block.
+        title: heading of the value in reports, in English and in Chinese; by default the option's name.
     """
 
     values: Values | Callable[[Model], Values] | str

@@ -1,4 +1,4 @@
-"""What both augmenters share: who gets copies, how many, and that each copy says something new."""
+"""The common part of the augmenters: choose utterances, and make distinct copies of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workbench.api import Utterance
 from workbench.api.text import text_key
 from workbench_augment import TypoOptions
 
-TRIES = 10
+MAX_TRIES = 10
 Rng = Callable[[str], random.Random]
 Edit = Callable[[str, random.Random, float], str]
 
@@ -17,14 +17,17 @@ Edit = Callable[[str, random.Random, float], str]
 def make_copies(
     utterances: Iterable[Utterance], rng: Rng, options: TypoOptions, edit: Edit
 ) -> Iterator[tuple[str, str]]:
-    """`(parent id, text)` of up to `options.copies` texts for a share `options.rate` of the utterances.
+    """Yield `(parent id, text)`: up to `options.copies` texts for a share `options.rate` of the utterances.
 
-    No text is its parent's or another copy's, as `text_key` compares them. Where `TRIES` edits in a row bring
-    nothing new, the utterance gets fewer copies. All chance comes from `rng(parent id)`, so neither the order nor the
-    company of an utterance matters.
+    The keys (`text_key`) of an utterance and its copies are distinct. After `MAX_TRIES` edits without a new key, the
+    utterance gets fewer copies. All random numbers come from `rng(parent id)`, so the copies of an utterance do not
+    depend on other utterances or on the order.
 
     Args:
-        edit: `(text, stream, share of words or characters to touch) -> text`.
+        utterances: the rows to copy.
+        rng: `(parent id) -> random.Random`.
+        options: the number of copies, and the share of errors.
+        edit: `(text, stream, share of words or characters to change) -> text`.
     """
     for row in utterances:
         stream = rng(row.id)
@@ -32,7 +35,7 @@ def make_copies(
             continue
         known = {text_key(row.text)}
         for _ in range(options.copies):
-            for _ in range(TRIES):
+            for _ in range(MAX_TRIES):
                 text = edit(row.text, stream, options.errors)
                 if (key := text_key(text)) not in known:
                     known.add(key)

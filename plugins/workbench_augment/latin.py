@@ -1,7 +1,7 @@
-"""The augmenter `typos`: slips on a QWERTY keyboard, in words of Latin script.
+"""The augmenter `typos`: typing errors on a QWERTY keyboard, in words of Latin script.
 
-Letters are replaced by a neighbour, swapped, dropped or doubled, after the four kinds of Pruthi et al. 2019, arXiv
-1905.11268. Words with a digit, addresses and placeholders such as `<PHONE>` stay as they are.
+The augmenter replaces a letter by a neighbouring key, or swaps, drops or doubles letters: the four errors of Pruthi et
+al. 2019, arXiv 1905.11268. Words with a digit, addresses and placeholders such as `<PHONE>` stay unchanged.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from workbench_augment import TypoOptions
 from workbench_augment.copies import Rng, make_copies
 from workbench_augment.spans import LATIN, latin_runs
 
-KEPT = re.compile(r"\d|^[<{\[]+\w+[>}\]]\W*$")
+UNCHANGED = re.compile(r"\d|^[<{\[]+\w+[>}\]]\W*$")
 WORD = re.compile(rf"[{LATIN}]{{2,}}(?![\u0300-\u036f])")
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def _neighbours() -> dict[str, str]:
-    """For each key those that touch it; a row is shifted by about half a key against the one above."""
+    """Return the adjacent keys of each key; each row is shifted by about half a key against the row above."""
     keys = {key: (row, column + row / 2) for row, keys in enumerate(ROWS) for column, key in enumerate(keys)}
-    touching = dict.fromkeys(keys, "")
+    adjacent = dict.fromkeys(keys, "")
     for (key, (row, column)), (other, (other_row, other_column)) in product(keys.items(), repeat=2):
         if key != other and abs(row - other_row) <= 1 and abs(column - other_column) <= 1:
-            touching[key] += other
-    return touching
+            adjacent[key] += other
+    return adjacent
 
 
 NEIGHBOURS = _neighbours()
@@ -37,23 +37,24 @@ NEIGHBOURS = _neighbours()
 def typos(
     utterances: Iterable[Utterance], rng: Rng, options: TypoOptions, context: Context
 ) -> Iterator[tuple[str, str]]:
-    """`(parent id, text)`: see `make_copies`. A text without a word of two Latin letters brings nothing."""
+    """Yield `(parent id, text)`, see `make_copies`; no copies of a text without a word of two Latin letters."""
     return make_copies(utterances, rng, options, misspell)
 
 
 def misspell(text: str, stream: random.Random, errors: float) -> str:
-    """The text with one slip in each of a share `errors` of its words, in one word at least."""
-    words = [word for run in latin_runs(text) if not KEPT.search(run[0]) for word in WORD.finditer(text, *run.span())]
-    touched = stream.sample(range(len(words)), min(len(words), max(1, round(errors * len(words)))))
+    """Insert one error into a share `errors` of the text's words, at least into one word."""
+    runs = [run for run in latin_runs(text) if not UNCHANGED.search(run[0])]
+    words = [word for run in runs for word in WORD.finditer(text, *run.span())]
+    chosen = stream.sample(range(len(words)), min(len(words), max(1, round(errors * len(words)))))
     pieces, end = [], 0
-    for word in (words[number] for number in sorted(touched)):
-        pieces += [text[end : word.start()], stream.choice(SLIPS)(word[0], stream)]
+    for word in (words[number] for number in sorted(chosen)):
+        pieces += [text[end : word.start()], stream.choice(ERRORS)(word[0], stream)]
         end = word.end()
     return "".join([*pieces, text[end:]])
 
 
 def replace_key(word: str, stream: random.Random) -> str:
-    """A letter becomes its neighbour on the keyboard, in the same case."""
+    """Replace a letter by an adjacent key, in the same case."""
     places = [place for place, letter in enumerate(word) if letter.lower() in NEIGHBOURS]
     if not places:
         return double_letter(word, stream)
@@ -63,21 +64,21 @@ def replace_key(word: str, stream: random.Random) -> str:
 
 
 def swap_letters(word: str, stream: random.Random) -> str:
-    """Two adjacent letters change places."""
+    """Swap two adjacent letters."""
     place = stream.randrange(len(word) - 1)
     return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
 def drop_letter(word: str, stream: random.Random) -> str:
-    """A letter is missing; one stays at least."""
+    """Drop one letter of a word of at least two letters."""
     place = stream.randrange(len(word))
     return word[:place] + word[place + 1 :]
 
 
 def double_letter(word: str, stream: random.Random) -> str:
-    """A letter stands twice."""
+    """Double one letter."""
     place = stream.randrange(len(word))
     return word[:place] + word[place] + word[place:]
 
 
-SLIPS = (replace_key, swap_letters, drop_letter, double_letter)
+ERRORS = (replace_key, swap_letters, drop_letter, double_letter)

@@ -1,4 +1,4 @@
-"""Runs of Latin characters in a text, without the addresses in which a slip would change what is meant."""
+"""Find runs of Latin characters, except addresses, where an error would change the meaning."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ ADDRESS = re.compile(r"@|://|^www\.|\.[a-z]{2}", re.IGNORECASE)
 
 
 def latin_runs(text: str) -> Iterator[re.Match[str]]:
-    """Letters, digits and ASCII punctuation without white space or Chinese between; no URL, e-mail or host name."""
+    """Yield runs of letters, digits and ASCII punctuation without white space; no URL, e-mail address or host name."""
     return (run for run in RUN.finditer(text) if not ADDRESS.search(run[0]))

@@ -1,4 +1,4 @@
-"""Cleaners: repair of texts, exact duplicates, and texts that stand there with different intents."""
+"""Cleaners: repair texts, and remove exact duplicates and texts with conflicting intents."""
 
 from __future__ import annotations
 
@@ -11,47 +11,51 @@ from workbench.api import Cleaner, Normalization, hookimpl, option
 
 @dataclass(frozen=True)
 class RepairOptions:
-    """What becomes of held-out rows that hold nothing once repaired; such rows of train always leave."""
+    """The handling of rows outside train that are blank after the repair; blank rows of train are always removed."""
 
-    blank: Literal["refuse", "keep", "drop"] = option("refuse", "rows outside train whose repaired text is blank")
+    blank: Literal["refuse", "keep", "drop"] = option(
+        "refuse", "handling of rows outside train that are blank after the repair; refuse = stop with an error"
+    )
 
 
 @dataclass(frozen=True)
 class ConflictOptions:
-    """What becomes of the rows of train whose text also stands there with other intents."""
+    """The handling of rows of train whose text has different intents."""
 
-    policy: Literal["drop", "keep", "refuse"] = option("drop", "rows of train whose text has different intents")
+    policy: Literal["drop", "keep", "refuse"] = option(
+        "drop", "handling of rows of train whose text has different intents; refuse = stop with an error"
+    )
 
 
 @hookimpl
 def normalizations() -> Mapping[str, Normalization]:
-    """`repair-1`."""
+    """Register `repair-1`."""
     return {
         "repair-1": Normalization(
             run="workbench_clean.text_repair:repair_1",
             libraries=("ftfy",),
-            summary="mend mojibake, HTML, full-width and invisible characters and white space",
+            summary="repair mojibake, HTML, full-width and invisible characters, and white space",
         )
     }
 
 
 @hookimpl
 def cleaners() -> Mapping[str, Cleaner]:
-    """`repair`, `exact-duplicates` and `conflicts`; the first makes more texts equal for the other two."""
+    """Register `repair`, `exact-duplicates` and `conflicts`; `repair` first lets the others find more equal texts."""
     return {
         "repair": Cleaner(
             run="workbench_clean.repair:repair",
             options=RepairOptions,
             calls=("normalizations",),
-            summary="mend mojibake, HTML, full-width and invisible characters and white space in every split",
+            summary="repair mojibake, HTML, full-width and invisible characters, and white space in every split",
         ),
         "exact-duplicates": Cleaner(
             run="workbench_clean.duplicates:drop_duplicates",
-            summary="keep one of the rows of train that say the same, and none that dev or test holds",
+            summary="remove rows of train that repeat an earlier row, or a text of dev or test",
         ),
         "conflicts": Cleaner(
-            run="workbench_clean.conflicts:settle_conflicts",
+            run="workbench_clean.conflicts:resolve_conflicts",
             options=ConflictOptions,
-            summary="report the texts that have different intents, and take them out of train",
+            summary="report texts that have different intents, and remove them from train",
         ),
     }

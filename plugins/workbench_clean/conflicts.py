@@ -1,4 +1,4 @@
-"""The cleaner `conflicts`: a text with different intents is reported, and never silently voted on."""
+"""The cleaner `conflicts`: reports texts with different intents, and never chooses an intent by itself."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from workbench.api.text import text_key
 from workbench_clean import ConflictOptions
 
 REPORT = "conflicts.jsonl"
-NAMED = 3
+MAX_NAMED = 3  # conflicts in an error
 
 
-def settle_conflicts(dataset: Dataset, out: Path, options: ConflictOptions, context: Context) -> Dataset:
-    """The dataset without the rows of train that are in a conflict, or all of it with the policy `keep`.
+def resolve_conflicts(dataset: Dataset, out: Path, options: ConflictOptions, context: Context) -> Dataset:
+    """Remove the rows of train that are in a conflict, or none with the policy `keep`.
 
-    `out/conflicts.jsonl` has a line for each conflicting text: `text`, and `rows` of `id`, `split` and `intents`. The
-    rows that stay are counted too, as `conflicting, kept`: held-out rows always stay.
+    `out/conflicts.jsonl` has a line for each conflicting text: `text`, and `rows` of `id`, `split` and `intents`.
+    Conflicting rows outside train always stay. The count `conflicting, kept` contains all conflicting rows that stay.
 
     Raises:
-        WorkbenchError: with the policy `refuse`, there is a conflict; the first ones are named.
+        WorkbenchError: there is a conflict, and the policy is `refuse`. The message names the first conflicts.
     """
     conflicts = find_conflicts(dataset)
     if conflicts and options.policy == "refuse":
         raise WorkbenchError(
             f"the same text has different intents ({len(conflicts)} in all, the first is {conflicts[0][0].text!r})",
-            where="; ".join(", ".join(row.id for row in rows) for rows in conflicts[:NAMED]),
-            remedy="Settle them at their source, or give conflicts the option policy = drop or keep",
+            where="; ".join(", ".join(row.id for row in rows) for rows in conflicts[:MAX_NAMED]),
+            remedy='Correct the intents in the source, or set policy = "drop" or "keep" in [clean.conflicts]',
         )
     out.mkdir(parents=True, exist_ok=True)
     with (out / REPORT).open("w", encoding="utf-8") as file:
@@ -41,12 +41,12 @@ def settle_conflicts(dataset: Dataset, out: Path, options: ConflictOptions, cont
 
 
 def find_conflicts(rows: Iterable[Utterance]) -> list[list[Utterance]]:
-    """The labelled rows of each text that has different intents, in the order in which the texts first appear."""
+    """Return the labelled rows of each text that has different intents, in the order of the texts."""
     by_text: dict[str, list[Utterance]] = defaultdict(list)
     for row in rows:
         if row.intents is not None:
             by_text[text_key(row.text)].append(row)
-    return [same for same in by_text.values() if len({frozenset(row.intents or ()) for row in same}) > 1]
+    return [group for group in by_text.values() if len({frozenset(row.intents or ()) for row in group}) > 1]
 
 
 def _as_json(rows: list[Utterance]) -> dict[str, object]:

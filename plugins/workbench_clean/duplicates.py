@@ -1,4 +1,4 @@
-"""The cleaner `exact-duplicates`: the same text with the same intents once in train, and not at all if held out."""
+"""The cleaner `exact-duplicates`: removes rows of train that repeat an earlier row, or a text of dev or test."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from workbench.api.text import text_key
 
 
 def drop_duplicates(dataset: Dataset, out: Path, options: NoOptions, context: Context) -> Dataset:
-    """The dataset without the rows of train that repeat an earlier one, or whose text stands in dev or test.
+    """Remove the rows of train that repeat an earlier row of train, or a text of dev or test.
 
-    Two rows repeat each other when text (`workbench.text.text_key`), intents in any order and target are the same.
-    A text of dev or test leaves train whatever its intents are, so that nothing is measured on what was trained on;
-    `conflicts` reports conflicts between splits only where it comes first.
+    Two rows are duplicates if they have the same text (`text_key`), the same intents in any order, and the same
+    target. A text of dev or test is removed from train regardless of its intents, so that no model is evaluated on its
+    training texts. `conflicts` finds conflicts between splits only if it runs before `exact-duplicates`.
     """
     held_out = {text_key(row.text) for row in dataset if row.split in ("dev", "test")}
     seen = set()
     removed = {}
     for row in dataset.split("train"):
         text = text_key(row.text)
-        said = text, None if row.intents is None else frozenset(row.intents), row.target
+        content = text, None if row.intents is None else frozenset(row.intents), row.target
         if text in held_out:
             removed[row.id] = "also in dev or test"
-        elif said in seen:
+        elif content in seen:
             removed[row.id] = "duplicate"
-        seen.add(said)
+        seen.add(content)
     return dataset.without(removed, "exact-duplicates")

@@ -1,4 +1,4 @@
-"""The cleaner `repair`: the normalization `repair-1` for every row, the same that serving applies."""
+"""The cleaner `repair`: applies the normalization `repair-1` to every row; serving applies it too."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from workbench.api.text import normalize_rows
 from workbench_clean import RepairOptions
 
 NORMALIZATION = "repair-1"
-NAMED = 5
+MAX_NAMED = 5  # row ids in an error
 
 
 def repair(dataset: Dataset, out: Path, options: RepairOptions, context: Context) -> Dataset:
-    """The dataset with every `text` normalized and every `raw` as it was; changed texts are counted.
+    """Normalize every `text`, leave every `raw` unchanged, and count the changed texts.
 
-    A row of train that becomes blank leaves and is counted as `blank`. A row of another split that becomes blank is a
-    question to whoever measures with it, so `options.blank` decides: `refuse`, `keep` or `drop`.
+    Rows of train that become blank are removed and counted as `blank`. Rows outside train matter for evaluation, so
+    `options.blank` decides about them: `refuse`, `keep` or `drop`.
 
     Raises:
-        WorkbenchError: with `refuse`, rows outside train are blank; the first ones are named.
+        WorkbenchError: rows outside train become blank, and `blank` is `refuse`. The message names the first rows.
     """
     repaired = normalize_rows(dataset, NORMALIZATION, "repair", context.host)
     blank = [row for row in repaired if not row.text]
     held_out = [row.id for row in blank if row.split != "train"]
     if held_out and options.blank == "refuse":
         raise WorkbenchError(
-            f"nothing is left of the text once repaired, and the row is outside train ({len(held_out)} in all)",
-            where=", ".join(held_out[:NAMED]),
-            remedy="Mend them at their source, or give repair the option blank = drop or keep",
+            f"the text is blank after the repair, and the row is outside train ({len(held_out)} in all)",
+            where=", ".join(held_out[:MAX_NAMED]),
+            remedy='Correct the texts in the source, or set blank = "drop" or "keep" in [clean.repair]',
         )
     removed = {row.id: "blank" for row in blank if row.split == "train" or options.blank == "drop"}
     return repaired.without(removed, "repair")

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 class ErrorsOptions:
     """Options of `errors`."""
 
-    most: int = option(30, "how many rows are kept", ge=0)
+    most: int = option(30, "maximum number of rows in the report", ge=0)
 
 
 @hookimpl
 def metrics() -> Mapping[str, Metric]:
-    """What a report knows of an intent classifier."""
+    """Register the metrics of a report."""
     return {
-        "accuracy": _metric("accuracy", "share of the rows with the right intent, and its 95 % Wilson interval"),
+        "accuracy": _metric("accuracy", "share of correctly predicted rows, with its 95 % Wilson interval"),
         "f1": _metric("f1", "macro and weighted F1 over the intents in truth or predictions"),
         "per-intent": _metric("per_intent", "rows, precision, recall and F1 of every intent"),
-        "confusions": _metric("confusions", "which intent is taken for which other, most often first"),
-        "errors": _metric("errors", "the most confidently wrong rows", ErrorsOptions),
+        "confusions": _metric("confusions", "pairs of true and predicted intent, most frequent first"),
+        "errors": _metric("errors", "wrongly predicted rows with the highest scores", ErrorsOptions),
     }
 
 
@@ -44,7 +44,7 @@ def _metric(function: str, summary: str, options: type = NoOptions) -> Metric:
 
 @hookimpl
 def report_sections(run: Run) -> Iterator[Section]:
-    """Before and after, data, intents, confusions, errors, compression and gate, stages."""
+    """Return the built-in sections of the report."""
     from workbench_evaluate.sections import sections
 
     return sections(run)

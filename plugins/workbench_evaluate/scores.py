@@ -1,6 +1,6 @@
 """Metrics over the rows of one split: `(scored, options, context) -> dict`.
 
-Every intent is given by its name. A row's prediction is the first of its largest logits, as in serving.
+Results contain intents by name. As in serving, the prediction of a row is the first intent with the largest logit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def accuracy(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
-    """`accuracy`, and `accuracy_interval` [low, high]: the 95 % score interval of Wilson (1927)."""
+    """Compute `accuracy`, and `accuracy_interval` [low, high]: the 95 % score interval of Wilson (1927)."""
     truth, predicted = _truth_and_predicted(scored)
     right = int((truth == predicted).sum())
     interval = binomtest(right, len(truth)).proportion_ci(confidence_level=0.95, method="wilson")
@@ -31,10 +31,10 @@ def accuracy(scored: Scored, options: NoOptions, context: Context) -> dict[str, 
 
 
 def f1(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
-    """`macro_f1` and `weighted_f1` over the intents that occur in the truth or among the predictions.
+    """Compute `macro_f1` and `weighted_f1` over the intents that occur in the truth or in the predictions.
 
-    This is scikit-learn's convention: an intent that occurs in neither does not count; one that occurs in only one of
-    them has F1 0. `weighted_f1` weights each intent by its rows.
+    As in scikit-learn, an intent in neither of them does not count, and an intent in only one of them has F1 0.
+    `weighted_f1` weights each intent by its rows.
     """
     truth, predicted = _truth_and_predicted(scored)
     return {
@@ -44,9 +44,9 @@ def f1(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
 
 
 def per_intent(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
-    """`per_intent`: for each intent in the models' order `intent, rows, precision, recall, f1`.
+    """Compute `per_intent`: `intent, rows, precision, recall, f1` of each intent, in the order of the model's intents.
 
-    A share of nothing, such as the recall of an intent without rows, is 0.
+    A ratio with the denominator 0, such as the recall of an intent without rows, is 0.
     """
     truth, predicted = _truth_and_predicted(scored)
     table = precision_recall_fscore_support(truth, predicted, labels=range(len(scored.intents)), zero_division=0.0)
@@ -65,7 +65,7 @@ def per_intent(scored: Scored, options: NoOptions, context: Context) -> dict[str
 
 
 def confusions(scored: Scored, options: NoOptions, context: Context) -> dict[str, Any]:
-    """`confusions`: [true intent, predicted intent, rows] for all that happened, most first, then in intent order."""
+    """Compute `confusions`: [true intent, predicted intent, rows], most rows first, then in the order of intents."""
     truth, predicted = _truth_and_predicted(scored)
     matrix = confusion_matrix(truth, predicted, labels=range(len(scored.intents)))
     np.fill_diagonal(matrix, 0)
@@ -74,7 +74,7 @@ def confusions(scored: Scored, options: NoOptions, context: Context) -> dict[str
 
 
 def errors(scored: Scored, options: ErrorsOptions, context: Context) -> dict[str, Any]:
-    """`worst_errors`: the wrong rows whose prediction has the highest probability (`score`), highest first."""
+    """Compute `worst_errors`: the wrongly predicted rows with the highest probability (`score`), highest first."""
     truth, predicted = _truth_and_predicted(scored)
     scores = probabilities(scored.logits, scored.temperature).max(axis=1)
     wrong = sorted(np.flatnonzero(truth != predicted).tolist(), key=lambda n: -scores[n])
@@ -93,12 +93,16 @@ def errors(scored: Scored, options: ErrorsOptions, context: Context) -> dict[str
 
 
 def _truth_and_predicted(scored: Scored) -> tuple[Ids, Ids]:
-    """Two int64 [n]: the index of each row's intent, and of the intent that the model gives it."""
+    """Return the indices of each row's true and predicted intent, two int64 [n].
+
+    Raises:
+        WorkbenchError: there are no rows, or a logit is not finite.
+    """
     if not scored.rows:
-        raise WorkbenchError("there are no rows to score", remedy="Give the split rows that carry an intent")
+        raise WorkbenchError("there are no labelled rows to evaluate", remedy="Evaluate a split with labelled rows")
     if not np.isfinite(scored.logits).all():
         raise WorkbenchError(
-            "the model answers with numbers that are not finite",
-            remedy="Its training diverged: lower the learning rate, and train again",
+            "the model's logits are not finite, because its training diverged",
+            remedy="Reduce the learning rate, and train again",
         )
     return np.asarray(scored.truth, dtype=np.int64), scored.logits.argmax(axis=1)

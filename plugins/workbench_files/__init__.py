@@ -1,4 +1,4 @@
-"""Files: CSV, TSV, JSONL, Parquet and Hugging Face datasets in; CSV and JSONL out."""
+"""Files: read CSV, TSV, JSONL, Parquet and Hugging Face datasets; write CSV and JSONL."""
 
 from __future__ import annotations
 
@@ -17,33 +17,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableOptions:
-    """Which columns make an utterance."""
+    """The columns of an utterance."""
 
     text: str | None = option(None, "column of the text; none = text, utterance, sentence, query or 文本")
     label: str | None = option(None, "column of the intent; none = intent, label, category, 意图, 标签 or 类别")
-    id_key: str | None = option(None, "column of an id that stays the same in later imports; none = one from the text")
-    split_key: str | None = option(
-        None, 'column that holds train, dev or test; none = split, where its values are such; "" = do not read it'
+    id_key: str | None = option(
+        None, "column of a row id that is the same in every import; none = an id computed from the text"
     )
-    group_key: str | None = option(None, "column whose rows stay in one split: conversation, customer")
-    language: str | None = option(None, "ISO 639-1 code of the texts")
+    split_key: str | None = option(
+        None, 'column with train, dev or test; none = split, if the values are splits; "" = read no splits'
+    )
+    group_key: str | None = option(
+        None, "column whose equal values stay in one split, such as conversation or customer; none = no groups"
+    )
+    language: str | None = option(None, "ISO 639-1 code of the texts; none = unknown")
 
 
 @dataclass(frozen=True)
 class TsvOptions(TableOptions):
-    """A table of lines."""
+    """A file of tab-separated values."""
 
-    quoted: bool = option(True, "double quotes wrap cells with tabs or line breaks; false = they are letters")
-    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2")
+    quoted: bool = option(True, "double quotes enclose cells with tabs or line breaks; false = plain characters")
+    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2, …")
 
 
 @dataclass(frozen=True)
 class CsvOptions(TableOptions):
-    """A table of lines whose cells are parted by a character of choice."""
+    """A file of values separated by a delimiter."""
 
     delimiter: str = option(",", "character between the cells")
-    quoted: bool = option(True, "double quotes wrap cells with delimiters or line breaks; false = they are letters")
-    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2")
+    quoted: bool = option(True, "double quotes enclose cells with delimiters or line breaks; false = plain characters")
+    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2, …")
 
 
 @dataclass(frozen=True)
@@ -55,49 +59,49 @@ class XlsxOptions(TableOptions):
 
 @dataclass(frozen=True)
 class HubOptions(TableOptions):
-    """A Hugging Face dataset; without `train`, `dev` and `test` all its splits are read, each as what its name says."""
+    """A Hugging Face dataset; without `train`, `dev` and `test`, all splits are read under their own names."""
 
-    train: tuple[str, ...] = option((), "its splits that are read as train")
-    dev: tuple[str, ...] = option((), "its splits that are read as dev")
-    test: tuple[str, ...] = option((), "its splits that are read as test")
-    subset: str | None = option(None, "its configuration, where it has several")
-    revision: str | None = option(None, "branch, tag or commit on the hub")
+    train: tuple[str, ...] = option((), "splits of the dataset to read as train; none = by their names")
+    dev: tuple[str, ...] = option((), "splits of the dataset to read as dev; none = by their names")
+    test: tuple[str, ...] = option((), "splits of the dataset to read as test; none = by their names")
+    subset: str | None = option(None, "configuration of the dataset; none = its default")
+    revision: str | None = option(None, "branch, tag or commit on the hub; none = the default branch")
 
 
 @dataclass(frozen=True)
 class AssistantOptions:
-    """What to read of an export of another assistant."""
+    """An export of another assistant."""
 
     language: str | None = option(None, "ISO 639-1 code of the phrases to read; none = phrases of every language")
 
 
 @hookimpl
 def readers() -> Mapping[str, Reader]:
-    """The readers of tables."""
+    """Register the readers of tables."""
     return {
         "csv": Reader(
             run="workbench_files.delimited:read_csv",
             recognize="workbench_files.recognition:recognize_csv",
             options=CsvOptions,
-            summary="a CSV file whose first line names the columns, also gzipped",
+            summary="a CSV file, optionally gzipped",
         ),
         "tsv": Reader(
             run="workbench_files.delimited:read_tsv",
             recognize="workbench_files.recognition:recognize_tsv",
             options=TsvOptions,
-            summary="a file of tab-separated values, also gzipped",
+            summary="a file of tab-separated values, optionally gzipped",
         ),
         "jsonl": Reader(
             run="workbench_files.jsonl:read_jsonl",
             recognize="workbench_files.recognition:recognize_jsonl",
             options=TableOptions,
-            summary="a file with one JSON object a line, also gzipped",
+            summary="a file with one JSON object per line, optionally gzipped",
         ),
         "json": Reader(
             run="workbench_files.json_list:read_json_list",
             recognize="workbench_files.recognition:recognize_json",
             options=TableOptions,
-            summary="a file with one JSON list of objects, also gzipped",
+            summary="a file with one JSON list of objects, optionally gzipped",
         ),
         "xlsx": Reader(
             run="workbench_files.xlsx:read_xlsx",
@@ -129,7 +133,7 @@ def readers() -> Mapping[str, Reader]:
             options=AssistantOptions,
             extra="data",
             libraries=("pyyaml",),
-            summary="NLU data of Rasa 2 or 3: a YAML file, or the folder data",
+            summary="NLU data of Rasa 2 or 3: a YAML file or a folder, such as data",
         ),
         "dialogflow": Reader(
             run="workbench_files.assistants.dialogflow:read_dialogflow",
@@ -154,7 +158,7 @@ def readers() -> Mapping[str, Reader]:
 
 @hookimpl
 def register_commands(cli: click.Group, host: Host) -> None:
-    """`workbench data export`."""
+    """Add the verb `workbench data export`."""
     from workbench_files.verbs import add_verbs
 
     add_verbs(cli)

@@ -1,4 +1,4 @@
-"""Hugging Face `ClassLabel`: a column of numbers that the dataset itself gives names."""
+"""Hugging Face `ClassLabel`: columns of class numbers with names in the dataset."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datasets import Features
 
-Classes = Mapping[str, Sequence[str]]  # column -> the names of its numbers
+Classes = Mapping[str, Sequence[str]]  # column -> names of the class numbers
 
 
 def class_names(features: Features) -> Classes:
-    """The names of every column of type `ClassLabel`."""
+    """Return the class names of every column of type `ClassLabel`."""
     from datasets import ClassLabel
 
     return {
@@ -22,11 +22,11 @@ def class_names(features: Features) -> Classes:
     }
 
 
-def named_cells(cells: Mapping[str, Any], classes: Classes) -> dict[str, Any]:
-    """A row with names for its class numbers; -1, which stands for a hidden label, becomes None."""
-    named = dict(cells)
+def replace_class_numbers(cells: Mapping[str, Any], classes: Classes) -> dict[str, Any]:
+    """Replace the class numbers of a row by names; -1, the number of hidden labels, becomes None."""
+    result = dict(cells)
     for column, names in classes.items():
-        number = named.get(column)
+        number = result.get(column)
         if number is not None:
-            named[column] = names[number] if number >= 0 else None
-    return named
+            result[column] = names[number] if number >= 0 else None
+    return result

@@ -1,4 +1,4 @@
-"""Guess from the cells of a table which column holds the text and which the intent."""
+"""Guess the columns of text and intent from the cells of a table."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 NOT_A_TEXT = re.compile(
     r"[\d\s.,:/+-]+|\d{4}-\d\d-\d\d.*|[0-9a-f-]{16,}|\w+[-_#]?\d+|https?://\S+|\S+@\S+\.\S+", re.IGNORECASE
 )  # numbers, dates, digests and UUIDs, ids such as T-1234, addresses
-LABEL_SHARE = 0.5  # of the cells: an intent is repeated
-LABEL_LENGTH = 40  # characters, the mean: a longer cell is no name
-TEXT_SHARE = 0.5  # of the cells that look like a text
-RATIO = 2  # a text column whose cells are this much longer than those of any other is the one
+LABEL_SHARE = 0.5  # distinct cells per cell, at most: intents repeat
+LABEL_LENGTH = 40  # characters, the largest mean length of intent names
+TEXT_SHARE = 0.5  # share of cells in a text column that look like a text
+RATIO = 2  # of several columns, one with cells this many times longer than all others holds the text
 
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What the cells of a column look like.
+    """Measurements of the cells of a column.
 
     Args:
-        filled: cells that are not empty.
-        distinct: different cells.
-        length: mean length in characters.
+        name: name of the column.
+        filled: number of cells that are not empty.
+        distinct: number of different cells.
+        length: mean length of the cells in characters.
         texts: share of the cells that are neither a number, a date, an id nor an address.
     """
 
@@ -41,12 +42,12 @@ class ColumnFacts:
 
     @property
     def may_be_text(self) -> bool:
-        """Whether most cells read like a text."""
+        """Return whether most cells look like a text."""
         return self.filled > 0 and self.texts >= TEXT_SHARE
 
     @property
     def may_be_label(self) -> bool:
-        """Whether the cells are short and repeated, as names of intents are."""
+        """Return whether the cells are short and repeat, as names of intents do."""
         few = self.distinct <= max(2, LABEL_SHARE * self.filled)
         return self.distinct > 1 and few and self.length <= LABEL_LENGTH
 
@@ -60,24 +61,24 @@ def column_facts(name: str, cells: Sequence[Any]) -> ColumnFacts:
 
 
 def guess_columns(
-    names: Sequence[str], rows: Sequence[Mapping[str, Any]], given: Mapping[str, Any], source: object
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], user_options: Mapping[str, Any], source: object
 ) -> dict[str, str]:
-    """Name the columns of text and intent, as options of a reader; without `label` where no column is like an intent.
+    """Return the columns of text and intent as options of a reader. Without a column of intents, `label` is left out.
 
-    A well-known name counts more than the cells.
+    A well-known name has precedence over the cells.
 
     Args:
-        names: of the columns.
+        names: names of the columns.
         rows: some rows of the table.
-        given: options that the user set.
-        source: for messages.
+        user_options: options of the reader that the user set.
+        source: place for messages.
 
     Raises:
-        UsageProblem: no column looks like a text, or several columns do.
+        UsageProblem: no column looks like a text, or several columns look like a text or an intent.
     """
     facts = [column_facts(name, [row.get(name) for row in rows]) for name in names if name]
-    text = given.get("text") or well_known(names, TEXT)
-    label = given.get("label") or well_known([name for name in names if name != text], LABEL)
+    text = user_options.get("text") or well_known(names, TEXT)
+    label = user_options.get("label") or well_known([name for name in names if name != text], LABEL)
     texts = [column for column in facts if column.may_be_text and column.name != label]
     if text is None:
         text = _only([c for c in texts if not c.may_be_label] or texts, "text", "text", names, source)
@@ -89,16 +90,16 @@ def guess_columns(
 
 
 def _only(columns: Sequence[ColumnFacts], what: str, option: str, names: Sequence[str], source: object) -> str:
-    """The one column of several, or the one whose cells are much longer (texts only)."""
+    """Return the only column; of several columns of texts, the column whose cells are much longer."""
     ordered = sorted(columns, key=lambda column: -column.length)
     if not ordered:
         raise UsageProblem(
             f"no column looks like the {what}; columns: {', '.join(names)}",
             where=source,
-            remedy=f"Name it: --{option} COLUMN",
+            remedy=f"Choose a column: --{option} COLUMN",
         )
     longest = option == "text" and len(ordered) > 1 and ordered[0].length >= RATIO * ordered[1].length
     if len(ordered) > 1 and not longest:
         either = " or ".join(f"--{option} {column.name!r}" for column in ordered)
-        raise UsageProblem(f"several columns may hold the {what}", where=source, remedy=f"Name one: {either}")
+        raise UsageProblem(f"several columns may hold the {what}", where=source, remedy=f"Choose one: {either}")
     return ordered[0].name

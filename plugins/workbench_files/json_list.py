@@ -1,4 +1,4 @@
-"""Reader `json`: a JSON list of objects, at the top or as the only list of objects under a key."""
+"""Reader `json`: a JSON list of objects, at the top level or as the only list of objects under a key."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from workbench.api import Context, Dataset
     from workbench_files import TableOptions
 
-LABEL_STUDIO = {"annotations", "completions"}  # keys of a task that Label Studio exported
+LABEL_STUDIO = {"annotations", "completions"}  # keys of a task in a Label Studio export
 
 
 def read_json_list(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
-    """Read the objects of a JSON file; a nested key is joined with dots, such as `data.text`.
+    """Read the objects of a JSON file. Dots join the keys of nested objects, such as `data.text`.
 
     Raises:
-        WorkbenchError: the file is not JSON, or holds no list of objects, or has no such key.
+        WorkbenchError: the file is not JSON, has no list of objects, or has no such key.
     """
     path = Path(source)
     name = well_formed(path.name)
@@ -32,7 +32,9 @@ def read_json_list(source: str, out: Path, options: TableOptions, context: Conte
         content = json.loads(read_source(path))
     except (ValueError, RecursionError) as error:
         raise WorkbenchError(
-            f"is not valid JSON ({error})", where=path, remedy="For one object on each line use the reader jsonl"
+            f"is not valid JSON ({error})",
+            where=path,
+            remedy="Correct the file; for one JSON object per line, set reader to jsonl",
         ) from None
     items = list_items(content, path)
     rows = [Row(f"item {number}", _cells(item, path, number)) for number, item in enumerate(items, start=1)]
@@ -42,10 +44,10 @@ def read_json_list(source: str, out: Path, options: TableOptions, context: Conte
 
 
 def list_items(content: Any, path: Path) -> list[Any]:
-    """Give the list of objects: the whole content, or the only one under a key.
+    """Return the list of objects: the whole content, or the only list under a key.
 
     Raises:
-        WorkbenchError: there is none, or there are several.
+        WorkbenchError: there is no list, or there are several.
     """
     if isinstance(content, list):
         return content
@@ -57,9 +59,9 @@ def list_items(content: Any, path: Path) -> list[Any]:
     if len(lists) != 1:
         found = f"several: {', '.join(lists)}" if lists else "none"
         raise WorkbenchError(
-            f"must hold one list of objects, holds {found}",
+            f"must contain one list of objects, but contains {found}",
             where=path,
-            remedy="Save the list of rows in a file of its own",
+            remedy="Save the list of rows in a separate file",
         )
     return next(iter(lists.values()))
 
@@ -67,9 +69,11 @@ def list_items(content: Any, path: Path) -> list[Any]:
 def _cells(item: Any, path: Path, number: int) -> dict[str, Any]:
     where = f"{path}: item {number}"
     if not isinstance(item, dict):
-        raise WorkbenchError(f"is {item!r:.40}, not an object", where=where, remedy="Each row is one JSON object")
+        raise WorkbenchError(
+            f"is {item!r:.40}, not a JSON object", where=where, remedy="Write each row as one JSON object"
+        )
     if LABEL_STUDIO & item.keys():
         raise WorkbenchError(
-            "is a task that Label Studio exported", where=where, remedy="Use the reader labelstudio-export"
+            "is a task of a Label Studio export", where=where, remedy="Set reader to labelstudio-export"
         )
     return flat(item)

@@ -1,4 +1,4 @@
-"""Reader `jsonl`: one JSON object a line."""
+"""Reader `jsonl`: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def read_jsonl(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
-    """Read the rows of a JSONL file; a key that a line lacks is an empty cell, a nested key is joined with dots.
+    """Read the rows of a JSONL file. A missing key is an empty cell; dots join the keys of nested objects.
 
     Raises:
-        WorkbenchError: with the line that is no JSON object, or the keys that there are.
+        WorkbenchError: a line is not a JSON object, or a column is missing. The message has the line, or all keys.
     """
     path = Path(source)
     name = well_formed(path.name)
-    # only "\n" ends a line: JSON texts may hold the other line separators of Unicode as they are
+    # only "\n" ends a line, because JSON strings may contain the other line separators of Unicode
     lines = read_source(path).split("\n")
     rows = [
         Row(f"line {number}", _object(line, f"{path}: line {number}"))
@@ -43,13 +43,14 @@ def _object(line: str, where: str) -> dict[str, Any]:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise WorkbenchError(
-            f"is no JSON ({error})", where=where, remedy="JSONL has one whole JSON object a line"
+            f"is not JSON ({error})", where=where, remedy="Write one complete JSON object per line"
         ) from None
     if not isinstance(value, dict):
         kind = "a list" if isinstance(value, list) else f"{value!r:.40}"
         raise WorkbenchError(
-            f"holds {kind}, not an object",
+            f"is {kind}, not a JSON object",
             where=where,
-            remedy="For a JSON list use the reader json; for a Label Studio export use the reader labelstudio-export",
+            remedy="Write one JSON object per line. For a JSON list, set reader to json; "
+            "for a Label Studio export, set reader to labelstudio-export",
         )
     return flat(value)

@@ -1,4 +1,4 @@
-"""Nested JSON objects as the cells of a row."""
+"""Turn nested JSON objects into the cells of a row."""
 
 from __future__ import annotations
 

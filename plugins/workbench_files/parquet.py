@@ -1,4 +1,4 @@
-"""Reader `parquet`; only the columns in use are read."""
+"""Reader `parquet`: reads only the chosen columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.parquet
 from workbench.api import WorkbenchError
 from workbench.api.io import digest_file
 from workbench.api.text import well_formed
-from workbench_files.classes import Classes, class_names, named_cells
+from workbench_files.classes import Classes, class_names, replace_class_numbers
 from workbench_files.columns import choose_columns
 from workbench_files.rows import Row, rows_to_dataset
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from workbench.api import Context, Dataset
     from workbench_files import TableOptions
 
-HUGGING_FACE = b"huggingface"  # where the library `datasets` notes its features in a schema
+HUGGING_FACE = b"huggingface"  # the schema's metadata key for the features of the library `datasets`
 
 
 def read_parquet(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
-    """The rows of a Parquet file; numbers that the file itself gives names (`ClassLabel`) become those names.
+    """Read the rows of a Parquet file; class numbers of a `ClassLabel` column are replaced by names.
 
     Raises:
-        WorkbenchError: it is missing or no Parquet, or has no such column.
+        WorkbenchError: the file is missing or is not Parquet, or a column is missing.
     """
     path = Path(source)
     name = well_formed(path.name)
     try:
-        # pyarrow opens no path that is not UTF-8
+        # pyarrow cannot open paths that are not UTF-8
         with path.open("rb") as opened, pyarrow.parquet.ParquetFile(opened) as file:
             columns = choose_columns(file.schema_arrow.names, options, path)
             provenance = {"reader": "parquet", "file": name, "sha256": digest_file(path)}
@@ -43,7 +43,7 @@ def read_parquet(source: str, out: Path, options: TableOptions, context: Context
         raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
     except (OSError, pyarrow.ArrowException) as error:
         raise WorkbenchError(
-            f"cannot be read as Parquet ({error})", where=path, remedy="Copy or make it again"
+            f"cannot be read as Parquet ({error})", where=path, remedy="Copy or write the file again"
         ) from error
 
 
@@ -58,4 +58,4 @@ def _rows(file: pyarrow.parquet.ParquetFile, columns: Sequence[str]) -> Iterator
     for batch in file.iter_batches(columns=list(columns)):
         for cells in batch.to_pylist():
             number += 1
-            yield Row(f"row {number}", named_cells(cells, classes))
+            yield Row(f"row {number}", replace_class_numbers(cells, classes))

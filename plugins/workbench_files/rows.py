@@ -1,4 +1,4 @@
-"""The rows of a table -> a dataset."""
+"""Turn the rows of a table into a dataset."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Row(NamedTuple):
     """One row of a table.
 
     Args:
-        place: where it stands, such as `line 3`.
-        cells: its values by column.
-        split: where the source keeps each split apart.
+        place: position in the source, such as `line 3`.
+        cells: values by column.
+        split: split of the row, if the source has one file or table per split.
     """
 
     place: str
@@ -43,20 +43,20 @@ def rows_to_dataset(
     source: object,
     provenance: Mapping[str, Any],
 ) -> Dataset:
-    """The utterances of the rows that have a text, in the order of the rows; those without an intent are unlabelled.
+    """Return a dataset of the rows that have a text, in order; rows without an intent are unlabelled.
 
-    The counts `labelled`, `unlabelled` and `blank` (left out) add up to `rows`.
+    The counts `labelled`, `unlabelled` and `blank` (skipped rows) add up to `rows`.
 
     Args:
         rows: the table.
-        columns: which column holds what.
-        options: the reader's.
-        name: of the source, without a path; the counts stand under it.
-        source: where the rows come from, for messages.
-        provenance: what is known of the source; the columns are added.
+        columns: the chosen columns.
+        options: options of the reader.
+        name: name of the source without a path, the key of the counts.
+        source: path or name of the source, for messages.
+        provenance: facts about the source; the names of the columns are added.
 
     Raises:
-        WorkbenchError: a cell holds what cannot be read, an id is missing or stands twice, or no row has a text.
+        WorkbenchError: a cell is neither text nor number, an id is missing or occurs twice, or no row has a text.
     """
     counts = dict.fromkeys(("rows", "labelled", "unlabelled", "blank"), 0)
     occurrences: Counter[str] = Counter()
@@ -73,19 +73,21 @@ def rows_to_dataset(
         utterance = _utterance(row, text, columns, options, occurrences, where)
         if (first := places.setdefault(utterance.id, row.place)) != row.place:
             raise WorkbenchError(
-                f"the id {utterance.id!r} stands twice: {first} and {row.place}",
+                f"the id {utterance.id!r} occurs twice: {first} and {row.place}",
                 where=source,
-                remedy="Give each row an id of its own, or name no id_key",
+                remedy="Make the ids unique, or remove the option id_key",
             )
         counts["labelled" if utterance.intents else "unlabelled"] += 1
         utterances.append(utterance)
         if columns.split_by_name:
             split_cells.append((row.place, row.cells.get(str(columns.split))))
-    account = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count) or "0 rows"
-    logger.info("%s: %s (text: %s, intent: %s)", name, account, columns.text, columns.label)
+    totals = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count) or "0 rows"
+    logger.info("%s: %s (text: %s, intent: %s)", name, totals, columns.text, columns.label)
     if not utterances:
         raise WorkbenchError(
-            f"no row has a text ({account})", where=source, remedy=f"Is {columns.text!r} the column of the text?"
+            f"no row has a text in the column {columns.text!r} ({totals})",
+            where=source,
+            remedy='Set the column of the text: text = "COLUMN"',
         )
     if columns.split and columns.split_by_name:
         utterances = apply_split_column(utterances, split_cells, columns.split, source)
@@ -101,21 +103,18 @@ def _utterance(
         value = _value(row.cells.get(column), where, column) if column else None
         if value is None or is_blank(value):
             return None
-        # names that people type lose the white space around them; those that were exported come back as they were
+        # white space around typed names is removed; exported tables (with a raw column) are read back unchanged
         return value if columns.raw else value.strip()
 
-    if columns.id is None:
-        name = _text_id(text, occurrences)
-    elif (given := cell(columns.id)) is None:
+    row_id = cell(columns.id) if columns.id else _text_id(text, occurrences)
+    if row_id is None:
         raise WorkbenchError(
-            f"has no id in the column {columns.id!r}", where=where, remedy="Fill it in, or name no id_key"
+            f"has no id in the column {columns.id!r}", where=where, remedy="Fill in the id, or remove the option id_key"
         )
-    else:
-        name = given
     intent, split = cell(columns.label), None if columns.split_by_name else cell(columns.split)
     raw = _value(row.cells.get(columns.raw), where, columns.raw) if columns.raw else None
     return Utterance(
-        name,
+        row_id,
         text,
         text if raw is None else raw,
         None if intent is None else (intent,),
@@ -126,9 +125,9 @@ def _utterance(
 
 
 def _text_id(text: str, occurrences: Counter[str]) -> str:
-    """An id that no other row can change but a twin: the text's digest, and which of the rows with it this one is.
+    """Return an id from the digest of the text and, for repeated texts, the number of its occurrence.
 
-    The intent is no part of it, so that a row that is labelled anew stays the same row.
+    The id depends on no other texts. The intent is not part of the id, so that a relabelled row keeps its id.
     """
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
     occurrences[digest] += 1
@@ -136,15 +135,15 @@ def _text_id(text: str, occurrences: Counter[str]) -> str:
 
 
 def _value(value: Any, where: str, column: str | None) -> str | None:
-    """A cell as text; None for null and NaN. Tables write whole numbers as floats where a cell is missing."""
+    """Return a cell as text; None for null and NaN."""
     if value is None or value != value:
         return None
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer():  # integers of a column with missing cells are floats
         value = int(value)
     if isinstance(value, (str, int, float)):
         return well_formed(str(value))
     raise WorkbenchError(
         f"the column {column!r} holds a {type(value).__name__}, not a text or a number",
         where=where,
-        remedy="Name a column of texts",
+        remedy="Choose a column of texts",
     )

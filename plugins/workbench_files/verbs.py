@@ -15,10 +15,10 @@ BOM = "\ufeff"
 
 
 def add_verbs(cli: click.Group) -> None:
-    """Put `export` into the group `data`, which is made if no other plugin has made it."""
+    """Add `export` to the group `data`; create the group if no other plugin has done so."""
     group = cli.commands.get("data")
     if not isinstance(group, click.Group):
-        group = click.Group("data", help="Look into datasets, and take them elsewhere.")
+        group = click.Group("data", help="Export datasets.")
         cli.add_command(group)
     group.add_command(export)
 
@@ -27,21 +27,21 @@ def add_verbs(cli: click.Group) -> None:
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, metavar="FILE", help="FILE.csv or FILE.jsonl; - is stdout.")
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "jsonl"]), help="Instead of what FILE ends in; csv for stdout."
+    "--format", "form", type=click.Choice(["csv", "jsonl"]), help="Format.  [default: the suffix of FILE; csv for -]"
 )
-@click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, as Excel wants it.")
+@click.option("--bom", is_flag=True, help="Begin a CSV file with a byte order mark, for Excel.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def export(dataset: Path, output: str, form: str | None, bom: bool, force: bool) -> None:
-    """Write rows as CSV or JSONL.
+    """Export the rows of a DATASET as CSV or JSONL.
 
-    DATASET is the folder of a dataset, or of a run: the rows that training saw. The columns are id, text, intent,
-    split, group, language and raw; the readers csv and jsonl know them.
+    DATASET is a dataset folder, or a run folder for the run's dataset after cleaning and augmentation. The columns
+    are id, text, intent, split, group, language and raw. The readers csv and jsonl restore the same rows.
     """
-    from workbench_files.writing import FORMATS
+    from workbench_files.export_formats import FORMATS
 
     form = form or _format(output)
     if bom and form != "csv":
-        raise UsageProblem("a byte order mark is for CSV", where="--bom")
+        raise UsageProblem("only CSV files have a byte order mark", where="--bom", remedy="Remove --bom")
     rows = _load(dataset)
     text = FORMATS[form](rows)
     if bom:
@@ -59,7 +59,9 @@ def _format(output: str) -> str:
         return "csv"
     if suffix not in ("csv", "jsonl"):
         raise UsageProblem(
-            "its ending names no format", where=output, remedy="End it in .csv or .jsonl, or give --format"
+            "the suffix of the file is not a known format",
+            where=output,
+            remedy="Use the suffix .csv or .jsonl, or set --format",
         )
     return suffix
 
@@ -69,7 +71,9 @@ def _load(path: Path) -> Dataset:
         return Dataset.load(path)
     dataset = Run.load(path).dataset()
     if dataset is None:
-        raise WorkbenchError("the run has imported nothing yet", where=path, remedy="Finish it with: workbench run")
+        raise WorkbenchError(
+            "the run has no dataset yet", where=path, remedy=f"Finish the run: workbench run RECIPE -o {path}"
+        )
     return dataset
 
 
@@ -78,7 +82,7 @@ def _write(path: Path, text: str, force: bool) -> None:
         raise WorkbenchError(
             "exists already and is not overwritten",
             where=path,
-            remedy="Choose another name" + ("" if path.is_dir() else ", or give --force"),
+            remedy="Choose another name" + ("" if path.is_dir() else ", or add --force"),
         )
     try:
         replace_text(path, text)

@@ -1,4 +1,4 @@
-"""Reader `xlsx`: one sheet of an Excel workbook; its first row names the columns."""
+"""Reader `xlsx`: one sheet of an Excel workbook whose first row names the columns."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from workbench.api import UsageProblem, WorkbenchError, unknown
-from workbench.api.io import digest_file
+from workbench.api.io import check_header, digest_file
 from workbench.api.text import well_formed
 from workbench_files.columns import choose_columns
-from workbench_files.delimited import check_header
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ OLE = b"\xd0\xcf\x11\xe0"  # first bytes of an old workbook (.xls) and of one wi
 
 
 def read_xlsx(source: str, out: Path, options: XlsxOptions, context: Context) -> Dataset:
-    """Read the rows of a sheet; a formula counts as the value that Excel saved for it.
+    """Read the rows of a sheet. The value of a formula is the value that Excel saved with it.
 
     Raises:
-        WorkbenchError: the file is missing or not a workbook, or it has no such sheet or column.
+        WorkbenchError: the file is missing, is not a workbook, or has no such sheet or column.
     """
     path = Path(source)
     name = well_formed(path.name)
@@ -45,14 +44,14 @@ def read_xlsx(source: str, out: Path, options: XlsxOptions, context: Context) ->
 
 
 def sheet_rows(path: Path, sheet: str | None) -> tuple[str, list[str], list[tuple[int, list[Any]]]]:
-    """Read a sheet: its name, the names of its columns, and number and cells of each row that is not empty.
+    """Read a sheet: its name, the names of its columns, and the number and cells of each non-empty row.
 
     Args:
-        path: of the workbook.
-        sheet: its name; None = the only sheet that has rows.
+        path: path of the workbook.
+        sheet: name of the sheet; None = the only sheet that has rows.
 
     Raises:
-        WorkbenchError: the file is missing or not a workbook, or it has no such sheet.
+        WorkbenchError: the file is missing, is not a workbook, or has no such sheet.
     """
     with contextlib.closing(_opened(path)) as file:
         sheets = {each: kept for each in file.sheetnames if (kept := list(_records(file, each)))}
@@ -70,19 +69,21 @@ def _opened(path: Path) -> Workbook:
                 raise WorkbenchError(
                     "is an old .xls workbook, or a workbook with a password",
                     where=path,
-                    remedy="Save it as .xlsx without a password, or as CSV in UTF-8",
+                    remedy="Save the workbook as .xlsx without a password, or as CSV in UTF-8",
                 )
         return openpyxl.load_workbook(path, read_only=True, data_only=True)
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=path, remedy="Check the path") from None
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise WorkbenchError(
-            f"cannot be read as an Excel workbook ({error})", where=path, remedy="Save it again as .xlsx or as CSV"
+            f"cannot be read as an Excel workbook ({error})",
+            where=path,
+            remedy="Save the workbook again as .xlsx or as CSV",
         ) from None
 
 
 def _records(file: Workbook, sheet: str) -> Iterator[tuple[int, list[Any]]]:
-    """Row number and cells of each row of a sheet that is not empty; dates are ISO 8601 texts."""
+    """Yield the number and cells of each non-empty row of a sheet; dates become ISO 8601 texts."""
     for number, cells in enumerate(file[sheet].iter_rows(values_only=True), start=1):
         if any(cell is not None for cell in cells):
             yield (
@@ -92,13 +93,15 @@ def _records(file: Workbook, sheet: str) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _chosen(sheets: dict[str, list[tuple[int, list[Any]]]], name: str | None, path: Path) -> str:
-    """The name of the sheet to read."""
+    """Return the name of the sheet to read."""
     if name is not None and name not in sheets:
         raise unknown("sheet with rows", name, sheets, where=path)
     if not sheets:
-        raise WorkbenchError("has no sheet with rows", where=path)
+        raise WorkbenchError("has no sheet with rows", where=path, remedy="Choose a workbook with rows")
     if name is None and len(sheets) > 1:
         raise UsageProblem(
-            f"has several sheets with rows: {', '.join(sheets)}", where=path, remedy='Name one: sheet = "…"'
+            f"has several sheets with rows: {', '.join(sheets)}",
+            where=path,
+            remedy='Choose a sheet: set sheet = "NAME" in the recipe',
         )
     return name or next(iter(sheets))

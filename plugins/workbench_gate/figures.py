@@ -1,15 +1,15 @@
-"""Each budget: what was measured, against the recipe's limit. A figure that is not a number keeps no budget."""
+"""Compare measured figures with the limits of the recipe; NaN is never within a limit."""
 
 from __future__ import annotations
 
 from workbench.api import Figure, Measurement, Report, WorkbenchError
 from workbench.api.quality import Invariance
 
-DECIMALS = 9  # 0.933 - 0.928 is half a point, not a rounding error more
+DECIMALS = 9  # rounding removes the floating-point error of 0.933 - 0.928, which is exactly half a point
 
 
 def accuracy_drop(limit: float, measurement: Measurement) -> Figure:
-    """Points that the bundle's accuracy lies below the uncompressed model's; negative when it is better.
+    """Compute the accuracy loss against the baseline model, in points; negative if the bundle is better.
 
     Raises:
         WorkbenchError: accuracy is not among the metrics.
@@ -19,7 +19,7 @@ def accuracy_drop(limit: float, measurement: Measurement) -> Figure:
 
 
 def accuracy(limit: float, measurement: Measurement) -> Figure:
-    """Share of the rows that the bundle answers right.
+    """Compute the bundle's accuracy, from 0 to 1.
 
     Raises:
         WorkbenchError: accuracy is not among the metrics.
@@ -29,37 +29,37 @@ def accuracy(limit: float, measurement: Measurement) -> Figure:
 
 
 def size(limit: float, measurement: Measurement) -> Figure:
-    """Megabytes (10^6 bytes) of the bundle."""
+    """Compute the bundle's size in MB of 10^6 bytes."""
     megabytes = measurement.size / 1e6
     return Figure("max_size_mb", megabytes, limit, "MB", kept=megabytes <= limit)
 
 
 def agreement(limit: float, measurement: Measurement) -> Figure:
-    """Share of the rows with the same first intent."""
+    """Return the share of the rows where bundle and baseline model predict the same intent."""
     return Figure("min_agreement", measurement.agreement, limit, "share", kept=measurement.agreement >= limit)
 
 
 def logit_difference(limit: float, measurement: Measurement) -> Figure:
-    """Largest absolute difference of a logit."""
+    """Return the largest absolute difference of a logit between bundle and baseline model."""
     difference = measurement.max_logit_difference
     return Figure("max_logit_difference", difference, limit, "", kept=difference <= limit)
 
 
 def label_changes(limit: float, measurement: Measurement) -> Figure:
-    """How many texts get another intent among other texts than alone.
+    """Return the number of texts whose intent in a batch differs from the intent with batch size 1.
 
     Raises:
-        WorkbenchError: it was not measured.
+        WorkbenchError: batch invariance was not measured.
     """
     changes = float(_invariance(measurement).label_changes)
     return Figure("max_label_changes", changes, limit, "texts", kept=changes <= limit)
 
 
 def score_change(limit: float, measurement: Measurement) -> Figure:
-    """Largest absolute difference of an intent's score between a text alone and among others.
+    """Return the largest absolute difference of an intent's score between a batch and batch size 1.
 
     Raises:
-        WorkbenchError: it was not measured.
+        WorkbenchError: batch invariance was not measured.
     """
     change = _invariance(measurement).max_score_difference
     return Figure("max_score_change", change, limit, "", kept=change <= limit)
@@ -68,7 +68,9 @@ def score_change(limit: float, measurement: Measurement) -> Figure:
 def _invariance(measurement: Measurement) -> Invariance:
     if measurement.invariance is None:
         raise WorkbenchError(
-            "this bundle was not asked with texts alone and among others", where="[gate]", remedy="Measure it again"
+            "the batch invariance of this bundle was not measured",
+            where="[gate]",
+            remedy="Measure again: workbench run RECIPE --from measure",
         )
     return measurement.invariance
 
@@ -76,8 +78,8 @@ def _invariance(measurement: Measurement) -> Invariance:
 def _accuracy(report: Report) -> float:
     if "accuracy" not in report.metrics:
         raise WorkbenchError(
-            f"no accuracy was measured of the {report.subject}",
+            f"the accuracy of {report.subject} was not measured",
             where="[gate]",
-            remedy='Add "accuracy" to [evaluate] use, or leave the budget out',
+            remedy='Add "accuracy" to use in [evaluate], or remove the budget from [gate]',
         )
     return report.metrics["accuracy"]

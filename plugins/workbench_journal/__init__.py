@@ -1,4 +1,4 @@
-"""The smallest plugin: an observer that keeps a run's log. Read it to learn how a plugin is written."""
+"""An observer that logs the stages of a run; the smallest built-in plugin, and an example for plugin authors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def stage_finished(stage: StageRecord) -> None:
-    """Append one line of JSON to `journal.jsonl` in the run's folder: when, which stage, what became of it."""
+    """Append one line of JSON to `journal.jsonl` in the run folder: time, stage, status, error and metrics."""
     line = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "stage": stage.name,

@@ -9,8 +9,7 @@ import click
 
 from workbench.api import Mount, Reader, hookimpl
 from workbench_labelstudio import verbs
-from workbench_labelstudio.options import TaskOptions
-from workbench_labelstudio.project_options import ProjectOptions
+from workbench_labelstudio.options import ProjectOptions, TaskOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The executor `local`: independent work in processes of this machine."""
+"""The executor `local`: runs independent work in processes on this machine."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from workbench.api import Executor, hookimpl
 
 @hookimpl
 def executors() -> Mapping[str, Executor]:
-    """`local`, the default."""
-    return {"local": Executor(run="workbench_local.pool:run", summary="processes of this machine")}
+    """Register `local`, the default executor."""
+    return {"local": Executor(run="workbench_local.pool:run", summary="processes on this machine")}

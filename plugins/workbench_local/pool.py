@@ -1,4 +1,4 @@
-"""A pool of spawned processes: nothing is inherited but the environment, so a worker is the same on every system."""
+"""A pool of spawned processes: workers inherit only the environment, so they behave the same on every system."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from workbench.api.machine import cores
 
 
 def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> list[Any]:
-    """`function(item)` for every item, in up to `workers` processes; the results in the order of the items.
+    """Call `function(item)` for every item in up to `workers` processes; return the results in the items' order.
 
-    The first exception of a worker is raised here; items that did not start yet are then given up.
+    The first exception of a worker is raised, and items that have not started are cancelled.
 
     Raises:
         WorkbenchError: a worker process was killed.
@@ -25,20 +25,22 @@ def run(function: Callable[[Any], Any], items: Sequence[Any], workers: int) -> l
         return [function(item) for item in items]
     spawn = multiprocessing.get_context("spawn")
     processes = min(workers, len(items))
-    share = max(1, cores() // processes)
-    with ProcessPoolExecutor(processes, spawn, initializer=take_share, initargs=(share,)) as pool:
+    threads = max(1, cores() // processes)
+    with ProcessPoolExecutor(processes, spawn, initializer=limit_threads, initargs=(threads,)) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures if future.done()]  # all are, unless one raises here
+            return [future.result() for future in futures if future.done()]  # all are done, unless one raises
         except BrokenProcessPool as error:
             raise WorkbenchError(
-                "a worker process was killed, perhaps because the memory is full", remedy="Try fewer workers"
+                "a worker process was killed, possibly for lack of memory",
+                where=f"executor local, {processes} workers",
+                remedy="Reduce the number of workers",
             ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def take_share(threads: int) -> None:
-    """In a worker, before any library is there to read it: the threads it may use, unless the user chose."""
+def limit_threads(threads: int) -> None:
+    """Set OMP_NUM_THREADS in a worker before any library reads the variable, unless the user has set the variable."""
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))

@@ -12,25 +12,19 @@ from workbench.api.torch import IntentClassifier, copy_tokenizer_files, save_cla
 LIBRARIES = ("torch", "transformers", "tokenizers")
 
 
-def check_trained(model: Model, name: str) -> None:
-    """Raise unless the pass `name` gets a model that a trainer made."""
-    if model.format != "torch":
-        raise WorkbenchError(
-            f"has the format {model.format!r}, the pass {name} needs torch",
-            where=model.path,
-            remedy="Put it before the export" if model.format == "onnx" else "Train the model here: workbench train",
-        )
+def check_trained(model: Model) -> None:
+    """Raise unless a trainer made the model."""
     if not model.intents:
         raise WorkbenchError("has no head", where=model.path, remedy="Train it first: workbench train")
 
 
-def open_trained(model: Model, name: str) -> IntentClassifier:
-    """The classifier of a trained model, for the pass `name`.
+def open_trained(model: Model) -> IntentClassifier:
+    """The classifier of a trained model.
 
     Raises:
         WorkbenchError: no trainer made the model, or it is damaged.
     """
-    check_trained(model, name)
+    check_trained(model)
     return IntentClassifier.load(model)
 
 

@@ -1,4 +1,4 @@
-"""The embedded example: a customer-service dataset in English and in Chinese, the verb `quickstart`, and `init`."""
+"""The embedded customer-service dataset in English and in Chinese, and the verbs `quickstart` and `init`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def readers() -> Mapping[str, Reader]:
-    """`quickstart`: the embedded dataset; its sources are `en` and `zh`."""
+    """Register the reader `quickstart` of the embedded dataset, with the sources `en` and `zh`."""
     return {
         "quickstart": Reader(
             run="workbench_quickstart.data:read",
@@ -27,7 +27,7 @@ def readers() -> Mapping[str, Reader]:
 
 @hookimpl
 def register_commands(cli: click.Group, host: Host) -> None:
-    """`quickstart` and `init`."""
+    """Add the verbs `quickstart` and `init`."""
     from workbench_quickstart.init_verb import add_init
     from workbench_quickstart.quickstart_verb import add_quickstart
 

@@ -1,4 +1,4 @@
-"""The embedded dataset: 14 intents of a shop's customer service, 48 utterances each, written for this project."""
+"""The embedded dataset: 14 intents of a shop's customer service with 48 utterances each, written for this project."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LANGUAGES = ("en", "zh")
 
 
 def read(source: str, out: Path, options: NoOptions, context: Context) -> Dataset:
-    """The dataset of a language, without splits.
+    """Read the dataset of a language, without splits.
 
     Raises:
-        UsageProblem: there is none in that language.
+        UsageProblem: there is no dataset in this language.
     """
     language = Path(source).name
     if language not in LANGUAGES:

@@ -1,9 +1,11 @@
-"""The verb `init`: look at a user's file, and write a recipe for it."""
+"""The verb `init`: examine a source, and write a recipe for it."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +15,29 @@ from workbench.api import SPLITS, Host, UsageProblem, WorkbenchError
 from workbench.api.cli import say
 from workbench.api.engine import check_recipe
 from workbench.api.io import replace_text
-from workbench_quickstart.advice import Advice, advise
-from workbench_quickstart.inspection import Inspection, inspect_source
-from workbench_quickstart.recipe import Wish, recipe_text
-from workbench_quickstart.survey import Survey, survey
+from workbench_quickstart.advice import advise
+from workbench_quickstart.inspection import inspect_source, is_remote
+from workbench_quickstart.recipe import RecipeChoices, recipe_text
+from workbench_quickstart.survey import survey
 
 SHARES = {"train": 0.8, "dev": 0.1, "test": 0.1}
 
 
 def add_init(cli: click.Group, host: Host) -> None:
-    """Add the verb."""
+    """Add the verb `init`."""
 
     @cli.command()
     @click.argument("source", required=False)
     @click.option(
         "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("recipe.toml"), show_default=True,
-        help="The recipe to write.",
+        help="Path of the recipe.",
     )  # fmt: skip
-    @click.option("--reader", help="Reader of the source.  [default: the reader that recognizes it]")
-    @click.option("--text", help="Column or key of the text.  [default: guessed from the cells]")
-    @click.option("--label", help="Column or key of the intent.  [default: guessed from the cells]")
-    @click.option("--encoder", help="Base model: short name, folder or hub name.  [default: by the languages]")
-    @click.option("--train", "trainer", help="Trainer.  [default: by the rows per intent]")
-    @click.option("--force", is_flag=True, help="Overwrite a recipe that exists.")
+    @click.option("--reader", help="Reader of the rows.  [default: the reader that recognizes SOURCE]")
+    @click.option("--text", help="Column or key of the text.  [default: chosen by name or cells]")
+    @click.option("--label", help="Column or key of the intent.  [default: chosen by name or cells]")
+    @click.option("--encoder", help="Base model: short name, folder or hub name.  [default: chosen by the languages]")
+    @click.option("--train", "trainer", help="Trainer.  [default: chosen by the rows per intent]")
+    @click.option("--force", is_flag=True, help="Overwrite an existing recipe.")
     def init(
         source: str | None,
         out: Path,
@@ -46,66 +48,92 @@ def add_init(cli: click.Group, host: Host) -> None:
         trainer: str | None,
         force: bool,
     ) -> None:
-        """Look at SOURCE and write a recipe for it that runs unchanged.
+        """Examine SOURCE, and write a recipe for it with all options explained. The recipe runs without changes.
 
-        SOURCE is a file, a folder or a name that a reader knows. The format, encoding, columns and languages are
-        recognized; the trainer and the encoder are recommended. Without SOURCE, the recipe is for the embedded dataset.
+        SOURCE is a file or a folder. With --reader, SOURCE can be a name for the reader, such as the title of a Label
+        Studio project. Without SOURCE, the recipe is for the embedded dataset.
+
+        The verb recognizes the format, encoding, columns and languages of a file. It recommends a trainer and an
+        encoder. A source on a server is not opened before the first run.
 
         \b
         Example:
           workbench init orders.csv
           workbench init export.zip -o bot.toml --train probe
+          workbench init "Customer service" --reader labelstudio
         """
         if out.exists() and not force:
-            raise WorkbenchError("exists already", where=out, remedy="Give another name with -o, or --force")
-        given = {key: value for key, value in (("text", text), ("label", label)) if value is not None}
-        if source is None and (reader or given):
-            raise UsageProblem("no source is named", remedy="workbench init SOURCE")
-        wish, lines = _wish_for(source, reader, given, encoder, trainer, out, host)
-        recipe = recipe_text(wish, host)
+            raise WorkbenchError("exists already", where=out, remedy="Choose another path with -o, or add --force")
+        user_options = {key: value for key, value in (("text", text), ("label", label)) if value is not None}
+        if source is None:
+            if reader or user_options:
+                raise UsageProblem("no source for the reader", remedy="Add SOURCE: workbench init SOURCE")
+            choices = RecipeChoices()
+            lines = []
+        elif reader is not None and is_remote(host.registry("readers")[reader], source):
+            choices = RecipeChoices(source, reader, user_options)
+            lines = [f"{source}: reader {reader}; the first run opens the source"]
+        else:
+            choices, lines = _examine(source, reader, user_options, (encoder, trainer), host)
+            if not host.registry("readers")[choices.reader].named:
+                choices = dataclasses.replace(choices, source=_from_recipe(source, out))
+        chosen: dict[str, Any] = {"encoder": encoder, "trainer": trainer}
+        choices = dataclasses.replace(choices, **{key: value for key, value in chosen.items() if value is not None})
+        recipe = recipe_text(choices, host)
         check_recipe(tomllib.loads(recipe), host, out.name, out.parent)
         out.parent.mkdir(parents=True, exist_ok=True)
         replace_text(out, recipe)
         say("\n".join([*lines, f"wrote {out}", f"next    workbench run {out}"]))
 
 
-def _wish_for(
-    source: str | None,
+def _examine(
+    source: str,
     reader: str | None,
-    given: dict[str, Any],
-    encoder: str | None,
-    trainer: str | None,
-    out: Path,
+    user_options: Mapping[str, Any],
+    chosen: tuple[str | None, str | None],
     host: Host,
-) -> tuple[Wish, list[str]]:
-    """The recipe to write, and what to say of the source."""
-    if source is None:
-        return Wish(encoder=encoder or Wish.encoder, trainer=trainer or Wish.trainer), []
-    seen = inspect_source(source, reader, given, host)
-    found = survey(seen.dataset)
+) -> tuple[RecipeChoices, list[str]]:
+    """Choose a recipe by the rows of a source, and describe the findings.
+
+    Args:
+        source: path or name for the reader.
+        reader: name of the reader; None = the reader that recognizes the source.
+        user_options: options of the reader that the user set.
+        chosen: encoder and trainer of the user; None = recommend one.
+        host: has the components.
+
+    Raises:
+        WorkbenchError: the source cannot be read, or no row has an intent.
+    """
+    inspection = inspect_source(source, reader, user_options, host)
+    found = survey(inspection.dataset)
     if not found.per_intent:
         raise WorkbenchError(
             f"no row of the {found.rows:,} has an intent",
             where=source,
-            remedy="Name the column of the intent with --label, or label some rows first",
+            remedy="Choose the column of the intent with --label, or label some rows first",
         )
-    advice = advise(found, host, encoder, trainer)
-    chosen = ", ".join(f"{key} {value!r}" for key, value in seen.options.items())
-    lines = [f"{source}: reader {seen.reader}{f' ({chosen})' if chosen else ''}", *found.lines(), *advice.lines()]
-    return _wish(source, seen, found, advice, lines, out, host), lines
-
-
-def _wish(
-    source: str, seen: Inspection, found: Survey, advice: Advice, lines: list[str], out: Path, host: Host
-) -> Wish:
-    is_path = not host.registry("readers")[seen.reader].named and Path(source).exists()
-    return Wish(
-        source=os.path.relpath(source, out.parent) if is_path and not Path(source).is_absolute() else source,
-        reader=seen.reader,
-        reader_options=seen.options,
+    advice = advise(found, host, *chosen)
+    options = ", ".join(f"{key} {value!r}" for key, value in inspection.options.items())
+    lines = [
+        f"{source}: reader {inspection.reader}{f' ({options})' if options else ''}",
+        *found.lines(),
+        *advice.lines(),
+    ]
+    choices = RecipeChoices(
+        source,
+        inspection.reader,
+        inspection.options,
         split=None if set(found.splits) == set(SPLITS) else SHARES,
         trainer=advice.trainer,
         encoder=advice.encoder,
         rare="train" if min(found.per_intent.values()) < len(SPLITS) else "refuse",
-        comments=("What was seen and recommended:", *(f"  {line}" for line in lines), ""),
+        comments=("Findings and recommendations:", *(f"  {line}" for line in lines), ""),
     )
+    return choices, lines
+
+
+def _from_recipe(source: str, out: Path) -> str:
+    """Return a relative path as seen from the recipe's folder."""
+    path = Path(source)
+    return os.path.relpath(path, out.parent) if path.exists() and not path.is_absolute() else source

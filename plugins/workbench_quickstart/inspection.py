@@ -1,28 +1,27 @@
-"""Open a user's file with the reader that recognizes it."""
+"""Read a source with the reader that recognizes it."""
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import Context, Recognition, UsageProblem, WorkbenchError, parse_options, unknown
+from workbench.api import Context, Recognition, UsageProblem, WorkbenchError, parse_options
 from workbench.api.engine import RecipeOptions
 
 if TYPE_CHECKING:
-    from workbench.api import Dataset, Host
+    from workbench.api import Dataset, Host, Reader
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A file as its reader read it.
+    """A source with its reader and its rows.
 
     Args:
         reader: name of the reader.
-        options: of the reader, as far as they differ from the defaults.
+        options: options of the reader that differ from their defaults.
         dataset: the rows.
     """
 
@@ -31,25 +30,26 @@ class Inspection:
     dataset: Dataset
 
 
-def inspect_source(source: str, reader: str | None, given: Mapping[str, Any], host: Host) -> Inspection:
-    """Read a source with the named reader, or with the one that recognizes it.
+def is_remote(reader: Reader, source: str) -> bool:
+    """Return whether the reader gets the source from a server, such as a Label Studio project."""
+    return reader.remote and (reader.named or not Path(source).exists())
+
+
+def inspect_source(source: str, reader: str | None, user_options: Mapping[str, Any], host: Host) -> Inspection:
+    """Read a source with the named reader, or with the reader that recognizes the source.
 
     Args:
-        source: path of a file or folder, or a name that the reader knows.
-        reader: name of a reader; None = the one that recognizes the source.
-        given: options of the reader that the user set, such as `text`.
-        host: knows the readers.
+        source: path of a file or folder, or a name for the reader.
+        reader: name of a reader; None = the reader that recognizes the source.
+        user_options: options of the reader that the user set, such as `text`.
+        host: has the registry of readers.
 
     Raises:
-        WorkbenchError: no reader recognizes the source, or it cannot be read.
+        WorkbenchError: no reader recognizes the source, or the source cannot be read.
     """
-    readers = host.registry("readers")
-    if reader is not None and reader not in readers:
-        raise unknown("reader", reader, readers)
-    name, recognition = _recognize(Path(source), reader, given, host)
-    component = readers[name]
-    fields = {field.name for field in dataclasses.fields(component.options)}
-    options = {**recognition.options, **{key: value for key, value in given.items() if key in fields}}
+    name, recognition = _recognize(Path(source), reader, user_options, host)
+    component = host.registry("readers")[name]
+    options = {**recognition.options, **user_options}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         context = Context(host, RecipeOptions.seed, place / "scratch")
@@ -57,31 +57,31 @@ def inspect_source(source: str, reader: str | None, given: Mapping[str, Any], ho
     return Inspection(name, options, dataset)
 
 
-def _recognize(path: Path, reader: str | None, given: Mapping[str, Any], host: Host) -> tuple[str, Recognition]:
+def _recognize(path: Path, reader: str | None, user_options: Mapping[str, Any], host: Host) -> tuple[str, Recognition]:
     readers = host.registry("readers")
-    if reader is not None and (not path.exists() or readers[reader].recognize is None):
+    if reader is not None and (readers[reader].recognize is None or not path.exists()):
         return reader, Recognition({})
     if not path.exists():
         raise WorkbenchError(
-            "there is no such file", where=path, remedy="Check the path, or name a --reader for a name"
+            "there is no such file", where=path, remedy="Check the path; for a name that is not a path, set --reader"
         )
     found: dict[str, Recognition] = {}
     failed: list[WorkbenchError] = []
     for name in readers if reader is None else [reader]:
         try:
-            if recognition := readers[name].recognition(path, given):
+            if recognition := readers[name].recognition(path, user_options):
                 found[name] = recognition
         except WorkbenchError as error:
             failed.append(error)
-    fitting = {name: each for name, each in found.items() if each.specific} or found
-    if len(fitting) == 1:
-        return next(iter(fitting.items()))
-    if fitting:
+    suitable = {name: recognition for name, recognition in found.items() if recognition.specific} or found
+    if len(suitable) == 1:
+        return next(iter(suitable.items()))
+    if suitable:
         raise UsageProblem(
-            f"several readers recognize the file: {', '.join(fitting)}", where=path, remedy="Name one: --reader NAME"
+            f"several readers recognize the file: {', '.join(suitable)}", where=path, remedy="Choose one: --reader NAME"
         )
     if failed:
         raise failed[0]
     raise UsageProblem(
-        "no reader recognizes the file", where=path, remedy=f"Name a reader: --reader {'|'.join(sorted(readers))}"
+        "no reader recognizes the file", where=path, remedy=f"Choose a reader: --reader {'|'.join(sorted(readers))}"
     )

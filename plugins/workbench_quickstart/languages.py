@@ -1,4 +1,4 @@
-"""Find the languages of a dataset's texts."""
+"""Identify the languages of a dataset's texts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 KANA = re.compile(r"[\u3040-\u30ff]")
 LETTER = re.compile(r"[^\W\d_]")
 HAN_SHARE = 0.3  # of the letters: Chinese texts name products in Latin letters
-TOGETHER = 20  # texts that are identified as one: a short text alone is identified wrongly
-LEAST = 0.02  # share of the texts: below it, a language is noise of the identification
+TOGETHER = 20  # texts to identify as one; the identification of one short text is unreliable
+MIN_SHARE = 0.02  # of the texts; a language with a smaller share is an error of the identification
 
 
 def languages(dataset: Dataset) -> dict[str, float]:
     """Identify the languages of a dataset: ISO 639-1 code -> share of the texts, the largest first.
 
-    The code that a row states counts. Texts in Han characters without kana are Chinese. The others are identified by
-    py3langid, `TOGETHER` at a time.
+    A language that a row states has precedence. Texts in Han characters without kana are Chinese. py3langid identifies
+    the other texts, `TOGETHER` at a time.
     """
     counts: Counter[str] = Counter(row.language for row in dataset if row.language)
     other: list[str] = []
@@ -36,11 +36,11 @@ def languages(dataset: Dataset) -> dict[str, float]:
             other.append(text)
     counts.update(_identified(other))
     total = sum(counts.values())
-    return {code: count / total for code, count in counts.most_common() if count >= LEAST * total}
+    return {code: count / total for code, count in counts.most_common() if count >= MIN_SHARE * total}
 
 
 def is_chinese(text: str) -> bool:
-    """Whether many letters of a text are Han characters, and none is kana."""
+    """Return whether many letters of a text are Han characters, and none is kana."""
     letters = LETTER.findall(text)
     return bool(letters) and len(HAN.findall(text)) >= HAN_SHARE * len(letters) and not KANA.search(text)
 

@@ -1,4 +1,4 @@
-"""A recipe as text: every option of every section, those that are not set as comments."""
+"""Write a recipe as text with every option of every section; options that are not set are comments."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from workbench.api import Host, OptionField, UsageProblem, option_fields
 from workbench.api.engine import EvaluateOptions, ImportOptions, RecipeOptions
 from workbench.api.text import well_formed
 
-WIDE = {"max_accuracy_drop": 4.0, "min_agreement": 0.9}  # with a hundred dev rows, each is a point
-BUDGETS = {**WIDE, "max_label_changes": 0}
+# With a hundred dev rows, each row is a percentage point, so the first two budgets are wide.
+BUDGETS = {"max_accuracy_drop": 4.0, "min_agreement": 0.9, "max_label_changes": 0}
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a recipe shall say.
+class RecipeChoices:
+    """The components and settings of a new recipe.
 
     Args:
-        source: what the reader opens.
-        reader: its name.
-        reader_options: what to set of the reader's options.
-        split: shares; None = every row states its split.
-        cleaners: in their order.
-        augmenters: in their order.
-        trainer: its name.
-        encoder: of the trainer.
-        passes: in their order.
+        source: file, folder or name for the reader.
+        reader: name of the reader.
+        reader_options: option -> value, for options of the reader.
+        split: split -> share of the rows; None = every row of the source states its split.
+        cleaners: names of the cleaners, in order.
+        augmenters: names of the augmenters, in order.
+        trainer: name of the trainer.
+        encoder: base model of the trainer.
+        passes: names of the passes, in order.
         budgets: budget -> limit.
-        rare: what happens to an intent with fewer rows than splits.
-        comments: lines that stand above the recipe.
+        rare: action for an intent with fewer rows than splits.
+        comments: lines of a comment at the top of the recipe.
     """
 
     source: str = "en"
@@ -51,61 +51,62 @@ class Wish:
     comments: tuple[str, ...] = ()
 
 
-def recipe_text(wish: Wish, host: Host) -> str:
-    """The recipe in TOML. What stands behind `#` is an option with its default.
+def recipe_text(choices: RecipeChoices, host: Host) -> str:
+    """Return the recipe in TOML; each option that `choices` does not set is a comment with its default.
 
     Raises:
-        UsageProblem: the host knows no such reader, trainer …, or a name is not UTF-8, as TOML must be.
+        UsageProblem: a component is not registered, or a name is not UTF-8, as TOML requires.
     """
+    comments = "".join(f"# {line}\n" for line in choices.comments)
     parts = [
-        *("".join(f"# {line}\n" for line in wish.comments) for _ in wish.comments[:1]),
-        "# From a labelled dataset to a served model: workbench run THIS_FILE\n"
-        "# Each line that begins with # is an option with its default; take the # away to set it.\n",
+        *([comments] if comments else []),
+        "# Train, compress and measure a model: workbench run THIS_FILE\n"
+        "# A line that begins with # is an option with its default value; remove the # to set the option.\n",
     ]
     parts.append(_lines(option_fields(RecipeOptions), {"seed": RecipeOptions.seed}))
-    component = host.registry("readers")[wish.reader]
-    set_here = {"reader": wish.reader, "source": wish.source, **wish.reader_options}
-    if wish.split is not None:
-        set_here["split"] = dict(wish.split)
-    if wish.rare != ImportOptions.rare:
-        set_here["rare"] = wish.rare
-    parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(component.options)], set_here))
-    parts.append(_chain("clean", "cleaners", wish.cleaners, host))
-    parts.append(_chain("augment", "augmenters", wish.augmenters, host))
-    trainer = host.registry("trainers")[wish.trainer]
+    component = host.registry("readers")[choices.reader]
+    values: dict[str, Any] = {"reader": choices.reader, "source": choices.source, **choices.reader_options}
+    if choices.split is not None:
+        values["split"] = dict(choices.split)
+    if choices.rare != ImportOptions.rare:
+        values["rare"] = choices.rare
+    parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(component.options)], values))
+    parts.append(_section("clean", "cleaners", choices.cleaners, host))
+    parts.append(_section("augment", "augmenters", choices.augmenters, host))
+    trainer = host.registry("trainers")[choices.trainer]
     parts.append(
-        f'[train]\nuse = "{wish.trainer}"{_known("trainers", host)}\n'
-        + _lines(option_fields(trainer.options), {"encoder": wish.encoder})
+        f'[train]\nuse = "{choices.trainer}"{_registered_names("trainers", host)}\n'
+        + _lines(option_fields(trainer.options), {"encoder": choices.encoder})
     )
     parts.append("[evaluate]\n" + _lines(option_fields(EvaluateOptions), {}))
-    for name in wish.passes:
+    for name in choices.passes:
         parts.append(
-            f'[[compress]]\nuse = "{name}"{_known("passes", host)}\n'
+            f'[[compress]]\nuse = "{name}"{_registered_names("passes", host)}\n'
             + _lines(option_fields(host.registry("passes")[name].options), {})
         )
     budgets = host.registry("budgets")
     parts.append(
         "[gate]\n"
-        + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in wish.budgets.items())
+        + "".join(f"{name} = {limit}        # {budgets[name].summary}\n" for name, limit in choices.budgets.items())
         + "".join(
             f"# {name} =         # {component.summary}\n"
             for name, component in budgets.items()
-            if name not in wish.budgets
+            if name not in choices.budgets
         )
     )
     return "\n".join(parts)
 
 
-def _chain(table: str, hook: str, names: Sequence[str], host: Host) -> str:
-    text = f"[{table}]\nuse = {json.dumps(list(names))}{_known(hook, host)}\n"
+def _section(table: str, hook: str, names: Sequence[str], host: Host) -> str:
+    text = f"[{table}]\nuse = {json.dumps(list(names))}{_registered_names(hook, host)}\n"
     for name in names:
         if fields := option_fields(host.registry(hook)[name].options):
             text += f"\n[{table}.{name}]\n" + _lines(fields, {})
     return text
 
 
-def _known(hook: str, host: Host) -> str:
-    return f"        # known: {', '.join(sorted(host.registry(hook)))}"
+def _registered_names(hook: str, host: Host) -> str:
+    return f"        # available: {', '.join(sorted(host.registry(hook)))}"
 
 
 def _lines(fields: Sequence[OptionField], values: Mapping[str, Any]) -> str:
@@ -113,9 +114,9 @@ def _lines(fields: Sequence[OptionField], values: Mapping[str, Any]) -> str:
     for field in fields:
         is_set = field.name in values
         value = values[field.name] if is_set else field.default
-        shown = "" if value is None or value is dataclasses.MISSING else _toml(value)
+        text = "" if value is None or value is dataclasses.MISSING else _toml(value)
         choices = f": {field.type_name}" if field.choices else ""
-        lines.append(f"{'' if is_set else '# '}{field.name} = {shown}        # {field.help}{choices}")
+        lines.append(f"{'' if is_set else '# '}{field.name} = {text}        # {field.help}{choices}")
     return "\n".join(lines) + "\n"
 
 
@@ -123,6 +124,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + " }"
     if isinstance(value, str) and value != well_formed(value):
-        raise UsageProblem(f"the name {value!r} is not UTF-8, which a recipe is", remedy="Rename it")
-    # TOML knows the escapes of JSON, and wants DEL escaped too
+        raise UsageProblem(f"the name {value!r} is not UTF-8, but a recipe must be", remedy="Rename the file or folder")
+    # TOML accepts the escapes of JSON, but requires an escape for DEL too
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""Look at a dataset before it is trained on: rows, intents, splits, languages."""
+"""Count the rows, intents, splits and languages of a dataset before training."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from workbench_quickstart.languages import is_chinese, languages
 if TYPE_CHECKING:
     from workbench.api import Dataset, Intent
 
-FEW = 10  # labelled rows of an intent
-NAMED = 5  # intents that a line names
+FEW = 10  # labelled rows; an intent with fewer is rare
+NAMED = 5  # intents to name in a line
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What a dataset holds.
+    """Counts of a dataset.
 
     Args:
         rows: number of rows with a text.
-        unlabelled: rows of them without an intent.
-        per_intent: intent -> labelled rows, the most frequent first.
-        splits: split -> rows whose source states it.
+        unlabelled: number of rows without an intent.
+        per_intent: intent -> number of labelled rows, the most frequent intent first.
+        splits: split -> number of rows whose source states the split.
         languages: ISO 639-1 code -> share of the texts, the largest first.
-        tokens: estimated tokens of a text, the mean.
-        long_tokens: estimated tokens of the longest one in a hundred.
+        tokens: mean number of tokens per text, estimated.
+        long_tokens: 99th percentile of the tokens per text, estimated.
     """
 
     rows: int
@@ -42,34 +42,36 @@ class Survey:
 
     @property
     def median(self) -> float:
-        """Labelled rows of the intent in the middle."""
+        """Return the median of labelled rows per intent."""
         return statistics.median(self.per_intent.values()) if self.per_intent else 0
 
     @property
     def rare(self) -> list[Intent]:
-        """The intents with fewer than `FEW` rows, the rarest first."""
+        """Return the intents with fewer than `FEW` rows, the rarest first."""
         return [intent for intent, count in reversed(list(self.per_intent.items())) if count < FEW]
 
     def lines(self) -> list[str]:
-        """The survey in words."""
+        """Describe the survey, one finding per line."""
         labelled = self.rows - self.unlabelled
-        said = [f"{self.rows:,} rows: {labelled:,} with an intent, {self.unlabelled:,} without"]
+        lines = [f"{self.rows:,} rows: {labelled:,} with an intent, {self.unlabelled:,} without"]
         if self.per_intent:
             counts = list(self.per_intent.values())
-            said.append(f"{len(counts)} intents, {counts[-1]:,} to {counts[0]:,} rows each (median {self.median:,.0f})")
+            lines.append(
+                f"{len(counts)} intents, {counts[-1]:,} to {counts[0]:,} rows each (median {self.median:,.0f})"
+            )
         if self.rare:
             named = ", ".join(f"{intent} ({self.per_intent[intent]})" for intent in self.rare[:NAMED])
             more = ", …" if len(self.rare) > NAMED else ""
-            said.append(f"{len(self.rare)} intents have fewer than {FEW} rows: {named}{more}")
+            lines.append(f"{len(self.rare)} intents have fewer than {FEW} rows: {named}{more}")
         stated = ", ".join(f"{self.splits[name]:,} {name}" for name in SPLITS if name in self.splits)
-        said.append(f"splits in the source: {stated or 'none'}")
+        lines.append(f"splits in the source: {stated or 'none'}")
         shares = ", ".join(f"{code} {share:.0%}" for code, share in self.languages.items())
-        said.append(f"languages: {shares or 'unknown'}")
-        return said
+        lines.append(f"languages: {shares or 'unknown'}")
+        return lines
 
 
 def survey(dataset: Dataset) -> Survey:
-    """Count what a dataset holds."""
+    """Count the rows, intents, splits and languages of a dataset."""
     counts = Counter(row.intent for row in dataset if row.intent is not None)
     tokens = sorted(map(estimated_tokens, (row.text for row in dataset)))
     return Survey(
@@ -84,5 +86,5 @@ def survey(dataset: Dataset) -> Survey:
 
 
 def estimated_tokens(text: str) -> float:
-    """About how many tokens a text has: a Chinese character is about one, an English token has about 4 letters."""
+    """Estimate the tokens of a text: one per Chinese character, or one per four other characters."""
     return 2 + (len(text) if is_chinese(text) else len(text) / 4)

@@ -105,7 +105,7 @@ def readers() -> Mapping[str, Reader]:
             votes="workbench_review.votes_file:read_votes",
             options=VotesOptions,
             calls=("consolidations",),
-            summary="a CSV or JSONL file with a line for each vote: task, text, annotator, intent",
+            summary="a CSV file with a line for each vote: task, text, annotator, intent",
         )
     }
 

@@ -10,23 +10,27 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import krippendorff
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
+from workbench_review.consolidation import counted
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.api import Intent
-    from workbench.api.review import Ballot, Outcome
+    from workbench.api.review import Ballot, Outcome, Vote
 
     Labels = frozenset[Intent]
+    Codes = NDArray[np.int64]  # [tasks, annotators]: number of the labels that are given
 
+NONE = -1  # the annotator did not label the task
 ALONE = "only one annotator has labelled: there is nobody to compare with"
 APART = "no task has the labels of two annotators"
 CONSTANT = "all labels are the same, so chance alone explains them"
@@ -34,14 +38,9 @@ CONSTANT = "all labels are the same, so chance alone explains them"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two annotators.
+    """Two annotators: the tasks that both labelled, on how many of these they agree, and Cohen's kappa.
 
-    Args:
-        annotators: their ids.
-        tasks: that both labelled.
-        agreed: of those, where they say the same.
-        kappa: Cohen's, 1 = always the same, 0 = as by chance; None where it says nothing.
-        note: why kappa is None.
+    1 = always the same, 0 = as by chance; None where kappa says nothing, with the reason in `note`.
     """
 
     annotators: tuple[str, str]
@@ -53,14 +52,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class OfIntent:
-    """One intent against all others.
+    """One intent against all others: the shared tasks on which somebody gives it, and on how many of these all do.
 
-    Args:
-        intent: its name.
-        tasks: labelled by several annotators, at least one of whom gives it.
-        agreed: of those, where all do.
-        alpha: Krippendorff's; None where it says nothing.
-        note: why alpha is None.
+    `alpha` is Krippendorff's; None where it says nothing, with the reason in `note`.
     """
 
     intent: Intent
@@ -72,10 +66,13 @@ class OfIntent:
 
 @dataclass(frozen=True)
 class Dispute:
-    """A task on which annotators differ, and what its votes amount to."""
+    """A task on which annotators differ, their votes, and what the policy makes of these (see `Outcome`)."""
 
-    ballot: Ballot
-    outcome: Outcome
+    task: str
+    text: str
+    votes: Sequence[Vote]
+    intents: tuple[Intent, ...] | None
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -83,129 +80,115 @@ class AgreementFigures:
     """How far the annotators of a source agree.
 
     Args:
+        policy: name of the consolidation.
         annotators: id -> tasks labelled.
         anonymous: votes without an annotator, which are left out.
         tasks: that somebody labelled.
         shared: of those, labelled by several annotators.
         agreed: of those, where all say the same.
-        alpha: Krippendorff's, over all shared tasks; None where it says nothing.
-        note: why alpha is None.
+        agreement: the share of those; None where no task is shared.
+        alpha: Krippendorff's, over all shared tasks; None where it says nothing, with the reason in `note`.
         pairs: each two annotators.
-        intents: those given on shared tasks, the least agreed first.
-        disputes: the shared tasks on which not all say the same.
+        intents: given on shared tasks, the least agreed first.
+        disagreements: the shared tasks on which not all say the same.
     """
 
+    policy: str
     annotators: Mapping[str, int]
     anonymous: int
     tasks: int
     shared: int
     agreed: int
+    agreement: float | None
     alpha: float | None
     note: str | None
     pairs: Sequence[Pair]
     intents: Sequence[OfIntent]
-    disputes: Sequence[Dispute]
+    disagreements: Sequence[Dispute]
 
 
-def measure_agreement(ballots: Sequence[Ballot], outcomes: Sequence[Outcome]) -> AgreementFigures:
-    """Measure the agreement; a task whose outcome is `empty` counts as not labelled."""
+def measure_agreement(ballots: Sequence[Ballot], outcomes: Sequence[Outcome], policy: str) -> AgreementFigures:
+    """Measure the agreement; a task whose outcome by the policy is `empty` counts as not labelled."""
     labelled = [
-        (Dispute(ballot, outcome), [vote for vote in ballot.votes if vote.intents is not None])
+        Dispute(ballot.task, ballot.text, counted(ballot.votes), outcome.intents, outcome.reason)
         for ballot, outcome in zip(ballots, outcomes, strict=True)
         if outcome.reason != "empty"
     ]
-    by_person = [
-        ({vote.annotator: frozenset(vote.labels) for vote in votes if vote.annotator is not None}, task)
-        for task, votes in labelled
-    ]
-    shared = [given for given, _ in by_person if len(given) > 1]
-    counts = Counter(person for given, _ in by_person for person in given)
-    people = {person: counts[person] for person in sorted(counts, key=id_order)}
-    disputes = [task for given, task in by_person if len(set(given.values())) > 1]
-    alpha = _alpha_of_all(shared)
+    named = [[vote for vote in task.votes if vote.annotator is not None] for task in labelled]
+    by_task = [{str(vote.annotator): frozenset(vote.labels) for vote in votes} for votes in named]
+    counts = Counter(itertools.chain.from_iterable(by_task))
+    people = sorted(counts, key=_id_order)
+    shared = [said for said in by_task if len(said) > 1]
+    disputes = [task for task, said in zip(labelled, by_task, strict=True) if len(set(said.values())) > 1]
+    agreed = len(shared) - len(disputes)
+    seen = itertools.chain.from_iterable(said.values() for said in shared)
+    kinds = {labels: number for number, labels in enumerate(dict.fromkeys(seen))}
+    codes = np.array([[kinds[said[one]] if one in said else NONE for one in people] for said in shared], np.int64)
+    codes = codes.reshape(len(shared), len(people))
+    alpha = _alpha_of_all(codes, len(kinds))
     return AgreementFigures(
-        people,
-        sum(vote.annotator is None for _, votes in labelled for vote in votes),
+        policy,
+        {person: counts[person] for person in people},
+        sum(len(task.votes) for task in labelled) - sum(map(len, named)),
         len(labelled),
         len(shared),
-        len(shared) - len(disputes),
+        agreed,
+        agreed / len(shared) if shared else None,
         alpha,
         None if alpha is not None else CONSTANT if shared else ALONE if len(people) == 1 else APART,
-        _pairs(shared, list(people)),
-        _intents(shared),
+        [_pair(two, codes[:, list(map(people.index, two))]) for two in itertools.combinations(people, 2)],
+        _intents(codes, list(kinds)),
         disputes,
     )
 
 
-def id_order(name: str) -> tuple[int, str]:
+def _id_order(name: str) -> tuple[int, str]:
     """A key that sorts ids by their number; others come last."""
     return (int(name), "") if name.isascii() and name.isdecimal() else (sys.maxsize, name)
 
 
-def _pairs(shared: Sequence[Mapping[str, Labels]], people: Sequence[str]) -> list[Pair]:
-    both: defaultdict[tuple[str, str], list[tuple[Labels, Labels]]] = defaultdict(list)
-    for said in shared:
-        for one, other in itertools.combinations(sorted(said, key=id_order), 2):
-            both[one, other].append((said[one], said[other]))
-    return [_pair(couple, both[couple]) for couple in itertools.combinations(people, 2)]
+def _pair(annotators: tuple[str, str], codes: Codes) -> Pair:
+    one, two = codes[(codes != NONE).all(axis=1)].T
+    agreed = int((one == two).sum())
+    if len(np.union1d(one, two)) < 2:
+        return Pair(annotators, len(one), agreed, None, CONSTANT if len(one) else APART)
+    return Pair(annotators, len(one), agreed, float(cohen_kappa_score(one, two)), None)
 
 
-def _pair(couple: tuple[str, str], votes: Sequence[tuple[Labels, Labels]]) -> Pair:
-    kinds = {said: number for number, said in enumerate(dict.fromkeys(itertools.chain.from_iterable(votes)))}
-    agreed = sum(one == other for one, other in votes)
-    if len(kinds) < 2:
-        return Pair(couple, len(votes), agreed, None, CONSTANT if votes else APART)
-    kappa = cohen_kappa_score([kinds[one] for one, _ in votes], [kinds[other] for _, other in votes])
-    return Pair(couple, len(votes), agreed, float(kappa), None)
-
-
-def _intents(shared: Sequence[Mapping[str, Labels]]) -> list[OfIntent]:
-    given: defaultdict[Intent, Counter[int]] = defaultdict(Counter)
-    for place, said in enumerate(shared):
-        for intents in said.values():
-            for intent in intents:
-                given[intent][place] += 1
-    voters = np.array([len(said) for said in shared])
-    measured = [_intent(intent, votes, voters) for intent, votes in given.items()]
+def _intents(codes: Codes, kinds: Sequence[Labels]) -> list[OfIntent]:
+    measured = []
+    for intent in dict.fromkeys(itertools.chain.from_iterable(kinds)):
+        gives = np.isin(codes, [number for number, labels in enumerate(kinds) if intent in labels])
+        agreed = int((gives | (codes == NONE)).all(axis=1).sum())
+        alpha = _alpha(gives, codes)
+        note = CONSTANT if alpha is None else None
+        measured.append(OfIntent(intent, int(gives.any(axis=1).sum()), agreed, alpha, note))
     return sorted(measured, key=lambda one: (one.alpha is None, one.alpha, -one.tasks, str(one.intent)))
 
 
-def _intent(intent: Intent, votes: Mapping[int, int], voters: NDArray[Any]) -> OfIntent:
-    agreed = sum(count == voters[place] for place, count in votes.items())
-    alpha = _alpha(votes, voters)
-    return OfIntent(intent, len(votes), int(agreed), alpha, CONSTANT if alpha is None else None)
-
-
-def _alpha_of_all(shared: Sequence[Mapping[str, Labels]]) -> float | None:
-    """Alpha over all kinds of votes.
+def _alpha_of_all(codes: Codes, kinds: int) -> float | None:
+    """Alpha over all kinds of votes; None where there are fewer than two.
 
     Nominal alpha is the mean of the alphas of each kind against the rest, weighted by the disagreement that chance
     would bring, n_c (n - n_c) for a kind with n_c of n votes; so the library needs no table of tasks x kinds x kinds,
     which takes gigabytes for 10,000 tasks of 100 intents.
     """
-    given: defaultdict[Labels, Counter[int]] = defaultdict(Counter)
-    for place, said in enumerate(shared):
-        for intents in said.values():
-            given[intents][place] += 1
-    voters = np.array([len(said) for said in shared])
-    total = voters.sum()
-    by_kind = [(_alpha(votes, voters), sum(votes.values())) for votes in given.values()]
-    weighed = [(alpha, count * (total - count)) for alpha, count in by_kind if alpha is not None]
-    if not weighed:
+    if kinds < 2:
         return None
-    return float(sum(alpha * weight for alpha, weight in weighed) / sum(weight for _, weight in weighed))
+    counts = np.bincount(codes[codes != NONE])
+    alphas = np.array([_alpha(codes == kind, codes) for kind in range(kinds)], np.float64)
+    return float(np.average(alphas, weights=counts * (counts.sum() - counts)))
 
 
-def _alpha(votes: Mapping[int, int], voters: NDArray[Any]) -> float | None:
+def _alpha(gives: NDArray[np.bool_], codes: Codes) -> float | None:
     """Alpha of one kind of vote against the rest; None if there is no rest.
 
     Args:
-        votes: how many there are on a task, by its place.
-        voters: annotators, by task.
+        gives: whether an annotator gives this kind to a task: [tasks, annotators].
+        codes: all votes.
     """
-    counts = np.zeros(len(voters), dtype=np.int64)
-    counts[list(votes)] = list(votes.values())
-    if counts.sum() == voters.sum():
+    votes, voters = gives.sum(axis=1), (codes != NONE).sum(axis=1)
+    if votes.sum() == voters.sum():
         return None
-    table = np.stack([counts, voters - counts], axis=1)
+    table = np.stack([votes, voters - votes], axis=1)
     return float(krippendorff.alpha(value_counts=table, level_of_measurement="nominal"))

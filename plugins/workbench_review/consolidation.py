@@ -30,8 +30,8 @@ def majority(ballots: Sequence[Ballot]) -> Consolidated:
 
 def ground_truth(ballots: Sequence[Ballot]) -> Consolidated:
     """Take the votes that are marked as ground truth, where there are any, else all."""
-    marked = ([vote for vote in ballot.votes if vote.ground_truth] for ballot in ballots)
-    return Consolidated([_elected(some or ballot.votes) for some, ballot in zip(marked, ballots, strict=True)])
+    marked = [[vote for vote in ballot.votes if vote.ground_truth] or ballot.votes for ballot in ballots]
+    return Consolidated([_elected(votes) for votes in marked])
 
 
 def latest(ballots: Sequence[Ballot]) -> Consolidated:

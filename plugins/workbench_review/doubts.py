@@ -84,7 +84,8 @@ def _out_of_fold(pool: ReviewPool, cases: Sequence[_Case]) -> Numbers:
     spread: defaultdict[Label, set[str]] = defaultdict(set)
     for case, group in zip(cases, groups, strict=True):
         spread[case.label].add(group)
-    known = {label: number for number, label in enumerate(spread) if len(spread[label]) >= FOLDS}
+    enough = [label for label, found_in in spread.items() if len(found_in) >= FOLDS]
+    known = {label: number for number, label in enumerate(enough)}
     inside = [place for place, case in enumerate(cases) if case.label in known]
     if len(known) < 2:
         return found
@@ -97,7 +98,7 @@ def _out_of_fold(pool: ReviewPool, cases: Sequence[_Case]) -> Numbers:
         cv=StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0),
         method="predict_proba",
     )
-    found[inside] = probabilities[np.arange(len(inside)), np.searchsorted(np.unique(targets), targets)]
+    found[inside] = probabilities[np.arange(len(inside)), targets]
     return found
 
 

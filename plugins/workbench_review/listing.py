@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from workbench.api.review import PoolRow, ReviewPool, Selected, Vote
 if TYPE_CHECKING:
     from workbench.api import Utterance
 
-FORMATS = (".csv", ".jsonl")
+BOM = "\ufeff"  # without it Excel misreads Chinese
 
 
 def pool_row(row: Utterance) -> PoolRow:
@@ -27,36 +26,12 @@ def pool_row(row: Utterance) -> PoolRow:
     return PoolRow(row.text, votes, row.group or (str(parent) if parent is not None else None))
 
 
-def records(rows: Sequence[Utterance], pool: ReviewPool, chosen: Sequence[Selected]) -> list[dict[str, Any]]:
-    """The chosen rows with the columns of `workbench data export`, then why they were chosen.
+def record(row: Utterance, pool: ReviewPool, chosen: Selected) -> dict[str, Any]:
+    """A chosen row with the columns of `workbench data export`, then why it was chosen.
 
     A table with these columns is imported again under the same ids, once somebody has filled in or changed `intent`.
     """
-    return [_record(rows[one.row], pool, one) for one in chosen]
-
-
-def check_out(out: Path) -> None:
-    """Refuse a file of another format, or one that exists."""
-    if out.suffix not in FORMATS:
-        raise UsageProblem(f"is no {' or '.join(FORMATS)} file", where=out, remedy="Name the format by the ending")
-    refuse_existing(out)
-
-
-def write(out: Path, lines: Sequence[dict[str, Any]]) -> None:
-    """Write CSV, with a byte order mark for Excel, or JSONL."""
-    make_folder(out.absolute().parent)
-    if out.suffix == ".jsonl":
-        replace_text(out, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
-        return
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(lines[0]))
-    writer.writeheader()
-    writer.writerows(lines)
-    replace_text(out, "\ufeff" + text.getvalue())
-
-
-def _record(row: Utterance, pool: ReviewPool, one: Selected) -> dict[str, Any]:
-    predicted = pool.intents[int(pool.logits[one.row].argmax())] if pool.logits is not None else None
+    predicted = pool.intents[int(pool.logits[chosen.row].argmax())] if pool.logits is not None else None
     return {
         "id": row.id,
         "text": row.text,
@@ -66,6 +41,23 @@ def _record(row: Utterance, pool: ReviewPool, one: Selected) -> dict[str, Any]:
         "language": row.language,
         "raw": row.raw,
         "predicted": None if predicted is None else intent_label(predicted),
-        "figure": round(one.figure, 6),
-        "why": one.why,
+        "figure": round(chosen.figure, 6),
+        "why": chosen.why,
     }
+
+
+def check_new(out: Path) -> None:
+    """Refuse a file of another format, or one that exists."""
+    if out.suffix != ".csv":
+        raise UsageProblem("is no .csv file", where=out, remedy="End its name in .csv")
+    refuse_existing(out)
+
+
+def write_csv(out: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write records into a new file."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(records[0]))
+    writer.writeheader()
+    writer.writerows(records)
+    make_folder(out.absolute().parent)
+    replace_text(out, BOM + text.getvalue())

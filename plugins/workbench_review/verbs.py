@@ -19,8 +19,8 @@ OUT = click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the rows into a new .csv or .jsonl file, which can be imported once its column intent is filled in.",
+    metavar="FILE.csv",
+    help="Write the rows into a new CSV file, which can be imported once its column intent is filled in.",
 )
 SIZE = click.option("--size", type=click.IntRange(1), default=50, show_default=True, help="Rows at most.")
 
@@ -46,7 +46,8 @@ def add_verbs(cli: click.Group, host: Host) -> None:
         intents; `diverse`: uncertain rows that are least like each other and like labelled rows; `out-of-scope`: rows
         that are least like the model's training texts.
         """
-        _choose(host, by or host.registry("selectors").default, dataset, model, size, out, as_json)
+        by = by or host.registry("selectors").default
+        _show(by, *_choose(host, by, dataset, model, size, out), out, as_json)
 
     @review.command("doubts")
     @click.argument("dataset", type=FOLDER)
@@ -61,7 +62,8 @@ def add_verbs(cli: click.Group, host: Host) -> None:
         Each label is predicted by a linear probe that was trained without its text (cross-validation), on the sentence
         vectors of --model, or without it on TF-IDF of characters.
         """
-        _choose(host, by or host.registry("selectors").first("labels"), dataset, model, size, out, as_json)
+        by = by or host.registry("selectors").first("labels")
+        _show(by, *_choose(host, by, dataset, model, size, out), out, as_json)
 
     @offered(
         review,
@@ -73,16 +75,9 @@ def add_verbs(cli: click.Group, host: Host) -> None:
         default=lambda: ("votes",),
     )
     @click.argument("source")
-    @click.option(
-        "-o",
-        "--out",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE.csv",
-        help="Write every dispute into a new table for Excel: the text, a column for each annotator, the outcome.",
-    )
     @JSON
     @click.pass_context
-    def agreement(ctx: click.Context, /, source: str, out: Path | None, as_json: bool, **_: Any) -> None:
+    def agreement(ctx: click.Context, /, source: str, as_json: bool, **_: Any) -> None:
         """Measure how far the annotators of SOURCE agree, and show where they do not.
 
         SOURCE is a file of votes, or what --reader takes. Cohen's kappa compares two annotators, Krippendorff's alpha
@@ -95,7 +90,7 @@ def add_verbs(cli: click.Group, host: Host) -> None:
         with tempfile.TemporaryDirectory() as work:
             votes = reader.read_votes(place, step.options, Context(host, 0, Path(work)))
         registry = host.registry("agreements")
-        summary = registry[registry.default](votes, out, host)
+        summary = registry[registry.default](votes, host)
         if as_json:
             echo_json({"source": source, **summary.figures})
         else:
@@ -106,13 +101,16 @@ def _names(host: Host, *, labels: bool) -> ComponentName:
     return ComponentName(host, "selectors", lambda selector: selector.labels == labels)
 
 
-def _choose(host: Host, by: str, dataset: Path, model: Path | None, size: int, out: Path | None, as_json: bool) -> None:
+def _choose(
+    host: Host, by: str, dataset: Path, model: Path | None, size: int, out: Path | None
+) -> tuple[list[dict[str, Any]], int]:
+    """The chosen rows as records, also in the new file `out`, and among how many rows they were chosen."""
     from workbench.api.review import ReviewPool, predict_pool, rows_needed
     from workbench.api.serving import open_any
-    from workbench_review.listing import check_out, pool_row, records, write
+    from workbench_review.listing import check_new, pool_row, record, write_csv
 
     if out:
-        check_out(out)
+        check_new(out)
     selector: Selector = host.registry("selectors")[by]
     rows = [row for row in Dataset.load(dataset) if row.origin == "import"]
     whole = [pool_row(row) for row in rows]
@@ -126,13 +124,17 @@ def _choose(host: Host, by: str, dataset: Path, model: Path | None, size: int, o
             remedy="Label some" if selector.labels else "Import texts without labels, or see: workbench review doubts",
         )
     pool = predict_pool(pool_rows, open_any(model, host), silent) if model else ReviewPool(pool_rows)
-    lines = records(rows, pool, selector(pool, size))
-    if out and not lines:
+    records = [record(rows[one.row], pool, one) for one in selector(pool, size)]
+    if out and not records:
         raise WorkbenchError("there is nothing to review", where=dataset)
     if out:
-        write(out, lines)
+        write_csv(out, records)
+    return records, candidates
+
+
+def _show(by: str, records: list[dict[str, Any]], candidates: int, out: Path | None, as_json: bool) -> None:
     if as_json:
-        echo_json({"by": by, "candidates": candidates, "rows": lines})
+        echo_json({"by": by, "candidates": candidates, "rows": records})
     else:
-        table(["id", "why", "text"], [[line["id"], line["why"], line["text"][:80]] for line in lines[:SHOWN]])
-    say(f"{by}: {len(lines):,} of {candidates:,} rows" + (f", written to {out}" if out else ""))
+        table(["id", "why", "text"], [[row["id"], row["why"], row["text"][:80]] for row in records[:SHOWN]])
+    say(f"{by}: {len(records):,} of {candidates:,} rows" + (f", written to {out}" if out else ""))

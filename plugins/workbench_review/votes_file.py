@@ -1,18 +1,15 @@
-"""Reader `votes`: a CSV or JSONL file with a line for each vote."""
+"""Reader `votes`: a CSV file with a line for each vote."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.api import Dataset, UsageProblem, Utterance, WorkbenchError
-from workbench.api.io import digest_file, is_blank, read_source
+from workbench.api.io import csv_lines, digest_file, is_blank
 from workbench.api.review import Ballot, Vote, Votes
 from workbench.api.text import well_formed
 
@@ -37,8 +34,7 @@ def read_votes(source: str, options: VotesOptions, context: Context) -> Votes:
     votes: dict[str, list[Vote]] = {}
     texts: dict[str, str] = {}
     weights: dict[str, float] = {}
-    for place, cells in _lines(path):
-        where = f"{path}: {place}"
+    for where, cells in _lines(path):
         task, text = cells["task"], cells["text"]
         if not task:
             raise WorkbenchError("has no task", where=where, remedy="Give each text an id of its own")
@@ -48,11 +44,8 @@ def read_votes(source: str, options: VotesOptions, context: Context) -> Votes:
         if vote.annotator is not None and vote.weight is not None:
             known = weights.setdefault(vote.annotator, vote.weight)
             if known != vote.weight:
-                raise WorkbenchError(
-                    f"annotator {vote.annotator} weighs {vote.weight:g}, and {known:g} before",
-                    where=where,
-                    remedy="Give each annotator one weight",
-                )
+                what = f"annotator {vote.annotator} weighs {vote.weight:g}, and {known:g} before"
+                raise WorkbenchError(what, where=where, remedy="Give each annotator one weight")
         votes.setdefault(task, []).append(vote)
     ballots = [Ballot(task, texts[task], tuple(given), f"{path}: task {task}") for task, given in votes.items()]
     return Votes(ballots, options.policy, {"reader": "votes", "file": well_formed(path.name)})
@@ -110,39 +103,9 @@ def _vote(cells: Mapping[str, str], where: str) -> Vote:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each line with its place; cells without white space around them, missing ones blank."""
-    text = read_source(path)
-    is_json = text.lstrip().startswith("{")
-    for place, cells in _objects(text, path) if is_json else _records(text, path):
-        if missing := [name for name in NEEDED if name not in cells]:
-            raise UsageProblem(f"has no {', '.join(missing)}", where=f"{path}: {place}", remedy=REMEDY)
-        yield place, {name: well_formed(_cell(value)).strip() for name, value in cells.items()}
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _records(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    records = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for cells in records:
-            place = f"line {records.line_num}"
-            if None in cells or None in cells.values():
-                raise WorkbenchError("does not have as many cells as the header", where=f"{path}: {place}")
-            yield place, cells
-    except csv.Error as error:
-        raise WorkbenchError(f"the record cannot be read ({error})", where=f"{path}: line {records.line_num}") from None
-
-
-def _objects(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise WorkbenchError(f"is no JSON ({error})", where=f"{path}: line {number}") from None
-        if not isinstance(value, dict):
-            raise WorkbenchError("holds no JSON object", where=f"{path}: line {number}")
-        yield f"line {number}", value
+    """Each line with its place; cells without white space around them."""
+    columns, lines = csv_lines(path)
+    if missing := [name for name in NEEDED if name not in columns]:
+        raise UsageProblem(f"has no column {', '.join(missing)}", where=path, remedy=REMEDY)
+    for place, cells in lines:
+        yield f"{path}: {place}", {name: well_formed(value).strip() for name, value in cells.items()}

@@ -28,12 +28,12 @@ def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -
 
     Args:
         host: the plugins.
-        service: makes the predictions.
+        service: the service that makes the predictions.
         mounts: names of optional routes to add, see the hook `mounts`.
 
     Raises:
-        UsageProblem: there is no mount of a given name.
-        WorkbenchError: a plugin failed to add its routes, or refuses its settings.
+        UsageProblem: a mount is unknown.
+        WorkbenchError: a plugin failed to add its routes, or its settings are invalid.
     """
     limits = service.limits
 
@@ -42,19 +42,19 @@ def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -
         try:
             yield
         finally:
-            await asyncio.to_thread(service.end)
+            await asyncio.to_thread(service.close)
 
     app = FastAPIOffline(
         title="Intent workbench",
         version=__version__,
         redoc_url=None,
-        description=f"At most {limits.texts} texts a request, {limits.characters} characters a text and "
-        f"{limits.bytes} bytes a request.",
+        description=f"At most {limits.texts} texts per request, {limits.characters} characters per text and "
+        f"{limits.bytes} bytes per request.",
         responses=problems(422, 500, 503),
         lifespan=lifespan,
     )
     app.router.route_class = JsonRoute
-    app.add_middleware(BodyLimit, most=service.most_bytes)
+    app.add_middleware(BodyLimit, limit_of=service.byte_limit)
     app.add_middleware(FaultResponses)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InvalidRequest, _invalid_texts)
@@ -64,10 +64,10 @@ def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -
         "/predict",
         response_model=PredictResponse | list[PredictResponse],
         responses=problems(413),
-        summary="Predict the intent of a text, or of each of several",
+        summary="Predict the intent of one text or of several texts",
     )
     async def predict(request: Request, body: PredictRequest) -> Response:
-        """Give an object for a text, a list in the same order for a list."""
+        """Return an object for a text, and a list in the same order for a list of texts."""
         many = isinstance(body.text, list)
         texts = body.text if isinstance(body.text, list) else [body.text]
 
@@ -77,9 +77,9 @@ def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -
 
         return await unless_gone(request, service.submit(texts, top=body.top, finish=finish))
 
-    @app.get("/health", response_model=Health, summary="Whether the server is up, and which bundle it serves")
+    @app.get("/health", response_model=Health, summary="Return the state of the server and its bundle")
     async def health() -> dict[str, Any]:
-        """Never waits for predictions."""
+        """Return the state immediately, without waiting for predictions."""
         bundle = service.bundle
         return {
             "status": "ok",
@@ -89,9 +89,11 @@ def create_app(host: Host, service: BundleService, mounts: Sequence[str] = ()) -
             "version": __version__,
         }
 
-    @app.get("/jobs", response_model=dict[str, JobState], summary="What runs in the background, such as a training")
+    @app.get(
+        "/jobs", response_model=dict[str, JobState], summary="Return the states of background jobs, such as a training"
+    )
     def jobs() -> dict[str, Any]:
-        """The state of each job by its name; none where no plugin has any."""
+        """Return the state of each job by name; empty if no plugin has a job."""
         return dict(service.job_status())
 
     _add_routes(app, host, service, mounts)
@@ -111,21 +113,24 @@ def _add_routes(app: FastAPI, host: Host, service: BundleService, mounts: Sequen
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            raise WorkbenchError(f"plugin {plugin} failed to add its routes: {why}") from error
+            raise WorkbenchError(
+                f"plugin {plugin} failed to add its routes: {why}",
+                remedy="Fix the plugin, or list the plugins to load: WORKBENCH_PLUGINS=a,b",
+            ) from error
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: these status codes come with a `Problem`."""
+    """Return the OpenAPI responses for status codes whose body is a `Problem`."""
     return {code: {"model": Problem} for code in codes}
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """Name the first problem, without the input: it may be large, and may be no text that JSON can carry."""
+    """Return a 422 with the first problem, without the input, which may be large or not representable in JSON."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = _place(first["loc"])
     if not place and "json" not in request.headers.get("content-type", ""):
-        detail = "the body is not read as JSON: send it with the header Content-Type: application/json"
+        detail = "the body is not read as JSON: send the header Content-Type: application/json"
     else:
         detail = f"{place or 'the body'}: {first['msg']}"
     return _problem(422, detail)

@@ -1,4 +1,4 @@
-"""Whether the gate lets a bundle be served."""
+"""Check that the gate accepted a bundle."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from workbench.api import Bundle, Figure, GateRefused, WorkbenchError
 
 
 def check_gate(bundle: Bundle) -> None:
-    """Raise unless the gate accepted the bundle.
+    """Check that the gate accepted a bundle.
 
     Raises:
-        GateRefused: the gate refused it; with the budgets that it breaks.
-        WorkbenchError: the gate never judged it.
+        GateRefused: the gate refused the bundle; with the budgets that the bundle breaks.
+        WorkbenchError: no gate has checked the bundle.
     """
     if bundle.gate is None:
         raise WorkbenchError(
-            "the gate never judged this bundle",
+            "no gate has checked this bundle",
             where=bundle.path,
-            remedy="Give the recipe a [gate] and run it, or serve it all the same with --ungated",
+            remedy="Add [gate] to the recipe and run the recipe again, or skip this check with --ungated",
         )
     if not bundle.accepted:
         names = [field.name for field in dataclasses.fields(Figure)]
         figures = [Figure(*(figure[name] for name in names)) for figure in bundle.gate["figures"]]
-        broken = "; ".join(str(figure) for figure in figures if not figure.kept) or "no figures are given"
+        broken = "; ".join(str(figure) for figure in figures if not figure.kept) or "no figures are recorded"
         raise GateRefused(
             f"the gate refused this bundle: {broken}",
             where=bundle.path,
-            remedy="Train or compress it otherwise, or serve it all the same with --ungated",
+            remedy="Loosen the budget in [gate], or compress less; --ungated skips this check",
         )

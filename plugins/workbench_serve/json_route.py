@@ -1,4 +1,4 @@
-"""Routes that refuse an unreadable body with 422, whatever makes it unreadable."""
+"""Routes that return status 422 for every unreadable body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.api.serving import read_request_json
 
 
 class JsonRoute(APIRoute):
-    """A route whose handler gets a `JsonRequest`."""
+    """A route whose handler receives a `JsonRequest`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler of the route."""
@@ -25,8 +25,8 @@ class JsonRoute(APIRoute):
 
 
 class JsonRequest(Request):
-    """A request whose body may be no JSON, which FastAPI does not foresee in every way."""
+    """A request that reports every invalid JSON body as 422; FastAPI alone returns 500 for some of them."""
 
     async def json(self) -> Any:
-        """Read the body, see `read_request_json`."""
+        """Parse the body, see `read_request_json`."""
         return await read_request_json(self)

@@ -1,4 +1,4 @@
-"""What a request may have, and which texts have a prediction at all."""
+"""Limits of requests, and the check of texts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from workbench.api import Predictor, WorkbenchError
 from workbench.api.io import is_blank
 
-SLICE = 32  # texts
-SLICE_CHARACTERS = 16_384  # of the worst text, about a tenth of a second of normalisation
+SLICE = 32  # texts per slice
+SLICE_CHARACTERS = 16_384  # per slice; normalizing the worst text of this length takes about 0.1 s
 
 
 class InvalidRequest(WorkbenchError):
-    """A text of the request has no prediction, or the request is too large; the message is meant for the client."""
+    """A request is too large, or one of its texts has no prediction; the client receives the message."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of a request, and of how many requests may wait.
+    """Limits of a request, and of the queue.
 
     Args:
-        texts: per request.
-        characters: per text.
-        bytes: of a request's body.
-        waiting: requests that may wait for a thread.
+        texts: maximum number of texts per request.
+        characters: maximum number of characters per text.
+        bytes: maximum size of a request's body.
+        waiting: maximum number of requests that wait for a thread.
     """
 
     texts: int = 1000
@@ -33,23 +33,24 @@ class Limits:
     waiting: int = 64
 
     def check(self, texts: Sequence[str]) -> None:
-        """Raise if the request is too large; this costs next to nothing.
+        """Check the number of texts and their lengths.
 
         Raises:
-            InvalidRequest: there are too many texts, or one is too long.
+            InvalidRequest: there are too many texts, or a text is too long.
         """
         if len(texts) > self.texts:
             raise InvalidRequest(
-                f"{len(texts)} texts were sent, at most {self.texts} are allowed", remedy="Send them in parts"
+                f"the request has {len(texts)} texts, at most {self.texts} are allowed",
+                remedy="Send several smaller requests",
             )
         for number, text in enumerate(texts):
             if len(text) > self.characters:
-                why = f"has {len(text)} characters, at most {self.characters} are read"
-                raise InvalidRequest(why, where=place(number, len(texts)))
+                why = f"has {len(text)} characters, at most {self.characters} are allowed"
+                raise InvalidRequest(why, where=text_label(number, len(texts)))
 
 
 def slices(texts: Sequence[str]) -> Iterator[range]:
-    """Yield the numbers of the texts of each slice: few texts, fewer if they are long; one empty slice for no text."""
+    """Yield the range of each slice: at most `SLICE` texts and `SLICE_CHARACTERS`; one empty slice without texts."""
     start = characters = 0
     for number, text in enumerate(texts):
         characters += len(text)
@@ -59,11 +60,11 @@ def slices(texts: Sequence[str]) -> Iterator[range]:
     yield range(start, len(texts))
 
 
-def place(number: int, count: int) -> str:
-    """Name text `number` of `count` in an error, counted from 0."""
+def text_label(number: int, count: int) -> str:
+    """Return the label of text `number` out of `count` for an error, counted from 0."""
     return f"text {number}" if count > 1 else "the text"
 
 
 def text_problem(text: str, predictor: Predictor) -> str | None:
-    """Say why a text has no prediction: nothing is left of it once it is normalized. None if it has one."""
+    """Return why a text has no prediction: its normalized form is blank. None if the text has a prediction."""
     return "is blank" if is_blank(predictor.normalize(text)) else None

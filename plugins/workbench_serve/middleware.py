@@ -1,4 +1,4 @@
-"""Middleware before the application: a bound for bodies, and a response when a handler fails."""
+"""ASGI middleware: limits the size of bodies, and responds when a handler fails."""
 
 from __future__ import annotations
 
@@ -18,67 +18,67 @@ logger = logging.getLogger(__name__)
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a request once its body is larger than `most(path)` bytes, declared or not."""
+    """ASGI middleware that refuses a request whose body, as declared or as received, exceeds `limit_of(path)` bytes."""
 
-    def __init__(self, app: ASGIApp, most: Callable[[str], int]) -> None:
-        self.app, self.most = app, most
+    def __init__(self, app: ASGIApp, limit_of: Callable[[str], int]) -> None:
+        self.app, self.limit_of = app, limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with a `receive` that counts."""
+        """Pass the request on with a `receive` that counts bytes."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = self.most(scope["path"])
+        limit = self.limit_of(scope["path"])
         declared = int(dict(scope["headers"]).get(b"content-length", 0))
-        too_large = HTTPException(413, f"the request is too large: at most {most} bytes are read")
+        too_large = HTTPException(413, f"the request is too large: at most {limit} bytes are allowed")
         received = 0
 
-        async def counted() -> Message:
+        async def counting_receive() -> Message:
             nonlocal received
-            if declared > most:
+            if declared > limit:
                 raise too_large
             message = await receive()
             received += len(message.get("body", b""))
-            if received > most:
+            if received > limit:
                 raise too_large
             return message
 
-        await self.app(scope, counted, send)
+        await self.app(scope, counting_receive, send)
 
 
 class FaultResponses:
-    """ASGI middleware that logs a fault and sends a 500 without details; a 503 once the grace period is over.
+    """ASGI middleware that logs an exception and sends status 500 without details; 503 after the grace period.
 
-    An exception handler of the application would do as much, but the server would then also close the connection under
-    the client's next request.
+    With an exception handler of the application instead, the server would also close the connection, and the client's
+    next request would fail.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and send a response if the application sent none."""
+        """Pass the request on, and send a response if the application fails before its response starts."""
         started = False
 
-        async def watched(message: Message) -> None:
+        async def recording_send(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
-        except asyncio.CancelledError:  # the server ends, and this took too long
+            await self.app(scope, receive, recording_send)
+        except asyncio.CancelledError:  # the server ends, and the request exceeded the grace period
             if started or scope["type"] != "http":
                 raise
             await unavailable("the server is shutting down")(scope, receive, send)
         except Exception:
             if started or scope["type"] != "http":
                 raise
-            logger.exception("no response to %s %r", scope["method"], scope["path"])
-            response = JSONResponse({"detail": "the server failed; its log says why"}, status_code=500)
+            logger.exception("the request %s %r failed", scope["method"], scope["path"])
+            response = JSONResponse({"detail": "internal error of the server; see its log"}, status_code=500)
             await response(scope, receive, send)
 
 
 def unavailable(detail: str) -> JSONResponse:
-    """Give a 503: the client may send the request later, or to another server."""
+    """Return status 503, which tells the client to retry later or to use another server."""
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -1,4 +1,4 @@
-"""Tell observers of each request, off the hot path: a bounded queue that one thread drains."""
+"""Call observers of requests in a separate thread, through a bounded queue."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from typing import Any
 
 from workbench.api import Host
 
-WAITING = 10_000
-PATIENCE = 5.0
+QUEUE_SIZE = 10_000
+CLOSE_TIMEOUT = 5.0  # seconds
 logger = logging.getLogger(__name__)
 
 
 class Observers:
-    """Passes records on to every `request_answered`; when they lag behind, records are dropped and counted.
+    """The observers `request_answered` of all plugins; while the queue is full, records are dropped and counted.
 
     Args:
         host: the plugins.
-        waiting: records that may wait.
+        waiting: maximum number of queued records.
     """
 
-    def __init__(self, host: Host, waiting: int = WAITING) -> None:
+    def __init__(self, host: Host, waiting: int = QUEUE_SIZE) -> None:
         self.host = host
         self.dropped = 0
-        self._counting = threading.Lock()
+        self._lock = threading.Lock()
         self._queue: queue.Queue[Mapping[str, Any] | None] = queue.Queue(waiting)
         self._thread = threading.Thread(target=self._drain, name="request-observers", daemon=True)
         self._thread.start()
 
-    def tell(self, record: Mapping[str, Any]) -> None:
-        """Hand a record over without ever waiting."""
+    def put(self, record: Mapping[str, Any]) -> None:
+        """Queue a record, or drop the record if the queue is full; never blocks."""
         try:
             self._queue.put_nowait(record)
         except queue.Full:
-            with self._counting:
+            with self._lock:
                 self.dropped += 1
                 first = self.dropped == 1
             if first:
-                logger.warning("observers of request_answered lag behind: records are dropped")
+                logger.warning("observers of request_answered are too slow: records are dropped")
 
     def close(self) -> None:
-        """Let the observers see what is still waiting, for a few seconds at most."""
+        """Pass the queued records to the observers, for a few seconds at most, and end the thread."""
         try:
-            self._queue.put(None, timeout=PATIENCE)
-            self._thread.join(PATIENCE)
+            self._queue.put(None, timeout=CLOSE_TIMEOUT)
+            self._thread.join(CLOSE_TIMEOUT)
         except queue.Full:
             pass
         waiting = self._queue.qsize()

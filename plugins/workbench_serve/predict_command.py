@@ -1,4 +1,4 @@
-"""`workbench predict`: texts in, one line per prediction out, as they come and never all in memory."""
+"""`workbench predict`: read texts and print predictions as a stream, so that memory use stays constant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.api.report import intent_label
 from workbench.api.serving import open_bundle
 from workbench_serve.limits import text_problem
 
-BLOCK = 1 << 16
+BLOCK = 1 << 16  # bytes per read
 
 
 def predict_texts(
@@ -25,12 +25,12 @@ def predict_texts(
     """Print the predictions for `texts`, or for the lines of standard input.
 
     Raises:
-        WorkbenchError: the bundle does not open, or some lines have no prediction; the others were printed.
+        WorkbenchError: the bundle does not open, or some lines have no prediction. All other predictions are printed.
     """
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     piped = tuple(texts) in ((), ("-",))
     if not texts and stdin.isatty():
-        raise UsageProblem("there is no text", remedy="Give a text, or - for the lines of standard input")
+        raise UsageProblem("TEXT is missing", remedy="Add a text, or - to read the lines of standard input")
     predictor = open_bundle(bundle, threads=threads or cores(), host=host)
     writer = PredictionWriter(predictor, top, as_json, "line" if piped else "text")
     for chunk in lines(stdin) if piped else [[os.fsencode(text) for text in texts]]:
@@ -40,7 +40,7 @@ def predict_texts(
 
 
 def lines(stream: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield lines in the chunks in which they come, so that the line of a slow writer waits for no other line."""
+    """Yield complete lines in the chunks in which they arrive, so that no line waits for later input."""
     rest: list[bytes] = []
     while block := stream.read1(BLOCK):  # type: ignore[attr-defined]
         head, newline, tail = block.rpartition(b"\n")
@@ -54,7 +54,14 @@ def lines(stream: BinaryIO) -> Iterator[list[bytes]]:
 
 @dataclass
 class PredictionWriter:
-    """Turns texts into lines of output, and counts those without a prediction."""
+    """Format predictions as lines of output, and count the texts without a prediction.
+
+    Args:
+        predictor: the opened bundle.
+        top: number of intents per text.
+        as_json: whether a line is a JSON object.
+        unit: noun for an input in errors, `line` or `text`.
+    """
 
     predictor: Predictor
     top: int
@@ -65,7 +72,7 @@ class PredictionWriter:
     first: str = field(default="", init=False)
 
     def lines(self, raw: Sequence[bytes]) -> Iterable[bytes]:
-        """Yield the output for some texts, in their order."""
+        """Yield the output lines for raw texts, in their order."""
         texts = [self._read(line) for line in raw]
         predictions = iter(self.predictor.predict([text for text, why in texts if why is None], top=self.top))
         for text, why in texts:

@@ -1,4 +1,4 @@
-"""A queue of requests on few threads, worked on in slices: a small request gets in between those of a large one."""
+"""A queue of requests on few threads; requests run in slices, so that small ones need not wait for large ones."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Result = TypeVar("Result")
 
 
 class Unavailable(WorkbenchError):
-    """The server cannot work on the request now; the message is meant for the client."""
+    """The server cannot accept the request now; the client receives the message."""
 
 
 @dataclass(frozen=True)
 class QueuedRequest(Generic[Item, Result]):
-    """A request on its way.
+    """A request in the queue.
 
     Args:
-        slices: those still to do.
-        finish: makes the result of all items.
-        future: of the result.
-        items: of the slices that are done.
+        slices: the remaining slices.
+        finish: function that computes the result from all items.
+        future: future of the result.
+        items: items of the finished slices.
     """
 
     slices: deque[Callable[[], Iterable[Item]]]
@@ -37,38 +37,38 @@ class QueuedRequest(Generic[Item, Result]):
 
 
 class RequestQueue:
-    """First come, first served: after each slice of a request, the request goes to the end of the queue.
+    """A round-robin queue: after each slice, a request goes back to the end of the queue.
 
     Args:
-        threads: slices that are worked on at the same time.
-        waiting: requests that may wait besides those.
+        threads: number of slices that run at the same time.
+        waiting: maximum number of further requests in the queue.
     """
 
     def __init__(self, threads: int, waiting: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="slice")  # its queue is the queue
-        self._most = threads + waiting
-        self._places = threading.Semaphore(self._most)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="slice")  # holds the queue
+        self._capacity = threads + waiting
+        self._places = threading.Semaphore(self._capacity)
         self._closed = self._stopped = False
 
     def submit(
         self, slices: Iterable[Callable[[], Iterable[Item]]], finish: Callable[[list[Item]], Result]
     ) -> Future[Result]:
-        """Queue a request; its result is `finish` of the items of all slices.
+        """Queue a request and return the future of `finish(items of all slices)`.
 
-        A future that is cancelled leaves its place at once. Slices that have not begun are then never done, and
-        `finish` is not called.
+        A cancelled future frees its place in the queue immediately. Its remaining slices do not run, and `finish` is
+        not called.
 
         Args:
-            slices: one or more, each a call that gives items.
-            finish: is called with the last slice.
+            slices: one or more functions that return items.
+            finish: function that the queue calls after the last slice.
 
         Raises:
-            Unavailable: too many requests wait already, or the server ends. The future raises it too, after `stop`.
+            Unavailable: the queue is full, or the server ends. After `stop`, the future raises this error too.
         """
         if self._closed:
-            raise _ending()
+            raise _shutdown_error()
         if not self._places.acquire(blocking=False):
-            raise Unavailable(f"the server is busy with {self._most} requests", remedy="Try again in a moment")
+            raise Unavailable(f"the server is busy with {self._capacity} requests", remedy="Try again in a moment")
         request = QueuedRequest(deque(slices), finish)
         request.future.add_done_callback(lambda _: self._leave(request))
         self._pool.submit(self._work, request)
@@ -79,20 +79,20 @@ class RequestQueue:
         self._closed = True
 
     def stop(self) -> None:
-        """Refuse the requests that wait, too; only slices that have begun come to their end."""
+        """Refuse new and queued requests; only running slices finish."""
         self._closed = self._stopped = True
 
     def _leave(self, request: QueuedRequest[Item, Result]) -> None:
-        request.slices.clear()  # a cancelled request stays in the pool's queue: it has nothing left to do, nor to keep
+        request.slices.clear()  # a cancelled request stays in the pool's queue, without work and without memory
         self._places.release()
 
     def _work(self, request: QueuedRequest[Item, Result]) -> None:
         future = request.future
         try:
-            if not request.slices:  # cancelled while it waited
+            if not request.slices:  # cancelled in the queue
                 return
             if self._stopped:
-                raise _ending()
+                raise _shutdown_error()
             request.items.extend(request.slices.popleft()())
             if request.slices:
                 self._pool.submit(self._work, request)
@@ -108,5 +108,5 @@ class RequestQueue:
                 future.set_result(result)
 
 
-def _ending() -> Unavailable:
+def _shutdown_error() -> Unavailable:
     return Unavailable("the server is shutting down")

@@ -1,4 +1,4 @@
-"""Bodies of requests and responses, as the OpenAPI page documents them."""
+"""Schemas of requests and responses, also shown on the OpenAPI page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Name = Annotated[str | list[str], Field(description="An intent; a list of names,
 
 
 class PredictRequest(BaseModel):
-    """One text, or several."""
+    """A text or a list of texts."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -20,13 +20,13 @@ class PredictRequest(BaseModel):
         }
     )
     text: str | list[str] = Field(description="A text, or a list of texts.")
-    top: int = Field(3, ge=1, le=1000, strict=True, description="How many of the most probable intents `top` lists.")
+    top: int = Field(3, ge=1, le=1000, strict=True, description="Number of intents in `top`, the most probable ones.")
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, value: Any) -> Any:
         if not isinstance(value, dict):
-            raise PydanticCustomError("no_object", 'a JSON object is expected, such as {"text": "Hello"}')
+            raise PydanticCustomError("no_object", 'must be a JSON object, such as {"text": "Hello"}')
         if others := value.keys() - cls.model_fields.keys():
             name = ascii(min(others))[:80]
             raise PydanticCustomError("unknown_key", "unknown key {name}; known: text, top", {"name": name})
@@ -35,11 +35,11 @@ class PredictRequest(BaseModel):
     @field_validator("text", mode="before")
     @classmethod
     def _texts(cls, value: Any) -> Any:
-        """Stop at the first wrong item: a million of them would become a million errors."""
+        """Check the items and stop at the first invalid one, because pydantic would list an error per item."""
         for number, item in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(item, str):
                 which = f"item {number}" if isinstance(value, list) else "the value"
-                raise PydanticCustomError("no_text", "{which} is not a text", {"which": which})
+                raise PydanticCustomError("no_text", "{which} is not a string", {"which": which})
         return value
 
 
@@ -51,7 +51,7 @@ class RankedIntent(BaseModel):
 
 
 class PredictResponse(BaseModel):
-    """The prediction for one text."""
+    """The prediction of one text."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -64,29 +64,31 @@ class PredictResponse(BaseModel):
             ]
         }
     )
-    intents: list[Name] = Field(description="The intent; several where a text may have several.")
+    intents: list[Name] = Field(description="The predicted intent; several for a model with several intents per text.")
     score: float = Field(description="Probability of the first intent, between 0 and 1.")
     top: list[RankedIntent] = Field(description="The most probable intents, best first.")
 
 
 class Health(BaseModel):
-    """The server is up and serves this bundle."""
+    """The state of the server, and its bundle."""
 
     status: str = Field(description="`ok`.", examples=["ok"])
-    bundle: str = Field(description="Its short name, from its manifest's sha256.", examples=["3fa9c1d2e0b4"])
-    intents: int = Field(description="How many intents it knows.", examples=[77])
-    accepted: bool | None = Field(description="What the gate said of it; null if it never judged it.")
+    bundle: str = Field(
+        description="Short name of the bundle, from the sha256 of its manifest.", examples=["3fa9c1d2e0b4"]
+    )
+    intents: int = Field(description="Number of intents of the bundle.", examples=[77])
+    accepted: bool | None = Field(description="Whether the gate accepted the bundle; null without a gate.")
     version: str = Field(description="Version of intent-workbench.", examples=["0.1.0"])
 
 
 class JobState(BaseModel):
-    """A background job: its state, and whatever else its plugin tells."""
+    """The state of a background job, with further keys from its plugin."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"state": "running", "seconds": 12.5}]})
     state: str = Field(description="A word, such as `idle`, `running`, `succeeded` or `failed`.")
 
 
 class Problem(BaseModel):
-    """Why a request is refused."""
+    """The reason for an error status."""
 
-    detail: str = Field(description="One line: what is wrong, and where.", examples=["text 3: is blank"])
+    detail: str = Field(description="What is wrong, and where, in one line.", examples=["text 3: is blank"])

@@ -1,4 +1,4 @@
-"""`workbench serve`: a listening socket, the application behind it, and an orderly end."""
+"""`workbench serve`: run the application on a listening socket, with an orderly shutdown."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from workbench_serve.observers import Observers
 from workbench_serve.request_queue import RequestQueue
 from workbench_serve.service import BundleService
 
-LAST = 5  # seconds after the grace period: a slice comes to its end, and the refusals are sent
+SHUTDOWN_SECONDS = 5  # after the grace period, for running slices and for the 503 responses
 
 
 class DrainingServer(uvicorn.Server):
-    """A server that ends in order.
+    """A server with an orderly shutdown.
 
-    From the signal on, new requests are refused. Those in flight have `grace` seconds, then they are refused, too.
+    After the signal, the server refuses new requests. Running requests have `grace` seconds, then they get a 503.
     """
 
     def __init__(self, config: uvicorn.Config, queue: RequestQueue, grace: float) -> None:
@@ -37,12 +37,12 @@ class DrainingServer(uvicorn.Server):
         self.queue, self.grace = queue, grace
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Refuse new requests from the signal on."""
+        """Refuse new requests after the signal."""
         self.queue.close()
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Wait for the requests in flight; called in the event loop soon after the signal."""
+        """Wait for running requests; the event loop calls this method soon after the signal."""
         self.queue.close()
         late = asyncio.get_running_loop().call_later(self.grace, self.queue.stop)
         try:
@@ -50,7 +50,7 @@ class DrainingServer(uvicorn.Server):
         finally:
             late.cancel()
             self.queue.stop()
-            if self.force_exit:  # at a second Ctrl-C, uvicorn would leave this out, to end with a traceback
+            if self.force_exit:  # after a second Ctrl-C, uvicorn skips this step and ends with a traceback
                 await self.lifespan.shutdown()
 
 
@@ -59,12 +59,12 @@ class ServeOptions:
     """The options of `workbench serve`.
 
     Args:
-        address: to listen at.
-        port: 0 takes a free one.
-        threads: texts that are predicted at the same time; None = one per core.
-        ungated: serve also a bundle that the gate refused or never judged.
-        limits: of requests.
-        grace: seconds after a SIGTERM for requests in flight.
+        address: address to listen at.
+        port: TCP port; 0 = a free port.
+        threads: number of prediction threads; None = one per core.
+        ungated: whether to serve a bundle that the gate refused or did not check.
+        limits: limits of requests and of the queue.
+        grace: seconds for running requests after SIGTERM.
         mounts: names of optional routes.
     """
 
@@ -78,13 +78,13 @@ class ServeOptions:
 
 
 def serve_bundle(path: Path, host: Host, options: ServeOptions) -> None:
-    """Open the bundle, warm up with one text, announce the address and serve until a signal comes.
+    """Open the bundle, warm up with one text, print the URL, and serve until a signal.
 
     Raises:
-        WorkbenchError: the bundle does not open, the gate refused it, or the address cannot be listened at.
+        WorkbenchError: the bundle does not open, the gate refused the bundle, or the address is not available.
         SystemExit: with 0 on SIGTERM, 130 on Ctrl-C.
     """
-    # uvicorn raises the signal that ended it once more when all requests have their response
+    # uvicorn raises its signal again after the last response
     with exit_on_signals(signal.SIGTERM, signal.SIGINT), contextlib.closing(Observers(host)) as observers:
         service = BundleService(
             host,
@@ -92,14 +92,14 @@ def serve_bundle(path: Path, host: Host, options: ServeOptions) -> None:
             threads=options.threads or cores(),
             ungated=options.ungated,
             limits=options.limits,
-            observe=observers.tell,
+            observe=observers.put,
         )
         app = create_app(host, service, options.mounts)
         with listen(options.address, options.port) as listener:
             url = url_of(listener)
             click.echo(
                 f"Serving bundle {service.bundle_id} ({len(service.bundle.model.intents)} intents) at {url}"
-                f" - try it at {url}/docs",
+                f" - try requests at {url}/docs",
                 err=True,
             )
             config = uvicorn.Config(
@@ -108,6 +108,6 @@ def serve_bundle(path: Path, host: Host, options: ServeOptions) -> None:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=math.ceil(options.grace) + LAST,
+                timeout_graceful_shutdown=math.ceil(options.grace) + SHUTDOWN_SECONDS,
             )
             DrainingServer(config, service.queue, options.grace).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""The serving side: one current bundle, which another bundle can replace while requests come in."""
+"""The service behind the routes: predicts with a current bundle, which a swap replaces without downtime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from workbench.api import Bundle, Host, Prediction, Predictor
 from workbench.api.serving import Job, Jobs, PredictionBatch, ServedBundle, find_bundle, open_verified
 from workbench_serve.gate_check import check_gate
-from workbench_serve.limits import InvalidRequest, Limits, place, slices, text_problem
+from workbench_serve.limits import InvalidRequest, Limits, slices, text_label, text_problem
 from workbench_serve.request_queue import RequestQueue
 
 WARM_UP = ["Hello"]
@@ -26,25 +26,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LoadedBundle(ServedBundle):
-    """A bundle and its predictor; replaced as one, so that no request sees half of each."""
+    """A bundle with its predictor; one object, so that a swap replaces both at once."""
 
     predictor: Predictor
 
 
 class BundleService:
-    """A `workbench.api.serving.Service`.
+    """The implementation of `workbench.api.serving.Service`.
 
     Args:
-        host: the plugins that open bundles.
-        path: the bundle, or a run folder.
-        threads: slices of requests that are worked on at the same time.
-        ungated: serve also a bundle that the gate refused or never judged.
-        limits: what a request may have, and how many may wait.
-        observe: called with a record of each request.
+        host: the plugins.
+        path: bundle folder or run folder.
+        threads: number of slices that run at the same time.
+        ungated: whether to serve a bundle that the gate refused or did not check.
+        limits: limits of requests and of the queue.
+        observe: function that is called with a record of each request.
 
     Raises:
-        WorkbenchError: the bundle does not open, or the gate never judged it.
-        GateRefused: the gate refused it.
+        WorkbenchError: the bundle does not open, or no gate has checked the bundle.
+        GateRefused: the gate refused the bundle.
     """
 
     def __init__(
@@ -61,15 +61,15 @@ class BundleService:
         self.limits = limits or Limits()
         self.observe = observe
         self.queue = RequestQueue(threads, self.limits.waiting)
-        self._swapping = threading.Lock()
+        self._swap_lock = threading.Lock()
         self._jobs = Jobs()
-        self._bytes: dict[str, int] = {}
-        self._ends: list[Callable[[], None]] = []
+        self._byte_limits: dict[str, int] = {}
+        self._closers: list[Callable[[], None]] = []
         self._loaded = self._open(path)
 
     @property
     def served(self) -> ServedBundle:
-        """The current bundle and its id in one step."""
+        """The current bundle with its id."""
         return self._loaded
 
     @property
@@ -79,45 +79,46 @@ class BundleService:
 
     @property
     def bundle_id(self) -> str:
-        """Its short name, `Bundle.id`."""
+        """The short name of the current bundle, `Bundle.id`."""
         return self._loaded.id
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
-        """Give the predictions of the current bundle; callable from any thread.
+        """Return the predictions of the current bundle; callable from any thread.
 
         Raises:
-            InvalidRequest: there are too many texts, or one is too long or blank.
-            Unavailable: too many requests wait already, or the server ends.
+            InvalidRequest: there are too many texts, or a text is too long or blank.
+            Unavailable: the queue is full, or the server ends.
         """
         return self.submit(texts, top=top, finish=list).result()
 
     def submit(self, texts: Sequence[str], *, top: int, finish: Callable[[list[Prediction]], Result]) -> Future[Result]:
-        """Predict without waiting; the result is `finish` of the predictions. The future may be cancelled.
+        """Return a future of `finish(predictions)` without waiting. The future may be cancelled.
 
         Raises:
-            InvalidRequest: there are too many texts, or one is too long. The future raises it for a blank one.
-            Unavailable: too many requests wait already, or the server ends. The future may raise it, too.
+            InvalidRequest: there are too many texts, or a text is too long. The future raises it for blank texts.
+            Unavailable: the queue is full, or the server ends. The future may raise this error too.
         """
         self.limits.check(texts)
 
         def predict(loaded: LoadedBundle, numbers: range) -> list[Prediction]:
             for number in numbers:
                 if why := text_problem(texts[number], loaded.predictor):
-                    raise InvalidRequest(why, where=place(number, len(texts)))
+                    raise InvalidRequest(why, where=text_label(number, len(texts)))
             return loaded.predictor.predict(texts[numbers.start : numbers.stop], top=top)
 
         return self._submit(texts, predict, lambda _, predictions: finish(predictions))
 
     def predict_each(self, texts: Sequence[str], *, top: int = 1) -> Future[PredictionBatch]:
-        """Predict any number of texts without waiting; None for a text that is blank or too long.
+        """Return a future of predictions for any number of texts; None for a text that is blank or too long.
 
         Raises:
-            Unavailable: too many requests wait already, or the server ends. The future may raise it, too.
+            Unavailable: the queue is full, or the server ends. The future may raise this error too.
         """
-        most = self.limits.characters
+        max_length = self.limits.characters
 
         def predict(loaded: LoadedBundle, numbers: range) -> list[Prediction | None]:
-            valid = [n for n in numbers if len(texts[n]) <= most and not text_problem(texts[n], loaded.predictor)]
+            short = [n for n in numbers if len(texts[n]) <= max_length]
+            valid = [n for n in short if not text_problem(texts[n], loaded.predictor)]
             predictions = loaded.predictor.predict([texts[n] for n in valid], top=top)
             by_number = dict(zip(valid, predictions, strict=True))
             return [by_number.get(number) for number in numbers]
@@ -125,39 +126,39 @@ class BundleService:
         return self._submit(texts, predict, PredictionBatch)
 
     def swap(self, path: Path) -> Bundle:
-        """Open, verify and serve another bundle; the current one stays when that fails."""
-        with self._swapping:
+        """Open, verify and serve another bundle; after a failure the server keeps the current bundle."""
+        with self._swap_lock:
             self._loaded = self._open(path)
-            logger.info("bundle %s is served now", self._loaded.id)
+            logger.info("now serving bundle %s", self._loaded.id)
             return self._loaded.bundle
 
     def add_job(self, name: str, status: Callable[[], Job]) -> None:
-        """Show a background job to everybody, see `Jobs.add`."""
+        """Add a background job to the public response of GET /jobs, see `Jobs.add`."""
         self._jobs.add(name, status)
 
     def job_status(self) -> dict[str, Job]:
-        """Give the state of each background job by name."""
+        """Return the state of each background job by name."""
         return self._jobs.status()
 
-    def allow_bytes(self, path: str, most: int) -> None:
-        """Let requests to a path have so many bytes."""
-        self._bytes[path] = most
+    def allow_bytes(self, path: str, limit: int) -> None:
+        """Set the largest allowed body, in bytes, for requests to a path."""
+        self._byte_limits[path] = limit
 
-    def most_bytes(self, path: str) -> int:
-        """Give the bytes that a request to a path may have."""
-        return self._bytes.get(path, self.limits.bytes)
+    def byte_limit(self, path: str) -> int:
+        """Return the largest allowed body, in bytes, for requests to a path."""
+        return self._byte_limits.get(path, self.limits.bytes)
 
     def at_end(self, close: Callable[[], None]) -> None:
-        """Have `close` called when the server ends."""
-        self._ends.append(close)
+        """Register a function that the server calls at its end."""
+        self._closers.append(close)
 
-    def end(self) -> None:
-        """Call every function of `at_end`; a failure is logged."""
-        for close in self._ends:
+    def close(self) -> None:
+        """Call every function of `at_end`; failures are logged."""
+        for close in self._closers:
             try:
                 close()
-            except Exception:  # of a plugin: the others are still to be closed
-                logger.exception("something did not end in order")
+            except Exception:  # raised by a plugin; the other functions must run too
+                logger.exception("a function of at_end failed")
 
     def _submit(
         self,

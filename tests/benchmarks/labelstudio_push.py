@@ -49,15 +49,15 @@ def compare(tasks: int, sample: int) -> dict[str, Any]:
             bundle = write_bundle(Path(place) / "words").path
             one_by_one = sample / create_each(server, ids[:sample])
             push = functools.partial(run_push, server, Path(place) / "data", bundle, project)
-            first, seconds = push("--version", "words-1")
+            first, seconds = push("--version", "words-000000000001")
             assert first["written"] == tasks
-            again, nothing = push("--version", "words-1")
+            again, nothing = push("--version", "words-000000000001")
             assert (again["written"], again["standing"]) == (0, tasks)
-            added, bulk = push("--version", "words-2", "--keep-stale")
+            added, bulk = push("--version", "words-000000000002", "--keep-stale")
             assert added["written"] == tasks
-            removing, removed = push("--version", "words-2")
-            assert removing["removed"] == {"words-1": tasks}
-            assert counts(server, project) == {"one-by-one": sample, "words-2": tasks}
+            removing, removed = push("--version", "words-000000000002")
+            assert removing["removed"] == {"words-000000000001": tasks}
+            assert counts(server, project) == {"one-by-one": sample, "words-000000000002": tasks}
         finally:
             server.stop(signal.SIGKILL)
     return {

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.model_folders import run_trainer
 from workbench.context import Context
@@ -25,6 +26,7 @@ from workbench.nouns.model import Model
 from workbench.options import parse_options
 from workbench.testing.data import PATTERNS as WORDS
 from workbench.testing.data import tiny_rows as rows
+from workbench.testing.models import write_encoder
 from workbench_compress.lab.workshop import ABOUT, VALUE
 
 KEY = "?" * 16  # the end of the name of a step's folder
@@ -124,7 +126,7 @@ class Searching:
         folder = Context(self.host, 13, self.work(name)).cached(step, {})
         folder.mkdir(exist_ok=True)
         replace_json(folder / VALUE, value)
-        replace_json(folder / ABOUT, {"seconds": 0.0, "by": []})
+        replace_json(folder / ABOUT, {"seconds": 0.0})
 
     def claim(self, name: str, candidate: str, points: float = -0.1, **figures: Any) -> None:
         """Let a candidate that was measured have other figures, and lose so many points for certain."""
@@ -133,16 +135,24 @@ class Searching:
 
 
 @pytest.fixture(scope="session")
-def searching(host, tiny_encoder, tmp_path_factory) -> Searching:
-    """Searches of a fine-tuned tiny model; the one called `whole` came to its end. Not to be changed."""
-    place = tmp_path_factory.mktemp("searches")
-    (place / "training").mkdir()
-    context, dataset = Context(host=host, seed=5, work=place / "training"), many_rows()
-    options = {"encoder": str(tiny_encoder), "epochs": 4, "batch_size": 8, "encoder_lr": 2e-3}
-    model = run_trainer(context, "finetune", dataset, place / "model", **options)
-    made = Searching(host, model, dataset, place)
-    made.run("whole")
-    return made
+def searching(host, common) -> Searching:
+    """Searches of a fine-tuned tiny model, the same in all lanes; the one called `whole` came to its end.
+
+    Not to be changed.
+    """
+    place = common / "searches"
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            partial = place.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            (partial / "training").mkdir(parents=True)
+            context = Context(host=host, seed=5, work=partial / "training")
+            encoder = write_encoder(partial / "encoder")
+            options = {"encoder": str(encoder), "epochs": 4, "batch_size": 8, "encoder_lr": 2e-3}
+            model = run_trainer(context, "finetune", many_rows(), partial / "model", **options)
+            Searching(host, model, many_rows(), partial).run("whole")
+            partial.rename(place)
+    return Searching(host, Model.load(place / "model"), many_rows(), place)
 
 
 if __name__ == "__main__":

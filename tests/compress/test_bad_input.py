@@ -35,9 +35,11 @@ def hasty(searching, context, tmp_path):
 
 
 def test_a_quantized_or_exported_model_is_refused(searching, hasty):
-    for passes, said in (("onnx", "has the format 'onnx'"), ("onnx-int8", r"is quantized already \(int8\)")):
+    for passes in ("onnx", "onnx-int8"):
         done = Model.load(searching.step("whole", f"baseline-{passes}") / "model")
-        with pytest.raises(WorkbenchError, match=said):
+        with pytest.raises(
+            WorkbenchError, match=r"the pass search needs torch\. Move the pass search before the pass onnx"
+        ):
             hasty(done, searching.dataset)
 
 
@@ -135,5 +137,5 @@ def test_without_an_export_it_is_refused(searching, hasty):
 
 def test_damaged_predictions_are_not_judged(searching, hasty, tmp_path):
     made = spoil(searching.model.path, tmp_path / "nan", lambda w: {k: v * float("nan") for k, v in w.items()})
-    with pytest.raises(WorkbenchError, match=r"not finite numbers|are up to nan from torch's"):
+    with pytest.raises(WorkbenchError, match=r"not finite numbers|from torch's by up to nan"):
         hasty(Model.load(made), searching.dataset)

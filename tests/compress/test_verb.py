@@ -8,8 +8,7 @@ import re
 
 import pytest
 
-from tests.compress.harness import KEY, sources
-from workbench.engine.run import Run
+from tests.compress.harness import KEY
 from workbench.io.lock import locked
 from workbench.nouns.bundle import Bundle
 from workbench.nouns.dataset import Dataset
@@ -26,6 +25,20 @@ def data(searching, tmp_path_factory):
     out = tmp_path_factory.mktemp("rows") / "data"
     searching.dataset.save(out)
     return out
+
+
+@pytest.fixture(scope="module")
+def aside(tmp_path_factory):
+    """A work folder of searches, so that the baseline model is measured once for all that do not look at that."""
+    return tmp_path_factory.mktemp("aside")
+
+
+@pytest.fixture(scope="module")
+def texts(searching, tmp_path_factory):
+    """The texts of the dataset alone, as a file."""
+    path = tmp_path_factory.mktemp("texts") / "texts.txt"
+    path.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
+    return path
 
 
 def test_without_use_it_searches_and_leaves_a_bundle_and_its_measurements(workbench, searching, data, tmp_path):
@@ -51,8 +64,8 @@ def test_without_use_it_searches_and_leaves_a_bundle_and_its_measurements(workbe
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
 
-def test_what_a_search_put_aside_serves_another_budget(workbench, searching, data, tmp_path):
-    aside, words = tmp_path / "aside", ("compress", searching.model.path, "--data", data, *ALONE)
+def test_what_a_search_put_aside_serves_another_budget(workbench, searching, data, aside, tmp_path):
+    words = ("compress", searching.model.path, "--data", data, *ALONE)
     first = workbench(*words, "-o", tmp_path / "one", "--max-drop", "1.5", "--work", aside)
     assert first.exit_code == 0, first.output
     made = {path: path.stat().st_mtime_ns for path in aside.rglob("*.json")}
@@ -72,7 +85,7 @@ def test_a_folder_to_put_aside_in_is_one_commands_at_a_time(workbench, searching
     with locked(aside):
         done = workbench("compress", searching.model.path, "--data", data, "-o", tmp_path / "one", "--work", aside)
     assert done.exit_code == 1
-    assert "give another --work" in done.output
+    assert "choose another --work" in done.output
     assert {path.name for path in tmp_path.iterdir()} == {"aside"}
 
 
@@ -122,8 +135,8 @@ def test_rows_of_other_intents_or_another_task_give_no_temperature(workbench, se
     assert calibration_obstacle(searching.model, searching.dataset) is None
 
 
-def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_path):
-    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle")
+def test_its_options_go_by_their_long_names_too(workbench, searching, data, aside, tmp_path):
+    words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--work", aside)
     for prefix in (("--",), ("--use", "search", "--search.")):
         done = workbench(*words, *prefix[:-1], f"{prefix[-1]}max-size-mb", "0.0001", f"{prefix[-1]}minutes", "0")
         assert done.exit_code == 3, done.output
@@ -131,19 +144,17 @@ def test_its_options_go_by_their_long_names_too(workbench, searching, data, tmp_
         assert not (tmp_path / "bundle").exists()
 
 
-def test_a_budget_of_nothing_gives_unpruned_float32_and_says_so(workbench, searching, data, tmp_path, caplog):
+def test_a_budget_of_nothing_gives_unpruned_float32_and_says_so(workbench, searching, data, aside, tmp_path, caplog):
     words = ("compress", searching.model.path, "--data", data, "-o", tmp_path / "bundle", "--max-drop", "0")
-    done = workbench(*words, "--confidence", "0.99", *ALONE)
+    done = workbench(*words, "--work", aside, "--confidence", "0.99", *ALONE)
     assert done.exit_code == 0, done.output
     assert "NOT QUANTIZED: the bundle is baseline-" in caplog.text
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["accuracy_loss"]["bound"] == 0.0
 
 
-def test_pruned_models_learn_from_texts_alone_too(workbench, searching, tmp_path):
-    texts = tmp_path / "texts.txt"
-    texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
+def test_pruned_models_learn_from_texts_alone_too(workbench, searching, texts, aside, tmp_path):
     words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--max-drop", "0")
-    done = workbench(*words, "--screened", "1", "--recovered", "1", "--minutes", "5")
+    done = workbench(*words, "--work", aside, "--screened", "1", "--recovered", "1", "--minutes", "5")
     assert done.exit_code == 0, done.output
     measurements = json.loads((tmp_path / "bundle.measurements" / "search.json").read_text(encoding="utf-8"))
     assert measurements["judged"]["labelled_by"] == "baseline"
@@ -182,10 +193,9 @@ def test_a_pass_named_twice_is_refused(workbench, searching, tmp_path):
         assert not (tmp_path / "bundle").exists()
 
 
-def test_texts_alone_are_enough(workbench, searching, tmp_path):
-    texts = tmp_path / "texts.txt"
-    texts.write_text("\n".join(row.text for row in searching.dataset), encoding="utf-8")
-    done = workbench("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", *ALONE)
+def test_texts_alone_are_enough(workbench, searching, texts, aside, tmp_path):
+    words = ("compress", searching.model.path, "--texts", texts, "-o", tmp_path / "bundle", "--work", aside)
+    done = workbench(*words, *ALONE)
     assert done.exit_code == 0, done.output
     assert Bundle.load(tmp_path / "bundle").model.history[-1]["labelled_by"] == "baseline"
     assert re.search(r"points of agreement lost on \d+ texts, at most [\d.]+ lost with 0.7 confidence\n", done.stderr)
@@ -225,74 +235,3 @@ def test_what_nobody_searches_needs_a_name(host, workbench):
     done = CliRunner().invoke(few, ["compress", ".", "-o", "nowhere"])
     assert done.exit_code == 2
     assert "--use is missing" in done.output
-
-
-@pytest.fixture(scope="module")
-def run(workbench, searching, tiny_encoder, tmp_path_factory):
-    """A run whose recipe searches."""
-    place = tmp_path_factory.mktemp("run")
-    (place / "recipe.toml").write_text(
-        f"""{sources(searching.dataset, place)}
-[train]
-use = "finetune"
-encoder = "{tiny_encoder}"
-epochs = 2
-encoder_lr = 2e-3
-
-[evaluate]
-baselines = []
-
-[[compress]]
-use = "search"
-screened = 1
-recovered = 1
-epochs = 1
-max_drop = 5.0
-
-[gate]
-max_accuracy_drop = 5.0
-""",
-        encoding="utf-8",
-    )
-    done = workbench("run", place / "recipe.toml", "-o", place / "run")
-    assert done.exit_code == 0, done.output
-    return place
-
-
-def test_a_recipe_that_searches_goes_through_to_the_gate(run):
-    made = Run.load(run / "run")
-    assert made.bundle().accepted
-    (stage,) = [stage for stage in made.stages if stage.kind == "compress"]
-    measurements = json.loads((stage.measurements / "search.json").read_text(encoding="utf-8"))
-    assert measurements["chosen"] == made.bundle().model.history[-1]["chosen"]
-    assert not list(stage.path.rglob("search.json"))
-
-
-def test_its_bundle_is_measured_with_the_parity_of_each_pass(run, host):
-    made = Run.load(run / "run")
-    measurement, history = made.measurement(), made.bundle().model.history
-    passes = [step["step"] for step in history if "parity" in step]
-    assert passes[0] == "onnx"
-    assert [leg.step for leg in measurement.legs] == passes
-    assert {leg.texts for leg in measurement.legs} == {"train"}, "a search keeps dev from its passes"
-    assert measurement.facts == host.runtime("onnx").facts_of(made.bundle().model)
-    card = (made.bundle().path / "README.md").read_text(encoding="utf-8")
-    assert "- `onnx`, compared with its input model" in card
-    assert "torch → ONNX" in (run / "run" / "report.html").read_text(encoding="utf-8")
-
-
-def test_its_report_shows_every_candidate(run):
-    made = Run.load(run / "run")
-    page = (run / "run" / "report.html").read_text(encoding="utf-8")
-    (stage,) = [stage for stage in made.stages if stage.kind == "compress"]
-    for candidate in json.loads((stage.measurements / "search.json").read_text(encoding="utf-8"))["candidates"]:
-        assert f"<title>{candidate['name']}</title>" in page
-    assert "what was tried" in page
-    assert "全部候选" in page
-
-
-def test_a_second_run_searches_no_more(workbench, run):
-    before = Run.load(run / "run").bundle().id
-    done = workbench("run", run / "recipe.toml", "-o", run / "run")
-    assert "compress-1-search: cached" in done.output
-    assert Run.load(run / "run").bundle().id == before

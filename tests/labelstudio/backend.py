@@ -82,9 +82,10 @@ def trainers():
         "bayes": Trainer(run=train, summary="naive Bayes"),
         "slow-bayes": Trainer(run=train_slowly, summary="naive Bayes, once there is a file"),
         "failing": Trainer(run=fail, summary="fails"),
-        "absent": Trainer(run=train, summary="lacks a library", extra="train", libraries=("no-such-library",)),
+        "absent": Trainer(run="lacking_trainer:train", summary="lacks a library", extra="train"),
     }
 """
+    (folder / "lacking_trainer.py").write_text("import no_such_library\n")
     source = Path(naive_bayes.__file__).read_text(encoding="utf-8").partition("\nRECIPE = ")[0]
     before, _, after = source.partition('@hookimpl\ndef trainers():\n    return {"bayes": Trainer(')
     after = after.partition("\n")[2]

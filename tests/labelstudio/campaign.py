@@ -73,7 +73,7 @@ class Client:
                 return runs
             assert process.returncode == 1, said
             assert sum(line.startswith("Error:") for line in said.splitlines()) == 1, said
-            assert "fault of the program" not in said, said
+            assert "bug in the workbench" not in said, said
             print(f"  {words[0]}: {said.splitlines()[-1]}", flush=True)
         raise AssertionError(f"{words} failed {at_most} times: {said}")
 

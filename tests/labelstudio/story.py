@@ -42,7 +42,7 @@ split = {{ train = 0.8, dev = 0.2 }}
 policy = "majority"
 [train]
 use = "probe"
-encoder = "minilm"
+encoder = "{encoder}"
 [evaluate]
 baselines = []
 [[compress]]
@@ -62,13 +62,16 @@ class Story:
         folder: for all that the user keeps.
         rows: texts with the intents that people will give them; each text once.
         title: of the project.
+        encoder: the name or folder of the one that the recipe trains with.
     """
 
-    def __init__(self, server: LabelStudioServer, folder: Path, rows: Sequence[Utterance], title: str) -> None:
+    def __init__(
+        self, server: LabelStudioServer, folder: Path, rows: Sequence[Utterance], title: str, encoder: str
+    ) -> None:
         self.server, self.folder, self.rows, self.title = server, folder, rows, title
         self.people = (server.http(), server.http(server.second))
         self.recipe, self.run = folder / "recipe.toml", folder / "runs" / "live"
-        self.recipe.write_text(RECIPE.format(title=title), encoding="utf-8")
+        self.recipe.write_text(RECIPE.format(title=title, encoder=encoder), encoding="utf-8")
         self.environment = os.environ | {
             "XDG_DATA_HOME": str(folder / "data"),
             "XDG_CONFIG_HOME": str(folder / "config"),
@@ -265,9 +268,11 @@ class Story:
             process.wait(60)
 
 
-def tell(server: LabelStudioServer, folder: Path, rows: Sequence[Utterance], title: str) -> dict[str, float]:
+def tell(
+    server: LabelStudioServer, folder: Path, rows: Sequence[Utterance], title: str, encoder: str = "minilm"
+) -> dict[str, float]:
     """The story from its beginning to its end; the seconds of each step."""
-    story = Story(server, folder, rows, title)
+    story = Story(server, folder, rows, title, encoder)
     seconds = {}
     for step in (
         story.connect_and_create,

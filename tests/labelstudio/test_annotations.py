@@ -13,7 +13,8 @@ from workbench.errors import WorkbenchError
 from workbench.options import parse_options
 from workbench.stages.import_sources import read_rows
 from workbench_labelstudio.options import TaskOptions
-from workbench_labelstudio.tasks.dataset import tasks_to_dataset
+from workbench_labelstudio.tasks.dataset import TaskSource, tasks_to_dataset
+from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 CONFIG = """<View><Text name="t" value="$text"/>
 <Choices name="意图" toName="t"><Choice value="咨询产品" alias="ask"/><Choice value="退款"/></Choices>
@@ -113,7 +114,7 @@ def test_several_sources_of_one_name_have_folders_of_their_own(host, context, tm
 
 @pytest.mark.parametrize("name", ["../../evil", "..", "a/b", "客服 意图", "...", "", "x" * 300, "con\0trol\n"])
 def test_no_title_leads_out_of_the_folder(host, tmp_path, name):
-    tasks_to_dataset([task(1, annotation("a"))], TaskOptions(), name, "source", {}, host, out=tmp_path / "out")
+    tasks_to_dataset(TaskSource([task(1, annotation("a"))], name, "source", {}), TaskOptions(), host, tmp_path / "out")
     (written,) = tmp_path.rglob("annotations.jsonl")
     assert written.parent.parent == tmp_path / "out" / "labelstudio"
     assert len(written.parent.name) <= 60
@@ -122,11 +123,13 @@ def test_no_title_leads_out_of_the_folder(host, tmp_path, name):
 
 def test_a_control_of_the_config_that_nobody_answered_is_known(host):
     note = {"from_name": "note", "to_name": "t", "type": "textarea", "value": {"text": ["hi"]}}
-    tasks, known = [task(1, annotation("a", note))], ("intent", "topic", "note")
-    for control, words in (("topic", "1 empty"), ("note", "of type textarea"), ("tone", "Known: intent, note, topic")):
+    asked = "".join(f'<Choices name="{name}" toName="t"/>' for name in ("intent", "topic"))
+    controls = read_controls(f"<View>{asked}<TextArea name='note' toName='t'/></View>")
+    source = TaskSource([task(1, annotation("a", note))], "project", "source", {}, controls)
+    for control, words in (("topic", "1 empty"), ("note", "of type textarea"), ("tone", "Known: intent, topic")):
         options = parse_options(TaskOptions, {"control": control}, "test")
         with pytest.raises(WorkbenchError, match=words):
-            tasks_to_dataset(tasks, options, "project", "source", {}, host, known=known)
+            tasks_to_dataset(source, options, host)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +166,7 @@ def test_an_export_and_a_list_of_tasks_are_read_the_same(host, label_studio, pro
     assert "created_username" not in export[0]["annotations"][0]
     options = parse_options(TaskOptions, {"control": "意图"}, "test")
     made = [
-        tasks_to_dataset(tasks, options, "project", "source", {}, host, out=tmp_path / name)
+        tasks_to_dataset(TaskSource(tasks, "project", "source", {}), options, host, tmp_path / name)
         for name, tasks in (("export", export), ("list", listed[::-1]))
     ]
     assert sorted(made[0], key=lambda row: row.id) == sorted(made[1], key=lambda row: row.id)
@@ -182,8 +185,6 @@ def test_an_export_and_a_list_of_tasks_are_read_the_same(host, label_studio, pro
 
 
 def test_the_aliases_of_the_server_are_the_labels_in_its_annotations(label_studio, project):
-    from workbench_labelstudio.tasks.label_config_reader import read_controls
-
     with label_studio.http() as http:
         about = http.get(f"/api/projects/{project}").json()
     controls = read_controls(about["label_config"])

@@ -38,21 +38,16 @@ def backend(label_studio, workbench, monkeypatch):
 
 
 @pytest.fixture
-def guarded(monkeypatch, tmp_path):
-    """Settings of a server with a login and a secret; the options that give them."""
-    for name, word in (("password", PASSWORD), ("secret", HUSH)):
-        (tmp_path / name).touch(0o600)
-        (tmp_path / name).write_text(f"{word}\n")
-    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_USER", "studio")
-    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_PASSWORD", PASSWORD)
-    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_SECRET", HUSH)
+def guarded(monkeypatch):
+    """`guarded(password, secret)` sets a login and a secret for what is started or called next; None takes it away."""
 
-    def forget():
-        for name in ("USER", "PASSWORD", "SECRET"):
-            monkeypatch.delenv(f"WORKBENCH_LABELSTUDIO_{name}")
-        return ["--user", "studio", "--password-file", tmp_path / "password"], ["--secret-file", tmp_path / "secret"]
+    def settings(password=PASSWORD, secret=HUSH):
+        values = {"USER": password and "studio", "PASSWORD": password, "SECRET": secret}
+        for name, value in values.items():
+            monkeypatch.setenv(f"WORKBENCH_LABELSTUDIO_{name}", value or "")
 
-    return forget
+    settings()
+    return settings
 
 
 @pytest.fixture
@@ -80,27 +75,27 @@ def read(label_studio, path, **params):
         return http.get(f"/api/{path}", params=params).raise_for_status().json()
 
 
-def test_it_is_registered_once_and_found_again_by_address_or_title(label_studio, backend, serving, bundle, project):
-    with serving(bundle.path, *MOUNTED) as first, serving(bundle.path, *MOUNTED) as second:
-        one = backend(project, first.client.base_url).told
+def test_it_is_registered_once_and_found_again_by_its_address(label_studio, backend, serving, bundle, project):
+    with serving(bundle.path, *MOUNTED) as server:
+        one = backend(project, server.client.base_url).told
         assert (one["done"], one["state"], one["version"], one["silent"]) == (
             "created",
             "Connected",
             f"words-{bundle.id}",
             "",
         )
-        assert one["url"] == f"{str(first.client.base_url).rstrip('/')}/label-studio"
-        assert backend(project, one["url"], "--title", "parcels").told["done"] == "updated"
-        moved = backend(project, second.client.base_url, "--title", "parcels").told
-        assert (moved["id"], moved["done"], moved["moved"]) == (one["id"], "updated", one["url"])
+        assert one["url"] == f"{str(server.client.base_url).rstrip('/')}/label-studio"
+        again = backend(project, one["url"], "--title", "parcels").told
+        assert (again["id"], again["done"]) == (one["id"], "updated")
         (entry,) = read(label_studio, "ml", project=project)
         (hook,) = read(label_studio, "webhooks/", project=project)
-        assert (entry["url"], entry["state"], hook["url"]) == (moved["url"], "CO", f"{moved['url']}/webhook")
+        assert (entry["url"], entry["title"], entry["state"]) == (one["url"], "parcels", "CO")
+        assert hook["url"] == f"{one['url']}/webhook"
         assert not hook["send_payload"]
         assert not hook["send_for_all_actions"]
         assert set(hook["actions"]) == set(HOOKED)
-        assert backend(project, second.client.base_url, "--remove").told["done"] == "removed"
-        assert backend(project, second.client.base_url, "--remove").told["done"] == "nothing"
+        assert backend(project, server.client.base_url, "--remove").told["done"] == "removed"
+        assert backend(project, server.client.base_url, "--remove").told["done"] == "nothing"
         assert read(label_studio, "ml", project=project) == read(label_studio, "webhooks/", project=project) == []
 
 
@@ -123,8 +118,8 @@ def test_a_webhook_whose_response_is_lost_is_there_once(
 def test_another_model_that_is_asked_first_is_named(backend, serving, bundle, project):
     with serving(bundle.path, *MOUNTED) as first, serving(bundle.path, *MOUNTED) as second:
         before = backend(project, first.client.base_url).told
-        after = backend(project, second.client.base_url).told  # its title is the same, but nobody asked to move it
-        assert (after["done"], after["moved"], after["others"]) == ("created", "", [before["url"]])
+        after = backend(project, second.client.base_url).told
+        assert (after["done"], after["others"]) == ("created", [before["url"]])
 
 
 def test_a_new_task_is_opened_with_a_prediction(label_studio, backend, serving, bundle, project):
@@ -144,15 +139,17 @@ def test_the_secret_lets_events_in_where_there_is_a_login(
 ):
     with serving(bundle.path, *MOUNTED) as server:
         server.client.auth = ("studio", PASSWORD)
-        login, secret = guarded()
+        guarded(None, None)
         wrong = backend(project, server.client.base_url)
         assert wrong.exit_code == 1
         assert "authentication parameters" in wrong.stderr
-        assert "--password-file" in wrong.stderr
-        silent = backend(project, server.client.base_url, *login)
+        assert "WORKBENCH_LABELSTUDIO_PASSWORD" in wrong.stderr
+        guarded(PASSWORD, None)
+        silent = backend(project, server.client.base_url)
         assert "webhooks do not log in" in silent.told["silent"]
         assert read(label_studio, "webhooks/", project=project) == []
-        heard = backend(project, server.client.base_url, *login, *secret)
+        guarded()
+        heard = backend(project, server.client.base_url)
         assert (heard.told["silent"], heard.told["state"]) == ("", "Connected")
         (hook,) = read(label_studio, "webhooks/", project=project)
         assert hook["headers"] == {SECRET: HUSH, PROJECT: str(project)}
@@ -231,7 +228,7 @@ def test_an_address_without_a_bundle_ends_in_one_line(label_studio, backend, pro
     assert read(label_studio, "ml", project=project) == []
 
 
-def test_half_a_login_is_refused(backend, project):
-    assert backend(project, "http://127.0.0.1:9", "--user", "a").exit_code == 2
-    assert backend(project, "http://127.0.0.1:9", "--secret-file", "/nowhere").exit_code == 2
+def test_settings_and_options_that_cannot_be_are_refused(backend, project, monkeypatch):
     assert backend(project, "http://127.0.0.1:9", "--title", " ").exit_code == 2
+    monkeypatch.setenv("WORKBENCH_LABELSTUDIO_USER", "a")
+    assert "WORKBENCH_LABELSTUDIO_USER: is set alone" in backend(project, "http://127.0.0.1:9").stderr

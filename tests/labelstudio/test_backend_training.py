@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.label_studio import TOKEN
 from tests.labelstudio.backend import (
     ACCEPTS,
     CONFIG,
@@ -20,13 +19,12 @@ from tests.labelstudio.backend import (
     ended,
     install_plugins,
     job_of,
-    said_of,
     until,
     write_recipe,
 )
 
 START = {"action": "START_TRAINING", "project": {"id": 7}}
-INSTALL = 'needs: pip install "intent-workbench[train]"'
+INSTALL = 'Run: pip install "bayes-plugin[train]"'
 
 
 @dataclass
@@ -98,7 +96,7 @@ def test_what_the_gate_accepts_takes_over(served, bundle):
     [
         (REFUSES, "bayes", "refused", "budget 1e-06"),
         (ACCEPTS, "failing", "failed", "row 7: the rows are odd"),
-        ("", "bayes", "failed", "the gate never judged this bundle"),
+        ("", "bayes", "failed", "no gate has checked this bundle"),
     ],
     ids=["refused", "failed", "no-gate"],
 )
@@ -165,18 +163,9 @@ def training_processes(folder):
     return found
 
 
-def test_a_missing_extra_is_told_at_once(served, bundle, label_studio, workbench, monkeypatch):
-    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
-    project = label_studio.project(CONFIG)
+def test_a_missing_extra_is_told_with_the_line_that_installs_it(served, bundle):
     with served(trainer="absent") as studio:
-        assert workbench("labelstudio", "backend", project, studio.client.base_url).exit_code == 0
-        job = studio.job()
+        studio.hook(START)
+        job = ended(studio.client)
         assert (job["state"], job["bundle"]) == ("unavailable", bundle.id)
         assert job["message"].rstrip(".").endswith(INSTALL)
-        with label_studio.http() as http:
-            (entry,) = http.get("/api/ml", params={"project": project}).json()
-            http.post(f"/api/ml/{entry['id']}/train", json={}).raise_for_status()
-        state, said = said_of(label_studio, entry["id"])
-        assert state == "ER"
-        assert "pip install 'intent-workbench[train]'" in said

@@ -171,28 +171,30 @@ def test_on_a_terminal_the_token_is_asked_for_and_does_not_show(label_studio, ho
 
 
 def test_what_is_known_is_shown_without_tokens_and_can_be_forgotten(label_studio, connect, home):
-    assert "No server is connected" in connect().stderr
+    assert "No server is connected" in connect().stdout
     connect(label_studio.url, "--token-file", "-", token=TOKEN)
     with Proxy(label_studio.url, "/ls") as proxy:
         connect(proxy.url, "--token-file", "-", token=label_studio.personal_token())
         said = connect("--json")
-        servers = {one["url"]: (one["kind"], one["default"]) for one in json.loads(said.stdout)["servers"]}
-        assert servers == {label_studio.url: ("legacy", False), proxy.url: ("personal", True)}
+        servers = [(one["url"], one["kind"]) for one in json.loads(said.stdout)["servers"]]
+        assert servers == [(label_studio.url, "legacy"), (proxy.url, "personal")]
+        assert f"Without --url the verbs use {proxy.url}." in connect().stdout
+        assert find_credentials().url == proxy.url
         assert TOKEN not in said.output + connect().output
         assert label_studio.url in connect().stdout
         assert connect("--forget", f"{proxy.url}/").exit_code == 0
         assert list(json.loads(home.read_text())["tokens"]) == [label_studio.url]
         assert "Known" in failed(connect("--forget", proxy.url), 2)
+    assert find_credentials().url == label_studio.url
+    connect("--forget", label_studio.url)
     assert "no Label Studio server is known" in failed_find()
 
 
-def test_a_token_of_the_environment_without_its_server_is_not_called_used(label_studio, connect, monkeypatch):
+def test_a_token_of_the_environment_is_for_the_server_of_the_environment(label_studio, connect, monkeypatch):
     connect(label_studio.url, "--token-file", "-", token=TOKEN)
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "f" * 40)
-    assert "used for a server that --url names; for the default one, set LABEL_STUDIO_URL too" in connect().stderr
     assert find_credentials().token == TOKEN
     monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
-    assert "--url" not in connect().stderr
     assert find_credentials().token == "f" * 40
 
 
@@ -204,14 +206,15 @@ def failed_find() -> str:
 
 def test_an_address_that_is_no_label_studio(label_studio, connect):
     with Elsewhere() as intranet:
-        assert "no Label Studio answers" in failed(connect(intranet.url, "--token-file", "-", token=TOKEN))
+        assert "something else than the JSON" in failed(connect(intranet.url, "--token-file", "-", token=TOKEN))
         assert not any(TOKEN.encode() in told for told in intranet.told)
     assert "without /projects" in failed(connect(f"{label_studio.url}/projects", "--token-file", "-", token=TOKEN))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
-        assert "cannot be reached" in failed(connect(address, "--token-file", "-", token=TOKEN))
-    assert "WRONG_VERSION_NUMBER" in failed(connect(label_studio.url.replace("http", "https"), "--token-file", "-"))
+        assert "gives no answer: ConnectError" in failed(connect(address, "--token-file", "-", token=TOKEN))
+    secure = label_studio.url.replace("http", "https")
+    assert "WRONG_VERSION_NUMBER" in failed(connect(secure, "--token-file", "-", token=TOKEN))
 
 
 @pytest.mark.parametrize("url", [TOKEN, "ftp://host", "http://", "http://user:secret@host", "http://h:99999999", "a b"])
@@ -230,21 +233,25 @@ def test_a_redirect_to_another_host_is_named_and_not_followed(label_studio, conn
     assert not home.exists()
 
 
-def test_a_redirect_to_https_of_the_same_host_is_taken(label_studio, connect, tmp_path, monkeypatch):
+def test_a_redirect_to_https_is_named_and_takes_nothing_along(label_studio, connect, tmp_path, monkeypatch):
     pem = certificate(tmp_path)
     token = label_studio.personal_token()
     with (
         relay(label_studio.port, socket.AF_INET, "127.0.0.1", pem) as port,
         Elsewhere(301, {"Location": f"https://127.0.0.1:{port}%s"}) as plain,
     ):
-        line = failed(connect(plain.url, "--token-file", "-", token=token))
+        secure = f"https://127.0.0.1:{port}"
+        assert f"workbench labelstudio connect {secure}." in failed(
+            connect(plain.url, "--token-file", "-", token=token)
+        )
+        assert not any(token.encode() in told or b"uthorization" in told for told in plain.told)
+        line = failed(connect(secure, "--token-file", "-", token=token))
         assert "CERTIFICATE_VERIFY_FAILED" in line
         assert "SSL_CERT_FILE" in line
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-        result = connect(plain.url, "--token-file", "-", token=token)
+        result = connect(secure, "--token-file", "-", token=token)
         assert result.exit_code == 0, result.output
-        assert find_credentials().url == f"https://127.0.0.1:{port}"
-        assert not any(token.encode() in told or b"uthorization" in told for told in plain.told)
+        assert find_credentials().url == secure
 
 
 def test_ipv6(label_studio, connect):

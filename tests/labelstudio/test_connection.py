@@ -5,7 +5,6 @@ What is repeated and what is not stands in test_labelstudio_server_faults.py.
 
 from __future__ import annotations
 
-import email.utils
 import time
 
 import pytest
@@ -104,7 +103,7 @@ def test_what_can_be_no_token_is_not_sent(token):
 def test_a_damaged_file_of_tokens_is_one_line():
     path = place()
     path.parent.mkdir(parents=True)
-    for text in ('{"tokens": ', '{"tokens": []}', '{"tokens": {"http://a": "a b"}, "last": ""}'):
+    for text in ('{"tokens": ', '{"tokens": []}', '{"tokens": {"http://a": "a b"}}'):
         path.write_text(text)
         path.chmod(0o600)
         with pytest.raises(WorkbenchError, match=r"labelstudio\.json"):
@@ -132,7 +131,7 @@ def test_a_redirect_to_another_host_takes_nothing_along(label_studio, patient, s
     assert not patient
 
 
-def test_a_redirect_within_the_server_is_followed_for_reads_only(proxy, project):
+def test_a_redirect_within_the_server_is_not_followed(proxy, project):
     def moved(exchange):
         if exchange.seen.query.endswith("moved=1"):
             return exchange.send(*exchange.forward())
@@ -140,9 +139,12 @@ def test_a_redirect_within_the_server_is_followed_for_reads_only(proxy, project)
 
     with Connection(Credentials(proxy.url, TOKEN)) as connection:
         proxy.harm(moved, times=None)
-        assert read_project(connection, project).id == project
-        with pytest.raises(WorkbenchError, match="redirects to"):
-            connection.call(connection.client.projects.update, project, title="other")
+        for ask in (
+            lambda: read_project(connection, project),
+            lambda: connection.call(connection.client.projects.update, project, title="other"),
+        ):
+            with pytest.raises(WorkbenchError, match=f"redirects to .*connect {proxy.url}"):
+                ask()
         proxy.heal()
         assert read_project(connection, project).title != "other"
 
@@ -226,18 +228,6 @@ def test_an_answer_that_is_no_gzip_is_asked_for_again(proxy, project, patient):
     with Connection(Credentials(proxy.url, TOKEN)) as connection:
         proxy.harm(broken, times=2)
         assert read_project(connection, project).id == project
-
-
-@pytest.mark.parametrize(("ahead", "expected"), [(7, (5, 7.1)), (-60, (0, 0)), (9999, (20, 20))])
-def test_retry_after_may_be_a_date(proxy, project, patient, ahead, expected):
-    def later(exchange):
-        date = email.utils.formatdate(time.time() + ahead, usegmt=True)
-        exchange.send(429, [("Retry-After", date)], b"{}")
-
-    with Connection(Credentials(proxy.url, TOKEN)) as connection:
-        proxy.harm(later)
-        read_project(connection, project)
-    assert expected[0] <= patient[0] <= expected[1]
 
 
 def test_pauses_double_up_to_the_longest():

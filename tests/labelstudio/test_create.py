@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from label_studio_sdk.label_interface import LabelInterface
 
@@ -18,7 +16,7 @@ from tests.labelstudio.maker import save as save
 from tests.labelstudio.proxy import Proxy
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.utterance import Utterance
-from workbench_labelstudio.project.label_config import LabelingQuestion, write_config
+from workbench_labelstudio.project.label_config import write_config
 from workbench_labelstudio.tasks.label_config_reader import read_controls
 
 ODD = ('say "hi" & <b>', "a, b", "line\none", "'", "退款", "x" * 300, "a/b", "é")
@@ -36,39 +34,6 @@ def test_a_project_asks_for_the_intents_whatever_their_names(label_studio, creat
     assert [said[f"text {n}"][0][0]["value"]["choices"] for n in range(len(ODD))] == [[intent] for intent in ODD]
     interface = LabelInterface(project["label_config"])
     assert all(interface.validate_annotation({"result": results[0]}) for results in said.values())
-
-
-def test_display_names_are_shown_and_intents_are_stored(create, save, about, answers, tmp_path):
-    intents = ("refund", "delivery", "other")
-    for name, text in (("names.csv", '\ufeffintent,name\nrefund,"退款, 退货"\ndelivery,物流\n'), ("names.json", None)):
-        path = tmp_path / name
-        path.write_text(text or json.dumps({"refund": "退款, 退货", "delivery": "物流"}), encoding="utf-8")
-        made = create(save(intents), "--title", f"shown {name}", "--names", path)
-        control = read_controls(about(made["project"])["label_config"])["intent"]
-        assert control.labels == {"refund": "退款, 退货", "delivery": "物流", "other": "other"}
-        assert answers(made["project"])["text 0"][0][0]["value"] == {"choices": ["refund"]}
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("intent,name\nrefunds,x\n", "'refunds'"),
-        ("intent,name\nrefund,delivery\n", "several intents would be shown as 'delivery'"),
-        ("intent,name\nrefund,a\nrefund,b\n", "two names"),
-        ("intent,title\nrefund,a\n", "columns intent and name"),
-        ("intent,name\nrefund,\n", "has the name ''"),
-        ('{"refund": 3}', "no text"),
-        ('{"refund": ', "no JSON"),
-        ("intent,name\nrefund,$text\n", "key of the task's data"),
-    ],
-)
-def test_names_that_cannot_be(workbench, save, tmp_path, content, said):
-    path = tmp_path / "names"
-    path.write_text(content, encoding="utf-8")
-    result = workbench("labelstudio", "create", save(("refund", "delivery")), "--title", "never", "--names", path)
-    assert result.exit_code in (1, 2)
-    assert said in result.stderr
-    assert result.stderr.count("\n") == 1
 
 
 def test_several_intents_a_text(create, save, about, answers):
@@ -120,41 +85,19 @@ def test_one_intent_and_a_thousand(create, save, about):
     assert about(made["project"])["total_annotations_number"] == 1000
 
 
-def test_control_key_and_overlap_are_options(create, save, about, label_studio):
-    made = create(
-        save(("a", "b")), "--title", "options", "--control", "what", "--text", "what", "--overlap", 3, "--no-labels"
-    )
-    project = about(made["project"])
-    control = read_controls(project["label_config"])["what"]
-    assert control.data_key == "what"
-    assert project["maximum_annotations"] == 3
-    assert project["total_annotations_number"] == made["labelled"] == 0
-    with label_studio.http() as http:
-        tasks = http.get("/api/tasks", params={"project": project["id"]}).json()["tasks"]
-    assert [task["data"] for task in tasks] == [{"what": "text 0"}, {"what": "text 1"}]
+def test_texts_are_uploaded_without_labels(create, save, about):
+    made = create(save(("a", "b")), "--title", "no labels", "--no-labels")
+    assert about(made["project"])["total_annotations_number"] == made["labelled"] == 0
+    assert made["uploaded"] == 2
 
 
-def test_a_project_that_is_continued_keeps_its_overlap(create, save, refused):
+def test_a_project_that_is_continued_keeps_its_overlap(create, save, refused, about):
     folder = save(("a", "b"))
     project = create(folder, "--title", "overlapping", "--overlap", 2)["project"]
+    assert about(project)["maximum_annotations"] == 2
     assert create(folder, "--title", "overlapping")["project"] == project
     assert create(folder, "--title", "overlapping", "--overlap", 2)["project"] == project
     assert "lets 2 annotators see each text, not 3" in refused(folder, "--title", "overlapping", "--overlap", 3)
-
-
-def test_a_dry_run_asks_the_server_and_writes_nothing(label_studio, create, save):
-    folder = save(("a", "b"))
-    with Proxy(label_studio.url) as proxy:
-        said = create(folder, "--title", "dry run", "--dry-run", "--url", proxy.url, "--token-file", token_file(folder))
-        assert (said["project"], said["made"], said["uploaded"], said["labelled"]) == (None, True, 2, 2)
-        assert proxy.seen("POST") == proxy.seen("POST", "/api/projects/validate/") == 1
-        made = create(folder, "--title", "dry run", "--no-labels")
-        said = create(
-            folder, "--into", made["project"], "--dry-run", "--url", proxy.url, "--token-file", token_file(folder)
-        )
-        assert (said["there"], said["uploaded"]) == (2, 0)
-        assert proxy.seen("PATCH") == proxy.seen("DELETE") == 0
-        assert proxy.seen("POST") == 1
 
 
 def token_file(folder):
@@ -164,15 +107,13 @@ def token_file(folder):
     return path
 
 
-def test_the_same_title_is_continued_if_it_asks_the_same(create, refused, save, about):
+def test_a_title_is_continued_if_it_asks_for_the_intents(create, refused, save, about):
     made = create(save(("a", "b")), "--title", " again ")
     more = [Utterance("m", "text 1", "text 1", ("a",)), Utterance("n", "another", "another", ("b",))]
     said = create(save(("b", "a"), more), "--title", "again")
     assert (said["project"], said["made"], said["there"], said["uploaded"]) == (made["project"], False, 1, 1)
     assert about(made["project"])["task_number"] == 3
-    line = refused(save(("a", "c")), "--title", "again")
-    assert f"--into {made['project']}" in line
-    assert "asks something else" in line
+    assert "lacks 1 of 2 intents: c. Add them in Label Studio" in refused(save(("a", "c")), "--title", "again")
     assert about(made["project"])["task_number"] == 3
 
 
@@ -189,19 +130,20 @@ def test_a_project_whose_making_was_not_confirmed_is_made_once(label_studio, cre
     assert made["uploaded"] == 2
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ((), "either --title"),
-        (("--title", "a", "--into", "1"), "either --title"),
-        (("--into", "1", "--overlap", "2"), "--overlap is for a new project"),
-        (("--title", "abc", "--extend"), "--extend needs --into"),
-        (("--into", "no such project"), "unknown project 'no such project'"),
-        (("--title", "abc", "--text", "文本"), "no name that Label Studio shows"),
-    ],
-)
-def test_what_does_not_go_together(refused, save, words, said):
-    assert said in refused(save(("a",)), *words)
+def test_a_project_has_to_be_named(refused, save):
+    assert "--title is missing" in refused(save(("a",)))
+
+
+def test_annotators_may_be_shown_other_names(label_studio, create, save, about, answers):
+    """Somebody gives the choices of the label config an alias; annotations and later uploads keep the intents."""
+    number = create(save(("refund", "delivery")), "--title", "shown otherwise")["project"]
+    config = about(number)["label_config"].replace('value="refund"', 'value="退款, 退货" alias="refund"')
+    with label_studio.http() as http:
+        http.patch(f"/api/projects/{number}", json={"label_config": config}).raise_for_status()
+    more = [Utterance("m", "more", "more", ("refund",))]
+    said = create(save(("refund", "delivery"), more), "--title", "shown otherwise")
+    assert (said["project"], said["uploaded"]) == (number, 1)
+    assert answers(number)["text 0"][0][0]["value"] == answers(number)["more"][0][0]["value"] == {"choices": ["refund"]}
 
 
 def test_what_the_server_refuses_is_its_own_words_in_one_line(refused, save):
@@ -210,7 +152,7 @@ def test_what_the_server_refuses_is_its_own_words_in_one_line(refused, save):
 
 @pytest.mark.parametrize(
     ("intents", "said"),
-    [((), "no intents"), (("a\x01",), "XML"), ((" a",), "white space"), (("$a",), "--names")],
+    [((), "no intents"), (("a\x01",), "XML"), ((" a",), "white space"), (("$a",), "begins with $")],
 )
 def test_intents_that_cannot_be_asked_for(workbench, save, intents, said):
     result = workbench("labelstudio", "create", save(intents, [Utterance("1", "x", "x")]), "--title", "never")
@@ -226,14 +168,14 @@ def test_a_dataset_without_texts_or_of_translations(refused, save, tmp_path):
 
 
 def test_what_we_write_the_sdk_reads():
-    interface = LabelInterface(write_config(LabelingQuestion(ODD)))
+    interface = LabelInterface(write_config(Dataset("intent", ODD, ())))
     assert list(interface.get_control("intent").labels) == list(ODD)
 
 
 @pytest.mark.parametrize(
     ("verb", "shown", "absent"),
     [
-        ("create", ("--into PROJECT", "--names FILE", "--token-file FILE", "--no-labels"), "--no-extend"),
+        ("create", ("--title", "--token-file FILE", "--no-labels"), "--into"),
         ("push", ("--mirror FOLDER", "--token-file FILE", "--no-show"), "--no-keep-stale"),
         ("queue", ("--mirror FOLDER", "--token-file FILE", "--by [uncertain"), "--no-dry-run"),
         ("pull", ("--mirror FOLDER", "--token-file FILE"), "--mirror STR"),

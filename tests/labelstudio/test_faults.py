@@ -103,7 +103,7 @@ def test_an_unknown_key_lists_data_and_meta(refuse, option):
 def test_several_controls_are_listed_with_what_they_hold(refuse):
     tasks = [task(n, annotation(answer("calm", "tone"), answer(f"intent {n}", "意图"))) for n in range(3)]
     message = refuse([*tasks, task(9, annotation(answer("angry", "tone")))], UsageProblem)
-    assert "tone (4 annotations, 2 choices), 意图 (3 annotations, 3 choices)" in message
+    assert "tone (2 labels), 意图 (3 labels)" in message
     assert 'control = "意图"' in message
 
 

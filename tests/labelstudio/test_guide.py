@@ -14,7 +14,7 @@ from tests.label_studio import TOKEN
 from tests.labelstudio.rig import annotate
 from workbench.nouns.dataset import Dataset
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "label-studio.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "en" / "tutorials" / "label-studio.md"
 EVERY = 3  # text gets a label
 
 

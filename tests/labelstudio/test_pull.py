@@ -201,7 +201,8 @@ def test_a_mirror_of_another_project_is_refused(label_studio, project, pull, com
     other = label_studio.project(CONFIG)
     done = command(other, "--mirror", tmp_path / "mirror")
     assert done.exit_code != 0
-    assert f"is of project {project}, not of project {other}" in done.output
+    assert f"is of project {project}, made at " in done.output
+    assert f", not of project {other}, made at " in done.output
     assert_same(label_studio, project, tmp_path / "mirror")
 
 

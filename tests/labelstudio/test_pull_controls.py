@@ -82,7 +82,7 @@ def test_drift_is_named_though_the_pull_that_stored_it_was_killed(label_studio, 
         (task,) = add_tasks(http, project, ["odd"])
         http.post(f"/api/tasks/{task}/annotations/", json={"result": [answer("strange")]}).raise_for_status()
     with monkeypatch.context() as patch:
-        patch.setattr(module, "note_drift", killed)
+        patch.setattr(module, "mirror_labels", killed)
         with pytest.raises(Killed):
             command(project)
     (finding,) = pull(project)["findings"]

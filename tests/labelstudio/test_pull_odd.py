@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,19 +92,17 @@ def test_a_task_that_the_server_cannot_send_is_named(label_studio, project, tmp_
         assert mirrored(tmp_path) == exported(http, project)
 
 
-def test_another_project_behind_the_id_begins_anew_and_says_so(label_studio, project, tmp_path):
+def test_another_project_behind_the_id_is_refused(label_studio, project, tmp_path):
     pull(label_studio.url, project, tmp_path)
-    mirror = Mirror(tmp_path)
-    mirror.note(IDENTITY, {**mirror.noted(IDENTITY), "created_at": "2020-01-01T00:00:00Z"})
-    mirror.put([{**next(mirror.tasks()), "id": 10**12}])
-    mirror.splits.write_text("{}")
-    mirror.close()
-    pulled = pull(label_studio.url, project, tmp_path)
-    assert (pulled.how, pulled.added) == ("snapshot", 4)
-    assert any("another project" in finding for finding in pulled.findings)
-    assert not (tmp_path / "splits.json").exists()
-    with label_studio.http() as http:
-        assert mirrored(tmp_path) == exported(http, project)
+    before = mirrored(tmp_path)
+    with closing(Mirror(tmp_path)) as mirror:
+        mirror.note(IDENTITY, {**mirror.noted(IDENTITY), "created_at": "2020-01-01T00:00:00Z"})
+    with pytest.raises(
+        WorkbenchError, match=f"is of project {project}, made at 2020-01-01T00:00:00Z, not of"
+    ) as caught:
+        pull(label_studio.url, project, tmp_path)
+    assert "remove this folder" in str(caught.value)
+    assert mirrored(tmp_path) == before
 
 
 def test_a_local_copy_that_is_damaged_is_one_line(import_, project, tmp_path):

@@ -74,7 +74,7 @@ def test_chinese_keys_and_controls_go_both_ways(label_studio, run, bundle, tmp_p
         tasks = http.post(f"/api/projects/{project}/import?return_task_ids=true", json=body).json()["task_ids"]
         result = {"from_name": "意图", "to_name": "文本", "type": "choices", "value": {"choices": ["退款"]}}
         http.post(f"/api/tasks/{tasks[1]}/annotations/", json={"result": [result]}).raise_for_status()
-        run("create", dataset(tmp_path / "more", "钱 退", "我的快递到哪"), "--into", project)
+        run("create", dataset(tmp_path / "more", "钱 退", "我的快递到哪"), "--title", "中文项目")
         run("pull", "中文项目", *mirror, "-o", tmp_path / "dataset", "--text", "文本", "--group-key", "渠道")
         rows = {row.text: row for row in Dataset.load(tmp_path / "dataset")}
         assert rows["退款"].intents == ("退款",)

@@ -73,7 +73,7 @@ def test_pages_that_were_read_before_a_kill_are_not_taken_for_today(
     label_studio, proxy, project, tmp_path, monkeypatch
 ):
     proxy.harm(answer(502), *REQUESTS["snapshot"], times=None)
-    pull_killed_at("listing", monkeypatch, proxy.url, project, tmp_path, nth=2)
+    pull_killed_at("listing", monkeypatch, proxy.url, project, tmp_path, nth=3)
     assert len(mirrored(tmp_path)) == 4
     relabel(label_studio, project)
     pull(proxy.url, project, tmp_path)

@@ -18,7 +18,6 @@ from workbench_labelstudio.push import upload
 
 CREATE = {
     "projects": ("GET", r"/api/projects/?$"),
-    "validate": ("POST", "/projects/validate"),
     "project": ("POST", r"/api/projects/?$"),
     "import": ("POST", r"/projects/\d+/import$"),
     "listing": ("GET", "/api/tasks"),
@@ -122,7 +121,7 @@ def test_two_projects_that_the_server_made_of_one_are_named_before_a_text_is_upl
         ids = sorted(one["id"] for one in found if one["title"] == "made twice")
     for one in done:
         assert one.exit_code == 2
-        assert f"2 projects are called 'made twice' and ask the same: {ids[0]} (0 tasks), {ids[1]}" in one.stderr
+        assert f"2 projects are called 'made twice': {ids[0]}, {ids[1]}. Name one" in one.stderr
 
 
 @named(("kind", "fault"), cases(PUSH))
@@ -131,11 +130,11 @@ def test_a_task_has_one_prediction_of_a_version_whatever_request_fails(
 ):
     monkeypatch.setattr("workbench_labelstudio.push.prediction_store.CHUNK", 4)
     project = parcels(label_studio)
-    again("push", bundle.path, project, "--version", "words-1")
+    again("push", bundle.path, project, "--version", "words-000000000001")
     rule = proxy.harm(fault, *PUSH[kind], skip=kind == "import")
-    again("push", bundle.path, project, "--version", "words-2")
+    again("push", bundle.path, project, "--version", "words-000000000002")
     assert rule.times == 0
-    assert_predicted(label_studio, project, {"words-2": 10})
+    assert_predicted(label_studio, project, {"words-000000000002": 10})
 
 
 def test_predictions_that_the_server_takes_after_the_proxy_gave_up_do_not_stand_twice(
@@ -143,10 +142,10 @@ def test_predictions_that_the_server_takes_after_the_proxy_gave_up_do_not_stand_
 ):
     project = parcels(label_studio)
     proxy.harm(fault := late(0.5), *PUSH["import"])
-    again("push", bundle.path, project, "--version", "words-1", at_most=1)
+    again("push", bundle.path, project, "--version", "words-000000000001", at_most=1)
     assert proxy.said(fault) == [201]
     assert proxy.seen("POST", "/import/predictions") == 1
-    assert_predicted(label_studio, project, {"words-1": 10})
+    assert_predicted(label_studio, project, {"words-000000000001": 10})
 
 
 def test_predictions_that_the_server_takes_when_they_were_sent_again_do_not_stand_twice(
@@ -156,9 +155,9 @@ def test_predictions_that_the_server_takes_when_they_were_sent_again_do_not_stan
     first, second = late_until_asked_again()
     proxy.harm(first, *PUSH["import"])
     proxy.harm(second, *PUSH["import"])
-    again("push", bundle.path, project, "--version", "words-1", at_most=1)
+    again("push", bundle.path, project, "--version", "words-000000000001", at_most=1)
     assert proxy.said(first) == proxy.said(second) == [201]
-    assert_predicted(label_studio, project, {"words-1": 10})
+    assert_predicted(label_studio, project, {"words-000000000001": 10})
 
 
 def assert_uploaded(server, title, count):

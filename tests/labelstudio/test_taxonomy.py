@@ -82,7 +82,7 @@ def test_choices_that_are_nested_give_paths_too(read):
 
 def test_a_taxonomy_beside_choices_has_to_be_named(read):
     tasks = [task(1, annotation(answer("calm", "tone"), answer([["a", "b"]], "topic", "taxonomy")))]
-    with pytest.raises(UsageProblem, match=r"holds 2 Choices or Taxonomy controls: tone .*, topic"):
+    with pytest.raises(UsageProblem, match=r"has 2 controls that ask for labels: tone .*, topic"):
         read(tasks)
     assert read(tasks, control="topic").intents == ("b",)
     assert read(tasks, control="tone", taxonomy="path").intents == ("calm",)

@@ -124,18 +124,18 @@ def test_each_text_once_and_every_row_accounted_for(create, tasks, tmp_path):
 def test_a_text_that_the_project_holds_as_it_was_imported_is_there(create, label_studio, tasks, tmp_path):
     config = """<View><Text name="t" value="$text"/><Choices name="intent" toName="t"><Choice value="delivery"/>
     <Choice value="退款"/></Choices></View>"""
-    number = label_studio.project(config)
+    number = label_studio.project(config, "held")
     with label_studio.http() as http:
         http.post(f"/api/projects/{number}/import", json=[{"text": "<b>Hi</b>"}, {"text": "HELLO"}]).raise_for_status()
     cleaned = [Utterance("1", "Hi", "<b>Hi</b>"), Utterance("2", "hello", "hello"), Utterance("3", "new", "new")]
-    said = create(save(tmp_path / "data", cleaned), "--into", number)
+    said = create(save(tmp_path / "data", cleaned), "--title", "held")
     assert (said["there"], said["uploaded"]) == (2, 1)
     assert texts(tasks(number)) == Counter(["<b>Hi</b>", "HELLO", "new"])
 
 
 def test_two_datasets_share_a_project(create, tasks, tmp_path):
     made = create(save(tmp_path / "one", rows(20)), "--title", "shared")
-    said = create(save(tmp_path / "two", rows(20, start=10)), "--into", made["project"])
+    said = create(save(tmp_path / "two", rows(20, start=10)), "--title", "shared")
     assert (said["there"], said["uploaded"]) == (10, 10)
     assert texts(tasks(made["project"])) == Counter(row.text for row in rows(30))
 
@@ -193,7 +193,7 @@ def test_an_upload_that_fails_goes_on_from_there(workbench, create, tasks, tmp_p
     proxy.harm(answer(503), "POST", "/import$", times=None, skip=2)
     result = workbench("labelstudio", "create", folder, "--title", "fails")
     assert result.exit_code == 1
-    assert "it uploads only what is missing" in result.stderr.splitlines()[-1]
+    assert "it writes only what is missing" in result.stderr.splitlines()[-1]
     proxy.heal()
     made = create(folder, "--title", "fails")
     assert (made["made"], made["there"], made["uploaded"]) == (False, 20, 15)

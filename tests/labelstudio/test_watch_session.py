@@ -60,7 +60,6 @@ def test_a_signal_ends_it_in_order(watched, how, code):
             assert watch.stop(how) == code
     finally:
         signal.signal(signal.SIGHUP, before)
-    assert watched.hints() == []
     assert "Traceback" not in watch.errors
     with locked(watched.run):  # the run has ended, too
         pass
@@ -76,7 +75,6 @@ def test_signals_while_it_ends_cut_nothing_short(watched):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 watch.process.wait(0.1)
         assert watch.process.wait(PATIENCE) == 130
-    assert watched.hints() == []
     assert "Traceback" not in watch.errors
     with locked(watched.run):  # the run has ended, too
         pass
@@ -90,7 +88,6 @@ def test_a_second_watch_of_a_run_is_told_so_and_disturbs_nothing(watched):
         told = f"{watched.run}: is in use by process {watch.process.pid} on "
         assert told in second.stderr.splitlines()[-1]
         assert "End that watch, or give another -o" in second.stderr.splitlines()[-1]
-        assert len(watched.hints()) == 1
 
 
 def test_a_recipe_that_changes_makes_a_run_between_two_looks_and_two_starts(watched):
@@ -121,15 +118,14 @@ def test_a_run_in_this_very_folder_is_watched(watched):
     assert len(watched.rows()) == 12
 
 
-def test_a_recipe_of_another_project_and_another_local_copy_are_pointed_out(watched):
+def test_a_recipe_of_another_project_is_pointed_out(watched):
     other = watched.server.project("<View/>")
     text = watched.recipe.read_text(encoding="utf-8").replace(f'source = "{watched.project}"', f'source = "{other}"')
     watched.recipe.write_text(text, encoding="utf-8")
-    with watched.watching("--debounce", "60", "--mirror", watched.folder / "mirror") as watch:
+    with watched.watching("--debounce", "60") as watch:
         watch.wait_for("watching")
-        project, mirror = (one["message"] for one in watch.seen("warning"))
-    assert f"imports {other}, and not project {watched.project} (" in project
-    assert f"keeps its local copy at the usual place, not at {watched.folder / 'mirror'}" in mirror
+        (warning,) = watch.seen("warning")
+        assert f"imports {other}, and not project {watched.project} (" in warning["message"]
 
 
 def test_without_a_place_for_hints_a_watch_goes_on_by_its_polls(watched):

@@ -80,7 +80,7 @@ def test_a_blank_row_of_train_leaves(clean):
 
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_a_blank_held_out_row_is_refused_by_name(clean, split):
-    with pytest.raises(WorkbenchError, match=r"^task-7: nothing is left .* \(1 in all\)\. .* blank = drop"):
+    with pytest.raises(WorkbenchError, match=r"^task-7: the text is blank .* \(1 in all\)\. .* blank = \"drop\""):
         clean("repair", [row("1", "refund"), row("task-7", "<br>", split=split)])
 
 

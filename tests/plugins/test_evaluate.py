@@ -142,7 +142,7 @@ def test_what_metrics_say_is_json_and_the_same_twice(metric, name):
 
 @pytest.mark.parametrize("name", ["accuracy", "f1", "per-intent", "confusions", "errors"])
 def test_no_rows_and_broken_logits_are_one_clear_line(metric, name):
-    with pytest.raises(WorkbenchError, match="no rows to score"):
+    with pytest.raises(WorkbenchError, match="no labelled rows to evaluate"):
         metric(name, scored(truth=(), predicted=(), sureness=()))
     with pytest.raises(WorkbenchError, match=r"not finite.*learning rate"):
         metric(name, scored(sureness=(*SURENESS[:-1], float("nan"))))
@@ -164,5 +164,5 @@ def test_a_plugin_adds_a_metric_but_cannot_take_a_name(context):
     host.register(OwnMetric("row-count"), "own")
     assert host.registry("metrics")["row-count"](scored(), None, context) == {"rows": 6.0}
     host.register(OwnMetric("f1"), "greedy")
-    with pytest.raises(WorkbenchError, match="'f1' is claimed by workbench_evaluate and by greedy"):
+    with pytest.raises(WorkbenchError, match="'f1' is registered by workbench_evaluate and by greedy"):
         host.registry("metrics")

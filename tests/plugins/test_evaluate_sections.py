@@ -69,7 +69,7 @@ def test_before_and_after_tells_both_ends_and_every_figure(tmp_path, small_datas
     by = {(report.subject, report.split): report for report in reports}
     first, last = (f"{by[subject, 'test'].metrics['accuracy']:.1%}" for subject in ("names", "bundle"))
     assert first != last
-    assert words(html).startswith(f"{first} Nearest label name → {last} Served bundle Accuracy on test, 18 rows")
+    assert words(html).startswith(f"{first} Zero-shot → {last} Served bundle Accuracy on test, 18 rows")
     for report in reports:
         assert f"<strong>{report.metrics['accuracy']:.1%}</strong>" in html
         assert f"{report.metrics['macro_f1']:.1%}" in html
@@ -79,7 +79,7 @@ def test_before_and_after_tells_both_ends_and_every_figure(tmp_path, small_datas
 
 def test_the_story_runs_from_names_to_bundle_however_it_was_measured(tmp_path, small_dataset, reports, html_of):
     html = html_of(full_run(tmp_path, small_dataset, reports[::-1]), "Before and after")
-    places = [html.rindex(name) for name in ("Nearest label name", "Frozen probe", "Fine-tuned", "Served bundle")]
+    places = [html.rindex(name) for name in ("Zero-shot", "Linear probe", "Fine-tuned", "Served bundle")]
     assert places == sorted(places)
 
 
@@ -100,7 +100,7 @@ def test_data_counts_rows_and_says_what_was_left_out(tmp_path, small_dataset, ht
     assert "labelstudio-export skipped 1,500" in text
     assert "blank" not in text
     assert "refund 13 6 6 25" in text
-    assert "Among them 1 without a label" in text
+    assert "Of all rows, 1 are unlabelled" in text
 
 
 def test_intents_stand_worst_first_and_those_without_rows_are_only_counted(tmp_path, small_dataset, host, html_of):
@@ -161,8 +161,8 @@ def test_errors_are_quoted_with_both_intents_and_long_ones_are_cut(tmp_path, sma
 @pytest.mark.parametrize(
     ("accepted", "said", "figure"),
     [
-        (True, "Accepted", "max_accuracy_drop 0.12 points 0.5 points kept"),
-        (False, "Refused", "max_accuracy_drop 0.71 points 0.5 points broken"),
+        (True, "Accepted", "max_accuracy_drop 0.12 points 0.5 points within budget"),
+        (False, "Refused", "max_accuracy_drop 0.71 points 0.5 points exceeded"),
     ],
 )
 def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, accepted, said, figure):
@@ -173,12 +173,13 @@ def test_the_gate_says_its_figures(tmp_path, small_dataset, reports, html_of, ac
     assert figure in text
     assert "99.31%" in text
     assert "0.214" in text
-    assert "another intent among others than alone 3 of 1,234 Largest change of a score by it 0.0125" in text
+    assert "another intent in a batch than with batch size 1 3 of 1,234 " in text
+    assert "Largest score difference between a batch and batch size 1 0.0125" in text
     assert "Model: fused nodes 37 Model: int8 nodes, or both 61 Model: nodes 142" in text
     assert "torch → ONNX 256 ( dev ) 100.00% 3.1e-06 float32 → int8 64 ( calibration ) 98.50% 0.21" in text
     assert "on 977 dev rows" in text
     assert "none 1 4.20% 0.31" in text
-    assert "on the uncompressed model 0.8 3.10% 0.29 fitted after compression, as served 0.66 1.20% 0.27" in text
+    assert "on the baseline model 0.8 3.10% 0.29 fitted after compression, as served 0.66 1.20% 0.27" in text
     assert "&lt;i&gt;own&lt;/i&gt; 1 ( &lt;i&gt;own&lt;/i&gt; ) 100.00% 0" in text
     assert "train 0.1 MB compress-1-onnx 0.1 MB compress-2-int8 0.0 MB" in text
     assert "A &lt;CPU&gt; &amp; co" in text
@@ -193,12 +194,12 @@ def test_what_an_older_version_measured_is_shown_without_what_it_lacks(tmp_path,
     write_json(path, value)
     text = words(html_of(run, "Compression and gate"))
     assert "99.31%" in text
-    assert not any(said in text for said in ("among others", "Model: nodes", "Each pass", "Temperature"))
+    assert not any(said in text for said in ("in a batch", "Model: nodes", "Each pass", "Temperature"))
 
 
 def test_stages_show_seconds_status_and_figures(tmp_path, small_dataset, reports, html_of):
     text = words(html_of(full_run(tmp_path, small_dataset, reports), "Stages"))
-    assert "9 stages, 15 min 07 s of work" in text
+    assert "9 stages, 15 min 07 s in total" in text
     assert "train finished 13 min 56 s dev_accuracy 0.9312" in text
     assert "clean cached 0.6 s removed 3" in text
 

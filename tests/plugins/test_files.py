@@ -105,7 +105,7 @@ def test_a_column_named_split_is_left_out_on_request(read):
 def test_a_column_named_split_that_holds_something_else_is_not_read_and_a_warning_says_so(read, caplog):
     dataset = read("a.csv", "text,label,split\na,x,yes\nb,y,no\nc,y,\n")
     assert {row.split for row in dataset} == {None}
-    assert "the column 'split' is not read: 'yes' is none of train, dev, test" in caplog.text
+    assert "the column 'split' is ignored: 'yes' is none of train, dev, test" in caplog.text
 
 
 def test_a_column_of_splits_with_another_name_among_them_is_refused(read):

@@ -113,7 +113,7 @@ def test_nothing_is_overwritten_unless_forced(export, saved, tmp_path):
     (tmp_path / "a.csv").write_text("precious")
     refused = export(saved, "-o", tmp_path / "a.csv")
     assert (refused.exit_code, (tmp_path / "a.csv").read_text()) == (1, "precious")
-    assert "or give --force" in refused.stderr
+    assert "or add --force" in refused.stderr
     assert export(saved, "-o", tmp_path / "a.csv", "--force").exit_code == 0
     assert len((tmp_path / "a.csv").read_text()) > 100
 
@@ -133,9 +133,9 @@ def test_a_write_that_fails_leaves_what_was_there(export, saved, tmp_path, monke
 @pytest.mark.parametrize(
     ("output", "words", "code"),
     [
-        ("a.xlsx", "End it in .csv or .jsonl", 2),
+        ("a.xlsx", "Use the suffix .csv or .jsonl", 2),
         ("nowhere/a.csv", "cannot be written (No such file or directory)", 1),
-        ("data", "give --format", 2),
+        ("data", "set --format", 2),
     ],
 )
 def test_outputs_that_cannot_be(export, saved, tmp_path, output, words, code):
@@ -149,7 +149,7 @@ def test_a_run_gives_the_rows_that_training_saw(export, tmp_path):
         dataset(rows).save(tmp_path / "run" / name)
         stages.append(StageRecord(name, name, run.path / name, "0"))
     run.point({}, [])
-    assert "the run has imported nothing yet" in export(tmp_path / "run", "-o", "-").stderr
+    assert "the run has no dataset yet" in export(tmp_path / "run", "-o", "-").stderr
     run.point({}, stages)
     assert "2 rows" in export(tmp_path / "run", "-o", tmp_path / "a.csv").stderr
 

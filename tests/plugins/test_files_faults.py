@@ -42,10 +42,10 @@ def test_missing_folder_empty(refuse, name, tmp_path):
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
-        ("text,intent\n", "no row has a text (0 rows)"),
-        ('text,intent\n" ",a\n', "no row has a text (1 rows, 1 blank). Is 'text' the column of the text?"),
-        (GOOD + "one cell\n", "line 4: has 1 cells, the header has 2"),
-        (GOOD + '"a\nb",c\nd,e,f\n', "line 6: has 3 cells, the header has 2"),
+        ("text,intent\n", "no row has a text in the column 'text' (0 rows)"),
+        ('text,intent\n" ",a\n', "no row has a text in the column 'text' (1 rows, 1 blank). Set the column"),
+        (GOOD + "one cell\n", "line 4: has 1 cells, the first line has 2"),
+        (GOOD + '"a\nb",c\nd,e,f\n', "line 6: has 3 cells, the first line has 2"),
         (GOOD + '"never closed,x\nd,e\n', "line 4: the record cannot be read"),
         (GOOD + '"closed" too early,x\n', "line 4: the record cannot be read"),
         ("text,intent,intent\na,b,c\n", "names a column twice: intent"),
@@ -55,7 +55,7 @@ def test_missing_folder_empty(refuse, name, tmp_path):
             "文本,意图\n我的快递,物流\n".encode() + "投诉,投诉\n".encode("gb18030"),
             "line 3 is not. Save the whole file as UTF-8",
         ),
-        ("text,inte\0nt\na,b\nc,d\ne,f\0\0\n", "holds NUL characters"),
+        ("text,inte\0nt\na,b\nc,d\ne,f\0\0\n", "contains NUL characters"),
     ],
 )
 def test_csv_that_cannot_be_read(refuse, content, words):
@@ -69,8 +69,8 @@ def test_a_wrong_column_lists_the_columns(refuse, option):
 
 
 def test_columns_that_cannot_be_guessed_are_listed(refuse):
-    assert "hold the text; columns: a, b. Name it: text" in refuse("a.csv", "a,b\n1,2\n", UsageProblem)
-    assert "hold the intent; columns: text, 类型. Name it: label" in refuse("a.csv", "text,类型\n1,2\n", UsageProblem)
+    assert "hold the text; columns: a, b. Set text" in refuse("a.csv", "a,b\n1,2\n", UsageProblem)
+    assert "hold the intent; columns: text, 类型. Set label" in refuse("a.csv", "text,类型\n1,2\n", UsageProblem)
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;"])
@@ -80,7 +80,7 @@ def test_a_delimiter_is_one_character(refuse, delimiter):
 
 def test_ids_that_stand_twice_or_not_at_all(refuse):
     message = refuse("a.csv", "text,nr\na,7\nb,8\nc,7\n", id_key="nr")
-    assert "the id '7' stands twice: line 2 and line 4" in message
+    assert "the id '7' occurs twice: line 2 and line 4" in message
     assert "line 3: has no id in the column 'nr'" in refuse("a.csv", "text,nr\na,7\nb,\n", id_key="nr")
 
 
@@ -92,16 +92,16 @@ def test_an_unknown_split_names_the_line(refuse):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"text": "a", "intent": "x"}\n{"text": "b", "int', "line 2: is no JSON"),
-        ('[{"text": "a", "intent": "x"}]', "line 1: holds a list, not an object"),
-        ('{"text": "a"}\n"b"\n', "line 2: holds 'b', not an object"),
+        ('{"text": "a", "intent": "x"}\n{"text": "b", "int', "line 2: is not JSON"),
+        ('[{"text": "a", "intent": "x"}]', "line 1: is a list, not a JSON object"),
+        ('{"text": "a"}\n"b"\n', "line 2: is 'b', not a JSON object"),
         ('{"text": ["a"], "intent": "x"}', "line 1: the column 'text' holds a list"),
         (
             '{"text": "a", "intent": "x"}\n{"text": "b", "intent": ["x", "y"]}',
             "line 2: the column 'intent' holds a list",
         ),
-        ("[" * 100_000, "line 1: is no JSON"),
-        ("[\n" + '{"text": "a"}\n]', "line 1: is no JSON"),
+        ("[" * 100_000, "line 1: is not JSON"),
+        ("[\n" + '{"text": "a"}\n]', "line 1: is not JSON"),
     ],
 )
 def test_jsonl_that_cannot_be_read(refuse, content, words):

@@ -122,17 +122,17 @@ def test_a_folder_of_files_and_what_is_not_read_of_it(read, tmp_path, caplog):
         "test 1": "test",
         "test 2": "test",
     }
-    assert "not read, as their names tell no split: develop.csv" in caplog.text
+    assert "their names are not splits such as validation.csv: develop.csv" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("nobody/nothing-of-that-name", "Check the name and the connection; offline, give a folder"),
+        ("nobody/nothing-of-that-name", "Check the name and the connection; offline, set source to a folder"),
         ("{tmp}/missing", "cannot be loaded"),
-        ("{tmp}/empty", "Check the files in it"),
-        ("{tmp}/broken", "Check the files in it"),
-        ("{tmp}/file.csv", "Use the reader csv"),
+        ("{tmp}/empty", "Check the files in this folder"),
+        ("{tmp}/broken", "Check the files in this folder"),
+        ("{tmp}/file.csv", "Set reader to csv"),
     ],
 )
 def test_what_cannot_be_loaded(read, tmp_path, source, words):
@@ -163,5 +163,5 @@ def test_splits_with_other_columns_are_refused(read, made, tmp_path):
 def test_a_missing_library_names_the_extra(read, monkeypatch, reader, library, module):
     monkeypatch.delitem(sys.modules, f"workbench_files.{module}", raising=False)
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(MissingExtra, match=rf"{library} is not installed. needs: .*\[data\]"):
+    with pytest.raises(MissingExtra, match=rf"{library} is not installed. Run: .*\[data\]"):
         read(reader, "anything")

@@ -105,11 +105,15 @@ def test_nested_keys_of_jsonl(read, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message", "remedy"),
     [
-        ('{"text": "a"}\n{"text": "b"}\n', "is not valid JSON", "reader jsonl"),
-        ([{"text": "a"}, 3], "item 2: is 3, not an object", "one JSON object"),
-        ({"a": NESTED, "b": NESTED}, "holds several: a, b", "file of its own"),
-        ({"a": 1}, "holds none", "file of its own"),
-        ([{"id": 1, "data": {"text": "a"}, "annotations": []}], "Label Studio exported", "labelstudio-export"),
+        ('{"text": "a"}\n{"text": "b"}\n', "is not valid JSON", "set reader to jsonl"),
+        ([{"text": "a"}, 3], "item 2: is 3, not a JSON object", "one JSON object"),
+        ({"a": NESTED, "b": NESTED}, "contains several: a, b", "separate file"),
+        ({"a": 1}, "contains none", "separate file"),
+        (
+            [{"id": 1, "data": {"text": "a"}, "annotations": []}],
+            "a task of a Label Studio export",
+            "labelstudio-export",
+        ),
     ],
 )
 def test_another_json_is_refused(content, message, remedy, read, tmp_path):

@@ -83,13 +83,13 @@ def test_a_figure_reads_as_a_line(judge):
 def test_without_an_accuracy_the_metric_to_add_is_named(host):
     bare = Report("bundle", "dev", 10)
     unmeasured = Measurement(bundle=bare, baseline=bare, rows=10, agreement=1.0, max_logit_difference=0.0, size=1)
-    with pytest.raises(WorkbenchError, match=r'\[gate\]: no accuracy was measured .* Add "accuracy"'):
+    with pytest.raises(WorkbenchError, match=r'\[gate\]: the accuracy of .* was not measured.* Add "accuracy"'):
         host.registry("budgets")["max_accuracy_drop"](0.5, unmeasured)
 
 
 @pytest.mark.parametrize("name", ["max_label_changes", "max_score_change"])
 def test_what_was_never_measured_is_not_kept_but_refused(judge, name):
-    with pytest.raises(WorkbenchError, match=r"\[gate\]: .* texts alone and among others\. Measure it again"):
+    with pytest.raises(WorkbenchError, match=r"\[gate\]: the batch invariance .* Measure again: "):
         judge(name, 100.0, company=None)
 
 

@@ -107,18 +107,18 @@ def test_an_awkward_file_is_read_without_an_edit(name, make, workbench, host, tm
 def test_the_language_chooses_the_encoder(name, code, encoder, make, workbench):
     result = workbench("init", make(name))
     assert f"languages: {code} 100%" in result.output
-    assert f"encoder {encoder}: the smallest that knows {code}" in result.output
+    assert f"encoder {encoder}: the smallest encoder for {code}" in result.output
 
 
 def test_an_encoder_that_does_not_know_the_language_is_refused(make, workbench):
     result = workbench("init", make("gbk.csv"), "--encoder", "minilm")
     assert result.exit_code == 2
-    assert "the encoder minilm does not know 'zh'" in result.output
+    assert "the encoder minilm does not support the language 'zh'" in result.output
 
 
 def test_few_rows_per_intent_make_a_probe(make, workbench, tmp_path):
     few = lines(EN[:4] + EN[-4:], header="text,intent")
-    assert "trainer probe: the median intent has 4 rows" in workbench("init", make("few.csv", few)).output
+    assert "trainer probe: the median intent has 4 rows;" in workbench("init", make("few.csv", few)).output
     assert tomllib.loads((tmp_path / "recipe.toml").read_text())["train"]["use"] == "probe"
 
 

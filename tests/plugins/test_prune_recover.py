@@ -166,5 +166,5 @@ def test_a_recovery_that_is_killed_goes_on_where_it_was(trained, step, context):
 
 def test_without_the_trainer_it_is_refused(trained, step, context, tmp_path):
     alone = dataclasses.replace(context, host=build_host(["workbench_prune"]))
-    with pytest.raises(WorkbenchError, match="no plugin brings a trainer with distils = true"):
+    with pytest.raises(WorkbenchError, match="no plugin registers a trainer with distils = true"):
         step(trained, "recover", around=alone, teacher=str(tmp_path / "any"))

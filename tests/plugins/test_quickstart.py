@@ -17,7 +17,7 @@ from workbench.errors import UsageProblem
 from workbench.options import NoOptions, option_fields
 from workbench.text.normalization import text_key
 from workbench_quickstart.data import LANGUAGES
-from workbench_quickstart.recipe import Wish, recipe_text
+from workbench_quickstart.recipe import RecipeChoices, recipe_text
 
 READERS = ("labelstudio-export", "csv", "quickstart")
 OPTION = re.compile(r"^(?:# )?(?P<name>[\w-]+) = (?P<value>.*?) {8}# ", re.MULTILINE)
@@ -95,7 +95,7 @@ def test_a_language_that_there_is_none_of_is_refused(host, context, workbench, t
 def test_an_encoder_that_knows_no_chinese_is_refused_with_those_that_do(host, workbench, tmp_path):
     result = workbench("quickstart", "--language", "zh", "--encoder", "minilm", "-o", tmp_path / "run")
     assert result.exit_code == 2
-    assert "the encoder minilm does not know 'zh'" in result.output
+    assert "the encoder minilm does not support the language 'zh'" in result.output
     fitting = {
         name for name, component in host.registry("encoders").items() if {"zh", "multi"} & set(component.languages)
     }
@@ -114,8 +114,8 @@ def test_the_seed_is_that_of_recipes(workbench, tmp_path):
 def written(host):
     """A recipe as `workbench init` writes it."""
 
-    def text(reader="quickstart", source="rows.x", **wishes):
-        return recipe_text(Wish(source, reader, **wishes), host)
+    def text(reader="quickstart", source="rows.x", **choices):
+        return recipe_text(RecipeChoices(source, reader, **choices), host)
 
     return text
 
@@ -195,7 +195,7 @@ def test_odd_names_come_back_from_the_recipe(written, source):
         (("--encoder", os.fsdecode(b"\xff")), "is not UTF-8"),
         (("rows.csv", "--reader", "cvs"), "Did you mean 'csv'"),
         (("--train", "finetun"), "Did you mean 'finetune'"),
-        (("--reader", "csv"), "no source is named"),
+        (("--reader", "csv"), "no source for the reader"),
     ],
 )
 def test_what_no_recipe_can_say_leaves_no_recipe(workbench, tmp_path, arguments, words, monkeypatch):
@@ -216,6 +216,6 @@ def test_the_whole_chain_on_a_tiny_encoder(workbench, tiny_encoder, tmp_path, mo
     assert result.exit_code in (0, 3), result.output  # random weights may well fail the gate
     assert (out / "report.html").is_file()
     assert "bundle  " in result.output
-    answered = "asked over HTTP" in result.output and '"intent": "' in result.output
+    answered = "served  the bundle at" in result.output and '"intent": "' in result.output
     assert answered == (result.exit_code == 0)
     assert ("the gate refuses the bundle" in result.output) == (result.exit_code == 3)

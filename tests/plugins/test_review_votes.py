@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from workbench.nouns.dataset import Dataset
@@ -93,12 +91,11 @@ def test_dawid_skene_counts_ties_and_empty_votes(read):
     assert (counts["disagreement"], counts["empty"]) == (1, 1)
 
 
-def test_lines_of_json_are_read_too(workbench, tmp_path):
-    lines = [dict(zip(HEADER, row, strict=True)) for row in [*votes("一", "退款", "退款"), *OTHERS]]
-    path = tmp_path / "votes.jsonl"
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    done = workbench("import", path, "--reader", "votes", "--split", "train", "-o", tmp_path / "data")
-    assert done.exit_code == 0, done.output
+def test_the_votes_on_a_row_are_counted(workbench, tmp_path):
+    lines = [HEADER, *votes("一", "退款", "退款"), *OTHERS]
+    (tmp_path / "votes.csv").write_text("".join(",".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
+    words = ("import", tmp_path / "votes.csv", "--reader", "votes", "--split", "train", "-o", tmp_path / "data")
+    assert workbench(*words).exit_code == 0
     (row,) = (row for row in Dataset.load(tmp_path / "data") if row.id == "一")
     assert (row.text, row.intents) == ("hi 一", ("退款",))
     assert row.meta == {"annotations": 2, "annotators": 2, "agreement": 1.0}
@@ -107,8 +104,8 @@ def test_lines_of_json_are_read_too(workbench, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "header", "words"),
     [
-        ([(1, "hi", 1)], HEADER, "line 2: does not have as many cells as the header"),
-        ([(1, "hi", "a")], ("task", "text", "intent"), "line 2: has no annotator"),
+        ([(1, "hi", 1)], HEADER, "line 2: has 3 cells, the first line has 4"),
+        ([(1, "hi", "a")], ("task", "text", "intent"), "votes.csv: has no column annotator. Name the columns"),
         ([("", "hi", 1, "a")], HEADER, "line 2: has no task"),
         ([(1, "hi", 1, "a"), (1, "ho", 2, "a")], HEADER, "line 3: task 1 has another text than before"),
         ([(1, "hi", 1, "a", "much")], (*HEADER, "weight"), "line 2: the weight 'much' is no number"),

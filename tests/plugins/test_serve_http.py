@@ -90,19 +90,19 @@ def test_a_blank_text_is_refused(ask, text):
     [
         ("{", "the body is not JSON: Expecting property name enclosed in double quotes at character 1"),
         ("", "the body: Field required"),
-        ("[]", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
-        ("null", 'the body: a JSON object is expected, such as {"text": "Hello"}'),
+        ("[]", 'the body: must be a JSON object, such as {"text": "Hello"}'),
+        ("null", 'the body: must be a JSON object, such as {"text": "Hello"}'),
         ("{}", "text: Field required"),
-        ('{"text": null}', "text: the value is not a text"),
-        ('{"text": {"a": 1}}', "text: the value is not a text"),
-        ('{"text": ["a", 5, "b"]}', "text: item 1 is not a text"),
-        ('{"text": [["a"]]}', "text: item 0 is not a text"),
+        ('{"text": null}', "text: the value is not a string"),
+        ('{"text": {"a": 1}}', "text: the value is not a string"),
+        ('{"text": ["a", 5, "b"]}', "text: item 1 is not a string"),
+        ('{"text": [["a"]]}', "text: item 0 is not a string"),
         ('{"text": "a", "topp": 1}', "the body: unknown key 'topp'; known: text, top"),
         ('{"text": "a", "\\ud800": 1}', "the body: unknown key '\\ud800'; known: text, top"),
         ('{"text": "a", "top": 0}', "top: Input should be greater than or equal to 1"),
         *((f'{{"text": "a", "top": {top}}}', "top: Input should be a valid integer") for top in NO_INTEGERS),
-        (b"\xff\xfe{", "the body is not JSON: no utf-16-le at byte 2"),
-        (b'{"text": "\xff"}', "the body is not JSON: no utf-8 at byte 10"),
+        (b"\xff\xfe{", "the body is not JSON: byte 2 is not utf-16-le"),
+        (b'{"text": "\xff"}', "the body is not JSON: byte 10 is not utf-8"),
         (b"[" * 90_000, "the body is nested too deeply"),
         (b'{"text": ' + b"9" * 5000 + b"}", "the body has a number of too many digits"),
     ],
@@ -119,19 +119,19 @@ def test_a_form_is_told_how_to_send_json(server):
 
 def test_too_many_texts_are_refused_with_the_limit(ask):
     assert ask({"text": ["refund"] * 50})[0] == 200
-    detail = "51 texts were sent, at most 50 are allowed. Send them in parts."
+    detail = "the request has 51 texts, at most 50 are allowed. Send several smaller requests."
     assert ask({"text": ["refund"] * 51}) == (422, {"detail": detail})
 
 
 def test_too_long_a_text_is_refused_with_the_limit(ask):
     assert ask({"text": "退" * 300})[0] == 200
-    assert ask({"text": ["a", "退" * 301]}) == (422, {"detail": "text 1: has 301 characters, at most 300 are read"})
+    assert ask({"text": ["a", "退" * 301]}) == (422, {"detail": "text 1: has 301 characters, at most 300 are allowed"})
 
 
 def test_too_large_a_body_is_refused_whether_it_says_so_or_not(ask):
     assert ask(b" " * 99_000 + b'{"text": "refund"}')[0] == 200
     declared = ask(b" " * 100_001)
-    assert declared == (413, {"detail": "the request is too large: at most 100000 bytes are read"})
+    assert declared == (413, {"detail": "the request is too large: at most 100000 bytes are allowed"})
     assert ask(iter([b" " * 40_000] * 3)) == declared
     assert ask({"text": "refund"})[0] == 200
 
@@ -171,7 +171,7 @@ def test_openapi_documents_the_question_the_answer_and_the_limits(server):
     assert {"PredictRequest", "PredictResponse", "RankedIntent", "Health", "JobState", "Problem"} == set(schemas)
     fields = [about for schema in schemas.values() for about in schema["properties"].values()]
     assert [about for about in fields if not {"description", "$ref"} & set(about)] == []
-    assert "At most 50 texts a request" in openapi["info"]["description"]
+    assert "At most 50 texts per request" in openapi["info"]["description"]
     for example in schemas["PredictRequest"]["examples"]:
         assert server.client.post("/predict", json=example).status_code == 200
 

@@ -65,7 +65,7 @@ def test_a_refused_bundle_is_declined_with_the_figure_and_exit_code_3(declines, 
 def test_a_bundle_that_was_never_judged_is_declined_with_the_remedy(declines, tmp_path):
     done = declines(write_bundle(tmp_path / "b", gate=None).path)
     assert done.exit_code == 1
-    assert "the gate never judged this bundle" in done.stderr
+    assert "no gate has checked this bundle" in done.stderr
     assert "--ungated" in done.stderr
 
 
@@ -94,8 +94,8 @@ def test_a_port_in_use_is_one_line(declines, bundle):
         done = declines(bundle.path, "--port", port)
     assert done.exit_code == 1
     assert done.stderr == (
-        f"Error: 127.0.0.1:{port}: another program listens there already. "
-        "Stop it, or choose another port; --port 0 takes a free one.\n"
+        f"Error: 127.0.0.1:{port}: another program already listens at this address. "
+        "Stop the other program, or choose another port; --port 0 takes a free port.\n"
     )
 
 
@@ -103,13 +103,13 @@ def test_a_port_in_use_is_one_line(declines, bundle):
 def test_an_address_that_is_not_ours_is_one_line(declines, bundle, address):
     done = declines(bundle.path, "--host", address)
     assert done.exit_code == 1
-    assert f"Error: {address}:8080: cannot listen there: " in done.stderr
+    assert f"Error: {address}:8080: cannot listen at this address: " in done.stderr
 
 
 def test_the_announcement_is_one_line_with_the_address_and_the_documentation(serving, bundle):
     with serving(bundle.path) as server:
         url = str(server.client.base_url).rstrip("/")
-        assert server.announcement == f"Serving bundle {bundle.id} (2 intents) at {url} - try it at {url}/docs\n"
+        assert server.announcement == f"Serving bundle {bundle.id} (2 intents) at {url} - try requests at {url}/docs\n"
         assert server.stop() == 0
         assert server.process.stderr.read() == ""
 

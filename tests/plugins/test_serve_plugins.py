@@ -73,7 +73,7 @@ def test_everybody_sees_the_jobs_of_plugins(plugged, bundle):
         plugged.shadow.state = "running"
         assert client.get("/jobs").json()["shadow"]["state"] == "running"
         assert client.service.job_status() == client.get("/jobs").json()
-        with pytest.raises(ValueError, match="a job 'shadow' already"):
+        with pytest.raises(ValueError, match="a job named 'shadow' already"):
             client.service.add_job("shadow", dict)
 
 
@@ -87,7 +87,7 @@ def test_a_job_that_cannot_tell_its_state_hides_no_other(plugged, bundle, caplog
         jobs = client.get("/jobs").json()
     assert jobs["shadow"]["state"] == "idle"
     assert jobs["broken"]["state"] == "unknown"
-    assert "the job broken does not tell its state" in caplog.text
+    assert "the status function of the job broken failed" in caplog.text
 
 
 def test_a_route_that_allows_more_bytes_gets_them_and_no_other_does(plugged, bundle):
@@ -122,7 +122,10 @@ def test_a_plugin_that_refuses_its_settings_is_heard_as_it_is(bundle):
 
 def test_a_plugins_route_refuses_what_predict_refuses(plugged, bundle):
     with live(plugged, bundle, limits=Limits(characters=5)) as client:
-        for text, detail in (("", "the text: is blank"), ("refund", "the text: has 6 characters, at most 5 are read")):
+        for text, detail in (
+            ("", "the text: is blank"),
+            ("refund", "the text: has 6 characters, at most 5 are allowed"),
+        ):
             answer = client.get("/label", params={"text": text})
             assert (answer.status_code, answer.json()) == (422, {"detail": detail})
         missing = client.get("/label")
@@ -133,10 +136,10 @@ def test_a_fault_is_logged_and_tells_the_caller_nothing(plugged, bundle, caplog)
     with live(plugged, bundle) as client:
         answer = client.get("/fault")
         assert answer.status_code == 500
-        assert answer.json() == {"detail": "the server failed; its log says why"}
+        assert answer.json() == {"detail": "internal error of the server; see its log"}
         assert client.get("/label", params={"text": "refund"}).status_code == 200
         assert client.get("/health").status_code == 200
-    assert "no response to GET '/fault'" in caplog.text
+    assert "the request GET '/fault' failed" in caplog.text
     assert "the password is secret" in caplog.text
 
 
@@ -197,7 +200,7 @@ def test_records_that_nobody_can_keep_up_with_are_dropped_and_counted(caplog):
     host.register(Stuck(), "stuck")
     observers = Observers(host, waiting=3)
     for number in range(20):
-        observers.tell({"count": number})
+        observers.put({"count": number})
     assert observers.dropped >= 16
     gate.set()
     observers.close()
@@ -275,7 +278,7 @@ def test_half_a_surrogate_pair_is_answered_whatever_the_bundle_normalizes(plugge
 
 def test_ungated_takes_what_was_never_judged(tmp_path):
     unjudged = write_bundle(tmp_path / "unjudged", gate=None)
-    with pytest.raises(WorkbenchError, match="never judged"):
+    with pytest.raises(WorkbenchError, match="no gate has checked"):
         BundleService(build_host(), unjudged.path)
     assert BundleService(build_host(), unjudged.path, ungated=True).bundle.accepted is None
 

@@ -141,8 +141,8 @@ def test_predict_answers_with_a_bundle_that_the_gate_refused(workbench, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["nowhere", "x"], 1, "Error: nowhere: there is no such bundle or run folder\n"),
-        ([".", "x"], 1, "Error: .: is no bundle: bundle.json is missing"),
+        (["nowhere", "x"], 1, "Error: nowhere: there is no such bundle or run folder. List runs: workbench runs.\n"),
+        ([".", "x"], 1, "Error: .: is not a bundle: bundle.json is missing"),
         (["BUNDLE", "x", "--top", "0"], 2, "0 is not in the range"),
         (["BUNDLE", "x", "--threads", "0"], 2, "0 is not in the range"),
         ([], 2, "Missing argument 'BUNDLE'"),

@@ -47,9 +47,9 @@ def test_an_unknown_encoder_says_what_to_copy(train):
 
 def test_an_encoder_without_weights_or_tokenizer_is_refused(refused, tiny_encoder, tmp_path):
     bare = shutil.copytree(tiny_encoder, tmp_path / "bare", ignore=shutil.ignore_patterns("model.safetensors"))
-    refused(bare, "holds no weights")
+    refused(bare, "has no weights")
     mute = shutil.copytree(tiny_encoder, tmp_path / "mute", ignore=shutil.ignore_patterns("tok*", "vocab*"))
-    refused(mute, "holds no tokenizer")
+    refused(mute, "has no tokenizer")
 
 
 @pytest.mark.parametrize(

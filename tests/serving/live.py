@@ -22,7 +22,7 @@ PATIENCE = 30
 def live(host, bundle, *, mounts=(), **more):
     """The application on a real socket, and its observers told of everything once it is closed."""
     observers = Observers(host)
-    service = BundleService(host, bundle.path, observe=observers.tell, **more)
+    service = BundleService(host, bundle.path, observe=observers.put, **more)
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(create_app(host, service, mounts), log_config=None, log_level="warning")
     server = DrainingServer(config, service.queue, grace=PATIENCE)

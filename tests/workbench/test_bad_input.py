@@ -97,7 +97,7 @@ def test_a_mistake_is_one_clear_line_and_leaves_nothing(run, tmp_path, case):
     assert done.exit_code == code, done.output
     assert len(lines) == 1
     assert said in lines[0]
-    assert "fault of the program" not in done.stderr
+    assert "bug in the workbench" not in done.stderr
     assert not [name for name in remains(tmp_path) if name.startswith((".", "train"))]
 
 

@@ -42,7 +42,9 @@ def test_a_name_that_two_plugins_claim_is_an_error_that_names_both():
     host = build_host([])
     host.register(First(), "first")
     host.register(Second(), "second")
-    with pytest.raises(WorkbenchError, match=r"cleaners: 'sweep' is claimed by (first|second) and by (first|second)"):
+    with pytest.raises(
+        WorkbenchError, match=r"cleaners: 'sweep' is registered by (first|second) and by (first|second)"
+    ):
         host.registry("cleaners")
 
 
@@ -87,7 +89,7 @@ def test_a_library_that_is_missing_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     component = Cleaner(run="wanting:clean", summary="", extra="train")
     with pytest.raises(
-        MissingExtra, match=r'library_that_nobody_has is not installed. needs: pip install "intent-workbench\[train\]"'
+        MissingExtra, match=r'library_that_nobody_has is not installed. Run: pip install "intent-workbench\[train\]"'
     ):
         component(None, None, None, None)
 
@@ -114,7 +116,7 @@ def test_a_third_partys_missing_library_names_its_own_distribution(tmp_path, mon
         ("mask-fast", r'pip install "mask-numbers\[gpu\]"'),
         ("mask-deep", r'pip install "intent-workbench\[train\]"'),
     ):
-        with pytest.raises(MissingExtra, match=rf"library_that_nobody_has is not installed\. needs: {line}\."):
+        with pytest.raises(MissingExtra, match=rf"library_that_nobody_has is not installed\. Run: {line}\."):
             host.registry("cleaners")[name](None, None, None, None)
     with pytest.raises(MissingExtra, match=r'pip install "mask-numbers\[tickets\]"'):
         host.registry("readers")["tickets"].read_votes("tickets.csv", None, None)

@@ -15,7 +15,10 @@ import pytest
 
 from workbench import hookspecs
 from workbench.cli.plugin_verbs.api_page import api_page
+from workbench.cli.plugin_verbs.command_line_page import command_line_page
+from workbench.cli.plugin_verbs.hooks_page import hooks_page
 from workbench.cli.plugin_verbs.options_page import options_page
+from workbench.cli.root import build_cli
 from workbench.components import Role
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +26,7 @@ HOST = sorted((ROOT / "workbench").rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TORCH = ROOT / "workbench/torch"
+REFERENCE = ROOT / "docs/en/reference"
 DOORS = sorted((ROOT / "plugins").glob("*/__init__.py"))
 HEAVY = {
     "torch",
@@ -175,7 +179,7 @@ def test_help_imports_nothing_heavy():
 
 
 def test_every_hook_is_documented():
-    page = read(ROOT / "docs/plugins.md")
+    page = read(REFERENCE / "hooks.md")
     assert not [hook for hook in HOOKS if not inspect.getdoc(getattr(hookspecs, hook)) or f"`{hook}(" not in page]
 
 
@@ -185,8 +189,14 @@ def test_every_hook_is_implemented_by_a_plugin_in_some_test():
 
 
 def test_the_generated_pages_are_current(host):
-    for name, page in (("options", options_page(host)), ("api", api_page())):
-        assert read(ROOT / f"docs/{name}.md") == page, "nox -s docs"
+    pages = {
+        "api": api_page(),
+        "command-line": command_line_page(build_cli(host)),
+        "hooks": hooks_page(),
+        "options": options_page(host),
+    }
+    for name, page in pages.items():
+        assert read(REFERENCE / f"{name}.md") == page, "nox -s docs"
 
 
 def test_console_blocks_of_both_readmes_are_the_same():

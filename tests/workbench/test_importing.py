@@ -181,7 +181,7 @@ def test_a_source_without_dev_gives_dev_from_train_and_its_test_stays(read, tmp_
     first = read(table)
     assert [row.split == "test" for row in first] == [n >= 16 for n in range(24)]
     assert len(first.split("dev")) == 5  # a quarter of the 10 and of the 6 train rows of the intents
-    assert "one.csv: states no dev rows; they are taken from its train rows" in caplog.text
+    assert "one.csv has no dev rows; they are taken from its train rows" in caplog.text
     assert read(table, known=add_to_ledger(first, {})) == first
 
 

@@ -64,7 +64,7 @@ def test_every_kind_of_fault_is_named():
     assert "no_such_module" in found["third", "cleaners: gone"]
     assert "lodas" in found["third", "cleaners: misspelt"]
     assert "(dataset, out, options, context)" in found["third", "cleaners: narrow"]
-    assert "no dataclass" in found["third", "cleaners: loose"]
+    assert "is not a dataclass" in found["third", "cleaners: loose"]
     assert "implements no hook" in found["hookless", ""]
     assert len(found) == 5
 
@@ -86,9 +86,9 @@ def test_every_function_of_a_component_is_looked_at():
         ("runtimes: table", "cpu_warning: json:warn cannot be loaded"),
         ("runtimes: table", "cannot be called with ()"),
         ("passes: thin", "space.share.values: json:value cannot be loaded"),
-        ("passes: thin", "space.share.resize: json:__doc__ is no function"),
+        ("passes: thin", "space.share.resize: json:__doc__ is not a function"),
         ("passes: thin", "cannot be called with (config, value)"),
-        ("passes: thin", "space.rank.title: 'Rank' is no pair"),
+        ("passes: thin", "space.rank.title: 'Rank' is not a pair"),
     ]
     for where, problem in said:
         assert any(problem in each for at, each in found if at == where), problem
@@ -115,7 +115,7 @@ def test_a_runtime_whose_file_lies_in_a_folder_is_named_and_bundles_nothing(tmp_
     host.register(module(runtimes=hookimpl(lambda: {"nested": runtime}, specname="runtimes")), "third")
     (found,) = [each for each in check_plugins(host) if each.fatal]
     assert (found.plugin, found.where) == ("third", "runtimes: nested")
-    assert "'onnx/model.onnx' is no plain file name" in found.problem
+    assert "'onnx/model.onnx' is not a plain file name" in found.problem
     with pytest.raises(WorkbenchError, match=r"lists the file 'onnx/model\.onnx'"):
         make_bundle(Model(tmp_path, "nested", "intent", ("a",), 8), tmp_path / "out", host)
     assert not (tmp_path / "out").exists()

@@ -180,7 +180,7 @@ def test_a_refused_stage_of_a_run_keeps_its_measurements_until_a_run_comes_to_it
         assert failed.status == "failed"
         assert (failed.measurements / "most").read_text() == str(most)
         assert listed(tmp_path / "stages") == {"compress-1-own"}
-        assert f"its measurements are in {failed.measurements}" in capsys.readouterr().err
+        assert f"measurements of this stage: {failed.measurements}" in capsys.readouterr().err
     (done,) = refused_run(tmp_path, 3).stages
     assert (done.measurements / "most").read_text() == "3"
     assert listed(tmp_path / "stages") == {done.path.parent.name}

@@ -63,7 +63,7 @@ def test_a_plugin_that_raises_is_named_and_the_others_stay(bare, run, caplog):
     bare.register(Sections(kept, ValueError("<oops>"), lost), "broken")
     bare.register(Sections(Section(("Other", "他"), "<p>other</p>")), "sound")
     html = page(bare, run)
-    assert "The plugin broken failed while it made its sections" in html
+    assert "The plugin broken failed to make all of its sections" in html
     assert "<p>kept</p>" in html
     assert "<p>other</p>" in html
     assert "Lost" not in html
@@ -82,7 +82,7 @@ def test_a_run_without_sections_is_a_page_with_its_facts(bare, run):
     assert "<bdi>客服 &amp; co</bdi>" in html
     assert "<dd>minilm</dd>" in html
     assert "<dd>36</dd>" in html
-    assert "not judged by a gate" in html
+    assert "not checked by a gate" in html
     assert "<nav" not in html
 
 

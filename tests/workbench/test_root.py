@@ -92,8 +92,8 @@ def test_doctor_tells_of_a_runtime_whose_library_is_missing_or_broken(tmp_path, 
     host.register(Opens(), "opens", distribution="third-party")
     done = CliRunner().invoke(build_cli(host), ["doctor"])
     assert done.exit_code == 0, done.output
-    assert '! runtime lacking: no_such_library is not installed. needs: pip install "third-party[fast]"' in done.output
-    assert "! runtime broken cannot tell of this CPU (OSError: no such driver)" in done.output
+    assert '! runtime lacking: no_such_library is not installed. Run: pip install "third-party[fast]"' in done.output
+    assert "! runtime broken failed to examine this CPU (OSError: no such driver)" in done.output
 
 
 def test_an_interrupted_run_is_130_and_goes_on(tmp_path):

@@ -47,7 +47,7 @@ def test_the_extra_of_the_workbench_is_named_where_torch_is_worked_with(packages
 def test_all_of_them_are_sound(packages):
     done = workbench(packages / "site", "plugins", "--check")
     assert done.returncode == 0, done.stderr
-    assert "plugins are sound" in done.stderr
+    assert "plugins are valid" in done.stderr
     for kind in KINDS:
         assert f"new_{kind}" in workbench(packages / "site", "plugins", "--json").stdout
 
@@ -55,7 +55,7 @@ def test_all_of_them_are_sound(packages):
 def test_an_existing_package_or_a_bad_name_is_refused(packages):
     again = workbench(packages / "site", "plugins", "new", "new_cleaner", "-o", packages / "other")
     assert again.returncode == 2
-    assert "there is a package 'new_cleaner' already" in again.stderr
+    assert "a package named 'new_cleaner' already exists" in again.stderr
     for name in ("Not-A-Name", "class", "json", "workbench"):
         assert workbench(packages, "plugins", "new", name).returncode == 2
     assert workbench(packages, "plugins", "new", "good", "--kind", "wizard").returncode == 2

@@ -56,16 +56,17 @@ LATIN = "text,intent\nwo ist mein Päckchen,Verfolgung\nça ne marche pas… «n
         (CHINESE, "utf-16"),
         (CHINESE * 40, "utf-16-le"),
         (LATIN, "utf-16-be"),
+        ("text,intent\nwhere is it,order\n", "utf-16-le"),
     ],
 )
 def test_other_encodings_are_read_and_named(tmp_path, content, encoding, caplog):
     (tmp_path / "a.csv").write_bytes(content.encode(encoding))
     assert read_source(tmp_path / "a.csv") == content
     name = {"gbk": "GB18030"}.get(encoding, encoding.upper())
-    assert f"a.csv: is not UTF-8; it is read as {name}" in caplog.text
+    assert f"a.csv is not UTF-8; it is read as {name}" in caplog.text
 
 
-@pytest.mark.parametrize("content", [CHINESE, LATIN, "plain"])
+@pytest.mark.parametrize("content", [CHINESE, LATIN, "plain", "text,intent\na\0\0\0b,\0\n"])
 def test_utf8_is_read_without_a_word(tmp_path, content, caplog):
     (tmp_path / "a.csv").write_bytes(content.encode("utf-8-sig"))
     assert read_source(tmp_path / "a.csv") == content

@@ -63,7 +63,7 @@ def test_a_reader_a_pass_and_a_verb_arrive(tmp_path, tiny_encoder):
     site = install(tmp_path, "third_lines", LINES)
     (plugin,) = [p for p in json.loads(workbench(site, "plugins", "--json").stdout) if p["name"] == "third_lines"]
     assert plugin["version"] == "3.2.1"
-    assert plugin["offers"] == {"passes": ["copy"], "readers": ["lines"]}
+    assert plugin["components"] == {"passes": ["copy"], "readers": ["lines"]}
     assert plugin["verbs"] == ["hello"]
     assert workbench(site, "hello").stdout == "hello from a third party\n"
     source = tmp_path / "calls.txt"
@@ -109,7 +109,7 @@ def test_two_plugins_with_one_name_are_reported_together(tmp_path):
     install(tmp_path, "third_two", LINES)
     done = workbench(site, "import", "x", "--reader", "lines", "-o", tmp_path / "out")
     assert done.returncode == 1
-    assert "'lines' is claimed by third_" in done.stderr
+    assert "'lines' is registered by third_" in done.stderr
     assert "third_one" in done.stderr
     assert "third_two" in done.stderr
     assert "Traceback" not in done.stderr

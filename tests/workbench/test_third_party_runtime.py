@@ -190,11 +190,11 @@ def test_a_changed_file_of_the_format_is_refused(site, made, tmp_path):
 @pytest.mark.parametrize(
     ("leave_out", "said"),
     [
-        ("runtimes", "unknown model format 'table'. Install the plugin that registers it under the hook runtimes"),
+        ("runtimes", "unknown model format 'table'. Install the plugin that registers 'table' under the hook runtimes"),
         (
             "normalizations",
-            "unknown text normalization 'mask-orders-1'. Install the plugin that registers it under the hook "
-            "normalizations",
+            "unknown text normalization 'mask-orders-1'. Install the plugin that registers 'mask-orders-1' under "
+            "the hook normalizations",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""A trainer that nobody here knows goes from rows to a served bundle, by what docs/model-contract.md says alone."""
+"""A trainer that nobody here knows goes from rows to a served bundle, by what its tutorial says alone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from tests.third_party import install, workbench
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "model-contract.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "en" / "tutorials" / "first-trainer.md"
 INT8 = '[[compress]]\nuse = "int8"\n'
 
 
 def block(language: str) -> str:
-    """The last code block of that language on the page."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[-1]
+    """The first code block of that language on the page."""
+    return re.findall(rf"```{language} title=[^\n]*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[0]
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,12 @@ def test_the_verbs_train_and_export_make_a_bundle_of_it(site, tmp_path):
     assert answer(site, tmp_path / "bundle", "where is my parcel")["intents"]
     refused = workbench(site, "export", tmp_path / "model", "--opset", "19", "-o", tmp_path / "other")
     assert refused.returncode == 2
-    assert "--opset is an option of a pass, and the model of format 'onnx' needs none" in refused.stderr
+    assert "--opset is an option of a pass, but a model of format 'onnx' needs no pass" in refused.stderr
 
 
 def test_a_pass_for_torch_models_says_to_leave_it_out(site, tmp_path):
     (tmp_path / "recipe.toml").write_text(block("toml").replace("int8", "onnx"), encoding="utf-8")
     done = workbench(site, "run", tmp_path / "recipe.toml", "-o", tmp_path / "run")
     assert done.returncode == 1
-    assert "is an ONNX model already" in done.stderr
-    assert "leave it out" in done.stderr
+    assert "has the format 'onnx', the pass onnx needs torch" in done.stderr
+    assert "or use a model of the format torch" in done.stderr

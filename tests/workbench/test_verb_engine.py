@@ -137,7 +137,7 @@ def test_an_import_that_was_interrupted_at_its_end_takes_the_splits_that_it_is_g
     for seed in (1, 2):
         assert cli(*words, "--seed", seed, "-o", tmp_path / f"seed-{seed}").exit_code == 0
     with monkeypatch.context() as patch:
-        patch.setattr("workbench.cli.once.publish", interrupted)
+        patch.setattr("workbench.cli.verb_run.publish", interrupted)
         assert cli(*words, "--splits-of", tmp_path / "seed-1", "-o", tmp_path / "made").exit_code == 1
     assert (tmp_path / ".made.work").is_dir()
     done = cli(*words, "--splits-of", tmp_path / "seed-2", "-o", tmp_path / "made")

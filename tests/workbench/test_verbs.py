@@ -136,7 +136,7 @@ def test_help_shows_the_options_of_what_is_named(cli):
         (["train", "DATA", "--use", "finetune", "--epochs", "many", "-o", "OUT"], "many", 2),
         (["train", "DATA", "--use", "finetune", "--epochs", "0", "-o", "OUT"], "at least 1", 2),
         (["train", "DATA", "-o", "OUT"], "--use", 2),
-        (["train", "DATA", "--use", "bayes", "--use", "probe", "-o", "OUT"], "Give one", 2),
+        (["train", "DATA", "--use", "bayes", "--use", "probe", "-o", "OUT"], "Set --use once", 2),
         (["train", "DATA", "--use", "probe", "--C", "nan", "-o", "OUT"], "finite", 2),
         (["train", "DATA", "--use", "bayes", "--seed", "-1", "-o", "OUT"], "at least 0", 2),
         (["import", "en", "--reader", "quickstart", "--rare", "typo", "-o", "OUT"], "drop, refuse, train", 2),

@@ -1,9 +1,9 @@
-"""The door: everything that a plugin may import of the host.
+"""The public interface for plugins: every name of the host that a plugin may import.
 
-This package holds nouns, components, options and errors. Its modules hold the rest by subject:
-`io` (files), `text`, `machine`, `engine` (recipes and runs), `cli`, `report`, `serving`, `quality` (parity,
-invariance), `review` (votes, texts to review) and `torch`. A name that stands in no `__all__` here may change without
-notice.
+This package exports data types, components, options and errors. Its modules export the rest by subject: `io` (files),
+`text`, `machine`, `engine` (recipes and runs), `cli`, `report` and `serving`. `quality` has parity and invariance,
+`review` has votes and texts to review, `torch` has encoders. A name that is in no `__all__` of this package may change
+without notice.
 """
 
 from __future__ import annotations

@@ -1,21 +1,18 @@
-"""Helpers for verbs on the command line."""
+"""Build verbs for the command line."""
 
 from __future__ import annotations
 
-from workbench.cli.data_verbs import import_rows
-from workbench.cli.data_verbs import show as show_dataset
-from workbench.cli.once import work as work_stage
+from workbench.cli.data_verbs import import_rows, show_dataset
 from workbench.cli.options import ComponentName, click_options, collect
 from workbench.cli.output import echo_json, say, table, table_lines
-from workbench.cli.progress import EVERY as PROGRESS_SECONDS
-from workbench.cli.progress import TerminalProgress
+from workbench.cli.progress import TerminalProgress, shown_steps
 from workbench.cli.run import check_gate, summarize
+from workbench.cli.verb_run import run_stages
 from workbench.cli.verbs import FOLDER, JSON, SEED, offered, steps_of
 
 __all__ = [
     "FOLDER",
     "JSON",
-    "PROGRESS_SECONDS",
     "SEED",
     "ComponentName",
     "TerminalProgress",
@@ -25,11 +22,12 @@ __all__ = [
     "echo_json",
     "import_rows",
     "offered",
+    "run_stages",
     "say",
     "show_dataset",
+    "shown_steps",
     "steps_of",
     "summarize",
     "table",
     "table_lines",
-    "work_stage",
 ]

@@ -1,4 +1,4 @@
-"""Recipes, runs, stages and what is known of them on disk."""
+"""Recipes, and runs with their stages on disk."""
 
 from __future__ import annotations
 

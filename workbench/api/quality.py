@@ -1,4 +1,4 @@
-"""Compare predictors: parity, batch invariance, samples."""
+"""Compare predictors: parity, batch invariance, samples of rows."""
 
 from __future__ import annotations
 

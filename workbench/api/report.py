@@ -1,4 +1,4 @@
-"""Sections of report.html."""
+"""Make sections of report.html."""
 
 from __future__ import annotations
 

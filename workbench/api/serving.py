@@ -1,4 +1,4 @@
-"""Open bundles; the service behind the server's routes; listening, requests and background runs for servers."""
+"""Open bundles, and build servers: the service behind the routes, sockets, requests, background runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open, run and save encoders and classifiers in torch. Importing this module imports torch: import it late."""
+"""Open, run and save encoders and classifiers in torch. This module imports torch, so import it inside functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands whose options depend on the components that the command line names."""
+"""Commands whose options depend on the components in the command line."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from workbench.engine.sections import ComponentConfig
 from workbench.errors import UsageProblem, unknown
 from workbench.host import Host
 
-CHOSEN = "workbench.chosen"
-BY_DEFAULT = "workbench.by_default"
+COMPONENTS = "workbench.components"
+IS_DEFAULT = "workbench.is_default"
 
 
 class ComponentCommand(click.Command):
-    """A verb with an option (`--use`, `--reader`) that names components of a hook, and the options of these.
+    """A verb with an option (`--use`, `--reader`) that names components of a hook, and with their options.
 
-    With several components, their options carry the component's name: `--int8.reduce-range yes`. Those of the default
-    go without it too.
+    If the verb accepts several components, each option has the component's name as prefix: `--int8.reduce-range yes`.
+    The options of the default component also work without this prefix.
 
     Args:
         host: the plugins.
         hook: the named hook.
-        choice: the option that names a component.
-        several: whether it may be given more than once.
-        default: gives what is used when it is not given.
-        accepts: whether a component may be named here.
+        choice: name of the option that names a component.
+        several: whether the option may be repeated.
+        default: function that returns the component names to use without the option.
+        accepts: function that returns whether the verb accepts a component.
     """
 
     def __init__(
@@ -49,52 +49,55 @@ class ComponentCommand(click.Command):
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Find the components that `args` names, then parse with their options."""
-        named = self._registries(args)
-        ctx.meta[CHOSEN], ctx.meta[BY_DEFAULT] = named or self.default(), not named
+        """Find the components in `args`, then parse `args` with the components' options."""
+        names = self._component_names(args)
+        ctx.meta[COMPONENTS], ctx.meta[IS_DEFAULT] = names or self.default(), not names
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The verb's own options and those of the components."""
+        """Return the verb's own options and those of the components."""
         own = super().get_params(ctx)
         more: list[click.Parameter] = []
-        for name in ctx.meta.get(CHOSEN, ()):
+        for name in ctx.meta.get(COMPONENTS, ()):
             prefix = name if self.several else ""
-            more += click_options(self._component(name).options, prefix, short=ctx.meta[BY_DEFAULT], host=self.host)
+            more += click_options(self._component(name).options, prefix, short=ctx.meta[IS_DEFAULT], host=self.host)
         return [*own[:-1], *more, own[-1]]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List what `--use` may name."""
+        """List the components that `--use` accepts."""
         super().format_epilog(ctx, formatter)
         components = self._accepted()
-        with formatter.section(f"--{self.choice} NAME; each adds options of its own (--{self.choice} NAME --help)"):
+        with formatter.section(f"Values of --{self.choice} (options of each: --{self.choice} NAME --help)"):
             formatter.write_dl([(name, component.summary) for name, component in sorted(components.items())])
 
-    def steps(self, ctx: click.Context) -> tuple[ComponentConfig, ...]:
-        """The components with the options that the command line gave."""
-        made = []
-        for name in ctx.meta[CHOSEN]:
+    def component_configs(self, ctx: click.Context) -> tuple[ComponentConfig, ...]:
+        """Return the components with their options from the command line."""
+        configs = []
+        for name in ctx.meta[COMPONENTS]:
             component = self._component(name)
             options = collect(component.options, ctx.params, name if self.several else "")
-            made.append(ComponentConfig(self.hook, name, component, options))
-        return tuple(made)
+            configs.append(ComponentConfig(self.hook, name, component, options))
+        return tuple(configs)
 
-    def _registries(self, args: Sequence[str]) -> tuple[str, ...]:
+    def _component_names(self, args: Sequence[str]) -> tuple[str, ...]:
         flag = f"--{self.choice}"
-        named = [args[i + 1] for i, word in enumerate(args[:-1]) if word == flag]
-        named += [word.partition("=")[2] for word in args if word.startswith(f"{flag}=")]
+        values = [args[i + 1] for i, word in enumerate(args[:-1]) if word == flag]
+        values += [word.partition("=")[2] for word in args if word.startswith(f"{flag}=")]
         names = [
-            part for name in named for part in (name.split(",") if self.several else [name]) if not part.startswith("-")
+            name
+            for value in values
+            for name in (value.split(",") if self.several else [value])
+            if not name.startswith("-")
         ]
         for name in names:
             self._component(name)
         if len(names) > 1 and not self.several:
-            raise UsageProblem(f"--{self.choice} is given {len(names)} times", remedy="Give one")
+            raise UsageProblem(f"{flag} is set {len(names)} times", remedy=f"Set {flag} once")
         for name, count in Counter(names).items():
             if count > 1:
                 raise UsageProblem(
-                    f"{flag} names {name!r} {count} times, and a command line has one set of options for each",
-                    remedy="Name it once, or write a recipe, where each is a step with options of its own",
+                    f"{flag} names {name!r} {count} times, but a command line holds one set of options per name",
+                    remedy=f"Name {name!r} once, or use a recipe, where several [[compress]] sections may use one pass",
                 )
         return tuple(names)
 

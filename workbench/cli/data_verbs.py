@@ -11,13 +11,12 @@ from typing import Any, cast
 
 import click
 
-from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, table
+from workbench.cli.verb_run import run_stages
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.components import Reader
 from workbench.engine.sections import ComponentConfig, ImportOptions, Recipe, RecipeOptions
-from workbench.engine.stage import Stage
 from workbench.host import Host
 from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
@@ -27,17 +26,17 @@ from workbench.options import parse_options
 from workbench.stages.import_stage import import_stage
 from workbench.stages.preparation import augment_stage, clean_stage
 
-OF_THE_SECTION = ("split", "rare")
+SECTION_OPTIONS = ("split", "rare")  # options of `ImportOptions` that the verb has too
 
 
 def add(cli: click.Group, host: Host) -> None:
-    """Add import, clean and augment."""
+    """Add the verbs `import`, `clean` and `augment`."""
 
     @offered(cli, "import", host, "readers", choice="reader")
     @click.argument("source")
     @OUT
     @SEED
-    @click.option("--splits-of", type=FOLDER, help="A dataset whose rows keep the split that they have there.")
+    @click.option("--splits-of", type=FOLDER, help="Dataset folder; its rows keep their splits in the new dataset.")
     @JSON
     @click.pass_context
     def import_(
@@ -50,20 +49,20 @@ def add(cli: click.Group, host: Host) -> None:
         as_json: bool,
         **values: Any,
     ) -> None:
-        """Read SOURCE into a dataset folder."""
-        (step,) = steps_of(ctx)
-        section = {name: values[name] for name in OF_THE_SECTION if values[name] is not None}
-        named = cast(Reader, step.component).named
-        section |= {"reader": step.name, "source": source if named else str(Path(source).expanduser())}
+        """Import SOURCE into a dataset folder."""
+        (config,) = steps_of(ctx)
+        section = {name: values[name] for name in SECTION_OPTIONS if values[name] is not None}
+        named = cast(Reader, config.component).named
+        section |= {"reader": config.name, "source": source if named else str(Path(source).expanduser())}
         settings = parse_options(ImportOptions, section, "command line")
         if settings.split is not None:
             check_shares(settings.split, "--split")
         top = collect(RecipeOptions, {"seed": seed})
         with ledger_of(splits_of) as ledger:
-            dataset = import_rows(dataclasses.replace(step, settings=settings), top, out, host, ledger)
-        show(dataset, out, as_json=as_json)
+            dataset = import_rows(dataclasses.replace(config, settings=settings), top, out, host, ledger)
+        show_dataset(dataset, out, as_json=as_json)
 
-    import_.params += [option for option in click_options(ImportOptions) if option.name in OF_THE_SECTION]
+    import_.params += [option for option in click_options(ImportOptions) if option.name in SECTION_OPTIONS]
 
     @offered(cli, "clean", host, "cleaners", several=True)
     @click.argument("dataset", type=FOLDER)
@@ -72,9 +71,9 @@ def add(cli: click.Group, host: Host) -> None:
     @JSON
     @click.pass_context
     def clean(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
-        """Clean a DATASET with one or more cleaners, in the order given."""
-        change(clean_stage(steps_of(ctx), "data"), dataset, out, host, seed)
-        show(Dataset.load(out), out, as_json=as_json)
+        """Clean a DATASET. Several cleaners run in the order of --use."""
+        run_stages([clean_stage(steps_of(ctx), "data")], {"data": dataset}, out, host, seed)
+        show_dataset(Dataset.load(out), out, as_json=as_json)
 
     @offered(cli, "augment", host, "augmenters", several=True)
     @click.argument("dataset", type=FOLDER)
@@ -83,18 +82,13 @@ def add(cli: click.Group, host: Host) -> None:
     @JSON
     @click.pass_context
     def augment(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
-        """Add made-up rows to the train split of a DATASET."""
-        change(augment_stage(steps_of(ctx), "data"), dataset, out, host, seed)
-        show(Dataset.load(out), out, as_json=as_json)
-
-
-def change(stage: Stage, dataset: Path, out: Path, host: Host, seed: int) -> None:
-    """Let a stage make a dataset of a dataset."""
-    work([stage], {"data": dataset}, out, host, seed)
+        """Add augmented rows to the train split of a DATASET."""
+        run_stages([augment_stage(steps_of(ctx), "data")], {"data": dataset}, out, host, seed)
+        show_dataset(Dataset.load(out), out, as_json=as_json)
 
 
 def import_rows(
-    step: ComponentConfig,
+    config: ComponentConfig,
     top: RecipeOptions,
     out: Path,
     host: Host,
@@ -105,25 +99,25 @@ def import_rows(
     """Import one source into the dataset folder `out`, as the verb `import` does.
 
     Args:
-        step: a reader with its options, and `ImportOptions` as its settings.
-        top: the seed; required plugins are not asked for.
-        out: does not exist yet.
+        config: a reader with its options, and `ImportOptions` as its settings.
+        top: the seed; this function ignores `requires`.
+        out: the output folder, which must not exist.
         host: the plugins.
-        ledger: a file that says which row went into which split; None = nothing is known.
-        pins: whether the ledger remembers new rows too.
+        ledger: JSON file with the split of each known row; None = no row is known.
+        pins: whether new rows are added to the ledger.
 
     Raises:
-        WorkbenchError: `out` exists, or the source cannot be read or divided.
+        WorkbenchError: `out` exists, or the source cannot be read or divided into splits.
     """
-    stage = import_stage(Recipe(top, (step,)), ledger, pins=pins)
-    # the ledger is in no key, so nothing that a killed attempt imported is used
-    work([dataclasses.replace(stage, remote=True)], {}, out, host, top.seed)
+    stage = import_stage(Recipe(top, (config,)), ledger, pins=pins)
+    # The ledger is not part of the stage's key, so the import of a killed attempt must not be reused.
+    run_stages([dataclasses.replace(stage, remote=True)], {}, out, host, top.seed)
     return Dataset.load(out)
 
 
 @contextmanager
 def ledger_of(dataset: Path | None) -> Iterator[Path | None]:
-    """A ledger of the splits of a dataset, in a file of its own while the block lasts; None without a dataset."""
+    """Write the splits of a dataset into a temporary ledger file inside the block; None without a dataset."""
     if dataset is None:
         yield None
         return
@@ -133,8 +127,8 @@ def ledger_of(dataset: Path | None) -> Iterator[Path | None]:
         yield ledger
 
 
-def show(dataset: Dataset, out: Path, *, as_json: bool) -> None:
-    """What became of the rows, by source and reason, and how many there are in each split."""
+def show_dataset(dataset: Dataset, out: Path, *, as_json: bool) -> None:
+    """Print the counts of kept and removed rows by source and reason, and the rows of each split."""
     splits = {name: len(dataset.split(name)) for name in SPLITS}
     if as_json:
         size = {"rows": len(dataset), "splits": splits, "intents": dataset.intents}

@@ -1,4 +1,4 @@
-"""`workbench doctor`: what this machine and this installation can do."""
+"""`workbench doctor`: examine this machine and this installation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIBRARIES = {
 
 
 def examine(host: Host) -> dict[str, Any]:
-    """Versions, CPU, cores, encoders and plugins as JSON."""
+    """Return versions, CPU, cores, encoders and plugins as JSON."""
     encoders = {name: locate_encoder(encoder, name) for name, encoder in sorted(host.registry("encoders").items())}
     return {
         "workbench": __version__,
@@ -56,7 +56,7 @@ def examine(host: Host) -> dict[str, Any]:
 
 
 def runtimes(host: Host) -> dict[str, Any]:
-    """Each model format: the files of a bundle, and the libraries that its runtime lacks here."""
+    """Return for each model format the files of a bundle, and the libraries of its runtime that are not installed."""
     return {
         name: {
             "files": list(runtime.files),
@@ -67,26 +67,29 @@ def runtimes(host: Host) -> dict[str, Any]:
 
 
 def advice(host: Host, encoders: dict[str, Any]) -> list[str]:
-    """What to install or to mind, one line each."""
+    """Return advice on missing libraries, encoders, the CPU and broken plugins, one line each."""
     lines = []
     missing = sorted({extra for name, extra in LIBRARIES.items() if extra and version(name) is None})
     if missing:
         lines.append(f'to train and export: pip install "intent-workbench[{",".join(missing)}]"')
     if not any(encoders.values()):
-        lines.append(f"no encoder is here: copy one into a folder and set {FOLDER} to it, or let the hub be asked")
+        lines.append(
+            f"no encoder is on this machine. Copy an encoder into a folder and set {FOLDER}=FOLDER, "
+            "or let the first training download one from the hub"
+        )
     lines += [line for name, runtime in host.registry("runtimes").items() if (line := _advice(name, runtime))]
     lines += [f"plugin {name} failed to load: {broken.why}" for name, broken in host.broken.items()]
     return lines
 
 
 def _advice(name: str, runtime: Runtime) -> str | None:
-    """What a runtime says of this CPU; where it fails, as one whose library is missing does, why."""
+    """Return a runtime's advice on this CPU, or the error if the runtime fails, as without its libraries."""
     try:
         return runtime.advice()
     except WorkbenchError as error:
         return f"runtime {name}: {error}"
     except Exception as error:
-        return f"runtime {name} cannot tell of this CPU ({type(error).__name__}: {error})"
+        return f"runtime {name} failed to examine this CPU ({type(error).__name__}: {error})"
 
 
 def add(cli: click.Group, host: Host) -> None:
@@ -95,7 +98,7 @@ def add(cli: click.Group, host: Host) -> None:
     @cli.command()
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     def doctor(as_json: bool) -> None:
-        """Show versions, CPU features, cores, encoders and what is missing."""
+        """Show versions, CPU, encoders and missing libraries."""
         found = examine(host)
         if as_json:
             echo_json(found)
@@ -106,17 +109,17 @@ def add(cli: click.Group, host: Host) -> None:
             ["system", found["system"]],
             ["cpu", found["cpu"]],
             ["int8 features", "unknown" if found["features"] is None else ", ".join(found["features"]) or "none"],
-            ["cores to use", str(found["cores"])],
+            ["usable cores", str(found["cores"])],
         ]
-        rows += [[name, had or "not installed"] for name, had in found["libraries"].items()]
+        rows += [[name, installed or "not installed"] for name, installed in found["libraries"].items()]
         rows += [[f"runtime {name}", _readiness(runtime)] for name, runtime in found["runtimes"].items()]
         rows += [[f"encoder {name}", path or "not on this machine"] for name, path in found["encoders"].items()]
-        table(["what", "found"], rows)
+        table(["item", "value"], rows)
         for line in found["advice"]:
             click.echo(f"! {line}")
 
 
 def _readiness(runtime: dict[str, Any]) -> str:
     if runtime["missing"]:
-        return f"lacks {', '.join(runtime['missing'])}"
+        return f"missing: {', '.join(runtime['missing'])}"
     return f"ready; a bundle holds {', '.join(runtime['files'])}" if runtime["files"] else "ready; cannot be bundled"

@@ -1,4 +1,4 @@
-"""Measurements of a verb, kept beside its output as `OUT.measurements`, also when a budget refuses the output."""
+"""Measurements of a verb, in the folder `OUT.measurements` beside its output, also if the gate refuses the output."""
 
 from __future__ import annotations
 
@@ -16,37 +16,41 @@ from workbench.engine.summary import Summary, read_summary
 from workbench.errors import GateRefused, WorkbenchError
 from workbench.io.files import publish, refuse_existing, write_json
 
-EARLIER = "earlier"  # where the measurements of an earlier refusal go
-REFUSED = "refused.json"  # in the measurements of an attempt that was refused: no output belongs to it
+EARLIER = "earlier"  # scratch folder for the measurements of an earlier refused attempt
+REFUSED = "refused.json"  # marks measurements of a refused attempt, which have no output
 logger = logging.getLogger(__name__)
 
 
 def measurements_of(out: Path) -> Path:
-    """Where the measurements of an output stands."""
+    """Return the folder of the measurements of an output."""
     return out.with_name(f"{out.name}.measurements")
 
 
 def summary_of(out: Path) -> Summary | None:
-    """What the stage that made an output says of it, None where it says nothing."""
+    """Return the summary of the stage that made an output; None if the stage wrote none."""
     return read_summary(measurements_of(out))
 
 
-def check_free(out: Path) -> None:
-    """Raise where an output stands, or measurements that may belong to one that was moved; a refusal's gives way."""
+def check_output_is_new(out: Path) -> None:
+    """Check that neither the output nor its measurements exist; those of a refused attempt may exist.
+
+    Raises:
+        WorkbenchError: one of them exists. Measurements without an output may belong to an output that was moved.
+    """
     refuse_existing(out)
-    if not _is_refusals(measurements_of(out)):
+    if not _is_refused(measurements_of(out)):
         refuse_existing(measurements_of(out))
 
 
-def collect(records: Sequence[StageRecord], stages: Sequence[Stage], folder: Path) -> Path:
-    """Copy the measurements of stages into one folder, which is not there if they left none.
+def merge_measurements(records: Sequence[StageRecord], stages: Sequence[Stage], folder: Path) -> Path:
+    """Copy the measurements of several stages into one folder and return its path; no measurements, no folder.
 
-    A summary is that of the last stage with components: the others only pass on what it made.
+    The summary comes from the last stage with components, because the other stages only pass its output on.
 
     Args:
-        records: of the stages that were worked, in their order.
+        records: records of the stages that ran, in their order.
         stages: the stages.
-        folder: where the folder is made.
+        folder: parent of the new folder.
     """
     merged, steps = folder / MEASUREMENTS, {stage.name: stage.steps for stage in stages}
     shutil.rmtree(merged, ignore_errors=True)
@@ -58,43 +62,43 @@ def collect(records: Sequence[StageRecord], stages: Sequence[Stage], folder: Pat
     return merged
 
 
-def keep(staged: Path, out: Path) -> None:
-    """Publish the measurements in `staged`, if there are any, and say so; those of an earlier refusal give way."""
-    _put_away(out, staged.with_name(EARLIER))
+def publish_measurements(staged: Path, out: Path) -> None:
+    """Publish the measurements in `staged`, if there are any; they replace those of an earlier refused attempt."""
+    _remove_refused(out, staged.with_name(EARLIER))
     if staged.is_dir():
         publish(staged, measurements_of(out))
         say(f"wrote {measurements_of(out)}")
 
 
-def keep_refused(
+def publish_refused_measurements(
     records: Sequence[StageRecord], stages: Sequence[Stage], folder: Path, out: Path, error: GateRefused
 ) -> None:
-    """Publish the measurements of a refused attempt, if it left any, with a note that makes them give way later.
+    """Publish the measurements of a refused attempt with a marker, so that a later attempt may replace them.
+
+    A failure to publish is only logged, because the user must see the refusal.
 
     Args:
-        records: of the stages that were worked, in their order.
+        records: records of the stages that ran, in their order.
         stages: the stages.
         folder: a scratch folder beside `out`.
-        out: the output that does not come to be.
-        error: why not.
-
-    A failure to keep them is logged: the user must see the refusal.
+        out: the output that the gate refused, which is not written.
+        error: the refusal.
     """
     try:
-        staged = collect(records, stages, folder)
+        staged = merge_measurements(records, stages, folder)
         if staged.is_dir():
             write_json(staged / REFUSED, {"error": str(error)})
-            keep(staged, out)
-    except (OSError, WorkbenchError) as fault:
-        logger.warning("the measurements of what was refused cannot be kept: %s", fault)
+            publish_measurements(staged, out)
+    except (OSError, WorkbenchError) as failure:
+        logger.warning("the measurements of the refused output cannot be kept: %s", failure)
 
 
-def _put_away(out: Path, scratch: Path) -> None:
-    """Move the measurements of an earlier refusal, if there are any, to `scratch`, in place of what is there."""
-    if _is_refusals(measurements_of(out)):
+def _remove_refused(out: Path, scratch: Path) -> None:
+    """Move the measurements of an earlier refused attempt, if there are any, to `scratch`, replacing `scratch`."""
+    if _is_refused(measurements_of(out)):
         shutil.rmtree(scratch, ignore_errors=True)
         os.rename(measurements_of(out), scratch)
 
 
-def _is_refusals(measurements: Path) -> bool:
+def _is_refused(measurements: Path) -> bool:
     return (measurements / REFUSED).is_file()

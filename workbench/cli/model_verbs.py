@@ -11,9 +11,9 @@ import click
 from click.core import ParameterSource
 
 from workbench.cli.measurements import summary_of
-from workbench.cli.once import work
 from workbench.cli.options import click_options, collect
 from workbench.cli.output import echo_json, say, table
+from workbench.cli.verb_run import run_stages
 from workbench.cli.verbs import FOLDER, JSON, OUT, SEED, offered, steps_of
 from workbench.components import Role
 from workbench.context import Context
@@ -31,7 +31,7 @@ from workbench.stages.training import train_stage
 
 
 def add(cli: click.Group, host: Host) -> None:
-    """Add train, compress, export and evaluate."""
+    """Add the verbs `train`, `compress`, `export` and `evaluate`."""
 
     @offered(cli, "train", host, "trainers")
     @click.argument("dataset", type=FOLDER)
@@ -41,9 +41,9 @@ def add(cli: click.Group, host: Host) -> None:
     @click.pass_context
     def train(ctx: click.Context, /, dataset: Path, out: Path, seed: int, as_json: bool, **_: Any) -> None:
         """Train a model on a DATASET."""
-        (step,) = steps_of(ctx)
-        work([train_stage(step, "data")], {"data": dataset}, out, host, seed)
-        show(out, as_json=as_json)
+        (config,) = steps_of(ctx)
+        run_stages([train_stage(config, "data")], {"data": dataset}, out, host, seed)
+        show_model(out, as_json=as_json)
 
     add_compression(cli, host)
 
@@ -53,7 +53,7 @@ def add(cli: click.Group, host: Host) -> None:
     @SEED
     @JSON
     def evaluate(model: Path, dataset: Path, seed: int, as_json: bool, **values: Any) -> None:
-        """Score a MODEL, a bundle, or the bundle or model of a run, on a DATASET."""
+        """Evaluate a MODEL on a DATASET. MODEL is a model folder, a bundle or a run."""
         options: EvaluateOptions = collect(EvaluateOptions, values)
         for name in options.splits:
             if name not in SPLITS:
@@ -64,7 +64,7 @@ def add(cli: click.Group, host: Host) -> None:
             raise WorkbenchError(
                 f"has no labelled rows in {', '.join(options.splits)}",
                 where=dataset,
-                remedy="Give --splits, or import it with a split",
+                remedy="Set --splits, or import the dataset with --split",
             )
         predictor, steps = open_any(model, host), metric_steps(options, data.task, host)
         with tempfile.TemporaryDirectory() as work:
@@ -81,19 +81,19 @@ def add(cli: click.Group, host: Host) -> None:
 
 
 def add_compression(cli: click.Group, host: Host) -> None:
-    """Add compress and export, which differ in what they do when no pass is named."""
+    """Add the verbs `compress` and `export`, which differ in their passes without `--use`."""
 
     def register(name: str, help: str, **more: Any) -> None:
         @offered(cli, name, host, "passes", several=True, help=help, **more)
         @click.argument("model", type=FOLDER)
         @OUT
         @SEED
-        @click.option("--data", type=FOLDER, help="A dataset, for passes that measure or train.")
+        @click.option("--data", type=FOLDER, help="Dataset folder, for passes that measure or train.")
         @click.option(
             "--work",
-            "kept",
+            "work_folder",
             type=click.Path(path_type=Path, file_okay=False),
-            help="Keep the intermediate results of passes here; a search within other budgets goes on from them.",
+            help="Folder that keeps intermediate results; a later search with other budgets reuses them.",
         )
         @JSON
         @click.pass_context
@@ -104,7 +104,7 @@ def add_compression(cli: click.Group, host: Host) -> None:
             out: Path,
             seed: int,
             data: Path | None,
-            kept: Path | None,
+            work_folder: Path | None,
             as_json: bool,
             **_: Any,
         ) -> None:
@@ -112,45 +112,50 @@ def add_compression(cli: click.Group, host: Host) -> None:
             stages = compress_stages(steps, "model", "data" if data else None)
             last = stages[-1].name if stages else "model"
             stages.append(final_stage(last, "model", "data" if data else None, say))
-            work(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, kept)
-            show(out, as_json=as_json)
+            run_stages(stages, {"model": model} | ({"data": data} if data else {}), out, host, seed, work_folder)
+            show_model(out, as_json=as_json)
 
     def first(role: Role) -> Callable[[], tuple[str, ...]]:
         return lambda: tuple(name for name, each in sorted(host.registry("passes").items()) if each.role == role)[:1]
 
     register(
         "compress",
-        "Make a bundle of a MODEL by passes in the order given; without --use by a search within budgets.",
+        "Compress a MODEL into a bundle. Passes run in the order of --use; without --use, a search within budgets "
+        "chooses the passes.",
         default=first("search"),
     )
-    register("export", "Make a bundle of a MODEL, uncompressed unless --use says more.", default=first("export"))
+    register(
+        "export",
+        "Export a MODEL into a bundle, uncompressed unless --use names passes that compress.",
+        default=first("export"),
+    )
 
 
 def _needs_no_pass(ctx: click.Context, model: Path, host: Host) -> bool:
-    """Whether no pass was named and a bundle can hold the model as it is.
+    """Return whether no pass was named and a bundle can hold the model unchanged.
 
     Raises:
-        UsageProblem: then an option of the pass was given all the same.
+        UsageProblem: the model needs no pass, but the command line has an option of one.
     """
     if ctx.get_parameter_source("use") is not ParameterSource.DEFAULT:
         return False
-    found = Model.load(model)
-    if not host.runtime(found.format, model).files:
+    model_format = Model.load(model).format
+    if not host.runtime(model_format, model).files:
         return False
     own = {parameter.name for parameter in ctx.command.params}
     for parameter in ctx.command.get_params(ctx):
-        given = parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
-        if given and parameter.name not in own:
+        is_set = parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        if is_set and parameter.name not in own:
             raise UsageProblem(
-                f"{parameter.opts[0]} is an option of a pass, and the model of format {found.format!r} needs none",
-                remedy="Leave it out, or name the pass: --use NAME",
+                f"{parameter.opts[0]} is an option of a pass, but a model of format {model_format!r} needs no pass",
+                remedy=f"Remove {parameter.opts[0]}, or name the pass: --use NAME",
             )
     return True
 
 
-def show(out: Path, *, as_json: bool) -> None:
-    """What was made, for programs."""
+def show_model(out: Path, *, as_json: bool) -> None:
+    """Print path, size and summary of a new model or bundle; nothing without `as_json`."""
     if as_json:
-        told = summary_of(out)
+        summary = summary_of(out)
         size = sum(path.stat().st_size for path in out.iterdir())
-        echo_json({"model": str(out), "bytes": size} | ({"summary": told.figures} if told else {}))
+        echo_json({"model": str(out), "bytes": size} | ({"summary": summary.figures} if summary else {}))

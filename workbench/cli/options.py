@@ -1,4 +1,4 @@
-"""Options dataclasses on the command line."""
+"""Turn options dataclasses into options of the command line."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from workbench.options import OptionField, check_value, option_fields, parse_opt
 
 
 class FieldType(click.ParamType[Any]):
-    """A click type that reads a text as a field of an options dataclass does."""
+    """A click type that parses and checks a value for a field of an options dataclass."""
 
     def __init__(self, field: OptionField) -> None:
         self.field = field
         self.name = "|".join(field.choices) or {tuple: "names", dict: "table"}.get(field.type, field.type.__name__)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The checked value; a wrong one is a usage error."""
+        """Return the checked value; an invalid value is a usage error."""
         where = param.opts[0] if param else self.field.name
         try:
             parsed = parse_text(self.field, value, where) if isinstance(value, str) else value
@@ -30,12 +30,12 @@ class FieldType(click.ParamType[Any]):
 
 
 class ComponentName(click.ParamType[str]):
-    """A click type for the name of a registered component; help lists the names that are registered.
+    """A click type for the name of a registered component; `--help` lists the registered names.
 
     Args:
-        host: the plugins, which are asked when the help is shown or a name is given.
+        host: the plugins, read when click shows the help or converts a name.
         hook: the named hook.
-        accepts: whether a component may be named here.
+        accepts: function that returns whether the option accepts a component.
     """
 
     def __init__(self, host: Host, hook: str, accepts: Callable[[Any], bool] = bool) -> None:
@@ -43,27 +43,27 @@ class ComponentName(click.ParamType[str]):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """The names that may be given."""
+        """The accepted names, separated by "|"."""
         return "|".join(self.names())
 
     def names(self) -> list[str]:
-        """The names of the components that may be named: the default first, then in their order."""
+        """Return the names of the accepted components: the default first, then in alphabetical order."""
         known = {name: one for name, one in self.host.registry(self.hook).items() if self.accepts(one)}
         return sorted(known, key=lambda name: (not getattr(known[name], "default", False), name))
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
-        """The names, as help shows them."""
+        """Return the names as `--help` shows them."""
         return f"[{self.name}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name; an unknown one is a usage error."""
+        """Return the name; an unknown name is a usage error."""
         if value not in self.names():
             self.fail(str(unknown("name", value, self.names())), param, ctx)
         return str(value)
 
 
 def flag(name: str, prefix: str = "") -> str:
-    """The long option of a field: `--max-length`, or `--int8.per-channel` with a prefix."""
+    """Return the long option of a field: `--max-length`, or `--int8.per-channel` with a prefix."""
     return f"--{prefix}{'.' if prefix else ''}{name.replace('_', '-')}"
 
 
@@ -74,39 +74,43 @@ def _parameter(name: str, prefix: str) -> str:
 def click_options(
     options: type, prefix: str = "", *, short: bool = False, host: Host | None = None
 ) -> list[click.Option]:
-    """A click option for every field; one that nobody gives stays None. What is off anyway has no `--no-` form.
+    """Return a click option for every field, with None as its default value.
+
+    A flag whose default is False has no `--no-` form.
 
     Args:
         options: the dataclass.
-        prefix: put before the names.
-        short: whether they go by their names without the prefix too.
-        host: the plugins; with them, an option that names a component lists the registered names.
+        prefix: prefix of the option names, such as a component's name.
+        short: whether the option names also work without the prefix.
+        host: the plugins. With `host`, an option that names a component lists the registered names.
     """
-    made = []
+    click_options = []
     for field in option_fields(options):
-        words = "none" if field.default is None else ",".join(field.default) if field.type is tuple else field.default
+        default = "none" if field.default is None else ",".join(field.default) if field.type is tuple else field.default
         if host and field.registry and field.default is None:
-            words = "the first"
-        spelt = dict.fromkeys(["", prefix] if short else [prefix])
-        flags, parameter = [flag(field.name, each) for each in spelt], _parameter(field.name, prefix)
-        help_text = f"{field.help}  [default: {words if words != '' else 'none'}]"
+            default = "the first"
+        prefixes = dict.fromkeys(["", prefix] if short else [prefix])
+        flags, parameter = [flag(field.name, each) for each in prefixes], _parameter(field.name, prefix)
+        help_text = f"{field.help}  [default: {default if default != '' else 'none'}]"
         if field.type is bool and not field.default and not field.optional:
-            made.append(click.Option([*flags, parameter], is_flag=True, default=None, help=field.help))
+            click_options.append(click.Option([*flags, parameter], is_flag=True, default=None, help=field.help))
         elif field.type is bool:
-            both = [f"{yes}/{flag('no-' + field.name, each)}" for yes, each in zip(flags, spelt, strict=True)]
-            made.append(click.Option([*both, parameter], default=None, help=help_text))
+            pairs = [f"{yes}/{flag('no-' + field.name, each)}" for yes, each in zip(flags, prefixes, strict=True)]
+            click_options.append(click.Option([*pairs, parameter], default=None, help=help_text))
         else:
             kind = ComponentName(host, field.registry) if host and field.registry else FieldType(field)
-            made.append(click.Option([*flags, parameter], type=kind, default=None, help=help_text))
-    return made
-
-
-def given(options: type, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The values of a dataclass's fields that the command line gave."""
-    named = {field.name: values.get(_parameter(field.name, prefix)) for field in option_fields(options)}
-    return {name: value for name, value in named.items() if value is not None}
+            click_options.append(click.Option([*flags, parameter], type=kind, default=None, help=help_text))
+    return click_options
 
 
 def collect(options: type, values: Mapping[str, Any], prefix: str = "") -> Any:
-    """The instance that the command line's values make."""
-    return parse_options(options, given(options, values, prefix), f"--{prefix}" if prefix else "command line")
+    """Build an instance of an options dataclass from the values of the command line.
+
+    Args:
+        options: the dataclass.
+        values: click parameter -> value; None = the option is not set.
+        prefix: prefix of the options, such as a component's name.
+    """
+    all_values = {field.name: values.get(_parameter(field.name, prefix)) for field in option_fields(options)}
+    set_values = {name: value for name, value in all_values.items() if value is not None}
+    return parse_options(options, set_values, f"--{prefix}" if prefix else "command line")

@@ -1,4 +1,4 @@
-"""What verbs print: data on stdout, words for humans on stderr."""
+"""Output of verbs: data on stdout, messages for people on stderr."""
 
 from __future__ import annotations
 
@@ -14,46 +14,47 @@ if TYPE_CHECKING:
 
 
 def echo_json(value: Any) -> None:
-    """One JSON value on stdout."""
+    """Print a JSON value on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def say(text: str) -> None:
-    """A line for humans."""
+    """Print a line for people on stderr."""
     click.echo(text, err=True)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
-    """Print a table that lines up Chinese too."""
+    """Print a table whose columns align with Chinese text too, on stdout, or on stderr with `err`."""
     from rich.console import Console
 
     console = Console(stderr=err)
-    _wide(console).print(_drawn(columns, rows))
+    _with_width(console).print(_rich_table(columns, rows))
 
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of such a table, as wide as the terminal of stdout."""
+    """Return the lines of a table, as wide as the terminal of stdout."""
     import io
 
     from rich.console import Console
 
     text = io.StringIO()
-    Console(file=text, width=_wide(Console()).width).print(_drawn(columns, rows))
+    Console(file=text, width=_with_width(Console()).width).print(_rich_table(columns, rows))
     return text.getvalue().rstrip("\n").split("\n")
 
 
-def _wide(console: Console) -> Console:
+def _with_width(console: Console) -> Console:
+    """Return the console, or one with a fixed width if the output is not a terminal."""
     from rich.console import Console
 
     return console if console.is_terminal else Console(stderr=console.stderr, width=110)
 
 
-def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*columns, box=box.SIMPLE, pad_edge=False)
+    result = Table(*columns, box=box.SIMPLE, pad_edge=False)
     for row in rows:
-        drawn.add_row(*[Text(cell, overflow="fold") for cell in row])
-    return drawn
+        result.add_row(*[Text(cell, overflow="fold") for cell in row])
+    return result

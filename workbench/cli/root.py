@@ -1,4 +1,4 @@
-"""The root of the command line: loads the plugins, catches the one error family, and lists no verb of a plugin."""
+"""The root of the command line: loads the plugins, adds their verbs, and prints errors."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ DEBUG = os.environ.get("WORKBENCH_DEBUG") == "1"
 
 
 class Root(click.Group):
-    """A group that reports errors in one line, and the nearest verb for an unknown one."""
+    """A click group that prints an error in one line, and suggests the nearest verb for an unknown verb."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb, or a usage error with the nearest."""
+        """Return the verb; an unknown verb is a usage error with the nearest verb."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise unknown("command", args[0], self.commands)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; a `WorkbenchError` becomes its line and its exit code."""
+        """Run the verb; print a `WorkbenchError` in one line and exit with its code."""
         debug = bool(ctx.params.get("debug")) or DEBUG
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, KeyboardInterrupt):
             raise
-        except BrokenPipeError:  # the reader has seen enough: `| head`
+        except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except WorkbenchError as error:
@@ -53,22 +53,22 @@ class Root(click.Group):
             if debug:
                 raise
             click.echo(
-                f"Error: {type(error).__name__}: {error}\nThis is a fault of the program or of a plugin; "
-                "run it again as `workbench --debug ...` for the traceback.",
+                f"Error: {type(error).__name__}: {error}\nThis is a bug in the workbench or in a plugin. "
+                "Run the command again as `workbench --debug ...` to see the traceback.",
                 err=True,
             )
             ctx.exit(1)
 
 
 def build_cli(host: Host) -> click.Group:
-    """The command line with the verbs of the host and of its plugins."""
+    """Build the command line with the verbs of the host and of its plugins."""
 
     @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
     @click.version_option(__version__, message="%(version)s")
     @click.option("--debug", is_flag=True, help="Show tracebacks and debug messages.")
-    @click.option("-v", "--verbose", is_flag=True, help="Show what is going on.")
+    @click.option("-v", "--verbose", is_flag=True, help="Show log messages of level INFO.")
     def cli(debug: bool, verbose: bool) -> None:
-        """From a labelled dataset to a compressed, served intent model."""
+        """Turn a labelled dataset into a compressed, served intent model."""
         logging.getLogger().setLevel(logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING)
 
     for module in (run, runs, plugins, doctor, data_verbs, model_verbs):
@@ -82,7 +82,7 @@ def build_cli(host: Host) -> click.Group:
 
 
 def main() -> NoReturn:
-    """The console script `workbench`."""
+    """Run the console script `workbench`."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(
@@ -100,5 +100,5 @@ def main() -> NoReturn:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. Finished stages are kept; the same command goes on from there.", err=True)
+        click.echo("Interrupted. Finished stages are kept; run the same command again to continue.", err=True)
         sys.exit(130)

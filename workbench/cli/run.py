@@ -1,4 +1,4 @@
-"""`workbench run`: a recipe from start to end."""
+"""`workbench run`: run a recipe from start to end."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from workbench.stages.pipeline import plan_recipe, run_recipe
 
 
 def check_gate(run: Run) -> None:
-    """Raise when the gate refused the run's bundle.
+    """Check that the gate accepted the run's bundle; a run without a gate passes.
 
     Raises:
-        GateRefused: with every broken budget and its figure.
+        GateRefused: the bundle breaks a budget; the message has each broken budget with its figure.
     """
     bundle = run.bundle() if run.stage("gate") else None
     if bundle is not None and bundle.accepted is False and bundle.gate:
@@ -36,12 +36,12 @@ def check_gate(run: Run) -> None:
         raise GateRefused(
             f"the gate refuses the bundle: {'; '.join(broken)}",
             where=bundle.path,
-            remedy="Loosen the budget, or compress less; `workbench serve --ungated` serves it all the same",
+            remedy="Loosen the budget in [gate], or compress less; `workbench serve --ungated` ignores the gate",
         )
 
 
 def summarize(run: Run) -> None:
-    """The table at the end, and what to type next."""
+    """Print the table of metrics at the end of a run, the paths of its report and bundle, and the next command."""
     if reports := run.reports():
         columns = [
             "model",
@@ -66,7 +66,7 @@ def summarize(run: Run) -> None:
 
 
 def outcome(run: Run) -> dict[str, Any]:
-    """The run as `--json` prints it."""
+    """Return a run as JSON, for `--json`."""
     bundle = run.bundle() if run.stage("gate") else None
     return {
         "run": str(run.path),
@@ -93,14 +93,14 @@ def add(cli: click.Group, host: Host) -> None:
 
     @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
     @click.argument("recipe", type=click.Path(path_type=Path))
-    @click.option("-o", "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/RECIPE]")
-    @click.option("--from", "again", metavar="STAGE", help="Work this stage and all after it again.")
-    @click.option("--force", is_flag=True, help="Work every stage again.")
+    @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/RECIPE]")
+    @click.option("--from", "again", metavar="STAGE", help="Run this stage and all later stages, even if cached.")
+    @click.option("--force", is_flag=True, help="Run every stage, even if cached.")
     @click.option(
-        "--drop-old", is_flag=True, help="Unless the gate refuses the bundle, remove stages of earlier runs from OUT."
+        "--drop-old", is_flag=True, help="Remove outdated stages from OUT, unless the gate refuses the bundle."
     )
-    @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+    @click.option("-n", "--dry-run", is_flag=True, help="Print which stages would run, and run none.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     @click.pass_context
     def run(
         ctx: click.Context,
@@ -112,12 +112,12 @@ def add(cli: click.Group, host: Host) -> None:
         dry_run: bool,
         as_json: bool,
     ) -> None:
-        """Run a RECIPE from start to end; what is up to date is taken from the cache.
+        """Run a RECIPE from start to end. Stages that are up to date come from the cache.
 
-        Stages of earlier recipes and data stay in OUT, so that going back to them costs nothing; --drop-old is for a
-        run that is repeated again and again.
+        OUT keeps the stages of earlier recipes and data, so that a return to them is free. Use --drop-old for
+        periodic runs, to save disk space.
 
-        Any key of the recipe can be overridden: --train.epochs 3, --compress.int8.per_channel false.
+        An option overrides a key of the recipe: --train.epochs 3, --compress.int8.per_channel false.
 
         \b
         Example:
@@ -140,7 +140,7 @@ def add(cli: click.Group, host: Host) -> None:
 
 
 def show_plan(plan: Sequence[StagePlan], *, as_json: bool) -> None:
-    """Print what a run would do with each stage."""
+    """Print which stages a run would execute."""
     if as_json:
         echo_json([{"stage": p.stage.name, "would": p.action, **_origin(p.origin)} for p in plan])
     else:
@@ -150,7 +150,7 @@ def show_plan(plan: Sequence[StagePlan], *, as_json: bool) -> None:
 def _would(planned: StagePlan) -> str:
     if planned.origin:
         return f"cached from {planned.origin}"
-    return {"ask": "ask the source"}.get(planned.action, planned.action)
+    return {"ask": "read the source again"}.get(planned.action, planned.action)
 
 
 def _origin(origin: Path | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the verbs of single stages share."""
+"""Shared options and helpers of the verbs that run single stages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workbench.host import Host
 from workbench.options import option_fields
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-OUT = click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+OUT = click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Output folder; must not exist.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def top_option(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The option for a key at the top of a recipe, with its default and its checks."""
+    """Return the click option for a top-level key of a recipe, with its default and checks."""
     field = next(field for field in option_fields(RecipeOptions) if field.name == name)
     return click.option(f"--{name}", type=FieldType(field), default=field.default, show_default=True, help=field.help)
 
@@ -32,11 +32,11 @@ SEED = top_option("seed")
 def offered(
     cli: click.Group, name: str, host: Host, hook: str, **more: Any
 ) -> Callable[[Callable[..., None]], click.Command]:
-    """Register a `ComponentCommand` called `name`."""
+    """Register a `ComponentCommand` called `name`; `more` are further arguments of this class."""
     several, choice = more.get("several", False), more.get("choice", "use")
     required = not more.get("default")
     option = click.option(
-        f"--{choice}", multiple=several, required=required, metavar="NAME", help="Which one; see below."
+        f"--{choice}", multiple=several, required=required, metavar="NAME", help="Component to use, see below."
     )
 
     def register(function: Callable[..., None]) -> click.Command:
@@ -47,11 +47,11 @@ def offered(
 
 
 def steps_of(ctx: click.Context) -> tuple[ComponentConfig, ...]:
-    """The components that a `ComponentCommand` was given, each with its options."""
+    """Return the components in the command line of a `ComponentCommand`, each with its options."""
     command = ctx.command
     assert isinstance(command, ComponentCommand)
-    steps = command.steps(ctx)
-    if not steps:
+    configs = command.component_configs(ctx)
+    if not configs:
         known = ", ".join(sorted(command.host.registry(command.hook)))
         raise UsageProblem(f"--{command.choice} is missing", remedy=f"Known: {known}")
-    return steps
+    return configs

@@ -20,21 +20,25 @@ AGAIN = "Copy or download the file again"
 
 
 def read_source(path: Path) -> str:
-    """Read a text file, gzipped or not; a warning names the encoding of a file that is not UTF-8.
+    """Read a text file, gzipped or not. A warning names the encoding of a file that is not UTF-8.
 
-    UTF-16, GB18030 (which includes GBK) and Windows-1252 are recognized; see `workbench.io.encoding`.
+    The other encodings are UTF-16, GB18030 (which includes GBK) and Windows-1252; see `workbench.io.encoding`.
 
     Raises:
         WorkbenchError: the file is missing, a folder, unreadable, empty, a damaged gzip file, or of no known encoding.
     """
     text, encoding = decode_source(path)
     if encoding != "utf-8":
-        logger.warning("%s: is not UTF-8; it is read as %s", well_formed(path.name), encoding.upper())
+        logger.warning("%s is not UTF-8; it is read as %s", well_formed(path.name), encoding.upper())
     return text
 
 
 def decode_source(path: Path) -> Decoded:
-    """Read a text file as `read_source` does, and give its encoding in place of a warning."""
+    """Read a text file as `read_source` does, and return the encoding instead of a warning.
+
+    Raises:
+        WorkbenchError: as in `read_source`.
+    """
     data = _bytes(path)
     if data.startswith(GZIP):
         data = _unzip(path, data)

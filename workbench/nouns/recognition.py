@@ -1,4 +1,4 @@
-"""Recognition: what a reader says of a file that it can read."""
+"""Recognition of a file by a reader."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recognition:
-    """A reader recognizes a file as its own format.
+    """The result of a reader that recognizes the format of a file.
 
     Args:
-        options: the reader's options for this file, such as the columns; defaults are left out.
-        specific: whether the format belongs to one tool; such a reader comes before readers of general tables.
+        options: options of the reader for this file, such as the columns; options with their defaults are left out.
+        specific: whether the format belongs to one tool. Such a reader has precedence over readers of tables.
     """
 
     options: Mapping[str, Any]

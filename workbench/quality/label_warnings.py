@@ -1,4 +1,4 @@
-"""Warnings about the intents of a dataset that are well-formed but probably mean something else."""
+"""Warn about intents that are valid names, but probably mistakes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from workbench.nouns.utterance import Intent, Utterance
 from workbench.text.normalization import INVISIBLE, text_key
 
-MISSING = {"nan", "null", "none", "n/a", "na", "#n/a", "-", "?", "undefined"}  # as tables write a missing value
-NAMED = 5  # intents that a warning names
+MISSING = {"nan", "null", "none", "n/a", "na", "#n/a", "-", "?", "undefined"}  # how tables write a missing value
+NAMED = 5  # intents to name in a warning
 
 
 def label_warnings(rows: Iterable[Utterance]) -> list[str]:
-    """Describe intents that look alike, intents that look like a missing value, and intents that are all numbers.
+    """Return warnings about intents that look alike, look like a missing value, or are all numbers.
 
-    Intents look alike if they differ in case, width, Unicode composition, invisible characters or white space only.
+    Intents look alike if only case, width, Unicode composition, invisible characters or white space differ.
     """
     counts = Counter(row.intent for row in rows if row.intent is not None)
     warnings = [
-        f"the intents {_listed(group, counts)} look alike: give rows of one meaning one intent"
+        f"the intents {_listed(group, counts)} look alike. If they have one meaning, write one of the names in all rows"
         for group in _groups_that_look_alike(counts)
     ]
     missing = [intent for intent in counts if isinstance(intent, str) and intent.strip().casefold() in MISSING]
@@ -28,7 +28,7 @@ def label_warnings(rows: Iterable[Utterance]) -> list[str]:
     if counts and all(_is_number(intent) for intent in counts):
         warnings.append(
             f"all {len(counts)} intents are numbers, such as {_listed(list(counts)[:2], counts)}: "
-            "is the column of the intent right?"
+            "check the column of the intent"
         )
     return warnings
 

@@ -1,4 +1,4 @@
-"""Templates for reports: they escape what they are given, and say everything in English and in Chinese."""
+"""Templates for reports: they escape all values and hold each text in English and in Chinese."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BREAKS = re.compile(r"(?<=[_/.:-])(?=[^_/.:-])")
 
 
 def environment(package: str) -> Environment:
-    """The jinja2 templates (`NAME.html.j2`) that stand beside the modules of `package`.
+    """Return the jinja2 environment for the templates (`NAME.html.j2`) in the folder of `package`.
 
-    Whatever they print is escaped, a value that is missing is an error. Beside jinja2's own they know
+    The templates escape all values, and a missing value is an error. In addition to jinja2's functions, they have
     `both("English", "中文")` and the filters `megabytes`, `name` (of an intent), `number`, `percent` and `seconds`.
 
     Raises:
@@ -41,19 +41,19 @@ def environment(package: str) -> Environment:
 
 
 def both(english: str, chinese: str) -> Markup:
-    """The same thing in two languages, of which the page shows one; plain text is escaped, markup is kept."""
+    """Return a text in two languages for the page, which shows one; plain text is escaped, markup is not."""
     from markupsafe import Markup
 
     return Markup('<span lang="en">{}</span><span lang="zh">{}</span>').format(english, chinese)
 
 
 def intent_label(intent: Intent | list[str]) -> str:
-    """An intent as readers see it; a hierarchical one, also as JSON holds it, from its root on."""
+    """Format an intent for people; the levels of a hierarchical intent are joined from the root on."""
     return intent if isinstance(intent, str) else " › ".join(intent)
 
 
 def name(intent: Intent | list[str]) -> Markup:
-    """An intent's label, escaped, that may break after `_` and other separators, and whose direction is its own."""
+    """Return an intent's escaped label that may wrap after separators, isolated from the surrounding text direction."""
     from markupsafe import Markup
 
     parts = BREAKS.split(intent_label(intent))
@@ -61,22 +61,22 @@ def name(intent: Intent | list[str]) -> Markup:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share between 0 and 1 in percent."""
+    """Format a share between 0 and 1 in percent."""
     return f"{share:.{digits}%}"
 
 
 def number(value: float) -> str:
-    """A number with its thousands apart; one that is not whole to four figures."""
+    """Format a number with a thousands separator; a fraction gets four significant digits."""
     return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.4g}"
 
 
 def megabytes(size: int) -> str:
-    """Bytes in MB of 10^6 bytes."""
+    """Format a number of bytes in MB of 10^6 bytes."""
     return f"{size / 1e6:.1f} MB"
 
 
 def seconds(duration: float) -> str:
-    """A duration in the units that suit it."""
+    """Format a duration in seconds, minutes or hours, depending on its size."""
     if duration < 59.5:
         return f"{duration:.1f} s" if duration < 9.95 else f"{duration:.0f} s"
     minutes, rest = divmod(round(duration), 60)

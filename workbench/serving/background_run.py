@@ -1,4 +1,4 @@
-"""A recipe that runs in the background a while after it was requested, one run at a time."""
+"""Run a recipe in the background some time after a request, one run at a time."""
 
 from __future__ import annotations
 
@@ -12,34 +12,36 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import GateRefused
+from workbench.errors import GateRefused, WorkbenchError
 from workbench.serving.process import BackgroundProcess
 
-LONGEST = 10  # times the quiet seconds: a steady stream of requests postpones a run no further
-LONGEST_RETRY = 64  # times `retry`
-CANNOT_START = 127  # the exit code of a shell for a missing program
-NEEDS = "needs: pip install "  # how `MissingExtra` ends
+MAX_POSTPONEMENT = 10  # times `debounce`: a steady stream of requests cannot postpone a run any longer
+MAX_RETRY_FACTOR = 64  # times `retry`
+CANNOT_START = 127  # the exit code that a shell returns for a missing program
+INSTALL = "Run: pip install "  # the remedy of `MissingExtra`
 logger = logging.getLogger(__name__)
 
 
 def run_command(recipe: Path, run: Path) -> list[str]:
-    """Give the command that runs a recipe into a folder; stages that are out of date make room."""
+    """Return the command that runs a recipe into a folder and removes outdated stages."""
     return [sys.executable, "-m", "workbench", "run", str(recipe), "-o", str(run), "--drop-old"]
 
 
 class BackgroundRun:
-    """Runs a command when requested, from a thread of its own.
+    """A command that runs on request, in a separate thread.
 
-    Requests become one run once `debounce` seconds have passed without another request, at the latest `LONGEST` times
-    as long after the first. Requests during a run lead to exactly one more run.
+    A run begins `debounce` seconds after the last request, but at most `MAX_POSTPONEMENT * debounce` seconds after the
+    first one. All requests during a run lead to exactly one more run.
 
     Args:
-        command: see `run_command`.
-        debounce: quiet seconds.
-        ended: called with the exit code after each run, in the thread of the runs.
-        log: a file of bounded size for the output of the command; None = none.
-        environment: variables for the command beside those of this process.
-        retry: seconds after which a failed run is repeated, each time twice as long; None = never.
+        command: program and arguments, see `run_command`.
+        debounce: seconds without a request before a run begins.
+        ended: function that the thread calls with the exit code after each run.
+        then: function that the thread calls after a successful command, as the last part of the run; an error makes
+            the run fail.
+        log: file of bounded size for the output of the command; None = no log.
+        environment: variables for the command in addition to those of this process.
+        retry: seconds before a failed run is repeated, doubled after each failure; None = no retry.
     """
 
     def __init__(
@@ -48,14 +50,15 @@ class BackgroundRun:
         *,
         debounce: float,
         ended: Callable[[int], None] | None = None,
+        then: Callable[[], object] | None = None,
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         retry: float | None = None,
     ) -> None:
-        self.command, self.debounce, self.ended = list(command), debounce, ended
+        self.command, self.debounce, self.ended, self.then = list(command), debounce, ended, then
         self.log, self.environment, self.retry = log, environment, retry
         self._changed = threading.Condition()
-        self._first: float | None = None  # time of the first request for the run that has not begun
+        self._first: float | None = None  # time of the first request for the next run
         self._due: float | None = None
         self._why, self._failures, self._pauses, self._closed = "", 0, 0, False
         self._process: BackgroundProcess | None = None
@@ -64,18 +67,18 @@ class BackgroundRun:
         self._set("idle", None)
 
     def request(self, why: str, *, debounce: float | None = None) -> dict[str, Any]:
-        """Have the command run soon; give the status at once.
+        """Request a run and return the status immediately.
 
         Args:
-            why: a few words for people.
-            debounce: quiet seconds for this request.
+            why: the reason, for people.
+            debounce: seconds without another request before the run begins; None = the default of this object.
         """
         with self._changed:
             if not self._closed:
                 now = time.monotonic()
                 self._first = now if self._first is None else self._first
-                quiet = self.debounce if debounce is None else debounce
-                self._due = min(now + quiet, self._first + LONGEST * self.debounce)
+                delay = self.debounce if debounce is None else debounce
+                self._due = min(now + delay, self._first + MAX_POSTPONEMENT * self.debounce)
                 self._why, self._failures = why, 0
                 if self._process is None:
                     self._set("waiting", why)
@@ -86,12 +89,12 @@ class BackgroundRun:
             return self.status()
 
     def status(self) -> dict[str, Any]:
-        """Give the state as JSON.
+        """Return the status as JSON.
 
-        `state` is `idle`, `waiting`, `running`, `succeeded`, `refused` (by the gate), `failed`, or `unavailable` (an
-        extra is not installed: `message` ends with the line that installs it). Beside it stand `why` the run was
-        requested; `since` when it is in this state; `seconds` of the last run; its `exit_code`; and `message`, the
-        last line of its output.
+        `state` is `idle`, `waiting`, `running`, `succeeded`, `refused` (by the gate), `failed`, or `unavailable`. The
+        last one means that an extra is not installed; `message` then ends with the command that installs the extra.
+        Further keys: `why` is the reason of the request, `since` the time of the last change of state, `seconds` the
+        duration of the last run. `exit_code` and `message` (the last line of output) belong to the last run too.
         """
         with self._changed:
             if self._process is not None:
@@ -100,7 +103,7 @@ class BackgroundRun:
 
     @contextmanager
     def paused(self) -> Iterator[bool]:
-        """Begin no run in the block; give whether no run is in progress."""
+        """Prevent new runs inside the block; the value is True if no run is in progress."""
         with self._changed:
             self._pauses += 1
             free = self._process is None
@@ -112,7 +115,7 @@ class BackgroundRun:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Start no more runs, and end the current one; the next run of the recipe goes on from there."""
+        """Start no more runs, and stop the current run; a later run of the recipe reuses the finished stages."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -130,16 +133,16 @@ class BackgroundRun:
         return round(end - self._begun, 1)
 
     def _work(self) -> None:
-        while (begun := self._begin()) is not None:
-            code = self._follow(*begun)
+        while (run := self._wait_and_start()) is not None:
+            code = self._wait_for_end(*run)
             if code is not None and self.ended is not None:
                 try:
                     self.ended(code)
                 except Exception:
-                    logger.exception("what follows a run failed")
+                    logger.exception("the callback after a background run failed")
 
-    def _begin(self) -> tuple[str, BackgroundProcess | OSError] | None:
-        """Wait until a run is due and start it; None at the end."""
+    def _wait_and_start(self) -> tuple[str, BackgroundProcess | OSError] | None:
+        """Wait until a run is due and start the run; None after `close`."""
         with self._changed:
             while not self._closed:
                 wait = None if self._due is None or self._pauses else self._due - time.monotonic()
@@ -150,7 +153,7 @@ class BackgroundRun:
 
     def _start(self) -> tuple[str, BackgroundProcess | OSError]:
         why, self._first, self._due = self._why, None, None
-        logger.info("run: %s", why)
+        logger.info("background run begins: %s", why)
         self._begun = time.monotonic()
         try:
             self._process = BackgroundProcess(self.command, log=self.log, environment=self.environment)
@@ -159,12 +162,14 @@ class BackgroundRun:
         self._set("running", why)
         return why, self._process
 
-    def _follow(self, why: str, process: BackgroundProcess | OSError) -> int | None:
-        """Wait for the end of a run; give its exit code, or None if `close` ended it."""
+    def _wait_for_end(self, why: str, process: BackgroundProcess | OSError) -> int | None:
+        """Wait for the end of a run and return its exit code, or None if `close` stopped the run."""
         if isinstance(process, OSError):
             code, message = CANNOT_START, f"Error: {self.command[0]}: {process.strerror}"
         else:
             code, message = process.wait(), process.message
+            if code == 0 and self.then is not None:
+                code, message = _outcome(self.then, message)
         with self._changed:
             self._process, self._end = None, time.monotonic()
             if self._closed:
@@ -174,16 +179,28 @@ class BackgroundRun:
             return code
 
     def _finish(self, why: str, code: int, message: str) -> None:
-        """Set the state that follows from a run, and when the next run is due."""
+        """Set the state after a run, and the time of a retry."""
         state = _state(code, message)
-        logger.info("run: %s", state)
-        if self._due is not None:  # requested meanwhile
+        logger.info("background run ended: %s", state)
+        if self._due is not None:  # another request came during the run
             self._set("waiting", self._why, code, message)
             return
         self._set(state, why, code, message)
         if state == "failed" and self.retry is not None:
-            self._due = time.monotonic() + self.retry * min(2**self._failures, LONGEST_RETRY)
+            self._due = time.monotonic() + self.retry * min(2**self._failures, MAX_RETRY_FACTOR)
             self._failures += 1
+
+
+def _outcome(then: Callable[[], object], message: str) -> tuple[int, str]:
+    """Call the last part of a run; give the run's exit code and message."""
+    try:
+        then()
+    except Exception as error:
+        logger.warning("the last part of a run failed: %s", error, exc_info=not isinstance(error, WorkbenchError))
+        if isinstance(error, WorkbenchError):
+            return error.exit_code, str(error)
+        return WorkbenchError.exit_code, f"{type(error).__name__}: {error}"
+    return 0, message
 
 
 def _state(code: int, message: str) -> str:
@@ -191,4 +208,4 @@ def _state(code: int, message: str) -> str:
         return "succeeded"
     if code == GateRefused.exit_code:
         return "refused"
-    return "unavailable" if NEEDS in message else "failed"
+    return "unavailable" if INSTALL in message else "failed"

@@ -1,4 +1,4 @@
-"""Background jobs of a server by name, with the state of each as JSON."""
+"""Background jobs of a server by name, with their states as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Jobs:
-    """The jobs that plugins have added. A job that cannot tell its state hides no other job."""
+    """The background jobs that plugins have added. A job whose status function fails does not hide the others."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Callable[[], Job]] = {}
@@ -21,18 +21,18 @@ class Jobs:
         """Add a job.
 
         Args:
-            name: of the job.
-            status: gives `state`, a word such as `running`, and whatever else everybody may know.
+            name: name of the job.
+            status: function that returns `state`, a word such as `running`, and further public keys.
 
         Raises:
-            ValueError: there is a job of that name.
+            ValueError: the name is taken.
         """
         if name in self._jobs:
-            raise ValueError(f"there is a job {name!r} already")
+            raise ValueError(f"a job named {name!r} already exists")
         self._jobs[name] = status
 
     def status(self) -> dict[str, Job]:
-        """Give the state of each job by name."""
+        """Return the state of each job by name."""
         return {name: _state(name, status) for name, status in self._jobs.items()}
 
 
@@ -40,8 +40,9 @@ def _state(name: str, status: Callable[[], Job]) -> Job:
     try:
         state: Job = json.loads(json.dumps(dict(status()), allow_nan=False, ensure_ascii=False).encode())
         if not isinstance(state["state"], str):
-            raise TypeError("'state' is no word")
+            raise TypeError("'state' is not a string")
         return state
     except Exception as error:
-        logger.exception("the job %s does not tell its state", name)
-        return {"state": "unknown", "message": f"{type(error).__name__}: its state cannot be told; the log says why"}
+        logger.exception("the status function of the job %s failed", name)
+        message = f"{type(error).__name__}: the job's status function failed; see the log"
+        return {"state": "unknown", "message": message}

@@ -12,11 +12,11 @@ BACKLOG = 2048
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """Open a socket that listens at an IPv4 or IPv6 address, or at a host's name.
+    """Open a socket that listens at an IPv4 or IPv6 address, or at a host name.
 
     Args:
-        address: of this machine, such as 127.0.0.1, ::1 or localhost; 0.0.0.0 for all.
-        port: 0 takes a free one.
+        address: address or name of this machine, such as 127.0.0.1, ::1 or localhost; 0.0.0.0 for all addresses.
+        port: TCP port; 0 = a free port.
 
     Raises:
         WorkbenchError: the port is in use, or the address belongs to another machine.
@@ -28,21 +28,21 @@ def listen(address: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise WorkbenchError(
-                "another program listens there already",
+                "another program already listens at this address",
                 where=place,
-                remedy="Stop it, or choose another port; --port 0 takes a free one",
+                remedy="Stop the other program, or choose another port; --port 0 takes a free port",
             ) from error
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise WorkbenchError(
-            f"cannot listen there: {why}", where=place, remedy="Choose another --host or --port"
+            f"cannot listen at this address: {why}", where=place, remedy="Choose another --host or --port"
         ) from error
-    # A response is two writes. Without the flag the second one waits for the client's delayed ACK, 40 ms. Accepted
-    # connections inherit the flag.
+    # The server sends a response in two writes. Without TCP_NODELAY, the second write waits for the client's delayed
+    # ACK, 40 ms. Accepted connections inherit the option.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 def url_of(listener: socket.socket) -> str:
-    """Give the address of a listening socket as a browser takes it, without a slash at the end."""
+    """Return the URL of a listening socket, without a slash at the end."""
     address, port, *_ = listener.getsockname()
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"

@@ -1,4 +1,4 @@
-"""A command in the background: in a process group of its own, at low priority, its output in a bounded log."""
+"""A command in the background: in a separate process group, at low priority, with a bounded log."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-NICE = 10  # a server on the same machine stays quick
+NICE = 10  # low priority keeps a server on the same machine fast
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
-LOG_BYTES = 1_000_000  # of the log, and of the previous one
-LINE = 1000  # characters of a message
-ERROR = "Error:"  # how the workbench begins the line that counts
+LOG_BYTES = 1_000_000  # size limit of the log, and of its one rotated predecessor
+MESSAGE_LENGTH = 1000  # characters
+ERROR = "Error:"  # prefix of the workbench's error line
 
 
 class BackgroundProcess:
@@ -24,8 +24,8 @@ class BackgroundProcess:
 
     Args:
         command: the program and its arguments.
-        log: a file to which the output is added; None keeps only the message.
-        environment: variables beside those of this process.
+        log: file to which the output is appended; None keeps only `message`.
+        environment: variables in addition to those of this process.
 
     Raises:
         OSError: the command cannot be started.
@@ -44,7 +44,7 @@ class BackgroundProcess:
             encoding="utf-8",
             errors="replace",
             env=os.environ | dict(environment or {}),
-            start_new_session=True,  # Ctrl-C is for this program, which ends the command in order
+            start_new_session=True,  # Ctrl-C reaches only this program, which then ends the command in an orderly way
         )
         with contextlib.suppress(OSError):  # the command may have ended already
             os.setpriority(os.PRIO_PGRP, self._process.pid, NICE)
@@ -53,17 +53,17 @@ class BackgroundProcess:
 
     @property
     def message(self) -> str:
-        """The last line that reported an error, else the last line."""
+        """The last line with an error, or the last line of the output."""
         return self._error or self._last
 
     def wait(self) -> int:
-        """Wait for the end; give the exit code."""
+        """Wait until the command ends, and return the exit code."""
         code = self._process.wait()
-        self._reader.join(1)  # a process that the command left behind may hold the pipe open
+        self._reader.join(1)  # a child process that outlives the command may hold the pipe open
         return code
 
     def end(self) -> None:
-        """End the command and all that it started: in order, and after `GRACE` seconds by force."""
+        """End the command and its child processes: SIGTERM first, SIGKILL after `GRACE` seconds."""
         self._signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
@@ -85,6 +85,6 @@ class BackgroundProcess:
             while line := output.readline(LOG_BYTES // 10):
                 if log is not None:
                     log.handle(logging.makeLogRecord({"msg": line.rstrip("\n")}))
-                if text := line.strip()[:LINE]:
+                if text := line.strip()[:MESSAGE_LENGTH]:
                     self._last = text
                     self._error = text if text.startswith(ERROR) else self._error

@@ -1,4 +1,4 @@
-"""What a running server offers to plugins that add routes."""
+"""The interface of a running server for plugins that add routes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from workbench.serving.jobs import Job
 
 @dataclass(frozen=True)
 class ServedBundle:
-    """A bundle that serves, or served.
+    """A bundle that the server uses or used.
 
     Args:
-        bundle: manifest and place of the bundle.
-        id: its short name, `Bundle.id`, without reading a file.
+        bundle: manifest and folder of the bundle.
+        id: short name of the bundle, equal to `Bundle.id`, but without reading a file.
     """
 
     bundle: Bundle
@@ -32,7 +32,7 @@ class PredictionBatch:
     """Predictions of one bundle for several texts.
 
     Args:
-        served: the bundle that made them.
+        served: the bundle that made the predictions.
         predictions: one per text, in order; None for a text that is blank or too long.
     """
 
@@ -41,7 +41,7 @@ class PredictionBatch:
 
 
 class Service(Protocol):
-    """The serving side of the host, handed to `register_routes` and to mounts."""
+    """The server's side of predictions, bundles and jobs; an argument of `register_routes` and of mounts."""
 
     @property
     def host(self) -> Host:
@@ -49,7 +49,7 @@ class Service(Protocol):
 
     @property
     def served(self) -> ServedBundle:
-        """The current bundle and its id in one step; a swap may come between two steps."""
+        """The current bundle with its id; a swap may happen between separate reads of `bundle` and `bundle_id`."""
 
     @property
     def bundle(self) -> Bundle:
@@ -57,33 +57,34 @@ class Service(Protocol):
 
     @property
     def bundle_id(self) -> str:
-        """Its short name, `Bundle.id`, without reading a file."""
+        """The short name of the current bundle, equal to `Bundle.id`, but without reading a file."""
 
     def predict(self, texts: Sequence[str], *, top: int = 3) -> list[Prediction]:
-        """Give the predictions of the current bundle; callable from any thread."""
+        """Return the predictions of the current bundle; callable from any thread."""
 
     def predict_each(self, texts: Sequence[str], *, top: int = 1) -> Future[PredictionBatch]:
         """Predict any number of texts without waiting; a text without a prediction affects no other text.
 
-        The texts are worked on in slices, so that small requests get in between. The future may be cancelled.
+        The server predicts the texts in slices, so that small requests need not wait. The future may be cancelled.
         """
 
     def swap(self, path: Path) -> Bundle:
-        """Open, verify and serve another bundle; the current one stays when that fails."""
+        """Open, verify and serve another bundle; after a failure the server keeps the current bundle."""
 
     def add_job(self, name: str, status: Callable[[], Job]) -> None:
-        """Show a background job to everybody; `status` is called from any thread, and returns at once.
+        """Add a background job to the public response of GET /jobs.
 
         Args:
-            name: of the job; none is added twice.
-            status: its state as JSON: `state`, a word such as `running`, and whatever else everybody may know.
+            name: name of the job, unique in the server.
+            status: function that returns the state as JSON: `state`, a word such as `running`, and further public
+                keys. The server calls `status` from any thread; `status` must not block.
         """
 
     def job_status(self) -> dict[str, Job]:
-        """Give the state of each background job by name, as GET /jobs does."""
+        """Return the state of each background job by name, as GET /jobs does."""
 
-    def allow_bytes(self, path: str, most: int) -> None:
-        """Let requests to a path, such as "/mine/upload", have so many bytes, where others may have fewer."""
+    def allow_bytes(self, path: str, limit: int) -> None:
+        """Set the largest allowed body, in bytes, for requests to a path such as "/mine/upload"."""
 
     def at_end(self, close: Callable[[], None]) -> None:
-        """Have `close` called when the server ends; it may take its time."""
+        """Register a function that the server calls at its end; `close` may block."""

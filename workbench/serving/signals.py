@@ -1,4 +1,4 @@
-"""An orderly end: the first signal ends a block, and no later signal cuts the end short."""
+"""Orderly shutdown: the first signal ends a block, and later signals do not interrupt the shutdown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ EXIT_CODES = {signal.SIGTERM: 0, signal.SIGINT: 130, signal.SIGHUP: 0}
 
 @contextlib.contextmanager
 def exit_on_signals(*numbers: signal.Signals) -> Iterator[None]:
-    """Let a signal end the block with `SystemExit`. Later signals change nothing, nor does SIGHUP under `nohup`.
+    """End the block with `SystemExit` on the first signal. Later signals, and SIGHUP under `nohup`, have no effect.
 
     Args:
-        numbers: SIGTERM, SIGINT, SIGHUP, or some of them.
+        numbers: signals to handle, out of SIGTERM, SIGINT and SIGHUP.
 
     Raises:
         SystemExit: 0 on SIGTERM or SIGHUP, 130 on Ctrl-C.

@@ -38,7 +38,7 @@ class Rows:
 def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
     """Read and merge the sources of a recipe; apply the option `rare` to intents with too few rows.
 
-    A source that states train but no dev, as published datasets do, gives dev from its train rows.
+    If a source states train rows but no dev rows, as published datasets do, dev is taken from its train rows.
 
     Raises:
         WorkbenchError: a source cannot be read, an id occurs twice, an intent has too few rows, or the sources have
@@ -84,7 +84,7 @@ def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
         dataset: Dataset = step.component(_source(recipe, step), out, step.options, context)
         stated = sum(row.split is not None for row in dataset)
         if _lacks_dev(step, dataset):
-            logger.info("%s: states no dev rows; they are taken from its train rows", step.settings.source)
+            logger.info("%s has no dev rows; they are taken from its train rows", step.settings.source)
         elif stated and step.settings.split is not None and stated < len(dataset):
             logger.warning(
                 "%s: %s rows keep the split that the source states; the option `split` applies to the other %s rows",
@@ -155,7 +155,7 @@ def _shares(step: ComponentConfig) -> Shares:
 
 
 def _lacks_dev(step: ComponentConfig, dataset: Dataset) -> bool:
-    """Whether a source states splits, but none of its rows is in dev, and the recipe gives dev a share."""
+    """Return whether a source states train rows but no dev rows, and the recipe has a share for dev."""
     stated = {row.split for row in dataset}
     return "train" in stated and "dev" not in stated and {"train", "dev"} <= set(step.settings.split or ())
 

@@ -1,4 +1,4 @@
-"""The built-in sections of `report.html`: each a module that picks values from a run, and a template beside it."""
+"""The built-in sections of `report.html`; each has a module that selects values from a run, and a template."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.report import Section, environment
 from workbench_evaluate.sections import comparison, compression, confusions, data, errors, intents, stages
-from workbench_evaluate.sections.reading import Findings
+from workbench_evaluate.sections.run_results import RunResults
 
 if TYPE_CHECKING:
     from workbench.api.engine import Run
 
 
 @dataclass(frozen=True)
-class Part:
-    """A section to be: its template's name, its title, and what picks the values (None: nothing to say)."""
+class SectionTemplate:
+    """The name of a section's template, its title, and the function that selects values (None = no section)."""
 
     name: str
     title: tuple[str, str]
-    values: Callable[[Findings], Mapping[str, Any] | None]
+    values: Callable[[RunResults], Mapping[str, Any] | None]
 
 
-PARTS = (
-    Part("comparison", ("Before and after", "前后对比"), comparison.values),
-    Part("data", ("Data", "数据"), data.values),
-    Part("intents", ("Per intent", "各意图表现"), intents.values),
-    Part("confusions", ("Confusions", "意图混淆"), confusions.values),
-    Part("errors", ("Confident errors", "置信度最高的错误"), errors.values),
-    Part("compression", ("Compression and gate", "压缩与质量门禁"), compression.values),
-    Part("stages", ("Stages", "运行阶段"), stages.values),
+TEMPLATES = (
+    SectionTemplate("comparison", ("Before and after", "前后对比"), comparison.values),
+    SectionTemplate("data", ("Data", "数据"), data.values),
+    SectionTemplate("intents", ("Per intent", "各意图表现"), intents.values),
+    SectionTemplate("confusions", ("Confusions", "意图混淆"), confusions.values),
+    SectionTemplate("errors", ("Confident errors", "高置信度错误"), errors.values),
+    SectionTemplate("compression", ("Compression and gate", "压缩与质量门禁"), compression.values),
+    SectionTemplate("stages", ("Stages", "运行阶段"), stages.values),
 )
 
 
 def sections(run: Run) -> Iterator[Section]:
-    """The sections that have something to say, at 10, 20, 30 …"""
+    """Yield the sections that have values, at the positions 10, 20, 30 …"""
     templates = environment(__name__)
     css = Path(__file__).with_name("sections.css").read_text(encoding="utf-8")
-    findings = Findings.of(run)
-    for number, part in enumerate(PARTS, start=1):
-        values = part.values(findings)
+    results = RunResults.of(run)
+    for number, template in enumerate(TEMPLATES, start=1):
+        values = template.values(results)
         if values is not None:
-            html = templates.get_template(f"{part.name}.html.j2").render(values)
-            yield Section(part.title, html, 10 * number, css)
+            html = templates.get_template(f"{template.name}.html.j2").render(values)
+            yield Section(template.title, html, 10 * number, css)

@@ -1,31 +1,31 @@
-"""Before and after: every model on every split, from the nearest label name to the served bundle."""
+"""The section "Before and after": accuracy and F1 of every model on every split, up to the served bundle."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench_evaluate.sections.reading import Findings, subject
+from workbench_evaluate.sections.run_results import RunResults, subject_title
 
 if TYPE_CHECKING:
     from workbench.api import Report
 
 
-def values(findings: Findings) -> dict[str, Any] | None:
-    """The models in their order, each with its report by split; `first` and `last` are the two ends of the story."""
-    measured = [report for report in findings.reports if "accuracy" in report.metrics]
+def values(results: RunResults) -> dict[str, Any] | None:
+    """Return the models in order, each with its reports by split; the headline compares `first` and `last`."""
+    measured = [report for report in results.reports if "accuracy" in report.metrics]
     if not measured:
         return None
     splits = [split for split in ("test", "dev") if any(report.split == split for report in measured)]
     models = [
-        {"name": subject(name), "reports": {r.split: _row(r) for r in measured if r.subject == name}}
+        {"name": subject_title(name), "reports": {r.split: _row(r) for r in measured if r.subject == name}}
         for name in dict.fromkeys(report.subject for report in measured)
     ]
-    ends = [model for model in models if splits[0] in model["reports"]]
+    headline = [model for model in models if splits[0] in model["reports"]]
     return {
         "models": models,
         "splits": splits,
-        "first": ends[0],
-        "last": ends[-1],
+        "first": headline[0],
+        "last": headline[-1],
         "has_f1": any("macro_f1" in report.metrics for report in measured),
     }
 

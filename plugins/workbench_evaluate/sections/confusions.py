@@ -1,4 +1,4 @@
-"""What is taken for what: a heat map of the intents that are confused, and the worst pairs."""
+"""The section "Confusions": a heat map of the most confused intents, and the most frequent pairs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.report import intent_label
-from workbench_evaluate.sections.reading import subject
+from workbench_evaluate.sections.run_results import subject_title
 
 if TYPE_CHECKING:
-    from workbench_evaluate.sections.reading import Findings
+    from workbench_evaluate.sections.run_results import RunResults
 
-SHOWN = 30  # intents in the heat map: more cannot be read on one page
-PAIRS = 15
+MAX_INTENTS = 30  # in the heat map; more do not fit on a page
+MAX_PAIRS = 15
 
 
-def values(findings: Findings) -> dict[str, Any] | None:
-    """The most confused intents in the models' order, their cells by (true, predicted), and the worst pairs."""
-    report = findings.last
+def values(results: RunResults) -> dict[str, Any] | None:
+    """Return the most confused intents in model order, cells by (true, predicted), and the most frequent pairs."""
+    report = results.last
     if not report or not report.details.get("confusions"):
         return None
     pairs = [
@@ -28,17 +28,16 @@ def values(findings: Findings) -> dict[str, Any] | None:
     for true, predicted, rows in pairs:
         confused[true] += rows
         confused[predicted] += rows
-    chosen = {label for label, _ in confused.most_common(SHOWN)}
-    shown = [label for label in per_intent or confused if label in chosen]
+    chosen = {label for label, _ in confused.most_common(MAX_INTENTS)}
     return {
-        "subject": subject(report.subject),
+        "subject": subject_title(report.subject),
         "split": report.split,
-        "intents": shown,
+        "intents": [label for label in per_intent or confused if label in chosen],
         "confused": len(confused),
         "cells": {(true, predicted): rows for true, predicted, rows in pairs if {true, predicted} <= chosen},
         "right": {label: round(entry["recall"] * entry["rows"]) for label, entry in per_intent.items()},
         "rows": {label: entry["rows"] for label, entry in per_intent.items()},
         "most": pairs[0][2],
-        "pairs": pairs[:PAIRS],
+        "pairs": pairs[:MAX_PAIRS],
         "all_pairs": len(pairs),
     }

@@ -1,4 +1,4 @@
-"""The data: rows by split and by intent, and what became of the rest."""
+"""The section "Data": rows by split and by intent, and the counts of readers and cleaners."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from workbench.api import SPLITS
 
 if TYPE_CHECKING:
-    from workbench_evaluate.sections.reading import Findings
+    from workbench_evaluate.sections.run_results import RunResults
 
 
-def values(findings: Findings) -> dict[str, Any] | None:
-    """Rows by split, imported and made up; rows by intent, most first; the counts of readers and cleaners."""
-    dataset = findings.run.dataset()
+def values(results: RunResults) -> dict[str, Any] | None:
+    """Return imported and augmented rows by split, rows by intent in falling order, and counts of the steps."""
+    dataset = results.run.dataset()
     if dataset is None:
         return None
     sizes = Counter((row.split, row.origin == "import") for row in dataset)
@@ -25,7 +25,9 @@ def values(findings: Findings) -> dict[str, Any] | None:
         for intent in sorted(dataset.intents, key=lambda intent: -totals[intent])
     ]
     return {
-        "splits": [{"name": split, "imported": sizes[split, True], "made": sizes[split, False]} for split in splits],
+        "splits": [
+            {"name": split, "imported": sizes[split, True], "augmented": sizes[split, False]} for split in splits
+        ],
         "intents": intents,
         "most": max(totals.values(), default=1),
         "counts": [

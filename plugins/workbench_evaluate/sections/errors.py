@@ -1,29 +1,29 @@
-"""The most confident errors, as text."""
+"""The section "Confident errors": wrongly predicted rows with the highest scores."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench_evaluate.sections.reading import subject
+from workbench_evaluate.sections.run_results import subject_title
 
 if TYPE_CHECKING:
-    from workbench_evaluate.sections.reading import Findings
+    from workbench_evaluate.sections.run_results import RunResults
 
-LONGEST = 400  # characters of an utterance
+MAX_LENGTH = 400  # characters of an utterance
 
 
-def values(findings: Findings) -> dict[str, Any] | None:
-    """The rows with the highest score that are wrong; long texts are cut."""
-    report = findings.last
+def values(results: RunResults) -> dict[str, Any] | None:
+    """Return the wrongly predicted rows with the highest scores; long texts are truncated."""
+    report = results.last
     rows = report.details.get("worst_errors") if report else None
     if not report or not rows:
         return None
     return {
-        "subject": subject(report.subject),
+        "subject": subject_title(report.subject),
         "split": report.split,
-        "errors": [{**row, "text": _cut(row["text"])} for row in rows],
+        "errors": [{**row, "text": _truncate(row["text"])} for row in rows],
     }
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"

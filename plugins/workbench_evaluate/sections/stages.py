@@ -1,16 +1,16 @@
-"""The stages of the run with their seconds."""
+"""The section "Stages": status, time and metrics of each stage."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench_evaluate.sections.reading import Findings
+    from workbench_evaluate.sections.run_results import RunResults
 
 
-def values(findings: Findings) -> dict[str, Any] | None:
-    """The stages in their order, failed ones too."""
-    stages = findings.run.stages
+def values(results: RunResults) -> dict[str, Any] | None:
+    """Return the stages in order, including failed ones, and the longest and total time in seconds."""
+    stages = results.run.stages
     if not stages:
         return None
     return {

@@ -1,4 +1,4 @@
-"""The files of an export: one file, a folder or a zip archive."""
+"""Read the files of an export: one file, a folder or a zip archive."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LARGEST_ARCHIVE = 512 * 2**20  # bytes, unpacked
 
 
 def export_files(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield name and text of each file of an export, in the order of the names.
+    """Yield the name and text of each file of an export, sorted by name.
 
     Args:
-        path: one file (yielded whatever its suffix), a folder (with its subfolders) or a zip archive.
+        path: one file with any suffix, a folder with its subfolders, or a zip archive.
         suffixes: lower-case suffixes of the files to read, such as `.json`.
 
     Raises:
-        WorkbenchError: the path is missing, or a file cannot be read as UTF-8.
+        WorkbenchError: the path is missing, or a file cannot be read.
     """
     if path.is_dir():
         for file in sorted(path.rglob("*")):
@@ -37,7 +37,7 @@ def export_files(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def any_file(path: Path, suffixes: Sequence[str], match: Callable[[str, str], bool]) -> bool:
-    """Whether a file of an export matches; False for what is neither a folder, a zip archive nor a file to read."""
+    """Return whether a file of an export matches; False for files with another suffix."""
     if not path.is_dir() and path.suffix not in (*suffixes, ".zip"):
         return False
     return any(match(name, text) for name, text in export_files(path, suffixes))
@@ -52,7 +52,7 @@ def parse_json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise WorkbenchError(f"is not valid JSON ({error})", where=where, remedy="Export it again") from None
+        raise WorkbenchError(f"is not valid JSON ({error})", where=where, remedy="Export the file again") from None
 
 
 def _zipped(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -64,7 +64,7 @@ def _zipped(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[str, str]]:
                 raise WorkbenchError(
                     f"unpacks to {size / 1e6:,.0f} MB; the limit is {LARGEST_ARCHIVE / 1e6:,.0f} MB",
                     where=path,
-                    remedy="Unpack the archive and name its folder",
+                    remedy="Unpack the archive, and use its folder as the source",
                 )
             for member in sorted(members, key=lambda member: member.filename):
                 if member.file_size:
@@ -73,5 +73,7 @@ def _zipped(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[str, str]]:
         raise WorkbenchError(f"{member.filename} is not UTF-8 ({error.reason})", where=path) from None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
         raise WorkbenchError(
-            f"cannot be read as a zip archive ({error})", where=path, remedy="Export it again, without a password"
+            f"cannot be read as a zip archive ({error})",
+            where=path,
+            remedy="Export the archive again, without a password",
         ) from None

@@ -1,4 +1,4 @@
-"""Reader `clu`: a project of Azure's Conversational Language Understanding, or of LUIS before it, as JSON.
+"""Reader `clu`: a project of Azure's Conversational Language Understanding (CLU) or of LUIS, its predecessor, as JSON.
 
 Formats: https://learn.microsoft.com/azure/ai-services/language-service/conversational-language-understanding/concepts/data-formats
 and https://learn.microsoft.com/azure/ai-services/luis/app-schema-definition
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.api import Context, Dataset
     from workbench_files import AssistantOptions
 
-LISTS = {  # keys of lists that an intent model does not use -> what they hold
+LISTS = {  # keys of lists that an intent model does not use -> their content
     "entities": "entities",
     "closedLists": "entities",
     "prebuiltEntities": "entities",
@@ -32,10 +32,10 @@ LISTS = {  # keys of lists that an intent model does not use -> what they hold
 
 
 def read_clu(source: str, out: Path, options: AssistantOptions, context: Context) -> Dataset:
-    """Read the labelled utterances; the split that CLU states (Train, Test) is kept.
+    """Read the labelled utterances with the splits of CLU (Train, Test).
 
     Raises:
-        WorkbenchError: the file is neither a CLU nor a LUIS project, or an utterance has no text or intent.
+        WorkbenchError: the file is neither a CLU project nor a LUIS project, or an utterance has no text or intent.
     """
     path = Path(source)
     project = parse_json(read_source(path), str(path))
@@ -44,7 +44,9 @@ def read_clu(source: str, out: Path, options: AssistantOptions, context: Context
     utterances = assets.get("utterances") if isinstance(assets, Mapping) else None
     if not isinstance(utterances, list):
         raise WorkbenchError(
-            "is neither a CLU nor a LUIS project: no list `utterances`", where=path, remedy="Export the project as JSON"
+            "is neither a CLU project nor a LUIS project: it has no list `utterances`",
+            where=path,
+            remedy="Export the project as JSON",
         )
     language = iso_language(project.get("culture") or (project.get("metadata") or {}).get("language"))
     unused: Counter[str] = Counter()
@@ -58,7 +60,7 @@ def read_clu(source: str, out: Path, options: AssistantOptions, context: Context
     return phrases_to_dataset(Export(phrases, +unused), source, options, "clu")
 
 
-def recognize_clu(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+def recognize_clu(path: Path, user_options: Mapping[str, Any]) -> Recognition | None:
     """Recognize a project by its version or schema version."""
     if path.suffix != ".json":
         return None
@@ -69,7 +71,9 @@ def recognize_clu(path: Path, given: Mapping[str, Any]) -> Recognition | None:
 
 def _phrase(utterance: Any, place: str, path: Path, language: str | None) -> Phrase:
     if not isinstance(utterance, Mapping) or not all(isinstance(utterance.get(k), str) for k in ("text", "intent")):
-        raise WorkbenchError("has no text or no intent", where=f"{path}: {place}", remedy="Label it, or remove it")
+        raise WorkbenchError(
+            "has no text or no intent", where=f"{path}: {place}", remedy="Label the utterance, or remove it"
+        )
     return Phrase(
         place,
         utterance["text"],

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 USER_SAYS = re.compile(r"^(?P<intent>.*/)?intents/(?P<name>[^/]+)_usersays_(?P<language>[A-Za-z-]+)\.json$")
 INTENT = re.compile(r"^(?:.*/)?intents/(?P<name>[^/]+)\.json$")
 
+AGAIN = "Export the agent again"
+
 
 def read_dialogflow(source: str, out: Path, options: AssistantOptions, context: Context) -> Dataset:
-    """Read the training phrases of every intent and language; phrases in template mode are left out and counted.
+    """Read the training phrases of every intent and language. Phrases in template mode are only counted.
 
     Raises:
-        WorkbenchError: the source has no folder `intents`, or a file of it has another form.
+        WorkbenchError: the source has no folder `intents`, or one of its files has another structure.
     """
     path = Path(source)
     files = {f"/{name}": text for name, text in export_files(path, (".json",))}
@@ -41,9 +43,9 @@ def read_dialogflow(source: str, out: Path, options: AssistantOptions, context: 
     }
     if not says:
         raise WorkbenchError(
-            "is not an agent of Dialogflow ES: no file intents/NAME_usersays_LANGUAGE.json",
+            "is not an agent of Dialogflow ES: it has no file intents/NAME_usersays_LANGUAGE.json",
             where=path,
-            remedy="Export the agent as a zip archive; name that archive, or the folder that holds agent.json",
+            remedy="Export the agent as a zip archive; use the archive, or the folder with agent.json, as the source",
         )
     unused: Counter[str] = Counter({"entity files": sum("/entities/" in name for name in files)})
     phrases: list[Phrase] = []
@@ -55,22 +57,22 @@ def read_dialogflow(source: str, out: Path, options: AssistantOptions, context: 
     return phrases_to_dataset(Export(phrases, +unused), source, options, "dialogflow")
 
 
-def recognize_dialogflow(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+def recognize_dialogflow(path: Path, user_options: Mapping[str, Any]) -> Recognition | None:
     """Recognize an agent by its files of training phrases."""
     found = any_file(path, (".json",), lambda name, _: USER_SAYS.match(f"/{name}") is not None)
     return Recognition({}, specific=True) if found else None
 
 
 def _texts(content: Any, name: str, path: Path, unused: Counter[str]) -> Iterator[tuple[str, str]]:
-    """Place and text of each phrase of a file."""
+    """Yield the place and text of each phrase of a file."""
     if not isinstance(content, list):
-        raise WorkbenchError("is not a list of training phrases", where=f"{path}: {name}")
+        raise WorkbenchError("is not a list of training phrases", where=f"{path}: {name}", remedy=AGAIN)
     for number, phrase in enumerate(content, start=1):
         parts = phrase.get("data") if isinstance(phrase, dict) else None
         if not isinstance(parts, list) or not all(
             isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts
         ):
-            raise WorkbenchError("has no list `data` of texts", where=f"{path}: {name}: phrase {number}")
+            raise WorkbenchError("has no list `data` of texts", where=f"{path}: {name}: phrase {number}", remedy=AGAIN)
         if phrase.get("isTemplate"):
             unused["phrases in template mode"] += 1
             continue

@@ -1,4 +1,4 @@
-"""Reader `lex`: a bot that Amazon Lex V2 exported, as a zip archive or unpacked.
+"""Reader `lex`: an export of an Amazon Lex V2 bot, as a zip archive or its unpacked folder.
 
 Format: https://docs.aws.amazon.com/lexv2/latest/dg/import-export-format.html
 """
@@ -24,6 +24,8 @@ INTENT = re.compile(r"^(?:.*/)?BotLocales/(?P<locale>[^/]+)/Intents/(?P<name>[^/
 SLOT = re.compile(r"\{(\w+)\}")
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
 
+AGAIN = "Export the bot again"
+
 
 def read_lex(source: str, out: Path, options: AssistantOptions, context: Context) -> Dataset:
     """Read the sample utterances of every intent and locale.
@@ -31,7 +33,7 @@ def read_lex(source: str, out: Path, options: AssistantOptions, context: Context
     A slot in an utterance becomes the words of its name: `fly to {ToCity}` is read as `fly to to city`.
 
     Raises:
-        WorkbenchError: the source has no intents of Lex V2, or one has another form.
+        WorkbenchError: the source has no intents of Lex V2, or an intent has another structure.
     """
     path = Path(source)
     unused: Counter[str] = Counter()
@@ -48,28 +50,28 @@ def read_lex(source: str, out: Path, options: AssistantOptions, context: Context
             unused["slot types"] += 1
     if not found:
         raise WorkbenchError(
-            "is not a bot of Lex V2: no file BotLocales/LOCALE/Intents/NAME/Intent.json",
+            "is not a bot of Lex V2: it has no file BotLocales/LOCALE/Intents/NAME/Intent.json",
             where=path,
-            remedy="Export the bot from Lex V2; name the zip archive, or the folder that it unpacks to",
+            remedy="Export the bot from Lex V2; use the zip archive, or its unpacked folder, as the source",
         )
     return phrases_to_dataset(Export(phrases, unused), source, options, "lex")
 
 
-def recognize_lex(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+def recognize_lex(path: Path, user_options: Mapping[str, Any]) -> Recognition | None:
     """Recognize a bot by its files of intents."""
     found = any_file(path, (".json",), lambda name, _: INTENT.match(f"/{name}") is not None)
     return Recognition({}, specific=True) if found else None
 
 
 def _texts(intent: Any, name: str, path: Path, unused: Counter[str]) -> Iterator[tuple[str, str]]:
-    """Place and text of each sample utterance of an intent."""
+    """Yield the place and text of each sample utterance of an intent."""
     samples = (intent.get("sampleUtterances") or []) if isinstance(intent, dict) else None
     if not isinstance(samples, list):
-        raise WorkbenchError("has no list `sampleUtterances`", where=f"{path}: {name}")
+        raise WorkbenchError("has no list `sampleUtterances`", where=f"{path}: {name}", remedy=AGAIN)
     for number, sample in enumerate(samples, start=1):
         text = sample.get("utterance") if isinstance(sample, dict) else None
         if not isinstance(text, str):
-            raise WorkbenchError("has no text", where=f"{path}: {name}: sample utterance {number}")
+            raise WorkbenchError("has no text", where=f"{path}: {name}: sample utterance {number}", remedy=AGAIN)
         spoken, slots = SLOT.subn(lambda slot: WORDS.sub(" ", slot[1]).strip().lower(), text)
         if slots:
             unused["slots (replaced by the words of their names)"] += slots

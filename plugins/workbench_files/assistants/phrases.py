@@ -1,4 +1,4 @@
-"""Training phrases of an assistant -> a dataset."""
+"""Convert the training phrases of an assistant to a dataset."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Phrase:
     """One training phrase.
 
     Args:
-        place: file and entry that hold the phrase, for messages.
-        text: the phrase, without marks of entities.
-        intent: name of its intent.
-        language: ISO 639-1 code where the export states it.
-        split: name of its split where the export states it.
+        place: file and entry of the phrase, for messages.
+        text: the phrase, without entity marks.
+        intent: name of the intent.
+        language: ISO 639-1 code; None = the export states no language.
+        split: name of the split; None = the export states no split.
     """
 
     place: str
@@ -46,11 +46,11 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Export:
-    """The phrases of an export, and how often it holds what an intent model does not use.
+    """The phrases of an export, and counts of the content that an intent model does not use.
 
     Args:
-        phrases: in the order of the export.
-        unused: what was left -> how often, such as `{"entity marks": 12}`.
+        phrases: the phrases, in the order of the export.
+        unused: kind of unused content -> count, such as `{"entity marks": 12}`.
     """
 
     phrases: Sequence[Phrase]
@@ -58,16 +58,16 @@ class Export:
 
 
 def phrases_to_dataset(export: Export, source: str, options: AssistantOptions, reader: str) -> Dataset:
-    """Make a dataset of the phrases, and log what of the export is not used.
+    """Convert the phrases to a dataset, and log the unused content of the export.
 
     Args:
-        export: what the reader found.
+        export: phrases and counts.
         source: path of the export.
-        options: of the reader; its `language` selects the phrases.
+        options: options of the reader; `language` selects the phrases.
         reader: name of the reader, for the provenance.
 
     Raises:
-        WorkbenchError: the export holds no phrase, or none in the language.
+        WorkbenchError: the export has no phrase, or no phrase in the language.
     """
     path = Path(source)
     name = well_formed(path.name)
@@ -79,10 +79,12 @@ def phrases_to_dataset(export: Export, source: str, options: AssistantOptions, r
     ]
     if export.phrases and not chosen:
         raise WorkbenchError(
-            f"holds no phrase in the language {options.language!r}; languages: {', '.join(languages)}", where=path
+            f"has no phrase in the language {options.language!r}",
+            where=path,
+            remedy=f"Set language to one of {', '.join(languages)}",
         )
     if not chosen:
-        raise WorkbenchError("holds no training phrase", where=path, remedy="Export the assistant with its phrases")
+        raise WorkbenchError("has no training phrase", where=path, remedy="Export the assistant with its phrases")
     if export.unused:
         left = ", ".join(f"{count:,} {what}" for what, count in sorted(export.unused.items()))
         logger.warning("%s: not used for intents: %s", name, left)
@@ -99,5 +101,5 @@ def phrases_to_dataset(export: Export, source: str, options: AssistantOptions, r
 
 
 def iso_language(code: object) -> str | None:
-    """The ISO 639-1 code of a locale such as `en-US`, `zh_CN` or `zh-hans`; None where there is none."""
+    """Return the ISO 639-1 code of a locale such as `en-US`, `zh_CN` or `zh-hans`; None for an empty locale."""
     return str(code).replace("_", "-").split("-")[0].lower() or None if code else None

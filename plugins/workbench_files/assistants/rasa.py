@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\}|\[\{.*?\}\])")
 NLU = re.compile(r"^nlu\s*:", re.MULTILINE)
 OTHER_KINDS = {"synonym": "synonyms", "regex": "regular expressions", "lookup": "lookup tables"}
-CONVERT = "Convert it first: rasa data convert nlu -f yaml --data OLD --out NEW"
+CONVERT = "Convert the data first: rasa data convert nlu -f yaml --data OLD --out NEW"
 
 
 def read_rasa(source: str, out: Path, options: AssistantOptions, context: Context) -> Dataset:
-    """Read the examples of every intent; marks of entities are taken out of the texts.
+    """Read the examples of every intent, and remove the entity marks from the texts.
 
     Raises:
-        WorkbenchError: a file is not YAML, an entry has another form, or there is no example.
+        WorkbenchError: a file is not YAML, an entry has another structure, or there is no example.
     """
     path = Path(source)
     unused: Counter[str] = Counter()
@@ -49,7 +49,7 @@ def read_rasa(source: str, out: Path, options: AssistantOptions, context: Contex
     return phrases_to_dataset(Export(phrases, unused), source, options, "rasa")
 
 
-def recognize_rasa(path: Path, given: Mapping[str, Any]) -> Recognition | None:
+def recognize_rasa(path: Path, user_options: Mapping[str, Any]) -> Recognition | None:
     """Recognize a YAML file, or a folder with one, that has a list `nlu`."""
     if not path.is_dir() and path.suffix not in (".yml", ".yaml"):
         return None
@@ -58,7 +58,7 @@ def recognize_rasa(path: Path, given: Mapping[str, Any]) -> Recognition | None:
 
 
 def _parse(text: str, where: str) -> Any:
-    """Parse YAML with every scalar as a string: an intent may be called `yes`."""
+    """Parse YAML with every scalar as a string, because an intent may be called `yes`."""
     try:
         return yaml.BaseLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
@@ -68,10 +68,12 @@ def _parse(text: str, where: str) -> Any:
 
 
 def _phrases(entry: Any, place: str, path: Path, unused: Counter[str]) -> Iterator[Phrase]:
-    """The phrases of one entry of `nlu`."""
+    """Yield the phrases of one entry of `nlu`."""
     kind = next((kind for kind in ("intent", *OTHER_KINDS) if isinstance(entry, dict) and kind in entry), None)
     if kind is None:
-        raise WorkbenchError("has no key intent, synonym, regex or lookup", where=f"{path}: {place}")
+        raise WorkbenchError(
+            "has no key intent, synonym, regex or lookup", where=f"{path}: {place}", remedy="Add the key intent"
+        )
     if kind != "intent":
         unused[OTHER_KINDS[kind]] += 1
         return
@@ -83,11 +85,11 @@ def _phrases(entry: Any, place: str, path: Path, unused: Counter[str]) -> Iterat
 
 
 def _examples(examples: Any, where: str) -> Iterator[str]:
-    """The examples of an intent: a text with one example on each line that begins with `-`, or a list of objects."""
+    """Yield the examples of an intent: lines of a text that begin with `-`, or objects of a list."""
     if isinstance(examples, list):
         for example in examples:
             if not isinstance(example, dict) or not isinstance(example.get("text"), str):
-                raise WorkbenchError("an example has no text", where=where, remedy="Give it the key text")
+                raise WorkbenchError("an example has no text", where=where, remedy="Add the key text to each example")
             yield example["text"].strip()
     elif isinstance(examples, str):
         for line in filter(None, map(str.strip, examples.splitlines())):
@@ -95,8 +97,10 @@ def _examples(examples: Any, where: str) -> Iterator[str]:
                 raise WorkbenchError(
                     f"the example {line!r:.60} does not begin with a dash",
                     where=where,
-                    remedy="Write each example on one line, after a dash",
+                    remedy="Write one example per line, after a dash",
                 )
             yield line[1:].strip()
     elif examples is not None:
-        raise WorkbenchError("its examples are neither a text nor a list", where=where)
+        raise WorkbenchError(
+            "the examples are neither a text nor a list", where=where, remedy="Write one example per line, after a dash"
+        )

@@ -13,6 +13,8 @@ from label_studio_sdk.core.api_error import ApiError
 from workbench_labelstudio.http.error_text import body_of
 
 REFRESH = "api/token/refresh/"
+LEGACY, PERSONAL = "legacy", "personal"
+VERSION = "api/version"  # public: a server that is no Label Studio is not told the token
 
 
 class TokenRefreshError(ApiError):
@@ -30,8 +32,8 @@ class TokenAuth(httpx.Auth):
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self._token, self._refresh_url = token, httpx.URL(f"{url}/{REFRESH}")
-        self._is_legacy, self.expires = token_facts(token)
+        self._token, self._refresh_url, self._public = token, f"{url}/{REFRESH}", f"{url}/{VERSION}"
+        self._kind, self.expires = token_facts(token)
         self._access: str | None = None
         self._lock = threading.Lock()
 
@@ -50,7 +52,10 @@ class TokenAuth(httpx.Auth):
         Raises:
             TokenRefreshError: the server gives no access token.
         """
-        if self._is_legacy:
+        if request.url == self._public:
+            yield request
+            return
+        if self._kind == LEGACY:
             request.headers["Authorization"] = f"Token {self._token}"
             yield request
             return
@@ -67,15 +72,15 @@ class TokenAuth(httpx.Auth):
             refused = access
 
 
-def token_facts(token: str) -> tuple[bool, datetime | None]:
-    """Whether a token is a legacy one, which is no JWT, and when it expires; None = the token does not say."""
+def token_facts(token: str) -> tuple[str, datetime | None]:
+    """The kind of a token (`LEGACY` where it is no JWT), and when it expires; None = the token does not say."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
-        return False, datetime.fromtimestamp(claims["exp"], UTC)
+        return PERSONAL, datetime.fromtimestamp(claims["exp"], UTC)
     except jwt.InvalidTokenError:
-        return True, None
+        return LEGACY, None
     except (KeyError, TypeError, ValueError, OverflowError):
-        return False, None
+        return PERSONAL, None
 
 
 def _access_token(answer: httpx.Response) -> str:

@@ -2,16 +2,17 @@
 
 The SDK retries every request that fails with a 5xx, also a write that the server may have done. So the SDK's retries
 are switched off. Here a read is retried. A write whose outcome is unknown raises `Unconfirmed`, and the caller looks at
-the server before it sends the write again.
+the server before it sends the write again. No redirect is followed: the token would be lost or told to another server,
+and most writes would become reads.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -22,8 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.auth import TokenAuth, TokenRefreshError
 from workbench_labelstudio.http.credentials import CONNECT, GET_A_TOKEN, Credentials
-from workbench_labelstudio.http.error_text import body_of, is_tls, redact, say
-from workbench_labelstudio.http.redirects import refuse_redirect
+from workbench_labelstudio.http.error_text import body_of, is_tls, redact, redirect_target, say
 
 ATTEMPTS = 6
 LONGEST_WAIT = 20.0  # seconds, also when the server asks for more
@@ -32,7 +32,6 @@ CONNECT_TIMEOUT = 10.0
 # Seconds; less than the shortest pause before a retry, so that a retry gets a new socket. A fault can close the
 # database connection of the server's thread behind a socket; every later request on that socket is answered with a 500.
 IDLE = 0.25
-NOT_DONE = (401, 429)  # the server refused before it did anything
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 RETRY_AGAIN = "Is it up, and is the URL right? Then run the same command again"
 TLS = (
@@ -60,8 +59,8 @@ class JsonResponse:
     headers: Mapping[str, str]
 
 
-class Connection:
-    """A connection to a server as one user.
+class Connection(AbstractContextManager["Connection"]):
+    """A connection to a server as one user; a `with` block closes its sockets.
 
     Args:
         credentials: the server and the token.
@@ -73,42 +72,18 @@ class Connection:
         self.url, self.timeout, self.attempts = credentials.url, timeout, attempts
         self._auth = TokenAuth(self.url, credentials.token)
         logging.getLogger("httpcore").setLevel(logging.INFO)  # DEBUG logs the headers of responses, cookies too
-        self.http = httpx.Client(
-            auth=self._auth,
-            timeout=_timeout(timeout),
-            follow_redirects=True,
-            limits=httpx.Limits(max_connections=100, keepalive_expiry=IDLE),
-            event_hooks={"response": [lambda response: refuse_redirect(response, self.url)]},
-        )
+        limits = httpx.Limits(max_connections=100, keepalive_expiry=IDLE)
+        self.http = httpx.Client(auth=self._auth, limits=limits, follow_redirects=False)
         # TokenAuth sets the header of every request; with the real token the SDK would refresh it a second time
         self.client = LabelStudio(  # type: ignore[no-untyped-call]
             base_url=self.url, api_key="replaced by TokenAuth", httpx_client=self.http
         )
 
-    def close(self) -> None:
-        """Close the sockets."""
+    def __exit__(self, *_: object) -> None:
         self.http.close()
 
-    def __enter__(self) -> Connection:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> JsonResponse:
-        """Read JSON.
-
-        The SDK's methods build a model of every task, which costs more than the request. Its pager takes a 404 for the
-        end of a list.
-
-        Args:
-            path: below the URL, such as `api/tasks`.
-            params: of the query.
-            timeout: seconds; None = the connection's.
-
-        Raises:
-            WorkbenchError: see `call`.
-        """
+        """Read JSON; the SDK builds a model of every task, which costs more than the request. See `request`."""
         return self.request("GET", path, params=params, timeout=timeout)
 
     def request(
@@ -123,16 +98,7 @@ class Connection:
     ) -> JsonResponse:
         """Send a request that may be sent twice and for which the SDK has no method.
 
-        Args:
-            method: such as GET.
-            path: below the URL.
-            params: of the query.
-            json: the body.
-            where: subject of the error message; None = the URL.
-            timeout: seconds; None = the connection's.
-
-        Raises:
-            WorkbenchError: see `call`.
+        `path` is below the URL, such as `api/tasks`. For `where`, `timeout` and the errors see `call`.
         """
         url = f"{self.url}/{path}"
 
@@ -169,13 +135,13 @@ class Connection:
             NotFound: 404.
             WorkbenchError: the server cannot be reached, refuses, or redirects to another address.
         """
-        where = where or self.url
-        options = {"max_retries": 0, "timeout": _timeout(timeout or self.timeout)}
+        where, seconds = where or self.url, timeout or self.timeout
+        limits = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
         def note(state: RetryCallState) -> None:
-            error = self._redacted(_error(state))
             level = logging.INFO if state.attempt_number < 3 else logging.WARNING
-            logger.log(level, "%s: %s; again in %.1f s", where, say(error), state.upcoming_sleep)
+            said = say(self._redacted(_error(state)))
+            logger.log(level, "%s: %s; again in %.1f s", where, said, state.upcoming_sleep)
 
         retrying = Retrying(
             stop=stop_after_attempt(self.attempts),
@@ -185,7 +151,7 @@ class Connection:
             reraise=True,
         )
         try:
-            return retrying(function, *args, request_options=options, **kwargs)
+            return retrying(function, *args, request_options={"max_retries": 0, "timeout": limits}, **kwargs)
         except (ApiError, httpx.RequestError, ValueError) as error:
             self._redacted(error)
             # pydantic's errors repeat what they were given, which may be a token
@@ -205,36 +171,34 @@ class Connection:
         if isinstance(error, TokenRefreshError):
             return False
         if isinstance(error, ApiError):
-            return error.status_code not in NOT_DONE and (error.status_code or 500) >= 408
+            return error.status_code == 408 or (error.status_code or 500) >= 500
         if isinstance(error, httpx.RequestError) and self._auth.is_refresh(error.request):
             return False
         return not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
 
     def _failure(self, error: Exception, where: object) -> WorkbenchError:
-        status = getattr(error, "status_code", None)
-        if status == 401:
-            expires, remedy = self._auth.expires, f"{GET_A_TOKEN}; then: {CONNECT}"
-            why = "it has expired" if expires and expires < datetime.now(UTC) else say(error)
-            return WorkbenchError(f"the server does not accept the token ({why})", where=self.url, remedy=remedy)
-        if status == 403:
-            remedy = "Ask for access to the project"
-            return WorkbenchError(f"the token's user may not do this ({say(error)})", where=where, remedy=remedy)
+        status = getattr(error, "status_code", None) or 0
         if status == 404:
             return NotFound("there is no such thing on the server, or it was deleted", where=where)
-        if status is not None and status not in TRANSIENT and status < 500:
+        what, remedy = f"the server gives no answer: {say(error)}", TLS if is_tls(error) else RETRY_AGAIN
+        if status == 401:
+            expires, where = self._auth.expires, self.url
+            why = "it has expired" if expires and expires < datetime.now(UTC) else say(error)
+            what, remedy = f"the server does not accept the token ({why})", f"{GET_A_TOKEN}; then: {CONNECT}"
+        elif status == 403:
+            what, remedy = f"the token's user may not do this ({say(error)})", "Ask for access to the project"
+        elif isinstance(error, ApiError) and (target := redirect_target(self.url, error)):
+            what = f"the server redirects to {target}; nothing is sent there"
+            remedy = f"If that address is right, run: workbench labelstudio connect {target.partition('/api/')[0]}"
+        elif 0 < status < 500 and status not in TRANSIENT:
             return WorkbenchError(f"the server refuses this ({say(error)})", where=where)
-        remedy = TLS if is_tls(error) else RETRY_AGAIN
-        return WorkbenchError(f"the server gives no answer: {say(error)}", where=where, remedy=remedy)
-
-
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+        return WorkbenchError(what, where=where, remedy=remedy)
 
 
 def _is_transient(error: BaseException) -> bool:
-    status = getattr(error, "status_code", None)
-    is_failure = isinstance(error, (ApiError, httpx.RequestError, ValueError))
-    return is_failure and (status in TRANSIENT if status is not None else not is_tls(error))
+    if isinstance(error, ApiError):
+        return error.status_code in TRANSIENT or error.status_code is None
+    return isinstance(error, (httpx.RequestError, ValueError)) and not is_tls(error)
 
 
 def _error(state: RetryCallState) -> BaseException:
@@ -245,17 +209,5 @@ def _error(state: RetryCallState) -> BaseException:
 
 def _pause(state: RetryCallState) -> float:
     """Seconds until the next attempt: the server's Retry-After, else an exponential backoff."""
-    headers = getattr(_error(state), "headers", None) or {}
-    asked = _seconds(httpx.Headers(headers).get("retry-after", ""))
-    return min(backoff(state) if asked is None else asked, LONGEST_WAIT)
-
-
-def _seconds(retry_after: str) -> float | None:
-    """Seconds that a Retry-After asks to wait; None if it is neither a number nor a date."""
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    wanted = (getattr(_error(state), "headers", None) or {}).get("retry-after", "")
+    return min(float(wanted) if wanted.isdecimal() else backoff(state), LONGEST_WAIT)

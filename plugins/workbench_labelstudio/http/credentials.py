@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.api import UsageProblem, WorkbenchError
-from workbench.api.io import check_shape, make_folder, read_json, replace_text
+from workbench.api.io import check_shape, make_folder, read_json, read_source, replace_text
 
 URL, TOKEN, FOLDER = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "XDG_CONFIG_HOME"  # names of variables
 CONNECT = "workbench labelstudio connect URL"
@@ -52,8 +52,8 @@ def find_credentials(url: str | None = None, token_file: str | None = None, *, n
         UsageProblem: the URL is none.
         WorkbenchError: there is no server or no token for it, or others can read the file.
     """
-    tokens, last = stored()
-    chosen = url or os.environ.get(URL) or last
+    tokens = stored()
+    chosen = url or os.environ.get(URL) or next(reversed(tokens), None)
     if not chosen:
         raise WorkbenchError("no Label Studio server is known", remedy=f"Run: {CONNECT}, or set {URL} and {TOKEN}")
     chosen = clean_url(chosen)
@@ -109,10 +109,9 @@ def read_token(file: str) -> str:
     if file == "-":
         return clean_token(sys.stdin.readline(), "standard input")
     path = Path(file).expanduser()
-    if not path.exists() or path.is_dir():
-        raise WorkbenchError("there is no such file", where=path, remedy="Write the token into it, mode 0600")
-    refuse_open(path, f"chmod 600 {path}, or give it on standard input: --token-file - < {path}")
-    return clean_token(path.read_text(encoding="utf-8-sig", errors="replace"), file)
+    text = read_source(path)
+    refuse_open(path)
+    return clean_token(text, file)
 
 
 def clean_token(text: str, where: object) -> str:
@@ -127,21 +126,17 @@ def clean_token(text: str, where: object) -> str:
     return token
 
 
-def refuse_open(path: Path, remedy: str | None = None) -> None:
+def refuse_open(path: Path) -> None:
     """Raise if anybody but the owner may read or write a file."""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise WorkbenchError(
-            f"others can read this file (mode {mode:04o}), which holds a secret",
-            where=path,
-            remedy=remedy or f"chmod 600 {path}",
-        )
+    if (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        what = f"others can read this file (mode {mode:04o}), which holds a secret"
+        raise WorkbenchError(what, where=path, remedy=f"chmod 600 {path}")
 
 
 def store(credentials: Credentials) -> Path:
-    """Remember a token; the file is readable by its owner alone. Its server becomes the one used by default."""
-    tokens, _ = stored()
-    return _write({**tokens, credentials.url: credentials.token}, credentials.url)
+    """Remember a token, in a file that its owner alone can read. Its server becomes the one used by default."""
+    others = {url: token for url, token in stored().items() if url != credentials.url}
+    return _write({**others, credentials.url: credentials.token})
 
 
 def forget(url: str) -> Path:
@@ -150,41 +145,39 @@ def forget(url: str) -> Path:
     Raises:
         UsageProblem: nothing is known of it.
     """
-    tokens, last = stored()
-    if url not in tokens:
+    tokens = stored()
+    if tokens.pop(url, None) is None:
         known = ", ".join(tokens) or "there are none"
         raise UsageProblem("no token is stored for this server", where=url, remedy=f"Known: {known}")
-    del tokens[url]
-    return _write(tokens, "" if last == url else last)
+    return _write(tokens)
 
 
 def place() -> Path:
     """The file that holds the tokens."""
-    folder = os.environ.get(FOLDER)
-    return (Path(folder) if folder else Path.home() / ".config") / "intent-workbench" / "labelstudio.json"
+    return Path(os.environ.get(FOLDER) or Path.home() / ".config") / "intent-workbench" / "labelstudio.json"
 
 
-def stored() -> tuple[dict[str, str], str]:
-    """The tokens by server, and the server that was connected last; "" for none.
+def stored() -> dict[str, str]:
+    """The tokens by server; the server that was connected last stands at the end.
 
     Raises:
         WorkbenchError: the file is damaged, or others can read it.
     """
     path = place()
     if not path.is_file():
-        return {}, ""
+        return {}
     refuse_open(path)
     value = read_json(path)
-    check_shape(value, {"tokens": dict, "last": str}, path)
-    return {url: clean_token(str(token), path) for url, token in value["tokens"].items()}, value["last"]
+    check_shape(value, {"tokens": dict}, path)
+    return {url: clean_token(str(token), path) for url, token in value["tokens"].items()}
 
 
-def _write(tokens: dict[str, str], last: str) -> Path:
+def _write(tokens: dict[str, str]) -> Path:
     path = place()
     make_folder(path.parent)
     before = os.umask(0o077)
     try:
-        replace_text(path, json.dumps({"tokens": tokens, "last": last}, indent=1) + "\n")
+        replace_text(path, json.dumps({"tokens": tokens}, indent=1) + "\n")
     finally:
         os.umask(before)
     return path

@@ -33,6 +33,17 @@ def say(error: BaseException) -> str:
     return "it sent something else than the JSON of Label Studio"
 
 
+def redirect_target(base: str, error: ApiError) -> str | None:
+    """Where an answer of the server at `base` redirects to, without its query; None for any other answer."""
+    location = (error.headers or {}).get("location")
+    if not location or not 300 <= (error.status_code or 0) < 400:
+        return None
+    try:
+        return str(httpx.URL(base).join(location).copy_with(query=None, fragment=None, userinfo=b""))
+    except httpx.InvalidURL:
+        return "no address"
+
+
 def is_tls(error: BaseException | None) -> bool:
     """Whether a connection failed over its encryption, which the next attempt does not mend."""
     while error is not None:

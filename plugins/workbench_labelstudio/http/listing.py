@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 FULL, LIGHT = "all", "task_only"  # with annotations, or without
 Filter = Mapping[str, Any]
 PAGE = 200
-TRIES = 3
 SMALLER = 8  # a page that the server cannot send is asked for in so many parts
+REPAIR = (
+    "Repair or delete that task in Label Studio (half an emoji in a text, which no UTF-8 can hold, does this); then "
+    "run the same command again"
+)
 
 
 def where_is(column: str, operator: str, value: Any, kind: str = Type.Number) -> Filter:
@@ -40,32 +43,34 @@ def list_tasks(
     page: int = PAGE,
     after: int = 0,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Pages of tasks as the server sends them, by rising id.
+    """Pages of a project's tasks as the server sends them, by rising id.
 
     Args:
         connection: to the server.
         project: its id.
         filters: all of which hold, see `where_is`.
         fields: `FULL` or `LIGHT`.
-        page: tasks a page; a server may have a smaller limit of its own.
+        page: tasks a page; a server may have a smaller limit.
         after: only tasks with a larger id.
 
     Raises:
-        WorkbenchError: there is a task that the server cannot send, it sends none of those that it counts, or see
-            `Connection.call`.
+        WorkbenchError: there is a task that the server cannot send, or see `Connection.call`.
     """
-    size = page
+    size, where = page, f"{connection.url}/projects/{project}"
     while True:
+        later = where_is(Column.id, Operator.GREATER, after)
         try:
-            tasks, total = _page(
-                connection, project, [*filters, where_is(Column.id, Operator.GREATER, after)], fields, size
-            )
+            answer = _ask(connection, project, [*filters, later], fields, size)
+            tasks, total = answer["tasks"], answer["total"]
+            if total and not tasks:
+                raise WorkbenchError(f"it sends none of the {total:,} tasks that it counts", where=where)
         except NotFound:
             raise
         except WorkbenchError as error:
             connection.get(f"api/projects/{project}")  # the server is there: it is this page that it cannot send
             if size == 1:
-                raise _stuck(connection, project, after, error) from error
+                what = f"the server cannot send the first task with an id above {after}: {error.what}"
+                raise WorkbenchError(what, where=where, remedy=REPAIR) from error
             size = max(1, size // SMALLER)
             continue
         if tasks:
@@ -76,33 +81,9 @@ def list_tasks(
         size = min(page, size * 2)
 
 
-def _stuck(connection: Connection, project: int, after: int, error: WorkbenchError) -> WorkbenchError:
-    return WorkbenchError(
-        f"the server cannot send the first task with an id above {after}: {error.what}",
-        where=f"{connection.url}/projects/{project}",
-        remedy="Repair or delete that task in Label Studio (half an emoji in a text, which no UTF-8 can hold, does "
-        "this); then run the same command again",
-    )
-
-
 def count_tasks(connection: Connection, project: int, filters: Sequence[Filter] = ()) -> int:
     """How many tasks there are to which all filters apply, by the server's count."""
     return int(_ask(connection, project, filters, LIGHT, 1)["total"])
-
-
-def _page(
-    connection: Connection, project: int, filters: Sequence[Filter], fields: str, size: int
-) -> tuple[list[dict[str, Any]], int]:
-    for _ in range(TRIES):
-        answer = _ask(connection, project, filters, fields, size)
-        tasks, total = answer["tasks"], answer["total"]
-        if tasks or not total:
-            return tasks, total
-    raise WorkbenchError(
-        f"the server sent none of the {total:,} tasks that it counts",
-        where=f"{connection.url}/projects/{project}",
-        remedy="Run the same command again; nothing was taken for complete",
-    )
 
 
 def _ask(connection: Connection, project: int, filters: Sequence[Filter], fields: str, size: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The requests of a connection: how many there were, and the server's clock."""
+"""The requests of a connection: how many there are, and the server's clock."""
 
 from __future__ import annotations
 
@@ -22,40 +22,36 @@ class RequestStats:
 
     Args:
         requests: how many were sent, retries and token refreshes too.
-        begun: when the first one was sent, by the server's clock to the second; None before the first answer, or where
-            the server does not say.
+        begun: when the block began, by the server's clock to the second; None before the first answer, or where the
+            server does not say.
         now: when the last answer came, likewise.
-        first: when the first one was sent, by the monotonic clock of this machine.
     """
 
     requests: int = 0
     begun: datetime | None = None
     now: datetime | None = None
-    first: float | None = None
-
-    def count(self, _: httpx.Request) -> None:
-        """Note a request."""
-        self.requests += 1
-        self.first = self.first or time.monotonic()
-
-    def read_clock(self, response: httpx.Response) -> None:
-        """Note the time of an answer."""
-        if (now := server_time(response.headers)) and self.first:
-            self.now = now
-            self.begun = self.begun or now - timedelta(seconds=time.monotonic() - self.first)
 
 
 @contextmanager
 def request_stats(connection: Connection) -> Iterator[RequestStats]:
     """Watch the requests of a block."""
-    stats, hooks = RequestStats(), connection.http.event_hooks
-    hooks["request"].append(stats.count)
-    hooks["response"].append(stats.read_clock)
+    stats, hooks, begun = RequestStats(), connection.http.event_hooks, time.monotonic()
+
+    def count(_: httpx.Request) -> None:
+        stats.requests += 1
+
+    def read_clock(response: httpx.Response) -> None:
+        if now := server_time(response.headers):
+            stats.now = now
+            stats.begun = stats.begun or now - timedelta(seconds=time.monotonic() - begun)
+
+    hooks["request"].append(count)
+    hooks["response"].append(read_clock)
     try:
         yield stats
     finally:
-        hooks["request"].remove(stats.count)
-        hooks["response"].remove(stats.read_clock)
+        hooks["request"].remove(count)
+        hooks["response"].remove(read_clock)
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import ipaddress
 import logging
+from base64 import b64encode
 
 from fastapi import HTTPException, Request
 
-from workbench_labelstudio.live.events import has_secret
+from workbench_labelstudio.live.events import SECRET
 from workbench_labelstudio.live.settings import PASSWORD, USER, Settings
 
 FORWARDED = ("forwarded", "x-forwarded-for")  # what a proxy adds; anybody may write anything into them
@@ -34,10 +33,20 @@ class Guard:
         Raises:
             HTTPException: 401, the login is missing or wrong; or there is none and the request comes from elsewhere.
         """
-        if self.login is not None:
-            self._check(self._login_problem(request.headers.get("authorization", "")))
-        elif not is_local(request):
-            self._check(f"it comes from another machine, or by a proxy, and {USER} and {PASSWORD} are not set")
+        if self.login is None:
+            passes = is_local(request)
+            problem = f"it comes from another machine, or by a proxy, and {USER} and {PASSWORD} are not set"
+        else:
+            scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+            expected = [b64encode(":".join(self.login).encode(encoding)) for encoding in ("latin-1", "utf-8")]
+            passes = scheme.lower() == "basic" and any(_same(sent.strip(), one) for one in expected)
+            problem = "it gives a wrong login" if sent else "it gives no login"
+        if passes:
+            return
+        if problem not in self._logged:
+            self._logged.add(problem)
+            logger.warning("a request of Label Studio is refused: %s", problem)
+        raise HTTPException(401, "not for you; the server's log says why", headers={"WWW-Authenticate": "Basic"})
 
     async def webhook(self, request: Request) -> None:
         """Let a webhook pass, which cannot log in: the secret will do.
@@ -45,29 +54,8 @@ class Guard:
         Raises:
             HTTPException: 401, see `__call__`.
         """
-        if self.secret is None or not has_secret(request.headers, self.secret):
+        if self.secret is None or not _same(request.headers.get(SECRET, ""), self.secret.encode()):
             await self(request)
-
-    def _check(self, problem: str) -> None:
-        if not problem:
-            return
-        if problem not in self._logged:
-            self._logged.add(problem)
-            logger.warning("a request of Label Studio is refused: %s", problem)
-        raise HTTPException(401, "not for you; the server's log says why", headers={"WWW-Authenticate": "Basic"})
-
-    def _login_problem(self, header: str) -> str:
-        scheme, _, encoded = header.partition(" ")
-        try:
-            sent = base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
-        except (binascii.Error, ValueError):
-            sent = b""
-        assert self.login is not None
-        expected = f"{self.login.user}:{self.login.password}"
-        matches = [hmac.compare_digest(sent, expected.encode(encoding)) for encoding in ("latin-1", "utf-8")]
-        if any(matches):
-            return ""
-        return "it gives a wrong login" if sent else "it gives no login"
 
 
 def is_local(request: Request) -> bool:
@@ -78,3 +66,8 @@ def is_local(request: Request) -> bool:
         return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback and not any(name in request.headers for name in FORWARDED)
+
+
+def _same(header: str, expected: bytes) -> bool:
+    """Whether a header, which servers decode as Latin-1, has this value."""
+    return hmac.compare_digest(header.encode("latin-1"), expected)

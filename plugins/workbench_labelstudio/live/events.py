@@ -5,8 +5,7 @@ An event is a hint and no more: it comes once, late, twice or never, and its bod
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,20 +32,16 @@ class Event:
     action: str
     project: int | None = None
 
-    def concerns(self, projects: Collection[int] | None) -> bool:
-        """Whether the event may be about one of these projects; None = any project may be meant."""
-        return None in (self.project, projects) or self.project in (projects or ())
 
-
-def parse_event(body: Any, headers: Mapping[str, str] | None = None) -> Event | None:
+def parse_event(body: Any, headers: Mapping[str, str]) -> Event | None:
     """Parse the JSON body of an event, and the header `PROJECT`; None if the action does not matter here."""
     if not isinstance(body, Mapping) or body.get("action") not in ACTIONS:
         return None
-    project = project_id(body.get("project"))
-    return Event(body["action"], project_id((headers or {}).get(PROJECT)) if project is None else project)
+    project = _project_id(body.get("project"))
+    return Event(body["action"], _project_id(headers.get(PROJECT)) if project is None else project)
 
 
-def project_id(value: Any) -> int | None:
+def _project_id(value: Any) -> int | None:
     """Give the id of a project from a number, an object, or the text "<id>.<time of creation>"."""
     if isinstance(value, Mapping):
         value = value.get("id")
@@ -54,14 +49,3 @@ def project_id(value: Any) -> int | None:
         value = value.partition(".")[0]
         return int(value) if value.isascii() and value.isdecimal() and len(value) <= DIGITS else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def has_secret(headers: Mapping[str, str], secret: str) -> bool:
-    """Whether the header `SECRET` holds the secret, compared in constant time.
-
-    Args:
-        headers: of the request, values decoded as Latin-1, as servers do.
-        secret: expected value.
-    """
-    value = headers.get(SECRET) or headers.get(SECRET.lower()) or ""
-    return hmac.compare_digest(value.encode("latin-1", "backslashreplace"), secret.encode())

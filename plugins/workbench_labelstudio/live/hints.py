@@ -1,4 +1,4 @@
-"""Hints that a project may have changed, as files: a watch keeps one, and the webhook of a server touches it.
+"""Hints that a project may have changed: a watch keeps a file for each project, and the webhook of a server touches it.
 
 Server and watch meet in the user's data folder, as the same user. Without a server, or where the folder cannot be
 written, a watch finds changes by its polls alone.
@@ -20,76 +20,43 @@ NOBODY_ELSE = 0o700  # whoever writes here wakes the user's watches
 logger = logging.getLogger(__name__)
 
 
-class HintFile:
-    """The file of one watch, there as long as the `with` block.
+class Hints:
+    """The hints on a project that come after this moment; the file stays, for other watches of the project.
 
     Args:
         project: id of the project.
-        name: of the watch.
 
     Attributes:
-        trouble: why the file cannot be kept, as it was at the start of the block; "" = it is there.
+        trouble: why the file could not be kept when it was last needed; "" = it is there.
     """
 
-    def __init__(self, project: int, name: str) -> None:
-        self.name = f"{project}-{name}"
-        self.trouble = ""
+    def __init__(self, project: int) -> None:
+        self.project, self.trouble = project, ""
         self._seen = 0  # nanoseconds
-        self._open = False
-
-    def __enter__(self) -> HintFile:
-        self._open = True
-        try:
-            self._seen = self._make()
-        except (OSError, RuntimeError) as error:
-            self.trouble = str(error)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open = False
-        with contextlib.suppress(OSError, RuntimeError):
-            (_folder() / self.name).unlink(missing_ok=True)
+        self.touched()
 
     def touched(self) -> bool:
-        """Whether the file was touched since the last call; one that was deleted is made again, and counts, too."""
-        before = self._seen
-        if self._open:
-            with contextlib.suppress(OSError, RuntimeError):
-                self._seen = self._time()
-        return self._seen != before
-
-    def _time(self) -> int:
+        """Whether a hint came since the last call; a file that was deleted is made again, and counts, too."""
+        before, self.trouble = self._seen, ""
         try:
-            return (_folder() / self.name).stat().st_mtime_ns
-        except FileNotFoundError:
-            return self._make()
-
-    def _make(self) -> int:
-        """Make the file; give its time.
-
-        Raises:
-            OSError: the folder cannot be written.
-            RuntimeError: the user has no home folder.
-        """
-        path = _folder() / self.name
-        if not path.parent.is_dir():
-            make_folder(path.parent.parent)
-            path.parent.mkdir(NOBODY_ELSE, exist_ok=True)
-        path.touch(0o600)
-        now = time.time_ns()
-        os.utime(path, ns=(now, now))
-        return path.stat().st_mtime_ns
+            path = _folder() / str(self.project)
+            if not path.exists():
+                make_folder(path.parent.parent)
+                path.parent.mkdir(NOBODY_ELSE, exist_ok=True)
+                path.touch(0o600)
+            self._seen = path.stat().st_mtime_ns
+        except (OSError, RuntimeError) as error:
+            self.trouble = str(error)
+        return self._seen != before
 
 
 def leave_hint(project: int | None) -> None:
-    """Touch the files of the watches of a project; None = of all projects."""
-    now = time.time_ns()
+    """Touch the file of a project that is or was watched; None = of every such project."""
+    now = time.time_ns()  # the file system's own clock is too coarse to tell two hints apart
     with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: this user has no home folder, thus no watch
-        for path in _folder().glob("*" if project is None else f"{project}-*"):
+        for path in _folder().glob("*" if project is None else str(project)):
             try:
-                os.utime(path, ns=(now, now))  # the file system's own clock is too coarse to tell two hints apart
-            except FileNotFoundError:
-                continue  # the watch has ended
+                os.utime(path, ns=(now, now))
             except OSError as error:
                 _warn_once(path, str(error))
 
@@ -100,4 +67,9 @@ def _warn_once(path: Path, why: str) -> None:
 
 
 def _folder() -> Path:
+    """Give the folder of the files.
+
+    Raises:
+        RuntimeError: the user has no home folder.
+    """
     return data_folder() / "hints"

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from workbench.api import UsageProblem
-from workbench_labelstudio.http.credentials import refuse_open
 
 PREFIX = "WORKBENCH_LABELSTUDIO_"
 USER, PASSWORD, SECRET = f"{PREFIX}USER", f"{PREFIX}PASSWORD", f"{PREFIX}SECRET"
@@ -18,12 +18,11 @@ KNOWN = {USER, PASSWORD, PASSWORD + FILE, SECRET, SECRET + FILE, RECIPE, RUN, QU
 SECONDS = 60.0
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(NamedTuple):
     """Name and password of Basic auth."""
 
     user: str
-    password: str = field(repr=False)
+    password: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Settings:
         quiet: seconds without another new label, after which a retraining begins.
     """
 
-    login: Login | None = None
+    login: Login | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     recipe: Path | None = None
     run: Path | None = None
@@ -59,88 +58,51 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for name in values:
         if name not in KNOWN:
             raise UsageProblem("is no setting", where=name, remedy=f"Known: {', '.join(sorted(KNOWN))}")
-    user, password, secret = values.get(USER), _value_or_file(values, PASSWORD), _value_or_file(values, SECRET)
-    _check_pair(USER, user, PASSWORD, password, f"Set {USER} and {PASSWORD} or {PASSWORD}{FILE}")
-    recipe, run = values.get(RECIPE), values.get(RUN)
-    _check_pair(RECIPE, recipe, RUN, run, f"Set {RECIPE} and {RUN}, a recipe and a run folder")
+    values |= {name: _read_line(values, name) for name in (PASSWORD, SECRET) if name + FILE in values}
+    for one, other in ((USER, PASSWORD), (PASSWORD, USER), (RECIPE, RUN), (RUN, RECIPE)):
+        if one in values and other not in values:
+            raise UsageProblem("is set alone", where=one, remedy=f"Set {other}, too")
+    _check_sendable(values, USER, PASSWORD, encoding="latin-1")
+    _check_sendable(values, SECRET, encoding="ascii")
+    if ":" in values.get(USER, ""):
+        raise UsageProblem("the user has a colon", where=USER, remedy="Choose another name")
+    recipe, run = ([Path(values[name]).expanduser() for name in (RECIPE, RUN)]) if RUN in values else (None, None)
     return Settings(
-        check_login(user, password, where=USER) if user and password else None,
-        check_secret(secret, SECRET) if secret else None,
-        Path(recipe).expanduser() if recipe else None,
-        Path(run).expanduser() if run else None,
-        _quiet(values.get(QUIET)),
+        login=Login(values[USER], values[PASSWORD]) if USER in values else None,
+        secret=values[SECRET].strip() if SECRET in values else None,
+        recipe=recipe,
+        run=run,
+        quiet=_seconds(values.get(QUIET, str(SECONDS))),
     )
 
 
-def check_login(user: str, password: str, where: object) -> Login:
-    """Give the login, if Label Studio can send it: its HTTP client knows Latin-1 alone, and ends a user at a colon.
+def _check_sendable(values: Mapping[str, str], *names: str, encoding: str) -> None:
+    """Refuse what Label Studio cannot send: its HTTP client knows Latin-1 alone, and its headers are ASCII."""
+    for name in names:
+        value = values.get(name, "").strip()
+        if not value.isprintable() or value.encode(encoding, "ignore").decode(encoding) != value:
+            what = f"the {name.removeprefix(PREFIX).lower()} has a character that Label Studio cannot send"
+            raise UsageProblem(what, where=name, remedy="Use ASCII")
 
-    Raises:
-        UsageProblem: it cannot.
-    """
+
+def _read_line(values: Mapping[str, str], name: str) -> str:
+    """Read the one line of the file that holds a setting, without white space around it."""
+    file, where = values[name + FILE], name + FILE
+    if name in values:
+        raise UsageProblem(f"{where} is set too", where=name, remedy="Set one of them")
     try:
-        f"{user}{password}".encode("latin-1")
-    except UnicodeEncodeError:
-        raise UsageProblem(
-            "the user or the password has a character that Label Studio cannot send", where=where, remedy="Use ASCII"
-        ) from None
-    if ":" in user:
-        raise UsageProblem("the user has a colon", where=where, remedy="Choose another name")
-    return Login(user, password)
-
-
-def check_secret(secret: str, where: object) -> str:
-    """Give the secret without white space around it, if Label Studio can send it: its headers are ASCII.
-
-    Raises:
-        UsageProblem: it cannot.
-    """
-    if not (secret.isascii() and secret.isprintable()):
-        raise UsageProblem("the secret has a character that Label Studio cannot send", where=where, remedy="Use ASCII")
-    return secret.strip()
-
-
-def read_line(file: str | Path, where: object, *, private: bool = True) -> str:
-    """Read the one line of a file, without white space around it.
-
-    Args:
-        file: its path.
-        where: option or variable that names the file, for messages.
-        private: refuse a file that others can read; containers mount secrets readable.
-
-    Raises:
-        UsageProblem: the file cannot be read, or does not hold one line.
-        WorkbenchError: others can read it.
-    """
-    path = Path(file).expanduser()
-    try:
-        line = path.read_text(encoding="utf-8-sig").strip()
+        line = Path(file).expanduser().read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageProblem(f"{file} cannot be read ({why})", where=where) from None
-    if private:
-        refuse_open(path)
     if len(line.splitlines()) != 1:
         raise UsageProblem(f"{file} does not hold one line", where=where, remedy="Write the secret into it")
     return line
 
 
-def _value_or_file(values: Mapping[str, str], name: str) -> str | None:
-    if name in values and name + FILE in values:
-        raise UsageProblem(f"{name}{FILE} is set too", where=name, remedy="Set one of them")
-    if name + FILE in values:
-        return read_line(values[name + FILE], name + FILE, private=False)
-    return values.get(name)
-
-
-def _check_pair(first: str, one: str | None, second: str, other: str | None, remedy: str) -> None:
-    if bool(one) != bool(other):
-        raise UsageProblem("is set alone", where=first if one else second, remedy=remedy)
-
-
-def _quiet(text: str | None) -> float:
+def _seconds(text: str) -> float:
     try:
-        seconds = float(text or SECONDS)
+        seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:

@@ -12,24 +12,22 @@ import queue
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
 from workbench.api.engine import RUN_FILE
 from workbench_labelstudio.http.connection import NotFound
-from workbench_labelstudio.pull.label_digest import LabelDigest
 from workbench_labelstudio.pull.pull import pull
 
 if TYPE_CHECKING:
     from workbench.api.serving import BackgroundRun
     from workbench_labelstudio.http.connection import Connection
-    from workbench_labelstudio.live.hints import HintFile
+    from workbench_labelstudio.live.hints import Hints
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
 
-TICK = 1.0  # seconds between two checks of the hint file
+TICK = 1.0  # seconds between two looks for hints
 PAUSE = 1.0  # seconds from a hint to the pull: more may come, and the server may not have committed yet
 SOON = 30.0  # seconds to the next pull after a failed one
 GONE = 5.0  # seconds after which a missing project is gone: a gateway may send a 404 while the server restarts
@@ -43,13 +41,16 @@ class WatchTarget:
 
     Args:
         recipe: its file.
-        run: the run's folder.
-        name: of the watch, the same after a restart.
+        run: the run's folder, absolute.
     """
 
     recipe: Path
     run: Path
-    name: str
+
+    @property
+    def note(self) -> str:
+        """Name of the mirror's note of what the run was made from."""
+        return f"watch {self.run}"
 
     def recipe_digest(self) -> str | None:
         """Give sha256 of the recipe's file as it is now; None while it cannot be read."""
@@ -82,15 +83,13 @@ class Watch:
     ) -> None:
         self.connection, self.project, self.mirror = connection, project, mirror
         self.runner, self.target, self.tell = runner, target, tell
-        self._labels = LabelDigest(mirror)
-        self._note = f"watch {target.name}"
         self._ends: queue.SimpleQueue[int] = queue.SimpleQueue()  # exit codes of runs
         runner.ended = self._ends.put
         self._requested: list[str | None] | None = None  # digests of labels and recipe at the last request
         self._trouble: str | None = None
         self._missing: float | None = None  # since when the project is not there
 
-    def follow(self, poll: float, hints: HintFile) -> None:
+    def follow(self, poll: float, hints: Hints) -> None:
         """Pull at once, soon after every hint, after every run, and every `poll` seconds; for ever.
 
         Raises:
@@ -106,7 +105,7 @@ class Watch:
                     continue
                 if not hints.touched():
                     continue
-                self.tell("hint", {"at": _now()})
+                self.tell("hint", {})
             else:
                 self._settle()
             due = min(due, time.monotonic() + PAUSE)
@@ -132,23 +131,19 @@ class Watch:
         """
         try:
             self._pull()
-        except NotFound as error:
-            now = time.monotonic()
-            self._missing = now if self._missing is None else self._missing
-            if now - self._missing >= GONE:
-                raise
-            return self._report(error)
         except WorkbenchError as error:
-            self._missing = None
-            return self._report(error)
+            if not isinstance(error, NotFound):
+                self._missing = None
+            elif self._missing is None:
+                self._missing = time.monotonic()
+            elif time.monotonic() - self._missing >= GONE:
+                raise
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self.tell("trouble", {"message": self._trouble})
+            return False
         self._trouble = self._missing = None
         return True
-
-    def _report(self, error: WorkbenchError) -> bool:
-        if str(error) != self._trouble:
-            self._trouble = str(error)
-            self.tell("trouble", {"at": _now(), "message": self._trouble})
-        return False
 
     def _pull(self) -> None:
         with self.runner.paused() as free:
@@ -156,31 +151,22 @@ class Watch:
                 return  # the import of the run reads the same mirror; there is a pull when the run has ended
             pulled = pull(self.connection, self.project, self.mirror)
             self.project = pulled.project
-            labels, labelled = self._labels.compute(self.project.label_config)
-            wanted = [labels, self.target.recipe_digest()]
+            wanted = [pulled.labels.digest, self.target.recipe_digest()]
             news = wanted != (self._requested or self._made_from())
-            figures = {"tasks": self.project.tasks, "labelled": labelled, "requests": pulled.requests}
+            figures = {"tasks": self.project.tasks, "labelled": pulled.labels.labelled, "requests": pulled.requests}
             changes = {"added": pulled.added, "changed": pulled.changed, "removed": pulled.removed}
-            self.tell("pulled", {"at": _now(), **figures, **changes, "train": news, "findings": list(pulled.findings)})
+            self.tell("pulled", {**figures, **changes, "train": news, "findings": list(pulled.findings)})
             if news:
                 self._requested = wanted
                 self.runner.request(", ".join(f"{count} {what}" for what, count in changes.items()))
 
     def _made_from(self) -> Any:
         """Give the digests that the run was made from the last time; None if there is no run."""
-        return self.mirror.noted(self._note) if (self.target.run / RUN_FILE).is_file() else None
+        return self.mirror.noted(self.target.note) if (self.target.run / RUN_FILE).is_file() else None
 
     def _settle(self) -> None:
-        """After a run: note the digests that it was made from.
-
-        The recipe's digest is left out if the file has changed since the request: the next pull requests a run again.
-        """
+        """After a run: note the digests that it was made from."""
         status = self.runner.status()
         if status["state"] in DONE:  # and no other run was requested since
-            labels, recipe = self._requested or (None, None)
-            self.mirror.note(self._note, [labels, recipe if self.target.recipe_digest() == recipe else None])
+            self.mirror.note(self.target.note, self._requested)
         self.tell("training", status)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
@@ -32,17 +33,13 @@ def update_webhook(connection: Connection, project: int, url: str, secret: str |
         "is_active": True,
     }
     for _ in range(TRIES):
-        known = _find(connection, project, url)
-        if known:
+        if known := _find(connection, project, url):
             connection.call(hooks.update, known[0], where=url, **body)
-            _remove(connection, known[1:])
-            return
+            return _remove(connection, known[1:])
         try:
             connection.call(hooks.create, project=project, where=url, repeat=False, **body)
         except Unconfirmed as error:
             logger.info("%s; looking whether the webhook is there", error)
-            continue
-        return
     raise WorkbenchError("the server does not say whether it made the webhook", where=url, remedy="Try again later")
 
 
@@ -51,19 +48,12 @@ def remove_webhooks(connection: Connection, project: int, url: str) -> None:
     _remove(connection, _find(connection, project, url))
 
 
-def same_url(one: Any, other: str) -> bool:
-    """Whether two URLs differ by no more than a slash at the end."""
-    return isinstance(one, str) and one.rstrip("/") == other.rstrip("/")
-
-
 def _find(connection: Connection, project: int, url: str) -> list[int]:
     known = connection.call(connection.client.webhooks.list, project=str(project))
-    return [hook.id for hook in known if hook.id is not None and same_url(hook.url, url.rstrip("/") + WEBHOOK)]
+    return [hook.id for hook in known if hook.id is not None and hook.url == url + WEBHOOK]
 
 
 def _remove(connection: Connection, hooks: list[int]) -> None:
     for hook in hooks:
-        try:
+        with suppress(NotFound):  # removed already, and the answer got lost
             connection.call(connection.client.webhooks.delete, hook, where=f"{connection.url}: webhook {hook}")
-        except NotFound:
-            logger.info("webhook %d was removed already", hook)

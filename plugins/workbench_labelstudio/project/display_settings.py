@@ -24,25 +24,13 @@ def is_queue(version: str | None) -> bool:
     return bool(version and (QUEUE.fullmatch(version) or DOUBTS.fullmatch(version)))
 
 
-def show(connection: Connection, project: int, version: str, sampling: str | None = None) -> bool:
-    """Let annotators see a version's predictions, where they do not.
-
-    Args:
-        connection: to the server.
-        project: its id.
-        version: one that has predictions, or "" for none.
-        sampling: which task comes next; None = as it is.
-
-    Returns:
-        Whether anything had to be changed.
-    """
+def show(connection: Connection, project: int, version: str, sampling: str | None = None) -> None:
+    """Let annotators see the predictions of a version, or none for ""; with `sampling` set which task comes next."""
     about = read_project(connection, project).about
     wanted: dict[str, Any] = {"model_version": version} | ({"sampling": sampling} if sampling else {})
-    changes = {key: value for key, value in wanted.items() if (about[key] or "") != value}
-    if changes:
+    if changes := {key: value for key, value in wanted.items() if (about[key] or "") != value}:
         where = f"{connection.url}/projects/{project}"
         connection.call(connection.client.projects.update, project, where=where, **changes)
-    return bool(changes)
 
 
 def note_before(mirror: Mirror, project: Project) -> None:

@@ -16,22 +16,12 @@ if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
 
 ADDRESS = re.compile(r"^(https?://.*)/projects/(\d+)([/?#].*)?$")
-LISTED = 10
+LISTED = 10  # projects that an error names
 
 
 @dataclass(frozen=True)
 class Project:
-    """What the server knows of a project.
-
-    Args:
-        id: its number.
-        title: its name.
-        label_config: the XML that says what is asked.
-        tasks: the server's count of tasks.
-        annotations: the server's count of annotations, skips excluded.
-        skips: the server's count of skips.
-        about: all that the server says of it.
-    """
+    """What the server knows of a project: its own counts, where annotations exclude skips, and all `about` it."""
 
     id: int
     title: str
@@ -52,9 +42,8 @@ def find_project(connection: Connection, named: str) -> Project:
     named = named.strip()
     address = ADDRESS.match(named)
     if address and clean_url(address[1]) != connection.url:
-        raise UsageProblem(
-            "is no project of the server that is asked", where=named, remedy=f"Give --url {clean_url(address[1])}"
-        )
+        remedy = f"Give --url {clean_url(address[1])}"
+        raise UsageProblem("is no project of the server that is asked", where=named, remedy=remedy)
     number = address[2] if address else named
     if number.isdecimal():
         try:
@@ -62,15 +51,24 @@ def find_project(connection: Connection, named: str) -> Project:
         except NotFound:
             if address:
                 raise
-    titles = project_titles(connection)
-    found = [key for key, title in titles.items() if title == named]
+    if found := find_title(connection, named):
+        return found
+    near = difflib.get_close_matches(named, project_titles(connection).values(), n=LISTED, cutoff=0)
+    raise unknown("project", named, near, where=connection.url)
+
+
+def find_title(connection: Connection, title: str) -> Project | None:
+    """The project with that title; None = there is none.
+
+    Raises:
+        UsageProblem: there are several.
+    """
+    title = title.strip()
+    found = [number for number, other in sorted(project_titles(connection).items()) if other == title]
     if len(found) > 1:
-        raise UsageProblem(f"{len(found)} projects are called {named!r}", remedy=f"Name one of the ids {found}")
-    if not found:
-        near = difflib.get_close_matches(named, titles.values(), n=LISTED, cutoff=0.3) or list(titles.values())[:LISTED]
-        known = [f"{key} ({title})" for key, title in titles.items() if title in near]
-        raise unknown("project", named, known, where=connection.url)
-    return read_project(connection, found[0])
+        what = f"{len(found)} projects are called {title!r}: {', '.join(map(str, found))}"
+        raise UsageProblem(what, where=connection.url, remedy="Name one by its id, or rename the others")
+    return read_project(connection, found[0]) if found else None
 
 
 def read_project(connection: Connection, number: int) -> Project:
@@ -91,11 +89,8 @@ def read_project(connection: Connection, number: int) -> Project:
             about,
         )
     except (KeyError, TypeError) as error:
-        raise WorkbenchError(
-            f"the server says of the project not what Label Studio does ({error})",
-            where=f"{connection.url}/projects/{number}",
-            remedy="Check the URL",
-        ) from None
+        what, where = f"this is no project of Label Studio ({error})", f"{connection.url}/projects/{number}"
+        raise WorkbenchError(what, where=where, remedy="Check the URL") from None
 
 
 def project_titles(connection: Connection) -> dict[int, str]:

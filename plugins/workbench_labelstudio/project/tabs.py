@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from label_studio_sdk.data_manager import Column, Operator, Type
 
-from workbench.api import WorkbenchError
-from workbench_labelstudio.http.connection import NotFound, Unconfirmed
+from workbench_labelstudio.http.connection import NotFound
 from workbench_labelstudio.http.listing import Filter, where_is
+from workbench_labelstudio.http.write_outcome import make_once
 from workbench_labelstudio.project.display_settings import is_queue
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ REVIEW, DOUBTFUL = "Review queue", "Doubtful labels"
 TITLES = (REVIEW, DOUBTFUL)
 DEFAULT = {"title": "Default", "type": "list", "target": "tasks"}  # what the page makes where there is no tab
 BY_SCORE = [Column.predictions_score]  # of the version that the project shows, lowest first
-TRIES = 3
 View = dict[str, Any]
-logger = logging.getLogger(__name__)
 
 
 def of_version(version: str, *filters: Filter) -> list[Filter]:
@@ -34,41 +33,34 @@ def set_tab(connection: Connection, project: int, title: str, filters: Sequence[
     """Update the tab with that title, or make it; it lists these tasks, ordered by score.
 
     Raises:
-        WorkbenchError: the outcome stays unknown.
+        Unconfirmed: the outcome stays unknown.
     """
     wanted = {"title": title, "ordering": BY_SCORE, "filters": {"conjunction": "and", "items": list(filters)}}
     where, client = f"{connection.url}/projects/{project}: tab {title}", connection.client.views
-    for _ in range(TRIES):
-        views = _views(connection, project)
-        ours = next(iter(_ours(views, title)), None)
-        if ours and wanted.items() <= ours["data"].items():
-            return
-        try:
-            if not views:
-                connection.call(client.create, project=project, data=DEFAULT, where=where, repeat=False)
-            if ours:
-                data = {**ours["data"], **wanted}  # the columns that somebody chose stay
-                connection.call(client.update, str(ours["id"]), project=project, data=data, where=where)
-            else:
-                data = {**DEFAULT, **wanted}
-                connection.call(client.create, project=project, data=data, where=where, repeat=False)
-        except Unconfirmed as error:
-            logger.info("%s: looking which tabs stand there", error)
-    raise WorkbenchError("the tab cannot be made", where=where)
+
+    def make(data: View, find: Callable[[], list[View]]) -> None:
+        call = partial(connection.call, client.create, project=project, data=data, where=where, repeat=False)
+        make_once(call, find)
+
+    views = _views(connection, project)
+    if not views:
+        make(DEFAULT, lambda: _views(connection, project))
+    if ours := _ours(views, title):
+        data = {**ours[0]["data"], **wanted}  # the columns that somebody chose stay
+        if data != ours[0]["data"]:
+            connection.call(client.update, str(ours[0]["id"]), project=project, data=data, where=where)
+    else:
+        make({**DEFAULT, **wanted}, lambda: _ours(_views(connection, project), title))
 
 
 def remove_tabs(connection: Connection, project: int, titles: Sequence[str] = TITLES) -> list[str]:
     """Remove the tabs that `set_tab` has made; their titles."""
-    removed = []
     views = _views(connection, project)
-    for title in titles:
-        for view in _ours(views, title):
-            try:
-                connection.call(connection.client.views.delete, str(view["id"]), where=f"{connection.url}: tab {title}")
-            except NotFound:  # removed already, and the answer got lost
-                logger.info("the tab %r is gone already", title)
-            removed.append(title)
-    return removed
+    ours = [(title, str(view["id"])) for title in titles for view in _ours(views, title)]
+    for title, number in ours:
+        with suppress(NotFound):  # removed already, and the answer got lost
+            connection.call(connection.client.views.delete, number, where=f"{connection.url}: tab {title}")
+    return [title for title, _ in ours]
 
 
 def _views(connection: Connection, project: int) -> list[View]:

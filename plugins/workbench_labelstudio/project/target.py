@@ -1,47 +1,40 @@
-"""The project that texts are uploaded to, and how the dataset's intents are given there."""
+"""The project that a dataset's texts are uploaded to, new or adopted, and how the intents are given there."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import UsageProblem
-from workbench_labelstudio.project.label_config import LabelingQuestion, check_known, path_of
-from workbench_labelstudio.project.label_config_edit import extend_config
-from workbench_labelstudio.project.project import Project, find_project, read_project
-from workbench_labelstudio.tasks.intents import clean
+from workbench.api.io import locked, make_folder
+from workbench_labelstudio.http.write_outcome import make_once
+from workbench_labelstudio.project.label_config import path_of, write_config
+from workbench_labelstudio.project.project import Project, find_title
+from workbench_labelstudio.pull.mirror import server_folder
 from workbench_labelstudio.tasks.label_config_reader import Control, read_controls
-from workbench_labelstudio.tasks.label_form import result_of
+from workbench_labelstudio.tasks.label_form import offered, result_of
 from workbench_labelstudio.tasks.words import label_name, listed
 
 if TYPE_CHECKING:
-    from workbench.api import Intent
-    from workbench_labelstudio.create_options import CreateOptions
+    from workbench.api import Dataset, Intent
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import CreateOptions
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where texts go.
+    """Where texts go: under which key of a task's data, and with which label at the control for each intent."""
 
-    Args:
-        project: None if it is not made yet (nothing is written).
-        control: what asks for the intents.
-        data_key: where a task's data holds its text.
-        labels: intent of the dataset -> its label in annotations.
-        made: the project is new.
-        added: intents that the label config lacked, and holds now.
-    """
-
-    project: Project | None
+    project: Project
     control: Control
     data_key: str
     labels: Mapping[Intent, Intent]
-    made: bool = False
-    added: tuple[Intent, ...] = ()
+    made: bool
 
     def result(self, intents: tuple[Intent, ...]) -> list[dict[str, Any]]:
         """The result of an annotation that gives these intents; none for (), out of scope."""
@@ -49,61 +42,78 @@ class Target:
         return [{"id": secrets.token_hex(5), **part} for part in made]
 
 
-def adopt_project(connection: Connection, question: LabelingQuestion, options: CreateOptions) -> Target:
-    """A project that exists, if it asks for the intents.
-
-    Args:
-        connection: to the server.
-        question: the intents and the text that the dataset needs.
-        options: which project, control and key of the data; whether the intents that are missing are added.
+@contextmanager
+def alone(connection: Connection, title: str) -> Iterator[None]:
+    """Keep other processes of this user from making or filling a project meanwhile: texts would stand twice.
 
     Raises:
-        UsageProblem: there is no such project or control, it lacks intents, or takes one where several are needed.
-        WorkbenchError: the server refuses the extended label config.
+        WorkbenchError: another process does.
     """
-    check_known(question)
-    project = find_project(connection, options.project)
+    folder = server_folder(connection) / f"create-{hashlib.sha256(title.encode()).hexdigest()[:12]}"
+    make_folder(folder)
+    with locked(folder, where=f"{connection.url}: project {title!r}", remedy="Wait for it to end"):
+        yield
+
+
+def open_target(connection: Connection, dataset: Dataset, options: CreateOptions) -> Target:
+    """The project with the title, if it asks for the intents of the dataset; a new one, if there is none.
+
+    Raises:
+        UsageProblem: several have the title; the project has no such control, lacks intents, takes one where several
+            are needed, or is for another number of annotators; or an intent cannot be asked for.
+        WorkbenchError: the server refuses the title, or an intent stands for two labels.
+    """
+    if dataset.task == "translation":
+        raise UsageProblem("a dataset of translations has no intents", remedy="Give one of the task intent or intents")
+    found = find_title(connection, options.title)
+    project = found or _make(connection, options.title, write_config(dataset), options.overlap or 1)
     where = f"{connection.url}/projects/{project.id}"
     control = read_controls(project.label_config, where).choose(options.control, where)
-    at_control = f"{where}: control {control.name}"
-    key = options.text or control.data_key
-    if key is None:
+    overlap = project.about["maximum_annotations"]
+    if control.data_key is None:
         what = "does not say which key of the data holds the text"
-        raise UsageProblem(what, where=f"{where}: {control.to_name}", remedy="Give --text")
-    if question.several and not control.multiple:
+        raise UsageProblem(
+            what, where=f"{where}: {control.to_name}", remedy='Show one key in the label config: "$text"'
+        )
+    if options.overlap not in (None, overlap):
+        what = f"the project is there already, and lets {overlap} annotators see each text, not {options.overlap}"
+        raise UsageProblem(what, where=where, remedy="Set it in the project's settings, and leave out --overlap")
+    labels = _labels(control, dataset, f"{where}: control {control.name}")
+    return Target(project, control, control.data_key, labels, made=found is None)
+
+
+def _make(connection: Connection, title: str, config: str, overlap: int) -> Project:
+    """Make a project once, whatever happens to the response.
+
+    Raises:
+        UsageProblem: the server has made two after all.
+    """
+    about: dict[str, Any] = {"title": title, "label_config": config, "maximum_annotations": overlap}
+    where = f"{connection.url}: project {title!r}"
+    make = partial(connection.call, connection.client.projects.create, where=where, repeat=False, **about)
+    made = make_once(make, lambda: find_title(connection, title))
+    assert made
+    return made
+
+
+def _labels(control: Control, dataset: Dataset, where: str) -> dict[Intent, Intent]:
+    """Intent of the dataset -> its label at a control.
+
+    Raises:
+        UsageProblem: the control lacks intents, or takes one where several are needed.
+        WorkbenchError: an intent stands for two labels.
+    """
+    if dataset.task == "intents" and not control.multiple:
         what = "takes one label, the dataset has texts with several"
-        raise UsageProblem(what, where=at_control, remedy='Set choice="multiple" in the label config')
-    labels = labels_of(control, question.intents)
-    missing = tuple(intent for intent in question.intents if intent not in labels)
-    if not missing:
-        return Target(project, control, key, labels)
-    if not options.extend:
-        what = f"lacks {len(missing):,} of {len(question.intents):,} intents: {listed(map(label_name, missing))}"
-        raise UsageProblem(what, where=at_control, remedy="Give --extend to add them to its label config")
-    if control.kind == "choices" and any(isinstance(intent, tuple) for intent in missing):
-        raise UsageProblem("takes no paths, but hierarchical intents are missing", where=at_control)
-    config = extend_config(project.label_config, control.name, missing, question.names)
-    projects = connection.client.projects
-    connection.call(projects.validate_label_config, project.id, label_config=config, where=where)
-    if not options.dry_run:
-        connection.call(projects.update, project.id, label_config=config, where=where)
-        project = read_project(connection, project.id)
-    control = read_controls(config, where)[control.name]
-    return Target(project, control, key, labels_of(control, question.intents), added=missing)
-
-
-def labels_of(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]:
-    """Intent -> label, of those that a control offers; a name may stand for the one path that ends in it."""
-    offered: dict[Intent | None, Intent] = {clean(label): label for label in control.labels}
-    leaves: dict[str, list[Intent]] = defaultdict(list)
-    for label in control.labels:
-        leaves[path_of(label)[-1].strip()].append(label)
-    found: dict[Intent, Intent] = {}
-    for intent in intents:
-        ending = leaves[intent] if isinstance(intent, str) else []
-        only = ending[0] if len(ending) == 1 else None
-        if known := offered.get(intent) or offered.get(path_of(intent)) or only:
-            found[intent] = known
-        elif not control.closed:
-            found[intent] = path_of(intent) if control.kind == "taxonomy" else intent
-    return found
+        raise UsageProblem(what, where=where, remedy='Set choice="multiple" in the label config')
+    labels = offered(control, dataset.intents)
+    if not control.closed:
+        nested = control.kind == "taxonomy"
+        labels = {one: labels.get(one, path_of(one) if nested else one) for one in dataset.intents}
+    if missing := [intent for intent in dataset.intents if intent not in labels]:
+        raise UsageProblem(
+            f"lacks {len(missing):,} of {len(dataset.intents):,} intents: {listed(map(label_name, missing))}",
+            where=where,
+            remedy="Add them in Label Studio (Settings, Labeling Interface), or name another project",
+        )
+    return labels

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,19 +37,6 @@ OF_A_TASK = ("id", "data", "meta", "created_at", "updated_at")
 OF_AN_ANNOTATION = ("id", "result", "was_cancelled", "ground_truth", "created_at", "updated_at", "lead_time")
 
 
-@dataclass(frozen=True)
-class Change:
-    """The ids of the tasks that were added, changed (more than their time), or removed."""
-
-    added: frozenset[int] = frozenset()
-    changed: frozenset[int] = frozenset()
-    removed: frozenset[int] = frozenset()
-
-    def __add__(self, later: Change) -> Change:
-        added, removed = self.added | later.added, self.removed | later.removed
-        return Change(added - removed, (self.changed | later.changed) - added - removed, removed - self.added)
-
-
 class Mirror:
     """The tasks of one project, and notes of how far they were read.
 
@@ -61,7 +47,6 @@ class Mirror:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.splits = folder / "splits.json"  # which task went into which split of the datasets made of it
-        self._changes = 0  # by this process
         with self._readable():
             if not folder.is_dir():
                 make_folder(folder)
@@ -74,11 +59,6 @@ class Mirror:
 
     def __len__(self) -> int:
         return self.counts()[0]
-
-    @property
-    def version(self) -> tuple[int, int]:
-        """Something else once the tasks have changed, by this process or another."""
-        return int(self._query("PRAGMA data_version")[0][0]), self._changes
 
     def close(self) -> None:
         """Close the database."""
@@ -114,38 +94,33 @@ class Mirror:
             for (text,) in self._database.execute("SELECT json FROM tasks ORDER BY id"):
                 yield json.loads(text)
 
-    def put(self, tasks: Sequence[Mapping[str, Any]]) -> Change:
-        """Add tasks as the server sends them, or replace those with the same id."""
-        added, changed, touched = set(), set(), False
-        for row in map(_row, tasks):
-            number, *_, text = row
-            known = self._query("SELECT json FROM tasks WHERE id = ?", number)
-            if known == [(text,)]:
-                continue
-            self._query("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", *row)
-            touched = True
-            if not known:
-                added.add(number)
-            elif self._content(known[0][0]) != self._content(text):
-                changed.add(number)
-        if touched:
-            self._touch()
-        return Change(frozenset(added), frozenset(changed))
+    def put(self, tasks: Sequence[Mapping[str, Any]]) -> set[int]:
+        """Add tasks as the server sends them, or replace those with the same id, all or none.
 
-    def drop(self, ids: Collection[int]) -> None:
-        """Remove tasks."""
-        for number in ids:
-            self._query("DELETE FROM tasks WHERE id = ?", number)
-        if ids:
-            self._touch()
+        Returns:
+            The ids of those that are new, or of which more than the time changed.
+        """
+        changed: set[int] = set()
+        with self.transaction():
+            for row in map(_row, tasks):
+                number, *_, text = row
+                known = self._query("SELECT json FROM tasks WHERE id = ?", number)
+                if known == [(text,)]:
+                    continue
+                self._query("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", *row)
+                if not known or self._content(known[0][0]) != self._content(text):
+                    changed.add(number)
+            if changed:
+                self.note(TOUCHED, True)
+        return changed
 
-    def clear(self) -> None:
-        """Forget everything, also which task went into which split."""
-        self._changes += 1
-        with self._readable():
-            self.splits.unlink(missing_ok=True)
-        self._query("DELETE FROM tasks")
-        self._query("DELETE FROM notes")
+    def keep(self, ids: Collection[int]) -> None:
+        """Remove all other tasks, all or none."""
+        if gone := self.ids().difference(ids):
+            with self.transaction():
+                for number in gone:
+                    self._query("DELETE FROM tasks WHERE id = ?", number)
+                self.note(TOUCHED, True)
 
     def ids(self) -> set[int]:
         """The ids of all tasks."""
@@ -183,10 +158,6 @@ class Mirror:
         with self._readable():
             return json.loads(rows[0][0]) if rows else None
 
-    def _touch(self) -> None:
-        self._changes += 1
-        self.note(TOUCHED, True)
-
     def _content(self, text: bytes) -> str:
         with self._readable():
             return canonical({**json.loads(text), "updated_at": None})
@@ -209,27 +180,18 @@ class Mirror:
 
 
 def _row(task: Mapping[str, Any]) -> tuple[int, str, int, int, bytes]:
-    kept = _kept(task)
-    skips = sum(bool(annotation["was_cancelled"]) for annotation in kept["annotations"])
+    annotations = [_annotation(one) for one in sorted(task["annotations"], key=lambda one: one["id"])]
+    skips = sum(bool(annotation["was_cancelled"]) for annotation in annotations)
+    kept = {**{key: task.get(key) for key in OF_A_TASK}, "annotations": annotations}
     # a text may hold half a surrogate pair, which the database takes as bytes only
     text = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return kept["id"], kept["updated_at"], len(kept["annotations"]) - skips, skips, text
+    return task["id"], task["updated_at"], len(annotations) - skips, skips, text
 
 
-def _kept(task: Mapping[str, Any]) -> dict[str, Any]:
-    annotations = sorted(task["annotations"], key=lambda annotation: annotation["id"])
-    return {
-        **{key: task.get(key) for key in OF_A_TASK},
-        "annotations": [
-            {**{key: one.get(key) for key in OF_AN_ANNOTATION}, "completed_by": _user(one.get("completed_by"))}
-            for one in annotations
-        ],
-    }
-
-
-def _user(who: Any) -> int | None:
-    number: int | None = who["id"] if isinstance(who, Mapping) else who
-    return number
+def _annotation(value: Mapping[str, Any]) -> dict[str, Any]:
+    who = value.get("completed_by")
+    kept = {key: value.get(key) for key in OF_AN_ANNOTATION}
+    return {**kept, "completed_by": who["id"] if isinstance(who, Mapping) else who}
 
 
 def canonical(value: Any) -> str:

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 from workbench.api import Log, WorkbenchError, silent
 from workbench_labelstudio.http.connection import NotFound
-from workbench_labelstudio.http.listing import list_tasks
 from workbench_labelstudio.http.request_stats import RequestStats, request_stats
 from workbench_labelstudio.project.project import read_project
-from workbench_labelstudio.pull.changes import read_since, reconcile
-from workbench_labelstudio.pull.label_drift import note_drift
-from workbench_labelstudio.pull.mirror import Change
+from workbench_labelstudio.pull.changes import Changes
+from workbench_labelstudio.pull.labels import MirrorLabels, mirror_labels
 from workbench_labelstudio.pull.snapshot import Snapshots
-from workbench_labelstudio.pull.sync_state import BEGUN, begin, identify, mark_of, new_mark, set_mark
+from workbench_labelstudio.pull.sync_state import identify, mark_of, new_mark, set_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +29,7 @@ if TYPE_CHECKING:
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
 
-    Step = Callable[[Connection, int, Mirror], Change]
-
-PAGED = "paged"  # note in the mirror: the id up to which the pages were read
 ROUNDS = 2  # how often everything is compared before a pull gives up
-CATCH_UPS = 2  # how often recent changes are read after that, which is cheap
 How = Literal["snapshot", "pages", "changes"]
 logger = logging.getLogger(__name__)
 
@@ -46,6 +40,8 @@ class Pulled:
 
     Args:
         project: as the server counts it at the end.
+        mirror: in step with it.
+        labels: of the mirror.
         added: tasks that are new.
         changed: tasks of which data, meta or annotations changed.
         removed: tasks that are gone.
@@ -56,6 +52,8 @@ class Pulled:
     """
 
     project: Project
+    mirror: Mirror
+    labels: MirrorLabels
     added: int
     changed: int
     removed: int
@@ -90,6 +88,7 @@ def pull(
             its counts differ from the tasks that it sends though nobody works on the project.
     """
     with mirror.held(), request_stats(connection) as stats:
+        identify(project, mirror)
         try:
             return _Pull(connection, project, mirror, log, stats).run(full, snapshots)
         except NotFound as error:
@@ -106,37 +105,38 @@ class _Pull:
     def __init__(self, connection: Connection, project: Project, mirror: Mirror, log: Log, stats: RequestStats) -> None:
         self.connection, self.project, self.mirror, self.log, self.stats = connection, project, mirror, log, stats
         self.snapshots = Snapshots(connection, project.id, mirror)
-        self.change, self.findings = Change(), identify(project, mirror)
+        self.findings: list[str] = []
+        self.changes = Changes(connection, project.id, mirror, log)
 
     def run(self, full: bool, snapshots: bool) -> Pulled:
         how: How = "changes"
         mark = mark_of(self.mirror)
         if full or mark is None:
             self._read_project()  # the first answer tells the server's time
-            begun, resumes = begin(self.mirror, self.stats.begun)
-            how = self._read_all(resumes, snapshots)
-            if resumes or how == "pages":  # the first tasks may have changed since they were read
-                self._apply(reconcile)
+            begun = self.stats.begun
+            how = "snapshot" if snapshots and self._read_snapshot() else "pages"
+            if how == "pages":
+                self.changes.reconcile(everything=full)
+                self.changes.reconcile()  # the first tasks may have changed since they were read
             mark = new_mark(self.mirror, begun)
         else:
-            self._apply(partial(read_since, moment=mark))
+            self.changes.read_since(mark)
             begun = self.stats.begun
             if begun and begun < mark:  # the server's clock was set back: what changed may be older than the mark
-                self._apply(reconcile)
+                self.changes.reconcile()
         now = self._settle(mark)
         with self.mirror.transaction():
-            self.findings += note_drift(now, self.mirror)
+            labels = mirror_labels(now, self.mirror)
             set_mark(self.mirror, new_mark(self.mirror, begun), self.stats.now)
-            self.mirror.forget(BEGUN, PAGED)
-        self.findings += self.snapshots.sweep() if snapshots else []
-        added, changed, removed = map(len, (self.change.added, self.change.changed, self.change.removed))
-        unchanged, found = len(self.mirror) - added - changed, tuple(self.findings)
-        return Pulled(now, added, changed, removed, unchanged, self.stats.requests, how, found)
+        self.findings += [*labels.drift, *(self.snapshots.sweep() if snapshots else [])]
+        counts = self.changes.counts()
+        requests, findings = self.stats.requests, tuple(self.findings)
+        return Pulled(now, self.mirror, labels, **counts, requests=requests, how=how, findings=findings)
 
     def _settle(self, mark: datetime | None) -> Project:
         """Compare until the counts of server and mirror agree, or the project changes faster than it can be read."""
-        catch_ups: list[Step] = [partial(read_since, moment=mark)] * CATCH_UPS if mark else []
-        steps: list[Step] = [*catch_ups[:1], *[reconcile, *catch_ups] * ROUNDS]
+        catch_up: list[Callable[[], None]] = [partial(self.changes.read_since, mark)] if mark else []
+        steps = [*[*catch_up, self.changes.reconcile] * ROUNDS, *catch_up]
         seen = set()
         while (counts := _counts(now := self._read_project())) != self.mirror.counts():
             seen.add(counts)
@@ -144,7 +144,7 @@ class _Pull:
                 ", but sends {:,}, {:,} and {:,}".format(*self.mirror.counts())
             )
             if steps:
-                self._apply(steps.pop(0))
+                steps.pop(0)()
             elif len(seen) > 1:
                 self.findings.append(f"people worked on it meanwhile: {unequal}; the next pull brings the rest")
                 break
@@ -156,36 +156,24 @@ class _Pull:
                 )
         return now
 
-    def _read_all(self, resumes: bool, snapshots: bool) -> How:
+    def _read_snapshot(self) -> bool:
+        """Bring in everything by a snapshot; False where the server gives none."""
+        seen: set[int] = set()
         try:
-            if snapshots:
-                with self.snapshots.batches(resumes) as batches:
-                    done = 0
-                    for batch in batches:
-                        with self.mirror.transaction():
-                            self.change += self.mirror.put(batch)
-                        done += len(batch)
-                        self._progress(done)
-                    return "snapshot"
+            with self.snapshots.batches() as batches:
+                for batch in batches:
+                    self.changes.put(batch)
+                    seen.update(task["id"] for task in batch)
+                    self.log({"progress": min(1.0, len(seen) / max(1, self.project.tasks))}, len(seen))
         except WorkbenchError as error:
             logger.info("no snapshot: %s", error)
             self.findings.append(f"read page by page, because there is no snapshot: {error.what}")
-        after = (self.mirror.noted(PAGED) or 0) if resumes else 0
-        for page in list_tasks(self.connection, self.project.id, after=after):
-            with self.mirror.transaction():
-                self.change += self.mirror.put(page)
-                self.mirror.note(PAGED, page[-1]["id"])
-            self._progress(len(self.mirror))
-        return "pages"
-
-    def _apply(self, step: Step) -> None:
-        self.change += step(self.connection, self.project.id, self.mirror)
+            return False
+        self.mirror.keep(seen)
+        return True
 
     def _read_project(self) -> Project:
         return read_project(self.connection, self.project.id)
-
-    def _progress(self, done: int) -> None:
-        self.log({"progress": min(1.0, done / max(1, self.project.tasks))}, done)
 
 
 def _counts(project: Project) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
-"""All tasks at once: the server writes them into a file, an export snapshot, which is downloaded and deleted there.
+"""Read all tasks at once: the server writes an export snapshot, which is downloaded and deleted there.
 
-Without Redis the server does this inside the request that asks for it, so a proxy may cut the answer off though the
-snapshot is being made. Its title, which the mirror stores before the request, finds the snapshot again.
+Without Redis the server writes the snapshot inside the request, so that a proxy may cut the answer off. The mirror
+therefore notes the title of a snapshot before the request, and the title finds the snapshot again.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
 from workbench_labelstudio.http.connection import NotFound, Unconfirmed
@@ -29,27 +27,16 @@ if TYPE_CHECKING:
     from workbench_labelstudio.http.connection import Connection
     from workbench_labelstudio.pull.mirror import Mirror
 
-NOTE = "snapshot"
+NOTE = "snapshots"  # note in the mirror: titles of the snapshots that may be on the server
 COMPLETED, FAILED = "completed", "failed"
 ENDED = (COMPLETED, FAILED)
 PATIENCE = 900.0  # seconds until a snapshot is ready
-PATIENCE_WITH_OLD = 60.0  # with one that an earlier pull asked for: the server may have stopped since
-ASK_AGAIN = 2.0
 LOST = timedelta(seconds=PATIENCE)  # one that is not ready after that time never will be
+ASK_AGAIN = 2.0
 BATCH = 500
 CHUNK = 1 << 20  # characters
 BETWEEN = re.compile(r"[\s,\[]*")  # between two tasks of the list
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A snapshot as the server lists it."""
-
-    id: int
-    status: str
-    md5: str
-    age: timedelta
 
 
 class Snapshots:
@@ -58,7 +45,7 @@ class Snapshots:
     Args:
         connection: to the server.
         project: its id.
-        mirror: remembers the titles of the snapshots that may be on the server, the latest at the end.
+        mirror: remembers the titles.
     """
 
     def __init__(self, connection: Connection, project: int, mirror: Mirror) -> None:
@@ -66,75 +53,58 @@ class Snapshots:
         self.exports, self.where = connection.client.projects.exports, f"{connection.url}/projects/{project}"
 
     @contextmanager
-    def batches(self, resumes: bool) -> Iterator[Iterator[list[dict[str, Any]]]]:
-        """Batches of all tasks by rising id, as of one moment; afterwards the downloaded file is gone.
-
-        Args:
-            resumes: whether the snapshot of an earlier pull that did not end may be used.
+    def batches(self) -> Iterator[Iterator[list[dict[str, Any]]]]:
+        """Batches of all tasks by rising id, as of one moment.
 
         Raises:
-            WorkbenchError: this server gives none, or not in time.
+            WorkbenchError: this server gives no snapshot, or not in time.
         """
-        made = self._ready(resumes)
-        file = self.mirror.folder / "snapshot.json"
-        try:
-            self._download(made, file)
+        title = f"intent-workbench-{secrets.token_hex(8)}"
+        self.mirror.note(NOTE, [*self._titles(), title])
+        self._create(title)
+        made = self._ready(title)
+        # nobody else can open a file without a name
+        with tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=self.mirror.folder) as file:
+            self.connection.call(self._download, made, file.buffer, where=self.where)
             tasks = _tasks(file)
             yield iter(lambda: list(islice(tasks, BATCH)), [])
-        finally:
-            file.unlink(missing_ok=True)
 
     def sweep(self) -> list[str]:
         """Delete the snapshots that are left on the server.
 
-        One that may still be in the making would come back, so that it stays for the next sweep.
+        One that is still being written would come back, so it stays for the next sweep.
 
         Returns:
-            What the user has to know, for each that could not be deleted.
+            What the user has to know.
         """
-        titles, left, findings = self._titles(), [], []
-        for title in titles:
-            try:
-                found = self._find(title)
-                if found and found.status not in ENDED and found.age < LOST:
-                    left.append(title)
-                elif found:
-                    self._delete(found.id)
-            except WorkbenchError as error:
-                left.append(title)
-                findings.append(f"the export snapshot {title!r} could not be deleted on the server: {error.what}")
-        if left != titles:
-            self.mirror.note(NOTE, left)
-        return findings
+        titles, unfinished = self._titles(), []
+        if not titles:
+            return []
+        try:
+            answer = self._list()
+            now = server_time(answer.headers)
+            for export in answer.json:
+                if export["title"] not in titles:
+                    continue
+                is_lost = now and now - datetime.fromisoformat(export["created_at"]) > LOST
+                if export["status"] in ENDED or is_lost:
+                    self._delete(export["id"])
+                else:
+                    unfinished.append(export["title"])
+        except WorkbenchError as error:
+            return [f"export snapshots could not be deleted on the server: {error.what}; the next pull tries again"]
+        self.mirror.note(NOTE, unfinished)
+        return []
 
     def _titles(self) -> list[str]:
         return list(self.mirror.noted(NOTE) or ())
 
-    def _ready(self, resumes: bool) -> Snapshot:
-        """A snapshot that can be downloaded: the one that an earlier pull asked for, else a new one."""
-        titles, patience = self._titles(), PATIENCE_WITH_OLD
-        title = titles[-1] if resumes and titles else ""
-        found = self._find(title) if title else None
-        if not found:
-            title, patience = f"intent-workbench-{secrets.token_hex(8)}", PATIENCE
-            self.mirror.note(NOTE, [*titles, title])
-            self._create(title)
-            found = self._find(title)
-        deadline = time.monotonic() + patience
-        while found and found.status not in ENDED and time.monotonic() < deadline:
-            time.sleep(ASK_AGAIN)
-            found = self._find(title)
-        if not found or found.status != COMPLETED:
-            what = f"the server has made none ({found.status if found else 'it is gone'})"
-            raise WorkbenchError(what, where=self.where)
-        return found
-
     def _create(self, title: str) -> None:
-        """Have a snapshot made.
+        """Have a snapshot written.
 
         Raises:
-            WorkbenchError: the server cannot. It tells that in its answer alone: its list goes on saying that one that
-                failed is in progress.
+            WorkbenchError: the server cannot. Only this answer tells so: the server's list goes on saying that a
+                snapshot that failed is in progress.
         """
         options: dict[str, Any] = {"repeat": False, "timeout": PATIENCE, "where": self.where}
         try:
@@ -146,48 +116,51 @@ class Snapshots:
             self._delete(made.id)
             raise WorkbenchError("the server could not write it", where=self.where)
 
-    def _find(self, title: str) -> Snapshot | None:
-        answer = self.connection.get(f"api/projects/{self.project}/exports/")
-        for export in answer.json:
-            if export["title"] == title:
-                made = datetime.fromisoformat(export["created_at"])
-                age = (server_time(answer.headers) or made) - made
-                return Snapshot(export["id"], export["status"], export["md5"], age)
-        return None
+    def _ready(self, title: str) -> dict[str, Any]:
+        """The snapshot with that title, as the server lists it once it is completed."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found = next((export for export in self._list().json if export["title"] == title), None)
+            if found and found["status"] == COMPLETED:
+                return dict(found)
+            if not found or found["status"] == FAILED or time.monotonic() > deadline:
+                what = f"the server has made none ({found['status'] if found else 'it is gone'})"
+                raise WorkbenchError(what, where=self.where)
+            time.sleep(ASK_AGAIN)
+
+    def _list(self) -> Any:
+        return self.connection.get(f"api/projects/{self.project}/exports/")
 
     def _delete(self, export: int) -> None:
         with suppress(NotFound):
             self.connection.call(self.exports.delete, self.project, export, where=self.where)
 
-    def _download(self, made: Snapshot, file: Path) -> None:
-        def save(request_options: Any) -> None:
-            digest = hashlib.md5(usedforsecurity=False)  # the server gives the MD5 of the file
-            with open(file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-                for chunk in self.exports.download(
-                    self.project, made.id, export_type="JSON", request_options=request_options
-                ):
-                    digest.update(chunk)
-                    out.write(chunk)
-            if made.md5 and digest.hexdigest() != made.md5:
-                raise ValueError("the download is not what the server wrote")
-
-        self.connection.call(save, where=self.where)
+    def _download(self, made: dict[str, Any], file: IO[bytes], request_options: Any) -> None:
+        file.seek(0)
+        file.truncate()
+        digest = hashlib.md5(usedforsecurity=False)  # the server gives the MD5 of the file
+        options = {"export_type": "JSON", "request_options": request_options}
+        for chunk in self.exports.download(self.project, made["id"], **options):
+            digest.update(chunk)
+            file.write(chunk)
+        file.seek(0)
+        if made["md5"] and digest.hexdigest() != made["md5"]:
+            raise ValueError("the download is not what the server wrote")
 
 
-def _tasks(file: Path) -> Iterator[dict[str, Any]]:
+def _tasks(file: IO[str]) -> Iterator[dict[str, Any]]:
     """The tasks of a list, one by one, as the json module reads them: other parsers limit integers, or mend texts."""
     decode = json.JSONDecoder().raw_decode
-    with file.open(encoding="utf-8", newline="") as opened:
-        text, place = "", 0
-        while True:
-            place = BETWEEN.match(text, place).end()  # type: ignore[union-attr]
-            try:
-                task, place = decode(text, place)
-                yield task
-            except json.JSONDecodeError as error:
-                more = opened.read(max(CHUNK, len(text)))
-                if not more and text[place:].strip() == "]":
-                    return
-                if not more:
-                    raise WorkbenchError(f"the snapshot is no list of tasks ({error.msg})", where=file) from error
-                text, place = text[place:] + more, 0
+    text, place = "", 0
+    while True:
+        place = BETWEEN.match(text, place).end()  # type: ignore[union-attr]
+        try:
+            task, place = decode(text, place)
+            yield task
+        except json.JSONDecodeError as error:
+            more = file.read(max(CHUNK, len(text)))
+            if not more and text[place:].strip() == "]":
+                return
+            if not more:
+                raise WorkbenchError(f"the snapshot is no list of tasks ({error.msg})") from error
+            text, place = text[place:] + more, 0

@@ -16,57 +16,32 @@ if TYPE_CHECKING:
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
 
-IDENTITY, BEGUN, MARK, SEEN = "project", "begun", "mark", "seen"
+IDENTITY, MARK, SEEN = "project", "mark", "seen"  # notes in the mirror
 OVERLAP = timedelta(seconds=60)  # a transaction may commit so much later than the time that it sets
 
 
-def identify(project: Project, mirror: Mirror) -> list[str]:
-    """Make sure that the mirror is this project's; where the server has another one under the id now, it is emptied.
-
-    Returns:
-        What the user has to know.
+def identify(project: Project, mirror: Mirror) -> None:
+    """Make sure that the mirror is this project's.
 
     Raises:
-        WorkbenchError: it is the mirror of a project with another id.
+        WorkbenchError: it is another project's, which may have had the same id.
     """
     identity = {"id": project.id, "created_at": project.about["created_at"]}
-    known = mirror.noted(IDENTITY)
-    if known == identity:
-        return []
-    if known and known["id"] != project.id:
+    known = mirror.noted(IDENTITY) or identity
+    if known != identity:
         raise WorkbenchError(
-            f"this local copy is of project {known['id']}, not of project {project.id}",
+            "this local copy is of project {id}, made at {created_at}".format(**known)
+            + ", not of project {id}, made at {created_at}".format(**identity),
             where=mirror.folder,
-            remedy="Give another --mirror",
+            remedy="Give another --mirror, or remove this folder",
         )
-    with mirror.transaction():
-        if known:
-            mirror.clear()
-        mirror.note(IDENTITY, identity)
-    if not known:
-        return []
-    return [
-        f"project {project.id} was made at {identity['created_at']}, the one of that id that was read before at "
-        f"{known['created_at']}: the server has another project there now, and the local copy begins anew"
-    ]
-
-
-def begin(mirror: Mirror, now: datetime | None) -> tuple[datetime | None, bool]:
-    """When the reading of everything began: now, or when an earlier pull began that did not end.
-
-    Returns:
-        The moment, None where the server does not tell the time; and whether it is an earlier pull's.
-    """
-    if earlier := _moment(mirror, BEGUN):
-        return earlier, True
-    if now:
-        mirror.note(BEGUN, now.isoformat())
-    return now, False
+    mirror.note(IDENTITY, identity)
 
 
 def mark_of(mirror: Mirror) -> datetime | None:
     """All that was updated up to this moment is in the mirror; None if it was never read to the end."""
-    return _moment(mirror, MARK)
+    text = mirror.noted(MARK)
+    return datetime.fromisoformat(text) if text else None
 
 
 def new_mark(mirror: Mirror, begun: datetime | None) -> datetime | None:
@@ -94,8 +69,3 @@ def set_mark(mirror: Mirror, mark: datetime | None, now: datetime | None) -> Non
     latest = mirror.latest()
     if now and latest != (mirror.noted(SEEN) or (None,))[0]:
         mirror.note(SEEN, (latest, now.isoformat()))
-
-
-def _moment(mirror: Mirror, note: str) -> datetime | None:
-    text = mirror.noted(note)
-    return datetime.fromisoformat(text) if text else None

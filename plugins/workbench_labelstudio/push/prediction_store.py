@@ -1,35 +1,33 @@
 """The predictions on the server, by model version: looked up, added in bulk, removed.
 
 The server keeps no order among predictions and takes the same one twice. So that a task has exactly one of a version,
-the store is read before anything is added, after an addition whose outcome is unknown, and at the end.
+the predictions are read before any is added, after an addition whose outcome is unknown, and at the end.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
-from workbench_labelstudio.http.connection import NotFound, Unconfirmed
+from workbench_labelstudio.http.connection import NotFound
 from workbench_labelstudio.http.listing import list_tasks
-from workbench_labelstudio.http.write_outcome import looks, settle
+from workbench_labelstudio.http.write_outcome import settle
 from workbench_labelstudio.project.tabs import of_version
-from workbench_labelstudio.push.chunks import PROXY_BYTES, chunks
+from workbench_labelstudio.push.send_once import PROXY_BYTES, chunks, send_once
 
 if TYPE_CHECKING:
     from workbench.api import Log
     from workbench_labelstudio.http.connection import Connection
 
-CHUNK = 2500  # predictions a request; each request costs the server something for every task of the project too
+CHUNK = 2500  # predictions per request; each request costs the server something for every task of the project too
 CHUNK_BYTES = PROXY_BYTES
-ROUNDS = 4  # how often predictions are sent of which none arrived
 TIMEOUT = 300.0  # seconds for a chunk
 PER_REMOVAL = 0.05  # seconds; measured: 0.005
 Entry = dict[str, Any]  # a prediction as the server has it: id, task, model_version, result, score …
-logger = logging.getLogger(__name__)
 
 
 class PredictionStore:
@@ -66,7 +64,7 @@ class PredictionStore:
                     return str(entry["result"][0]["from_name"])
         return None
 
-    def write(self, version: str, predictions: Mapping[int, Mapping[str, Any]], log: Log) -> int:
+    def write(self, version: str, predictions: Mapping[int, Mapping[str, Any]], log: Log) -> None:
         """Give tasks a prediction of a version each, unless they have one; no task keeps several of that version.
 
         Args:
@@ -74,31 +72,29 @@ class PredictionStore:
             predictions: task -> prediction.
             log: shows progress.
 
-        Returns:
-            How many of that version were too many and were removed.
-
         Raises:
             WorkbenchError: the server does not take some.
         """
-        removed, rounds, before = 0, 0, -1
-        failed: Unconfirmed | None = None
-        may_come_twice = False  # some were sent again whose first request may still be at work
-        while True:
+        missing = self._missing(version, predictions)
+        if not missing:
+            return
+
+        def send(chunk: Sequence[Mapping[str, Any]]) -> None:
+            function = self.connection.client.projects.import_predictions
+            self.connection.call(function, self.project, request=chunk, where=self.where, repeat=False, timeout=TIMEOUT)
+
+        def lacking(chunk: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
             have = self.by_task(version)
-            removed += self.remove([entry for entries in have.values() for entry in entries[1:]])
-            missing = [prediction for task, prediction in predictions.items() if task not in have]
-            if not missing:
-                if not may_come_twice:
-                    return removed
-                may_come_twice = False
-                settle()
-                continue
-            rounds = 0 if len(missing) < before else rounds + 1
-            if rounds == ROUNDS:
-                raise self._not_taken(missing, failed)
-            before = len(missing)
-            failed = self._send(version, missing, log)
-            may_come_twice = may_come_twice or bool(failed)
+            return [prediction for prediction in chunk if prediction["task"] not in have]
+
+        if send_once(chunks(missing, CHUNK, CHUNK_BYTES), len(missing), send, lacking, log):
+            settle()
+        if missing := self._missing(version, predictions):
+            raise WorkbenchError(
+                f"the server does not take {len(missing):,} predictions, such as {missing[0]['result']}",
+                where=f"{self.where}: task {missing[0]['task']}",
+                remedy="Was the label config changed meanwhile? Run the same command again",
+            )
 
     def remove_version(self, version: str, count: int) -> None:
         """Remove all predictions of a version; the project shows another one afterwards, or none.
@@ -115,40 +111,15 @@ class PredictionStore:
             timeout=TIMEOUT + PER_REMOVAL * count,
         )
 
-    def remove(self, entries: Sequence[Entry]) -> int:
-        """Remove these predictions, one by one; how many there are."""
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Remove these predictions, one by one."""
         delete = self.connection.client.predictions.delete
         for number in map(itemgetter("id"), entries):
-            try:
+            with suppress(NotFound):  # removed already, and the answer got lost
                 self.connection.call(delete, number, where=f"{self.connection.url}: prediction {number}")
-            except NotFound:  # removed already, and the answer got lost
-                logger.info("prediction %d is gone already", number)
-        return len(entries)
 
-    def _send(self, version: str, predictions: Sequence[Mapping[str, Any]], log: Log) -> Unconfirmed | None:
-        """Send the missing predictions, up to the first chunk whose outcome stays unknown; the error of that chunk."""
-        send, sent = self.connection.client.projects.import_predictions, 0
-        for chunk in chunks(predictions, CHUNK, CHUNK_BYTES):
-            try:
-                self.connection.call(send, self.project, request=chunk, where=self.where, repeat=False, timeout=TIMEOUT)
-            except Unconfirmed as error:
-                logger.info("%s: looking which predictions are there", error)
-                tasks = {prediction["task"] for prediction in chunk}
-                if not any(tasks <= self.by_task(version).keys() for _ in looks()):
-                    return error
-            sent += len(chunk)
-            log({"progress": sent / len(predictions)}, sent)
-        return None
-
-    def _not_taken(self, missing: Sequence[Mapping[str, Any]], failed: Unconfirmed | None) -> WorkbenchError:
-        if failed:
-            return WorkbenchError(
-                f"{len(missing):,} predictions did not arrive: {failed.what}",
-                where=self.where,
-                remedy="Run the same command again; it writes only what is missing",
-            )
-        return WorkbenchError(
-            f"the server does not take {len(missing):,} predictions, such as {missing[0]['result']}",
-            where=f"{self.where}: task {missing[0]['task']}",
-            remedy="Was the label config changed meanwhile? Run the same command again",
-        )
+    def _missing(self, version: str, predictions: Mapping[int, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The predictions that tasks do not have; what tasks have twice is removed."""
+        have = self.by_task(version)
+        self.remove([entry for entries in have.values() for entry in entries[1:]])
+        return [prediction for task, prediction in predictions.items() if task not in have]

@@ -1,36 +1,43 @@
 """Put a model's predictions onto the tasks of a project: each task one of the model's version, others' left alone.
 
-Stale are versions that this local copy pushed for the same control under the same name, and versions called as `push`
-and a served bundle call them by that name, if one of their predictions answers the same control. A version that is
-called so and answers another control is somebody else's, and is named.
+Nothing is remembered between two pushes. The predictions on the server are compared with what the model predicts now,
+and those that differ are written anew: of new tasks, of texts that were edited, and of versions that others wrote.
+
+Stale are versions that are called as `push` and a served bundle call them, by the name of the model, if they answer the
+same control. A version that is called so and answers another control is somebody else's.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import UsageProblem
+from workbench.api import BUNDLE_FILE, Bundle, UsageProblem
+from workbench.api.io import digest_path
+from workbench.api.review import PoolRow, predict_pool
 from workbench_labelstudio.project.display_settings import is_queue, show, show_after
 from workbench_labelstudio.pull.pull import pull
+from workbench_labelstudio.push.control_labels import control_labels
+from workbench_labelstudio.push.items import read_items
 from workbench_labelstudio.push.prediction_store import PredictionStore
-from workbench_labelstudio.push.predictions import ControlLabels, Item, control_labels, identity, predict, read_items
-from workbench_labelstudio.push.push_record import Pushes, agrees, note_pushes, noted_pushes, text_digest
-from workbench_labelstudio.tasks.words import label_name, listed_labels
+from workbench_labelstudio.tasks.words import listed_labels
 from workbench_labelstudio.versions import model_name, model_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from workbench.api import Log, Predictor
+    from workbench.api import Intent, Log, Predictor
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import PushOptions
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
+    from workbench_labelstudio.push.control_labels import ControlLabels
+    from workbench_labelstudio.push.items import Item
     from workbench_labelstudio.push.prediction_store import Entry
-    from workbench_labelstudio.push_options import PushOptions
+
+CLOSE = 0.02  # scores that differ less are the same: a quantized model's depend a little on what else it is asked
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,11 @@ class Pushed:
         project: its id.
         version: of the predictions.
         written: tasks that got one.
-        replaced: of these had one that says something else, or is of a text that was edited since.
+        replaced: of these had one that says something else.
         standing: other tasks that had one.
         blank: tasks without a text.
         removed: stale versions -> how many predictions of them.
-        twins: predictions of the version that a task had too many of.
         shows: the version that annotators see.
-        intents: how often each intent was written.
         findings: notes for the user, a sentence each.
         dry: nothing was written.
     """
@@ -59,34 +64,9 @@ class Pushed:
     standing: int
     blank: int
     removed: dict[str, int]
-    twins: int
     shows: str
-    intents: dict[str, int]
     findings: tuple[str, ...] = ()
     dry: bool = False
-
-
-@dataclass
-class PushPlan:
-    """What a push has to do.
-
-    Args:
-        form: how the model's intents are given in the project.
-        have: task -> its predictions of the version.
-        items: the tasks that may need a new one.
-        blank: tasks without a text.
-        pushes: what earlier pushes of the version wrote.
-        stale: earlier versions of the model -> how many predictions of them.
-        findings: notes for the user, a sentence each.
-    """
-
-    form: ControlLabels
-    have: dict[int, list[Entry]]
-    items: list[Item]
-    blank: int
-    pushes: Pushes
-    stale: dict[str, int]
-    findings: list[str]
 
 
 def push(
@@ -111,135 +91,101 @@ def push(
         WorkbenchError: there are no texts, the label config lacks intents that are predicted, or the server refuses.
     """
     pulled = pull(connection, project, mirror, log("pull"), snapshots=not options.dry_run)
-    job = _PushJob(connection, pulled.project, mirror, predictor, options)
-    plan = job.plan()
-    predictions, intents = {}, Counter[str]()
-    if plan.items:
-        said = [(item, answer.top[0]) for item, answer in predict(predictor, plan.items, log("predict"))]
-        plan.form.refuse_lacking((intent for _, (intent, _) in said), job.store.where)
-        for item, (intent, score) in said:
-            prediction = plan.form.prediction(item.id, intent, score, job.version)
-            if item.id not in plan.have or not agrees(plan.have[item.id][0], prediction):
-                predictions[item.id] = prediction
-                intents[label_name(intent)] += 1
-    replaced = len(predictions.keys() & plan.have.keys())
+    project, model, store = pulled.project, predictor.model, PredictionStore(connection, project.id)
+    version = options.version or model_version(model.path, identity(predictor))
+    if is_queue(version):
+        raise UsageProblem(f"{version!r} is a name of a queue's predictions", remedy="Choose another --version")
+    form = control_labels(project.label_config, model.intents, store.where, options.control)
+    items, blank = read_items(mirror, options.text or form.control.data_key or "text", store.where)
+    have = store.by_task(version)
+    chosen = [item for item in items if options.only == "all" or not item.task.submitted]
+    said = _predict(chosen, form, predictor, store.where, log("predict"))
+    predictions = {
+        item.id: prediction
+        for item, intent, score in said
+        if not _agrees(have.get(item.id, []), prediction := form.prediction(item.id, intent, score, version))
+    }
+    findings = list(pulled.findings)
+    if form.missing:
+        findings.append(f"the label config lacks intents of the model: {listed_labels(form.missing)}")
+    if options.show and not project.about.get("show_collab_predictions", True):
+        findings.append("annotators see none: switch on Settings, Annotation, Use predictions to prelabel tasks")
+    replaced = len(predictions.keys() & have.keys())
     pushed = Pushed(
         project=project.id,
-        version=job.version,
+        version=version,
         written=len(predictions),
         replaced=replaced,
-        standing=len(plan.have) - replaced,
-        blank=plan.blank,
-        removed=plan.stale,
-        twins=0,
-        shows=str(pulled.project.about["model_version"] or ""),
-        intents=dict(sorted(intents.items())),
-        findings=(*pulled.findings, *plan.findings),
+        standing=len(have) - replaced,
+        blank=blank,
+        removed={} if options.keep_stale else _stale(store, version, model_name(model.path), form.control.name),
+        shows=str(project.about["model_version"] or ""),
+        findings=tuple(findings),
         dry=options.dry_run,
     )
-    return pushed if options.dry_run else job.carry_out(plan, predictions, pushed, log)
+    if options.dry_run:
+        return pushed
+    store.remove([entry for task in predictions for entry in have.get(task, [])])
+    store.write(version, predictions, log("write"))
+    return _show(store, mirror, pushed, options, log)
 
 
-class _PushJob:
-    """One push of one model to one project."""
+def identity(predictor: Predictor) -> str:
+    """Twelve digits that stand for exactly this model: the id of a bundle, else of all its files."""
+    model = predictor.model
+    return Bundle(model, ()).id if (model.path / BUNDLE_FILE).is_file() else digest_path(model.path)[:12]
 
-    def __init__(
-        self, connection: Connection, project: Project, mirror: Mirror, predictor: Predictor, options: PushOptions
-    ) -> None:
-        self.connection, self.project, self.mirror, self.options = connection, project, mirror, options
-        self.model, self.name, self.number = predictor.model, model_name(predictor.model.path), identity(predictor)
-        self.version = options.version or model_version(predictor.model.path, self.number)
-        self.store = PredictionStore(connection, project.id)
 
-    def plan(self) -> PushPlan:
-        """Compare the tasks with the server's predictions; write nothing."""
-        if is_queue(self.version):
-            raise UsageProblem(
-                f"{self.version!r} is a name of a queue's predictions", remedy="Choose another --version"
-            )
-        form = control_labels(self.project, self.model, self.options.control, self.store.where)
-        items, blank = read_items(self.mirror, self.options.text or form.data_key, self.store.where)
-        have, noted = self.store.by_task(self.version), noted_pushes(self.mirror)
-        now = Pushes(self.name, self.number, form.control.name)
-        known = noted.get(self.version, now) if have else now
-        self._refuse_other(have, known, now)
-        chosen = [item for item in items if self.options.only == "all" or not item.is_labelled]
-        needed = [item for item in chosen if item.id not in have or known.texts.get(item.id) != text_digest(item.text)]
-        there = self.store.versions()
-        ours, others = self._ours(there, noted, now)
-        stale = {} if self.options.keep_stale else {other: there[other] for other in sorted(ours - {self.version})}
-        return PushPlan(form, have, needed, blank, known, stale, self._findings(form, ours, others))
+def _predict(
+    items: Sequence[Item], form: ControlLabels, predictor: Predictor, where: str, log: Log
+) -> list[tuple[Item, Intent, float]]:
+    """Each task with the most probable intent of its text, and its probability.
 
-    def carry_out(
-        self, plan: PushPlan, predictions: dict[int, dict[str, Any]], pushed: Pushed, log: Callable[[str], Log]
-    ) -> Pushed:
-        """Write the new predictions, then remove the stale versions."""
-        note_pushes(self.mirror, self.version, plan.pushes)
-        self.store.remove([entry for task in predictions for entry in plan.have.get(task, [])])
-        # noted before they are written: a killed push leaves predictions missing, which the next push writes
-        texts = {item.id: text_digest(item.text) for item in plan.items}
-        pushes = dataclasses.replace(plan.pushes, texts={**plan.pushes.texts, **texts})
-        note_pushes(self.mirror, self.version, pushes)
-        twins = self.store.write(self.version, predictions, log("write"))
-        findings, shows = list(pushed.findings), pushed.shows
-        if self.options.show and is_queue(shows):
-            show_after(self.mirror, self.version)
-            end = f"workbench labelstudio queue {self.project.id} --clear"
-            findings.append(f"annotators see the queue {shows} until `{end}`")
-        elif self.options.show:
-            shows = self.version
-        shows = "" if shows in plan.stale else shows
-        if pushed.written or pushed.standing:
-            show(self.connection, self.project.id, shows)
-        for version, count in plan.stale.items():
-            log(f"remove {version}")
-            self.store.remove_version(version, count)
-            note_pushes(self.mirror, version, None)
-        if plan.stale:
-            show(self.connection, self.project.id, shows)  # removing any version may make the server show none
-        return dataclasses.replace(pushed, twins=twins, shows=shows, findings=tuple(findings))
+    Raises:
+        WorkbenchError: the label config lacks one of these intents, or see `predict_pool`.
+    """
+    pool = predict_pool([PoolRow(item.text) for item in items], predictor, log)
+    assert pool.probabilities is not None
+    best = [pool.intents[place] for place in pool.probabilities.argmax(-1)]
+    form.refuse_lacking(best, where)
+    return list(zip(items, best, pool.probabilities.max(-1).tolist(), strict=True))
 
-    def _refuse_other(self, have: dict[int, list[Entry]], known: Pushes, now: Pushes) -> None:
-        """Refuse to mix predictions of another model or for another control into a version."""
-        controls = {part["from_name"] for entries in have.values() for entry in entries for part in entry["result"]}
-        holds = ""
-        if known.model != now.model:
-            holds = f"the predictions of another model, {known.name}-{known.model}"
-        elif other := sorted(controls - {now.control}):
-            holds = f"predictions that answer the control {other[0]}, not {now.control}"
-        if holds:
-            raise UsageProblem(
-                f"the version {self.version!r} holds {holds}",
-                where=self.store.where,
-                remedy="Choose another --version, or first delete its predictions in Label Studio (Settings, "
-                "Predictions)",
-            )
 
-    def _ours(
-        self, there: Iterable[str], noted: Mapping[str, Pushes], now: Pushes
-    ) -> tuple[set[str], dict[str, str | None]]:
-        """Earlier versions of this model, and versions of the same name for another control -> that control."""
-        alike = re.compile(re.escape(now.name) + "-[0-9a-f]{12}")
-        ours, others = set[str](), dict[str, str | None]()
-        for version in there:
-            if version in noted:
-                of = noted[version]
-                ours |= {version} if (of.name, of.control) == (now.name, now.control) else set()
-            elif alike.fullmatch(version):
-                control = self.store.control_of(version)
-                if control == now.control:
-                    ours.add(version)
-                else:
-                    others[version] = control
-        return ours, others
+def _agrees(stand: Sequence[Entry], said: Mapping[str, Any]) -> bool:
+    """Whether the predictions of a task on the server, of which the oldest stays, say what the model does."""
+    if not stand:
+        return False
+    labels = [[(part["from_name"], part["value"]) for part in one["result"]] for one in (stand[0], said)]
+    return labels[0] == labels[1] and abs((stand[0]["score"] or 0.0) - said["score"]) < CLOSE
 
-    def _findings(self, form: ControlLabels, ours: set[str], others: Mapping[str, str | None]) -> list[str]:
-        lacking = [intent for intent in self.model.intents if intent not in form.labels]
-        findings = [f"the label config lacks intents of the model: {listed_labels(lacking)}"] if lacking else []
-        if self.options.show and not self.project.about.get("show_collab_predictions", True):
-            findings.append("annotators see none: switch on Settings, Annotation, Use predictions to prelabel tasks")
-        findings += [f"{other} answers the control {control}: left alone" for other, control in others.items()]
-        before = self.project.about["model_version"]
-        if self.options.show and before and before not in {self.version, *ours} and not is_queue(before):
-            findings.append(f"annotators saw {before} so far")
-        return findings
+
+def _stale(store: PredictionStore, version: str, name: str, control: str) -> dict[str, int]:
+    """Earlier versions of the model's name that answer the control -> how many predictions."""
+    alike = re.compile(re.escape(name) + "-[0-9a-f]{12}")
+    return {
+        other: count
+        for other, count in sorted(store.versions().items())
+        if other != version and alike.fullmatch(other) and store.control_of(other) == control
+    }
+
+
+def _show(
+    store: PredictionStore, mirror: Mirror, pushed: Pushed, options: PushOptions, log: Callable[[str], Log]
+) -> Pushed:
+    """Let annotators see the version, or once the queue has ended; then remove the stale versions."""
+    findings, shows = pushed.findings, pushed.shows
+    if options.show and is_queue(shows):
+        show_after(mirror, pushed.version)
+        end = f"workbench labelstudio queue {pushed.project} --clear"
+        findings = (*findings, f"annotators see the queue {shows} until `{end}`")
+    elif options.show:
+        shows = pushed.version
+    shows = "" if shows in pushed.removed else shows
+    if pushed.written or pushed.standing:
+        show(store.connection, pushed.project, shows)
+    for version, count in pushed.removed.items():
+        log(f"remove {version}")
+        store.remove_version(version, count)
+    if pushed.removed:
+        show(store.connection, pushed.project, shows)  # removing any version may make the server show none
+    return dataclasses.replace(pushed, shows=shows, findings=findings)

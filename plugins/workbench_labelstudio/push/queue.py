@@ -4,13 +4,11 @@ A prediction of a model version of its own orders each task: the lowest score co
 version and samples by uncertainty, so that the next task is the one with the lowest score. Where several people
 annotate, the server picks at random among the tasks of the version; so only as many as wanted get such a prediction,
 and a tab of the Data Manager lists them in their order. What a person has opened is locked for the others. Where a text
-is for several annotators, the server serves first what others have begun, whatever its version: nothing that a queue
-could write changes that, so a finding names it.
+is for several annotators, the server serves first what others have begun, whatever its version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +27,10 @@ from workbench_labelstudio.project.display_settings import (
 )
 from workbench_labelstudio.project.tabs import DOUBTFUL, REVIEW, of_version, remove_tabs, set_tab
 from workbench_labelstudio.pull.pull import pull
+from workbench_labelstudio.push.control_labels import ControlLabels, control_labels
+from workbench_labelstudio.push.items import read_items
 from workbench_labelstudio.push.prediction_store import PredictionStore
-from workbench_labelstudio.push.predictions import JSON, ControlLabels, Item, control_labels, identity, read_items
+from workbench_labelstudio.push.push import identity
 from workbench_labelstudio.push.selection import Chosen, select
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from workbench.api import Host, Log, Predictor
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import QueueOptions
     from workbench_labelstudio.project.project import Project
     from workbench_labelstudio.pull.mirror import Mirror
-    from workbench_labelstudio.push_options import QueueOptions
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ class Queue:
         tasks: unlabelled ones, the first one first.
         doubtful: labelled ones, the most doubtful one first.
         open: tasks with a text that nobody has labelled or skipped.
-        annotators: people who have annotated in the project.
         findings: notes for the user, a sentence each.
         dry: nothing was written.
     """
@@ -63,7 +62,6 @@ class Queue:
     tasks: tuple[Chosen, ...]
     doubtful: tuple[Chosen, ...]
     open: int
-    annotators: int
     findings: tuple[str, ...]
     dry: bool
 
@@ -95,8 +93,8 @@ def queue_up(
     pulled = pull(connection, project, mirror, log("pull"), snapshots=not options.dry_run)
     project = pulled.project
     where = f"{connection.url}/projects/{project.id}"
-    form = control_labels(project, predictor.model, options.control, where)
-    items, _ = read_items(mirror, options.text or form.data_key, where)
+    form = control_labels(project.label_config, predictor.model.intents, where, options.control)
+    items, _ = read_items(mirror, options.text or form.control.data_key or "text", where)
     candidates = [item for item in items if item.is_open]
     if not candidates and not options.doubtful:
         raise WorkbenchError(
@@ -111,15 +109,13 @@ def queue_up(
     if not chosen and not doubts:
         raise WorkbenchError("there is nothing to queue and no label to doubt", where=where)
     form.refuse_lacking((entry.intent for entry in [*chosen, *doubts]), where)
-    people = {annotation.annotator for item in items for annotation in item.task.annotations}
     queue = Queue(
         project=project.id,
         version=f"queue-{by}-{identity(predictor)}",
-        tasks=tuple(chosen),
-        doubtful=tuple(doubts),
+        tasks=chosen,
+        doubtful=doubts,
         open=len(candidates),
-        annotators=len(people),
-        findings=(*pulled.findings, *_served_before(project, items)),
+        findings=pulled.findings,
         dry=options.dry_run,
     )
     if not queue.dry:
@@ -151,38 +147,17 @@ def clear(connection: Connection, project: Project, mirror: Mirror) -> dict[str,
     return {"removed": gone, "tabs": tabs, "model_version": version, "sampling": sampling}
 
 
-def scores(chosen: Sequence[Chosen]) -> list[float]:
-    """What orders them: rising between 0 and 1."""
-    return [place / (len(chosen) + 1) for place in range(1, len(chosen) + 1)]
-
-
-def _served_before(project: Project, items: Sequence[Item]) -> Iterator[str]:
-    """What the server serves before the queue."""
-    overlap = project.about["maximum_annotations"]
-    begun = sum(0 < len(item.task.annotations) < overlap for item in items)
-    if overlap > 1:
-        yield (
-            f"each text is for {overlap} annotators: Label Studio serves first what others have begun, in the queue or "
-            f"not ({begun:,} tasks now), and only then the queue"
-        )
-
-
 def _write(connection: Connection, form: ControlLabels, queue: Queue, log: Callable[[str], Log]) -> None:
     """Replace the queue on the server: its predictions, what the project shows, and the tabs."""
     project, store = queue.project, PredictionStore(connection, queue.project)
     _remove_queue(store)
-
-    def predictions(entries: Iterable[tuple[Chosen, float]], version: str) -> dict[int, JSON]:
-        return {one.item.id: form.prediction(one.item.id, one.intent, score, version) for one, score in entries}
-
     doubts = f"doubtful-{queue.version.rpartition('-')[2]}"
-    ordered = [entry for part in (queue.tasks, queue.doubtful) for entry in zip(part, scores(part), strict=True)]
-    store.write(queue.version, predictions(ordered, queue.version), log("write"))
-    store.write(doubts, predictions(((one, one.figure) for one in queue.doubtful), doubts), log("write doubts"))
+    for version, chosen in ((queue.version, (*queue.tasks, *queue.doubtful)), (doubts, queue.doubtful)):
+        predictions = {one.task: form.prediction(one.task, one.intent, one.score, version) for one in chosen}
+        store.write(version, predictions, log(f"write {version}"))
     show(connection, project, queue.version, UNCERTAINTY)
-    set_tab(
-        connection, project, REVIEW, of_version(queue.version, where_is(Column.total_annotations, Operator.EQUAL, 0))
-    )
+    is_open = where_is(Column.total_annotations, Operator.EQUAL, 0)
+    set_tab(connection, project, REVIEW, of_version(queue.version, is_open))
     if queue.doubtful:
         set_tab(connection, project, DOUBTFUL, of_version(doubts))
     else:

@@ -6,20 +6,16 @@ So an upload that was killed goes on from where it stood.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import Log, WorkbenchError, silent
 from workbench.api.io import is_blank
 from workbench.api.text import text_key, well_formed
-from workbench_labelstudio.http.connection import Unconfirmed
 from workbench_labelstudio.http.listing import LIGHT, count_tasks, list_tasks
-from workbench_labelstudio.http.write_outcome import looks
-from workbench_labelstudio.push.chunks import chunks
+from workbench_labelstudio.push.send_once import RUN_AGAIN, chunks, send_once
 
 if TYPE_CHECKING:
     from workbench.api import Dataset, Intent, Utterance
@@ -27,10 +23,8 @@ if TYPE_CHECKING:
 
 CHUNK_TASKS, CHUNK_BYTES = 500, 512 * 1024
 IMPORT_TIMEOUT = 300.0
-TRIES = 5
 PAGE = 500
 HELD_OUT = ("test", "dev", "train", None)
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,6 +103,7 @@ class Upload:
     ) -> None:
         self.connection, self.project, self.data_key, self.result = connection, project, data_key, result
         self.where = f"{connection.url}/projects/{project}"
+        self.last = 0  # the largest id of a task that is known
 
     def run(self, texts: Sequence[Text], last: int, log: Log = silent) -> None:
         """Upload texts, none of which the project holds.
@@ -121,46 +116,29 @@ class Upload:
         Raises:
             WorkbenchError: the server refuses, or does not answer; or the project does not hold what it should.
         """
+        self.last = last
         before = count_tasks(self.connection, self.project)
-        first, done = last, 0
-        tasks = ((text, self._task(text)) for text in texts)
-        for chunk in chunks(tasks, CHUNK_TASKS, CHUNK_BYTES, itemgetter(1)):
-            last = self._send(chunk, last)
-            done += len(chunk)
-            log({"progress": done / len(texts)}, done)
-            logger.info("%s: %d texts uploaded, up to task %d", self.where, len(chunk), last)
+        parts = chunks(texts, CHUNK_TASKS, CHUNK_BYTES, self._task)
+        send_once(parts, len(texts), self._send, self._lacking, log)
         if count_tasks(self.connection, self.project) != before + len(texts):
-            self._check(texts, first)
+            self._check(texts, last)
 
-    def _send(self, chunk: Sequence[tuple[Text, dict[str, Any]]], last: int) -> int:
-        """Upload a chunk; the largest id afterwards."""
-        for _ in range(TRIES):
-            try:
-                answer = self.connection.call(
-                    self.connection.client.projects.import_tasks,
-                    self.project,
-                    request=[task for _, task in chunk],
-                    return_task_ids=True,
-                    where=self.where,
-                    repeat=False,
-                    timeout=IMPORT_TIMEOUT,
-                )
-                ids: list[int] = getattr(answer, "task_ids", None) or []
-                return max([last, *ids])
-            except Unconfirmed as error:
-                logger.warning("%s: the outcome of an import is not known, looking for its texts", self.where)
-                failed = error
-            for _ in looks():
-                there, newest = keys_on_server(self.connection, self.project, self.data_key, last)
-                left = [(text, task) for text, task in chunk if not text.keys & there.keys()]
-                if not left:
-                    return newest
-            chunk, last = left, newest
-        raise WorkbenchError(
-            f"{len(chunk):,} texts were not taken in {TRIES} attempts: {failed.what}",
+    def _send(self, texts: Sequence[Text]) -> None:
+        answer = self.connection.call(
+            self.connection.client.projects.import_tasks,
+            self.project,
+            request=[self._task(text) for text in texts],
+            return_task_ids=True,
             where=self.where,
-            remedy="Run the same command again; it uploads only what is missing",
-        ) from failed
+            repeat=False,
+            timeout=IMPORT_TIMEOUT,
+        )
+        self.last = max([self.last, *(getattr(answer, "task_ids", None) or [])])
+
+    def _lacking(self, texts: Sequence[Text]) -> list[Text]:
+        """The texts that no task holds which the server has made since the last chunk."""
+        there, _ = keys_on_server(self.connection, self.project, self.data_key, self.last)
+        return [text for text in texts if not text.keys & there.keys()]
 
     def _check(self, texts: Sequence[Text], first: int) -> None:
         there, _ = keys_on_server(self.connection, self.project, self.data_key, first)
@@ -169,7 +147,7 @@ class Upload:
             raise WorkbenchError(
                 f"{missing:,} of {len(texts):,} texts are not on the server yet",
                 where=self.where,
-                remedy="Run the same command again; it uploads only what is missing",
+                remedy=RUN_AGAIN,
             )
         if twice := sum(count > 1 for count in counts):
             raise WorkbenchError(

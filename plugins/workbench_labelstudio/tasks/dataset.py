@@ -5,37 +5,58 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.api import Dataset, Utterance, WorkbenchError, split_named, unknown
+from workbench.api import Dataset, UsageProblem, Utterance, WorkbenchError, split_named, unknown
 from workbench.api.review import Votes
 from workbench_labelstudio.tasks.controls import choose_control
 from workbench_labelstudio.tasks.record import write_record
 from workbench_labelstudio.tasks.task_parser import Task, parse_task
-from workbench_labelstudio.tasks.votes import REASONS, Verdict, consolidate, gives_several, read_ballots
+from workbench_labelstudio.tasks.verdict import REASONS, Verdict
+from workbench_labelstudio.tasks.votes import gives_several, read_ballots
 from workbench_labelstudio.tasks.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from workbench.api import Host, Intent
+    from workbench.api import Consolidation, Host, Intent
     from workbench_labelstudio.options import TaskOptions
+    from workbench_labelstudio.tasks.label_config_reader import Controls
 
 logger = logging.getLogger(__name__)
 
 
-def tasks_to_dataset(
-    tasks: Iterable[Mapping[str, Any]],
-    options: TaskOptions,
-    name: str,
-    source: object,
-    provenance: Mapping[str, Any],
-    host: Host,
-    *,
-    out: Path | None = None,
-    known: Collection[str] = (),
-) -> Dataset:
+@dataclass(frozen=True)
+class TaskSource:
+    """Tasks, and where they come from.
+
+    Args:
+        tasks: as Label Studio exports or lists them, JSON objects.
+        name: of the source, without a path; the dataset's counts stand under it.
+        where: the tasks come from, for messages.
+        provenance: what is known of the source, as JSON.
+        controls: of the label config; None where that is not known.
+    """
+
+    tasks: Iterable[Mapping[str, Any]]
+    name: str
+    where: object
+    provenance: Mapping[str, Any]
+    controls: Controls | None = None
+
+    def parse(self, wanted: str | None) -> tuple[list[Task], str | None]:
+        """The tasks, and the control that asks for the intent; see `choose_control`.
+
+        Raises:
+            WorkbenchError: a task is none, or there is no such control.
+        """
+        tasks = [parse_task(task, self.where) for task in self.tasks]
+        return tasks, choose_control(tasks, wanted, self.where, self.controls)
+
+
+def tasks_to_dataset(source: TaskSource, options: TaskOptions, host: Host, out: Path | None = None) -> Dataset:
     """The utterances of the tasks that have a text and an intent, in the order of the tasks.
 
     Why a task is left out, the first that holds: `blank` (no text), `unlabelled` (no annotation), `skipped` (only
@@ -45,62 +66,63 @@ def tasks_to_dataset(
     one split.
 
     Args:
-        tasks: as Label Studio exports or lists them, JSON objects.
+        source: the tasks; control and policy are added to its provenance.
         options: what makes an utterance.
-        name: of the source, without a path; the counts stand under it.
-        source: where the tasks come from, for messages.
-        provenance: what is known of the source; control and policy are added.
         host: the plugins, for the policy.
         out: a folder for all that annotators said (see `write_record`); None writes nothing.
-        known: the controls of the label config, where that is known.
 
     Raises:
-        WorkbenchError: a task is none, ids stand twice, a key or control does not exist, no task is left, or see
-            `consolidate`.
+        WorkbenchError: a task is none, ids stand twice, a key or control does not exist, no task is left, the policy
+            refuses the votes, or see `read_ballots`.
     """
-    parsed = [parse_task(task, source) for task in tasks]
-    _refuse_twins(parsed, source)
-    _check_keys(parsed, options, source)
-    control = choose_control(parsed, options.control, source, known)
-    made = consolidate(parsed, control, options, source, host)
-    verdicts = made.verdicts
+    tasks, control = source.parse(options.control)
+    _refuse_twins(tasks, source.where)
+    _check_keys(tasks, options, source.where)
+    policy, consolidation = _policy(options, source.where, host)
+    ballots = read_ballots(tasks, control, options, source.where)
+    made = consolidation(ballots)
+    verdicts = [Verdict(*each) for each in zip(tasks, ballots, made.outcomes, strict=True)]
     rows = tuple(row for verdict in verdicts for row in _utterances(verdict, options))
     counts = _count(verdicts, control, options, len(rows))
     account = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
-    logger.info("%s: %s", name, account)
+    logger.info("%s: %s", source.name, account)
     if not rows:
         raise WorkbenchError(
             f"no task has a text and an intent ({account})",
-            where=source,
+            where=source.where,
             remedy="Label some tasks, or check the options text, control and policy",
         )
     if out:
-        write_record(made, options, name, out)
+        write_record(verdicts, policy, source.name, out)
     intents = tuple(sorted({row.intents[0] for row in rows if row.intents}, key=_order))
-    origin: dict[str, Any] = {**provenance, "control": control, "policy": made.policy}
+    provenance: dict[str, Any] = {**source.provenance, "control": control, "policy": policy}
     if made.weights:
-        origin["weights"] = {person: round(weight, 4) for person, weight in made.weights.items() if person is not None}
-    return Dataset("intent", intents, rows, {name: counts}, (origin,))
+        provenance["weights"] = {one: round(weight, 4) for one, weight in made.weights.items() if one is not None}
+    return Dataset("intent", intents, rows, {source.name: counts}, (provenance,))
 
 
-def tasks_to_votes(
-    tasks: Iterable[Mapping[str, Any]], options: TaskOptions, source: object, known: Collection[str] = ()
-) -> Votes:
+def tasks_to_votes(source: TaskSource, options: TaskOptions) -> Votes:
     """What each annotator said of each task; annotations of several intents are votes for all of them.
-
-    Args:
-        tasks: as Label Studio exports or lists them.
-        options: what makes a vote.
-        source: where the tasks come from, for messages.
-        known: the controls of the label config, where that is known.
 
     Raises:
         WorkbenchError: see `tasks_to_dataset`.
     """
-    parsed = [parse_task(task, source) for task in tasks]
-    control = choose_control(parsed, options.control, source, known)
-    ballots = read_ballots(parsed, control, dataclasses.replace(options, several="explode"), source)
+    tasks, control = source.parse(options.control)
+    ballots = read_ballots(tasks, control, dataclasses.replace(options, several="explode"), source.where)
     return Votes(ballots, options.policy, {"control": control})
+
+
+def _policy(options: TaskOptions, where: object, host: Host) -> tuple[str, Consolidation]:
+    policies = host.registry("consolidations")
+    name = options.policy or policies.default
+    policy = policies.pick(name, f"{where}: option policy")
+    if options.weights is not None and not policy.weighs:
+        raise UsageProblem(
+            f"weights are given, but the policy is {name}",
+            where=where,
+            remedy=f'Set policy = "{" or ".join(policies.declaring("weighs"))}", or leave the weights out',
+        )
+    return name, policy
 
 
 def _order(intent: Intent) -> tuple[str, ...]:
@@ -120,19 +142,21 @@ def _count(verdicts: Sequence[Verdict], control: str | None, options: TaskOption
 
 
 def _utterances(verdict: Verdict, options: TaskOptions) -> Iterator[Utterance]:
-    task, several = verdict.task, len(verdict.intents) > 1
+    task, text, several = verdict.task, verdict.ballot.text, len(verdict.intents) > 1
+
+    def value(key: str | None) -> str | None:
+        return task.value(key) if key else None
+
     for number, intent in enumerate(verdict.intents, 1):
-        text = task.value(options.text) or ""
-        split = task.value(options.split_key) if options.split_key else None
-        group = task.value(options.group_key) if options.group_key else None
+        split = value(options.split_key)
         yield Utterance(
             f"{task.id}#{number}" if several else task.id,
             text,
             text,
             (intent,) if intent else (),
             split=split_named(split, where=task.where) if split else None,
-            group=group or (f"task {task.id}" if several else None),
-            language=(task.value(options.language_key) if options.language_key else None) or options.language,
+            group=value(options.group_key) or (f"task {task.id}" if several else None),
+            language=value(options.language_key) or options.language,
             meta=_meta(verdict, intent),
         )
 
@@ -149,21 +173,21 @@ def _meta(verdict: Verdict, intent: Intent) -> dict[str, Any]:
     return meta
 
 
-def _refuse_twins(tasks: Sequence[Task], source: object) -> None:
+def _refuse_twins(tasks: Sequence[Task], where: object) -> None:
     twice = [task for task, count in Counter(task.id for task in tasks).items() if count > 1]
     if twice:
         raise WorkbenchError(
             f"{len(twice):,} task ids stand twice: {listed(twice)}",
-            where=source,
+            where=where,
             remedy="If two exports were joined, import each of them as a source of its own",
         )
 
 
-def _check_keys(tasks: Sequence[Task], options: TaskOptions, source: object) -> None:
+def _check_keys(tasks: Sequence[Task], options: TaskOptions, where: object) -> None:
     data = dict.fromkeys(key for task in tasks for key in task.data)
     if options.text not in data:
-        raise unknown("data key", options.text, data, where=f"{source}: option text")
+        raise unknown("data key", options.text, data, where=f"{where}: option text")
     both = data | dict.fromkeys(key for task in tasks for key in task.meta)
     for name in ("split_key", "group_key", "language_key"):
         if (key := getattr(options, name)) is not None and key not in both:
-            raise unknown("data or meta key", key, both, where=f"{source}: option {name}")
+            raise unknown("data or meta key", key, both, where=f"{where}: option {name}")

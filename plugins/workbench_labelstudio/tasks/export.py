@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.api import WorkbenchError
 from workbench.api.io import digest_file, read_source
 from workbench.api.text import well_formed
-from workbench_labelstudio.tasks.dataset import tasks_to_dataset, tasks_to_votes
+from workbench_labelstudio.tasks.dataset import TaskSource, tasks_to_dataset, tasks_to_votes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from workbench.api import Context, Dataset
     from workbench.api.review import Votes
     from workbench_labelstudio.options import TaskOptions
@@ -28,25 +26,17 @@ def read_export(source: str, out: Path, options: TaskOptions, context: Context) 
     All that its annotators said goes below `out` (see `write_record`).
 
     Raises:
-        WorkbenchError: the file cannot be read or is no such export, or see `tasks_to_dataset`.
+        WorkbenchError: see `export_tasks` and `tasks_to_dataset`.
     """
-    path = Path(source)
-    name = well_formed(path.name)
-    tasks = read_tasks(path)
-    provenance = {"reader": "labelstudio-export", "file": name, "sha256": digest_file(path)}
-    return tasks_to_dataset(tasks, options, name, path, provenance, context.host, out=out)
+    return tasks_to_dataset(export_tasks(Path(source)), options, context.host, out)
 
 
-def read_export_votes(source: str, options: TaskOptions, context: Context) -> Votes:
-    """What each annotator said of each task of an export.
-
-    Raises:
-        WorkbenchError: see `read_export`.
-    """
-    return tasks_to_votes(read_tasks(Path(source)), options, source)
+def read_export_votes(source: str, options: TaskOptions, context: Context | None = None) -> Votes:
+    """What each annotator said of each task of an export; see `read_export`."""
+    return tasks_to_votes(export_tasks(Path(source)), options)
 
 
-def read_tasks(path: Path) -> list[Mapping[str, Any]]:
+def export_tasks(path: Path) -> TaskSource:
     """The tasks of an export, as they stand in it.
 
     Raises:
@@ -57,7 +47,8 @@ def read_tasks(path: Path) -> list[Mapping[str, Any]]:
         raise WorkbenchError("holds no tasks", where=path, remedy="Export a project that has some")
     if why := _why_no_export(value):
         raise WorkbenchError(why, where=path, remedy=EXPORT)
-    return list(value)
+    name = well_formed(path.name)
+    return TaskSource(value, name, path, {"reader": "labelstudio-export", "file": name, "sha256": digest_file(path)})
 
 
 def _why_no_export(value: Any) -> str | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Level = Literal["leaf", "path"]
 LEAF: Level = "leaf"
+LEVELS: tuple[Level, ...] = ("path", LEAF)
 OUT_OF_SCOPE: Intent = ()  # the intent of a text that has none: a path without a name
 LABELLED = ("choices", "taxonomy")  # the types of the results that hold labels
 

@@ -7,18 +7,18 @@ lose the paths, and two leaves of one name become one. So the XML itself is read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from workbench.api import UsageProblem, WorkbenchError, unknown
-from workbench_labelstudio.tasks.intents import LABELLED, LEAF, clean, intent_of
-from workbench_labelstudio.tasks.words import SEPARATOR, label_name
+from workbench.api import WorkbenchError
+from workbench_labelstudio.tasks.controls import choose
+from workbench_labelstudio.tasks.intents import LABELLED
+from workbench_labelstudio.tasks.words import SEPARATOR
 
 if TYPE_CHECKING:
     from workbench.api import Intent
-    from workbench_labelstudio.tasks.intents import Level
 
 VARIABLE = re.compile(r"\$([^\s${}\[\]]+)")  # the whole value is one key of the data
 
@@ -47,26 +47,6 @@ class Control:
     to_name: str
     data_key: str | None
 
-    def intents(self, level: Level, wanted: Iterable[Intent]) -> dict[Intent, Intent]:
-        """Those of the wanted intents that readers make of a label -> that label as it has to stand in annotations.
-
-        Raises:
-            WorkbenchError: two labels make the same one of them.
-        """
-        found: dict[Intent, Intent] = {}
-        asked = set(wanted)
-        for label in self.labels:
-            intent = intent_of(clean(label), level)
-            if intent in asked and found.setdefault(intent, label) != label:
-                raise WorkbenchError(
-                    f"the model's intent {label_name(intent)!r} stands for two labels: {label_name(found[intent])!r} "
-                    f"and {label_name(label)!r}",
-                    where=f"control {self.name}",
-                    remedy="Rename one of them in the label config"
-                    + (", or train on whole paths: import with --taxonomy path" if level == LEAF else ""),
-                )
-        return found
-
 
 class Controls(dict[str, Control]):
     """The controls of a config that ask for labels of the whole task, by their names."""
@@ -77,18 +57,7 @@ class Controls(dict[str, Control]):
         Raises:
             UsageProblem: there is none called so, or there are none or several and none is wanted.
         """
-        if wanted is not None and wanted not in self:
-            raise unknown("control", wanted, self, where=where)
-        if wanted is None and len(self) != 1:
-            listed = ", ".join(f"{name} ({len(control.labels)} labels)" for name, control in self.items())
-            raise UsageProblem(
-                f"the label config has {len(self)} controls that ask for labels: {listed}"
-                if self
-                else "the label config has no Choices or Taxonomy",
-                where=where,
-                remedy=f'Name the one that asks for the intent: control = "{next(iter(self))}"' if self else None,
-            )
-        return self[wanted or next(iter(self))]
+        return self[choose({name: control.labels for name, control in self.items()}, wanted, where)]
 
 
 def read_controls(label_config: str, where: object = None) -> Controls:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
-from workbench_labelstudio.tasks.intents import clean
+from workbench_labelstudio.tasks.intents import LEAF, LEVELS, clean, intent_of
+from workbench_labelstudio.tasks.words import label_name
 
 if TYPE_CHECKING:
     from workbench.api import Intent
@@ -20,26 +21,22 @@ def offered(control: Control, intents: Sequence[Intent]) -> dict[Intent, Intent]
         WorkbenchError: one of the intents stands for two labels.
     """
     names = {intent: name for intent in intents if (name := clean(intent))}
+    wanted = set(names.values())
     known: dict[Intent, Intent] = {title: label for label, title in control.labels.items()}
-    known |= control.intents("path", names.values())
-    known |= control.intents("leaf", names.values())
+    for level in LEVELS:
+        found: dict[Intent, Intent] = {}
+        for label in control.labels:
+            name = intent_of(clean(label), level)
+            if name in wanted and found.setdefault(name, label) != label:
+                raise WorkbenchError(
+                    f"the model's intent {label_name(name)!r} stands for two labels: {label_name(found[name])!r} "
+                    f"and {label_name(label)!r}",
+                    where=f"control {control.name}",
+                    remedy="Rename one of them in the label config"
+                    + (", or train on whole paths: import with --taxonomy path" if level == LEAF else ""),
+                )
+        known |= found
     return {intent: known[name] for intent, name in names.items() if name in known}
-
-
-def taken(control: Control, intents: Sequence[Intent], where: object = None) -> dict[Intent, Intent]:
-    """Each intent that can be given -> its label; where labels may also come from elsewhere, all can.
-
-    Raises:
-        WorkbenchError: a name stands for two labels, or Label Studio takes no predictions for the control.
-    """
-    labels = offered(control, intents)
-    if control.kind == "choices" and any(isinstance(label, tuple) for label in labels.values()):
-        raise WorkbenchError(
-            "Label Studio takes no predictions for Choices with allowNested",
-            where=f"{where}: control {control.name}" if where else f"control {control.name}",
-            remedy="Make it a Taxonomy",
-        )
-    return labels if control.closed else {intent: labels.get(intent, intent) for intent in intents}
 
 
 def result_of(control: Control, labels: Iterable[Intent]) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """The record of a source: all that its annotators said, beside the dataset that was made of it.
 
-Both files are lines of JSON, as `utterances.jsonl` is: programs read them, whatever stands in a text. For a table that
-Excel opens, there is `workbench labelstudio agreement -o FILE.csv`.
+Both files are lines of JSON, as `utterances.jsonl` is: programs read them, whatever stands in a text.
 """
 
 from __future__ import annotations
@@ -12,50 +11,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.text import well_formed
-from workbench_labelstudio.tasks.intents import OUT_OF_SCOPE
 from workbench_labelstudio.tasks.task_parser import id_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from workbench_labelstudio.options import TaskOptions
     from workbench_labelstudio.tasks.task_parser import Annotation
-    from workbench_labelstudio.tasks.votes import ConsolidatedTasks, Verdict
+    from workbench_labelstudio.tasks.verdict import Verdict
 
 FOLDER, ANNOTATIONS, DISAGREEMENTS = "labelstudio", "annotations.jsonl", "disagreements.jsonl"
 NO_NAME = re.compile(r"[^\w.-]+")
 LONGEST_NAME = 60
 
 
-def write_record(made: ConsolidatedTasks, options: TaskOptions, name: str, out: Path) -> Path:
+def write_record(verdicts: Iterable[Verdict], policy: str, name: str, out: Path) -> None:
     """Write `annotations.jsonl` (each annotation, skips too) and `disagreements.jsonl` (each task on which votes
     differ: who said what, and what the policy made of it), by rising ids.
 
     Args:
-        made: what became of all tasks of the source.
-        options: that it was made with.
-        name: of the source.
+        verdicts: what became of all tasks of the source.
+        policy: name of the policy.
+        name: of the source, which gets a folder of its own.
         out: folder of the dataset; several sources write into it.
-
-    Returns:
-        The folder below `out` that is this source's own.
     """
     folder = _own_folder(out / FOLDER, name)
-    ordered = sorted(made.verdicts, key=lambda verdict: id_order(verdict.task.id))
+    ordered = sorted(verdicts, key=lambda verdict: id_order(verdict.task.id))
     said = (_said(verdict.task.id, annotation) for verdict in ordered for annotation in verdict.task.annotations)
     _write(folder / ANNOTATIONS, said)
-    _write(folder / DISAGREEMENTS, (_dispute(verdict, options, made.policy) for verdict in ordered if verdict.disputed))
-    return folder
+    _write(folder / DISAGREEMENTS, (_dispute(verdict, policy) for verdict in ordered if verdict.disputed))
 
 
-def _dispute(verdict: Verdict, options: TaskOptions, policy: str) -> dict[str, Any]:
-    """A task on which votes differ, as JSON."""
+def _dispute(verdict: Verdict, policy: str) -> dict[str, Any]:
     return {
         "task": verdict.task.id,
-        "text": verdict.task.value(options.text),
+        "text": verdict.ballot.text,
         "votes": [{"annotator": vote.annotator, "intents": vote.intents} for vote in verdict.votes],
         "policy": policy,
-        "intents": [intent for intent in verdict.intents if intent != OUT_OF_SCOPE] if verdict.intents else None,
+        "intents": None if verdict.reason else verdict.outcome.intents,
     }
 
 
@@ -77,15 +69,12 @@ def _said(task: str, annotation: Annotation) -> dict[str, Any]:
 def _own_folder(parent: Path, name: str) -> Path:
     """A new folder: of two sources of one name, the second gets a number."""
     stem = NO_NAME.sub("-", name.removesuffix(".gz").removesuffix(".json")).strip("-.")[:LONGEST_NAME] or "tasks"
-    number = 1
-    while True:
-        folder = parent / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-        else:
-            return folder
+    folder, number = parent / stem, 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{stem}-{number}"
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _write(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api.cli import JSON, collect, echo_json
-from workbench_labelstudio.project_options import ProjectOptions
+from workbench_labelstudio.options import ProjectOptions
 from workbench_labelstudio.verbs.pull import brought
 from workbench_labelstudio.verbs.server import server_options
 
@@ -25,15 +25,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
     @labelstudio.command()
     @click.argument("source")
-    @click.option(
-        "-o",
-        "--out",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE.csv",
-        help="Write every disagreement into a new table for Excel: the text, a column for each annotator, the outcome.",
-    )
     @JSON
-    def agreement(source: str, out: Path | None, as_json: bool, **values: Any) -> None:
+    def agreement(source: str, as_json: bool, **values: Any) -> None:
         """Say how far the annotators of a project agree, and where they do not.
 
         SOURCE is a JSON export of Label Studio (a file, also gzipped), or a project on the server: its id, its title
@@ -46,7 +39,7 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         votes, where = _votes(source, collect(ProjectOptions, values))
         registry = host.registry("agreements")
-        summary = registry[registry.default](votes, out, host)
+        summary = registry[registry.default](votes, host)
         if as_json:
             echo_json({"source": where, **votes.provenance, **summary.figures})
         else:
@@ -58,11 +51,11 @@ def add(labelstudio: click.Group, host: Host) -> None:
 def _votes(source: str, options: ProjectOptions) -> tuple[Votes, str]:
     """The votes of an export, or of a project once it is pulled, and the name of the source."""
     if Path(source).is_file() or source.endswith(EXPORTS):
+        from workbench_labelstudio.tasks.export import read_export_votes
+
+        return read_export_votes(source, options), source
+    with brought(source, options) as (pulled, meant):
+        from workbench_labelstudio.pull.reader import mirror_tasks
         from workbench_labelstudio.tasks.dataset import tasks_to_votes
-        from workbench_labelstudio.tasks.export import read_tasks
 
-        return tasks_to_votes(read_tasks(Path(source)), options, source), source
-    with brought(source, options) as (meant, mirror, pulled):
-        from workbench_labelstudio.pull.reader import read_mirror_votes
-
-        return read_mirror_votes(pulled.project, mirror, meant), f"project {pulled.project.id}"
+        return tasks_to_votes(mirror_tasks(pulled), meant), f"project {pulled.project.id}"

@@ -10,11 +10,14 @@ import click
 
 from workbench.api import UsageProblem
 from workbench.api.cli import JSON, echo_json, say
-from workbench_labelstudio.verbs.server import PROJECT, connected, server
+from workbench_labelstudio.options import ServerOptions
+from workbench_labelstudio.verbs.server import PROJECT, connected, server_options
 
 if TYPE_CHECKING:
     from workbench.api import Host
-    from workbench_labelstudio.live.registration import BackendEntry, Registration
+    from workbench_labelstudio.live.registration import Registration
+
+TITLE = "intent-workbench"
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -23,30 +26,11 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @labelstudio.command()
     @PROJECT
     @click.argument("address")
-    @server
-    @click.option("--user", help="Of the server at ADDRESS, if it asks for a login.")
-    @click.option("--password-file", metavar="FILE", help="A file, mode 0600, that holds the password for it.")
-    @click.option(
-        "--secret-file", metavar="FILE", help="A file, mode 0600, that holds the secret of the server's webhook."
-    )
-    @click.option(
-        "--title",
-        help="What Label Studio calls the model; intent-workbench by default. An entry of the title that is given "
-        "moves to ADDRESS.",
-    )
+    @click.option("--title", default=TITLE, show_default=True, help="What Label Studio calls the model.")
     @click.option("--remove", is_flag=True, help="Take the server out of PROJECT.")
     @JSON
     def backend(
-        project: str,
-        address: str,
-        url: str | None,
-        token_file: str | None,
-        user: str | None,
-        password_file: str | None,
-        secret_file: str | None,
-        title: str | None,
-        remove: bool,
-        as_json: bool,
+        project: str, address: str, url: str | None, token_file: str | None, title: str, remove: bool, as_json: bool
     ) -> None:
         """Make a served bundle the model of PROJECT: its predictions label tasks in advance, with their scores.
 
@@ -69,9 +53,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         WORKBENCH_LABELSTUDIO_QUIET
             seconds without a new label after which it runs, too; 60 by default
 
-        The files hold one line; those of the options have mode 0600. The login and the secret are given here by
-        options, else by the same variables. With a login, but without a secret, the server does not hear of new labels,
-        and Start Training is what trains.
+        The files hold one line. Set the variables of the login and the secret here, too: Label Studio is told them.
+        With a login, but without a secret, the server does not hear of new labels, and Start Training is what trains.
 
         The training runs on the server's machine and needs there what RECIPE needs: for the reader `labelstudio`,
         LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, or what `workbench labelstudio connect` stored. Events count that are
@@ -90,55 +73,41 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         \b
         Examples:
-          workbench labelstudio backend 3 http://10.0.0.5:8080 --user ls --password-file password
+          workbench labelstudio backend 3 http://10.0.0.5:8080
           workbench labelstudio backend 3 http://10.0.0.5:8080 --remove
         """
-        from workbench.api import resolve
-
-        register = resolve("workbench_labelstudio.live.registration:register", "labelstudio")
-        unregister = resolve("workbench_labelstudio.live.registration:unregister", "labelstudio")
-        find_project = resolve("workbench_labelstudio.project.project:find_project", "labelstudio")
-        entry = _entry(address, title, user, password_file, secret_file)
+        if not title.strip():
+            raise UsageProblem("--title is blank")
         with connected(url, token_file) as connection:
+            from workbench_labelstudio.live.registration import register, unregister
+            from workbench_labelstudio.live.settings import read_settings
+            from workbench_labelstudio.project.project import find_project
+
+            settings = read_settings(os.environ)
             found = find_project(connection, project)
-            outcome = unregister(connection, found.id, entry.url) if remove else register(connection, found.id, entry)
+            if remove:
+                outcome = unregister(connection, found.id, address)
+            else:
+                outcome = register(connection, found.id, address, title, settings)
         if as_json:
-            echo_json({"project": found.id, "url": entry.url, **dataclasses.asdict(outcome)})
+            echo_json({"project": found.id, **dataclasses.asdict(outcome)})
         else:
-            _tell(outcome, entry, f"project {found.id} ({found.title})")
+            _tell(outcome, title, f"project {found.id} ({found.title})")
+
+    backend.params += server_options(ServerOptions)
 
 
-def _entry(
-    address: str, title: str | None, user: str | None, password_file: str | None, secret_file: str | None
-) -> BackendEntry:
-    from workbench_labelstudio.live.registration import BackendEntry, backend_url
-    from workbench_labelstudio.live.settings import check_login, check_secret, read_line, read_settings
-
-    if bool(user) != bool(password_file):
-        raise UsageProblem("--user and --password-file belong together")
-    if title is not None and not title.strip():
-        raise UsageProblem("--title is blank")
-    known = read_settings(os.environ)
-    login = known.login
-    if user and password_file:
-        login = check_login(user, read_line(password_file, "--password-file"), "--user")
-    secret = check_secret(read_line(secret_file, "--secret-file"), "--secret-file") if secret_file else known.secret
-    return BackendEntry(backend_url(address), title, login, secret)
-
-
-def _tell(outcome: Registration, entry: BackendEntry, project: str) -> None:
+def _tell(outcome: Registration, title: str, project: str) -> None:
     if outcome.id is None:
         done = "is taken out of" if outcome.done == "removed" else "was no model of"
-        click.echo(f"{entry.url} {done} {project}")
-        return
-    click.echo(f"{outcome.state}: {entry.url} serves {project} with bundle {outcome.version} ({outcome.done})")
-    if outcome.moved:
-        say(f"The model was at {outcome.moved} before, which the project no longer uses.")
+        return click.echo(f"{outcome.url} {done} {project}")
+    click.echo(f"{outcome.state}: {outcome.url} serves {project} with bundle {outcome.version} ({outcome.done})")
     if outcome.silent:
         say(f"The server does not hear of new labels, so that Start Training alone trains: {outcome.silent}.")
     if outcome.others:
         say(f"Label Studio uses the first model of a project: {outcome.others[0]} comes before this one.")
-    if outcome.shown != entry.shown_title:
+    if outcome.shown != title:
         shown = f"those of {outcome.shown}" if outcome.shown else "no predictions"
         where = "Settings, Annotation, Use predictions to prelabel tasks"
-        say(f"Annotators see {shown}: choose {entry.shown_title} in {where}.")
+        say(f"Annotators see {shown}: choose {title} in {where}.")
+    return None

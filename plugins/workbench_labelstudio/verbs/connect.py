@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 import sys
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.api import UsageProblem, WorkbenchError
-from workbench.api.cli import JSON, echo_json, say, table
+from workbench.api.cli import JSON, echo_json, say, table_lines
+from workbench.api.review import Summary
 
 if TYPE_CHECKING:
     from workbench.api import Host
-
-LONG_LIVED = 20 * 366  # days: a personal token of the Community edition lives for 200 years
 
 
 def add(labelstudio: click.Group, host: Host) -> None:
@@ -47,40 +43,33 @@ def add(labelstudio: click.Group, host: Host) -> None:
 
         Without URL: what is known, without the tokens.
         """
-        if forget:
-            _forget(url, as_json)
-        elif url is None:
-            if token_file:
-                raise UsageProblem(
-                    "--token-file needs a URL", remedy="workbench labelstudio connect URL --token-file FILE"
-                )
-            _show(as_json)
+        if url is None and (forget or token_file):
+            raise UsageProblem("--forget and --token-file need the URL of a server")
+        done = _known() if url is None else _forgotten(url) if forget else _connected(url, token_file)
+        if as_json:
+            echo_json(done.figures)
         else:
-            _connect(url, token_file, as_json)
+            click.echo("\n".join(done.words))
 
 
-def _connect(url: str, token_file: str | None, as_json: bool) -> None:
+def _connected(url: str, token_file: str | None) -> Summary:
     from workbench.api import resolve
     from workbench_labelstudio.http import credentials
 
-    find_server = resolve("workbench_labelstudio.http.identity:find_server", "labelstudio")
     identify = resolve("workbench_labelstudio.http.identity:identify", "labelstudio")
-    given = credentials.clean_url(url)
-    found = find_server(given)
-    if found != given:
-        say(f"{given} redirects to {found}, which is used.")
-    known = credentials.Credentials(found, credentials.read_token(token_file) if token_file else _ask(found))
-    identity = identify(known)
-    path = credentials.store(known)
-    if as_json:
-        return echo_json({**dataclasses.asdict(identity), "stored": str(path)})
-    user = identity.user
+    url = credentials.clean_url(url)
+    known = credentials.Credentials(url, credentials.read_token(token_file) if token_file else _ask(url))
+    about = {**identify(known), **_facts(known.token)}
+    about["stored"] = str(credentials.store(known))
+    user = about["user"]
     name = " ".join(filter(None, (user["name"], user["email"] and f"<{user['email']}>")))
-    click.echo(f"Connected to {identity.url} (Label Studio {identity.version})")
-    click.echo(f"  as {name}, user {user['id']}")
-    click.echo(f"  with a {identity.kind} token, {_ending(identity.ends)}")
-    click.echo(f"  {identity.projects:,} project{'' if identity.projects == 1 else 's'} visible")
-    return click.echo(f"  stored in {path}")
+    words = (
+        f"Connected to {url} (Label Studio {about['version']})",
+        f"  as {name}, user {user['id']}, who sees {about['projects']:,} projects",
+        f"  with a {about['kind']} token, {_ending(about['ends'])}",
+        f"  stored in {about['stored']}",
+    )
+    return Summary(words, about)
 
 
 def _ask(url: str) -> str:
@@ -98,45 +87,35 @@ def _ask(url: str) -> str:
     )
 
 
-def _forget(url: str | None, as_json: bool) -> None:
+def _forgotten(url: str) -> Summary:
     from workbench_labelstudio.http import credentials
 
-    if url is None:
-        raise UsageProblem("--forget needs a URL", remedy="workbench labelstudio connect --forget URL")
     url = credentials.clean_url(url)
     path = credentials.forget(url)
-    if as_json:
-        return echo_json({"forgotten": url, "stored": str(path)})
-    return click.echo(f"Forgotten: {url}. The token itself is valid until it is revoked in Label Studio.")
+    words = f"Forgotten: {url}. The token itself is valid until it is revoked in Label Studio."
+    return Summary((words,), {"forgotten": url, "stored": str(path)})
 
 
-def _show(as_json: bool) -> None:
-    from workbench.api import resolve
+def _known() -> Summary:
     from workbench_labelstudio.http import credentials
 
-    kind_and_end = resolve("workbench_labelstudio.http.identity:kind_and_end", "labelstudio")
-    tokens, last = credentials.stored()
-    servers = [
-        {"url": url, **dict(zip(("kind", "ends"), kind_and_end(token), strict=True)), "default": url == last}
-        for url, token in tokens.items()
-    ]
-    variables = {name: bool(os.environ.get(name)) for name in (credentials.URL, credentials.TOKEN)}
-    if as_json:
-        return echo_json({"servers": servers, "file": str(credentials.place()), "environment": variables})
+    servers = [{"url": url, **_facts(token)} for url, token in credentials.stored().items()]
+    words = [f"No server is connected. Run: {credentials.CONNECT}"]
     if servers:
-        rows = [[one["url"], one["kind"], _ending(one["ends"]), "yes" if one["default"] else ""] for one in servers]
-        table(("server", "token", "", "default"), rows)
-    else:
-        say(f"No server is connected. Run: {credentials.CONNECT}")
-    if used := [name for name, is_set in variables.items() if is_set]:
-        say(f"Set in the environment: {', '.join(used)}")
-    if used == [credentials.TOKEN]:
-        say(f"It is used for a server that --url names; for the default one, set {credentials.URL} too")
-    return None
+        words = table_lines(
+            ("server", "token", ""), [[one["url"], one["kind"], _ending(one["ends"])] for one in servers]
+        )
+        words.append(f"Without --url the verbs use {servers[-1]['url']}.")
+    return Summary(tuple(words), {"servers": servers, "file": str(credentials.place())})
+
+
+def _facts(token: str) -> dict[str, Any]:
+    """`kind` of a token (personal or legacy), and when it `ends`, ISO 8601; None = the token does not say."""
+    from workbench.api import resolve
+
+    kind, ends = resolve("workbench_labelstudio.http.auth:token_facts", "labelstudio")(token)
+    return {"kind": kind, "ends": ends and ends.isoformat(timespec="seconds")}
 
 
 def _ending(ends: str | None) -> str:
-    if ends is None:
-        return "without an end"
-    left = (datetime.fromisoformat(ends) - datetime.now(UTC)).days
-    return f"{'ended' if left < 0 else 'ends'} {ends[:10]}" + (f" (in {left:,} days)" if 0 <= left < LONG_LIVED else "")
+    return f"ends {ends[:10]}" if ends else "without an end"

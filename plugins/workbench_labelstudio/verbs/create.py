@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api import WorkbenchError
-from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
-from workbench_labelstudio.create_options import CreateOptions
+from workbench.api import UsageProblem, WorkbenchError
+from workbench.api.cli import FOLDER, JSON, collect, echo_json, say, shown_steps
+from workbench_labelstudio.options import CreateOptions
 from workbench_labelstudio.verbs.server import connected, server_options
-from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Dataset, Host
@@ -42,78 +41,53 @@ def add(labelstudio: click.Group, host: Host) -> None:
         brings back. A task's meta keeps id, split, group and language of the row, so that a pull with
         split_key="split" and group_key="group" brings every text back into its split.
 
-        The same command goes on where a killed one stood: a project with this title that asks the same is continued,
-        and only texts that it lacks are uploaded. --into does so with a project of another title or making.
+        The same command goes on where a killed one stood: a project with this title that asks for the intents is
+        continued, and only texts that it lacks are uploaded. Its label config may be of your own making. To show
+        annotators another name than the intent, give the choice an alias in Label Studio: value="Refund"
+        alias="refund".
         """
         from workbench.api import Dataset
 
         options: CreateOptions = collect(CreateOptions, values)
-        options.check()
+        if not options.title.strip():
+            raise UsageProblem("--title is missing", remedy="Name the project, which is made if there is none")
         loaded = Dataset.load(dataset)
         if not loaded.utterances:
             raise WorkbenchError("the dataset holds no texts", where=dataset)
         with connected(options.url, options.token_file) as connection:
-            target, counts = _create(connection, loaded, options)
-            address = f"{connection.url}/projects/{target.project.id}/data" if target.project else None
+            target, counts = _fill(connection, loaded, options)
+            address = f"{connection.url}/projects/{target.project.id}/data"
         if as_json:
-            echo_json(_as_json(target, counts, address, options))
-        else:
-            _tell(target, counts, address, options)
+            about = {"project": target.project.id, "title": target.project.title, "url": address, "made": target.made}
+            return echo_json({**about, **counts})
+        done = "made" if target.made else "continued"
+        click.echo(f"Project {target.project.id} {target.project.title!r}, {done}: {address}")
+        click.echo(
+            f"  {counts['uploaded']:,} texts uploaded, {counts['labelled']:,} of them with labels; "
+            f"{counts['there']:,} are there already"
+        )
+        if left_out := [f"{counts[name]:,} {words}" for name, words in LEFT_OUT.items() if counts[name]]:
+            say(f"  Of {counts['rows']:,} rows: {'; '.join(left_out)}")
+        return None
 
     create.params += server_options(CreateOptions)
 
 
-def _create(connection: Connection, dataset: Dataset, options: CreateOptions) -> tuple[Target, dict[str, int]]:
+def _fill(connection: Connection, dataset: Dataset, options: CreateOptions) -> tuple[Target, dict[str, int]]:
     """Make or find the project, and upload what it lacks; how many rows and texts there were of each kind."""
-    from workbench_labelstudio.project.create import alone, create_project, question_of
-    from workbench_labelstudio.project.intent_names import read_names
-    from workbench_labelstudio.project.target import adopt_project
+    from workbench_labelstudio.project.target import alone, open_target
     from workbench_labelstudio.push.upload import Upload, keys_on_server, texts_of
 
     texts, counts = texts_of(dataset)
-    names = read_names(Path(options.names)) if options.names else {}
-    with alone(connection, options.project):
-        if options.into:
-            target = adopt_project(connection, question_of(dataset, names=names), options)
-        else:
-            asked = {"control": options.control or "intent", "text": options.text or "text"}
-            target = create_project(connection, question_of(dataset, names=names, **asked), options)
+    with alone(connection, options.title):
+        target = open_target(connection, dataset, options)
         project, there, last = target.project, dict[str, int](), 0
-        if project and project.tasks:
+        if project.tasks:
             there, last = keys_on_server(connection, project.id, target.data_key)
         missing = [text for text in texts if not text.keys & there.keys()]
-        if project and missing and not options.dry_run:
+        if missing:
             upload = Upload(connection, project.id, target.data_key, target.result if options.labels else None)
             with shown_steps() as log:
                 upload.run(missing, last, log("upload"))
     labelled = sum(text.intents is not None for text in missing) if options.labels else 0
     return target, counts | {"there": len(texts) - len(missing), "uploaded": len(missing), "labelled": labelled}
-
-
-def _as_json(target: Target, counts: dict[str, int], address: str | None, options: CreateOptions) -> dict[str, Any]:
-    return {
-        "project": target.project and target.project.id,
-        "title": target.project.title if target.project else options.project,
-        "url": address,
-        "made": target.made,
-        "added": [list(intent) if isinstance(intent, tuple) else intent for intent in target.added],
-        "dry_run": options.dry_run,
-        **counts,
-    }
-
-
-def _tell(target: Target, counts: dict[str, int], address: str | None, options: CreateOptions) -> None:
-    would = "would be " if options.dry_run else ""
-    if target.project is None:
-        click.echo(f"Project {options.project!r} would be made")
-    else:
-        made = "made" if target.made else "continued" if options.title else "adopted"
-        click.echo(f"Project {target.project.id} {target.project.title!r}, {would}{made}: {address}")
-    if target.added:
-        click.echo(f"  {len(target.added):,} intents {would}added to the label config")
-    click.echo(
-        f"  {counts['uploaded']:,} texts {would}uploaded, {counts['labelled']:,} of them with labels; "
-        f"{counts['there']:,} are there already"
-    )
-    if left_out := [f"{counts[name]:,} {words}" for name, words in LEFT_OUT.items() if counts[name]]:
-        say(f"  Of {counts['rows']:,} rows: {'; '.join(left_out)}")

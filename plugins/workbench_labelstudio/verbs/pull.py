@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say
+from workbench.api.cli import JSON, SEED, click_options, collect, echo_json, say, shown_steps
 from workbench.api.engine import ImportOptions
 from workbench.api.io import refuse_existing
-from workbench_labelstudio.project_options import ProjectOptions
+from workbench_labelstudio.options import ProjectOptions
 from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
-from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from workbench.api import Context, Dataset, Host
-    from workbench_labelstudio.project.project import Project
-    from workbench_labelstudio.pull.mirror import Mirror
     from workbench_labelstudio.pull.pull import Pulled
 
 READER = "labelstudio"
@@ -63,20 +60,18 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         if out:
             refuse_existing(out)
-        with brought(project, collect(ProjectOptions, values), full=full) as (options, mirror, pulled):
-            dataset = _write(pulled.project, mirror, out, options, values, seed, host) if out else None
-            if as_json:
-                echo_json(_as_json(pulled, mirror, out, dataset))
+        with brought(project, collect(ProjectOptions, values), full=full) as (pulled, meant):
+            dataset = _write(pulled, meant, out, values, seed, host) if out else None
+        if as_json:
+            echo_json(_as_json(pulled, out, dataset))
 
     made = [*server_options(ProjectOptions, host), *click_options(ImportOptions)]
     pull.params += [option for option in made if option.name in {*ProjectOptions.__dataclass_fields__, *DIVISION}]
 
 
 @contextmanager
-def brought(
-    project: str, options: ProjectOptions, *, full: bool = False
-) -> Iterator[tuple[ProjectOptions, Mirror, Pulled]]:
-    """The options as the reader takes them, the local copy of a project, in step, and what the pull says, told.
+def brought(project: str, options: ProjectOptions, *, full: bool = False) -> Iterator[tuple[Pulled, ProjectOptions]]:
+    """Pull a project, tell what was found, and give what was pulled and the options with annotators by id.
 
     Args:
         project: its id, title or address.
@@ -90,7 +85,7 @@ def brought(
         with shown_steps() as log:
             pulled = pull(connection, found, mirror, log("pull"), full=full)
         _say(pulled)
-        yield by_id(connection, options), mirror, pulled
+        yield pulled, by_id(connection, options)
 
 
 def _say(pulled: Pulled) -> None:
@@ -104,49 +99,40 @@ def _say(pulled: Pulled) -> None:
 
 
 def _write(
-    project: Project,
-    mirror: Mirror,
-    out: Path,
-    options: ProjectOptions,
-    values: dict[str, Any],
-    seed: int,
-    host: Host,
+    pulled: Pulled, options: ProjectOptions, out: Path, values: Mapping[str, Any], seed: int, host: Host
 ) -> Dataset:
     from workbench.api import check_shares, parse_options
-    from workbench.api.cli import import_rows
-    from workbench.api.cli import show_dataset as show
+    from workbench.api.cli import import_rows, show_dataset
     from workbench.api.engine import ComponentConfig, RecipeOptions
-    from workbench_labelstudio.pull.reader import read_mirror
+    from workbench_labelstudio.pull.reader import mirror_tasks
+    from workbench_labelstudio.tasks.dataset import tasks_to_dataset
 
     section = {name: values[name] for name in DIVISION if values[name] is not None}
-    settings = parse_options(ImportOptions, {**section, "reader": READER, "source": str(project.id)}, "command line")
+    source = str(pulled.project.id)
+    settings = parse_options(ImportOptions, {**section, "reader": READER, "source": source}, "command line")
     if settings.split is not None:
         check_shares(settings.split, "--split")
 
-    def read(source: str, folder: Path, chosen: ProjectOptions, context: Context) -> Dataset:
-        return read_mirror(project, mirror, folder, chosen, host)
+    def read(_: str, folder: Path, chosen: ProjectOptions, context: Context) -> Dataset:
+        return tasks_to_dataset(mirror_tasks(pulled), chosen, context.host, folder)
 
-    step = ComponentConfig(
-        "readers", READER, dataclasses.replace(host.registry("readers")[READER], run=read), options, settings
-    )
+    reader = dataclasses.replace(host.registry("readers")[READER], run=read)  # the project was pulled already
+    step = ComponentConfig("readers", READER, reader, options, settings)
     top = collect(RecipeOptions, {"seed": seed})
     # what is divided one day must not stay in train because somebody had a look before
-    dataset = import_rows(step, top, out, host, mirror.splits, pins=settings.split is not None)
-    show(dataset, out, as_json=False)
+    dataset = import_rows(step, top, out, host, pulled.mirror.splits, pins=settings.split is not None)
+    show_dataset(dataset, out, as_json=False)
     return dataset
 
 
-def _as_json(pulled: Pulled, mirror: Mirror, out: Path | None, dataset: Dataset | None) -> dict[str, Any]:
+def _as_json(pulled: Pulled, out: Path | None, dataset: Dataset | None) -> dict[str, Any]:
     project = pulled.project
     about: dict[str, Any] = {
         "project": project.id,
-        "title": project.title,
-        "tasks": project.tasks,
-        "annotations": project.annotations,
-        "skips": project.skips,
+        **{name: getattr(project, name) for name in ("title", "tasks", "annotations", "skips")},
         **{name: getattr(pulled, name) for name in ("added", "changed", "removed", "unchanged", "requests", "how")},
         "findings": list(pulled.findings),
-        "mirror": str(mirror.folder),
+        "mirror": str(pulled.mirror.folder),
     }
     if dataset is not None:
         about |= {"dataset": str(out), "rows": len(dataset), "intents": dataset.intents, "counts": dataset.counts}

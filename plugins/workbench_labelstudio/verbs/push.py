@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import FOLDER, JSON, collect, echo_json, say
-from workbench_labelstudio.push_options import PushOptions
+from workbench.api.cli import FOLDER, JSON, collect, echo_json, say, shown_steps
+from workbench_labelstudio.options import PushOptions
 from workbench_labelstudio.verbs.server import PROJECT, opened, server_options
-from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,15 +34,13 @@ def add(labelstudio: click.Group, host: Host) -> None:
         the run or folder and the bundle's id, which is what a served bundle is called, too. Annotators then see it as
         the suggested answer.
 
-        Run it as often as you like: a task that has a prediction of this version gets no second one, so that only new
-        tasks and those whose text was edited are written. Predictions of this version that the local copy did not push
-        stay if the model says the same, and are replaced if not. A version of another model, or for another control, is
-        refused.
+        Run it as often as you like: a prediction of this version that says what the model says stays, and only the
+        others are written: for new tasks, texts that were edited, and what somebody else wrote under this version.
 
         Once the new predictions stand, earlier versions of a model of the same name are removed if they answer the same
-        control: those that this local copy pushed, and those called as a push or a served bundle calls them.
-        Predictions of others are left alone. Removing takes the server about 5 ms a prediction, during which one on
-        SQLite may answer annotators with an error: with --keep-stale it can wait until nobody works.
+        control: those that are called as a push or a served bundle calls them. Predictions of others are left alone.
+        Removing takes the server about 5 ms a prediction, during which one on SQLite may answer annotators with an
+        error: with --keep-stale it can wait until nobody works.
 
         Nothing is written when the label config lacks an intent that the model predicts.
         """
@@ -71,14 +68,9 @@ def _lines(pushed: Pushed) -> Iterator[str]:
         f"{pushed.standing:,} tasks had theirs, {pushed.blank:,} have no text"
     )
     if pushed.replaced:
-        yield (
-            f"{pushed.version}: {pushed.replaced:,} of these {would}replace what stood there: "
-            "the text was edited, or it said something else"
-        )
+        yield f"{pushed.version}: {pushed.replaced:,} of these {would}replace what said something else"
     for version, count in pushed.removed.items():
         yield f"{version}: {'would remove' if pushed.dry else 'removed'} {count:,} stale predictions"
-    if pushed.twins:
-        yield f"{pushed.version}: removed {pushed.twins:,} predictions that tasks had twice"
     if not pushed.dry:
         yield f"annotators see {pushed.shows or 'no predictions'}"
     yield from pushed.findings

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.api import UsageProblem
-from workbench.api.cli import JSON, ComponentName, collect, echo_json, say, table
-from workbench_labelstudio.push_options import QueueOptions
+from workbench.api.cli import JSON, ComponentName, collect, echo_json, say, shown_steps, table
+from workbench_labelstudio.options import QueueOptions
 from workbench_labelstudio.verbs.server import opened, server_options
-from workbench_labelstudio.verbs.steps import shown_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from workbench.api import Host
     from workbench_labelstudio.push.queue import Queue
-    from workbench_labelstudio.push.selection import Chosen
 
 SHOWN = 20  # tasks that are listed for humans
 
@@ -84,36 +81,12 @@ def _tell_cleared(cleared: dict[str, Any], *, as_json: bool) -> None:
 
 def _tell(queued: Queue, *, as_json: bool) -> None:
     if as_json:
-        about = {name: getattr(queued, name) for name in ("project", "version", "open", "annotators", "dry")}
-        lists = {name: _entries(getattr(queued, name)) for name in ("tasks", "doubtful")}
-        echo_json({**about, "findings": list(queued.findings), **lists})
+        echo_json(dataclasses.asdict(queued))
     for title, entries in (("next", queued.tasks), ("doubtful", queued.doubtful)):
         if entries:
-            rows = [[str(entry.item.id), entry.why, entry.item.text[:80]] for entry in entries[:SHOWN]]
+            rows = [[str(entry.task), entry.why, entry.text[:80]] for entry in entries[:SHOWN]]
             table([title, "why", "text"], rows, err=True)
     would = "would queue" if queued.dry else "queued"
     say(f"{queued.version}: {would} {len(queued.tasks):,} of {queued.open:,} open tasks")
-    if queued.annotators > 1 and queued.tasks:
-        say(
-            f"{queued.annotators} people annotate: Label Studio picks at random among the queue; "
-            'the tab "Review queue" keeps its order'
-        )
     for finding in queued.findings:
         say(finding)
-
-
-def _entries(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
-    from workbench_labelstudio.push.queue import scores
-    from workbench_labelstudio.tasks.words import label_name
-
-    return [
-        {
-            "task": entry.item.id,
-            "text": entry.item.text,
-            "score": score,
-            "intent": label_name(entry.intent),
-            "figure": entry.figure,
-            "why": entry.why,
-        }
-        for entry, score in zip(chosen, scores(chosen), strict=True)
-    ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,21 +13,12 @@ from workbench.api.cli import click_options
 if TYPE_CHECKING:
     from workbench.api import Host
     from workbench_labelstudio.http.connection import Connection
+    from workbench_labelstudio.options import MirrorOptions
     from workbench_labelstudio.project.project import Project
-    from workbench_labelstudio.project_options import MirrorOptions
     from workbench_labelstudio.pull.mirror import Mirror
 
-URL = click.option("--url", help="The server; else LABEL_STUDIO_URL, else the one connected last.")
-TOKEN_FILE = click.option(
-    "--token-file",
-    metavar="FILE",
-    help='A file, mode 0600, that holds the token, "-" for standard input; else LABEL_STUDIO_API_KEY, which is '
-    "for LABEL_STUDIO_URL, or without that for --url; else what `workbench labelstudio connect` stored.",
-)
 PROJECT = click.argument("project")  # id, title or address of its page
-MIRROR = click.option("--mirror", metavar="FOLDER", help="Where the local copy of the project is kept.")
-
-METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER", "--into": "PROJECT", "--names": "FILE"}
+METAVARS = {"--token-file": "FILE", "--mirror": "FOLDER"}
 
 
 def server_options(options: type, host: Host | None = None) -> list[click.Option]:
@@ -36,11 +27,6 @@ def server_options(options: type, host: Host | None = None) -> list[click.Option
     for option in made:
         option.metavar = METAVARS.get(option.opts[0])
     return made
-
-
-def server(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which server."""
-    return URL(TOKEN_FILE(function))
 
 
 def connected(url: str | None, token_file: str | None) -> Connection:

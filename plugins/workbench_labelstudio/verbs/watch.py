@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.api.cli import say
-from workbench_labelstudio.verbs.server import MIRROR, PROJECT, server
+from workbench.api.cli import collect, say
+from workbench_labelstudio.options import WatchOptions
+from workbench_labelstudio.verbs.server import PROJECT, server_options
 
 if TYPE_CHECKING:
     from workbench.api import Host
@@ -23,14 +25,9 @@ def add(labelstudio: click.Group, host: Host) -> None:
     @PROJECT
     @click.argument("recipe", type=click.Path(path_type=Path))
     @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The run's folder.")
-    @server
-    @MIRROR
-    @click.option("--debounce", type=click.FloatRange(0), default=30, show_default=True, help="Quiet seconds.")
-    @click.option("--poll", type=click.FloatRange(1), default=300, show_default=True, help="Seconds between pulls.")
-    @click.option("--once", is_flag=True, help="Pull once, train if labels changed, and end with the run's exit code.")
     @click.option("--json", "as_json", is_flag=True, help="Print events as JSON, an object per line.")
     @click.pass_context
-    def watch(ctx: click.Context, /, as_json: bool, **options: Any) -> None:
+    def watch(ctx: click.Context, /, project: str, recipe: Path, out: Path, as_json: bool, **values: Any) -> None:
         """Run RECIPE whenever labels of PROJECT change, until a SIGTERM, a SIGHUP or Ctrl-C.
 
         PROJECT is an id, a title or the address of the project's page. The RECIPE should import the project with the
@@ -54,18 +51,25 @@ def add(labelstudio: click.Group, host: Host) -> None:
         """
         from workbench.api import resolve
 
+        options = collect(WatchOptions, values)
         run = resolve("workbench_labelstudio.live.watch_session:run_watch", "labelstudio")
-        settings = resolve("workbench_labelstudio.live.watch_session:WatchOptions", "labelstudio")
-        ctx.exit(run(host, _tell_json if as_json else _tell, settings(**options)))
+        target = resolve("workbench_labelstudio.live.watch:WatchTarget", "labelstudio")(recipe, out.resolve())
+        ctx.exit(run(host, project, target, options, _tell_json if as_json else _tell))
+
+    watch.params += server_options(WatchOptions)
 
 
 def _tell_json(event: str, about: dict[str, Any]) -> None:
-    click.echo(json.dumps({"event": event, **about}, ensure_ascii=False))
+    click.echo(json.dumps({"event": event, "at": _now(), **about}, ensure_ascii=False))
 
 
 def _tell(event: str, about: dict[str, Any]) -> None:
     if event in LINES and (line := LINES[event](about)):  # a hint needs no words
-        say(line)
+        say(f"{_now()} {line}")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _watching(about: dict[str, Any]) -> str:
@@ -78,18 +82,18 @@ def _pulled(about: dict[str, Any]) -> str:
         return ""
     then = "the recipe runs soon" if about["train"] else "no label changed"
     counts = f"{about['added']:,} added, {about['changed']:,} changed, {about['removed']:,} removed"
-    return "\n".join([f"{about['at']} tasks: {counts}; {about['labelled']:,} labelled: {then}", *about["findings"]])
+    return "\n".join([f"tasks: {counts}; {about['labelled']:,} labelled: {then}", *about["findings"]])
 
 
 def _trained(about: dict[str, Any]) -> str:
     why = f": {about['message']}" if about["state"] != "succeeded" else ""
-    return f"{about['since']} run {about['state']} after {about['seconds']:g} s, exit code {about['exit_code']}{why}"
+    return f"run {about['state']} after {about['seconds']:g} s, exit code {about['exit_code']}{why}"
 
 
 LINES: dict[str, Callable[[dict[str, Any]], str]] = {
     "watching": _watching,
     "pulled": _pulled,
     "training": _trained,
-    "trouble": lambda about: f"{about['at']} {about['message']}",
+    "trouble": lambda about: str(about["message"]),
     "warning": lambda about: f"Warning: {about['message']}",
 }

@@ -1,4 +1,4 @@
-"""The reference page of `workbench.api`, generated from the names that its modules declare."""
+"""The reference page of `workbench.api`, generated from the `__all__` of its modules."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from workbench.errors import MissingExtra
 
-DOOR = "workbench.api"
+API = "workbench.api"
 
 
 def api_page() -> str:
-    """Every name of `workbench.api` and its modules as Markdown: signature and docstring.
+    """Return the signature and docstring of every name in `workbench.api` and its modules, as Markdown.
 
     Raises:
         MissingExtra: torch is not installed.
     """
-    door = importlib.import_module(DOOR)
-    modules = [DOOR, *(f"{DOOR}.{module.name}" for module in pkgutil.iter_modules(door.__path__))]
+    package = importlib.import_module(API)
+    modules = [API, *(f"{API}.{module.name}" for module in pkgutil.iter_modules(package.__path__))]
     lines = ["# workbench.api", "", "Written by `workbench plugins --api`.", ""]
     for name in modules:
         lines += _module(name)
@@ -32,7 +32,7 @@ def _module(name: str) -> Iterator[str]:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise MissingExtra(f"{error.name} is not installed, and {name} needs it", "train") from error
+        raise MissingExtra(f"{error.name} is not installed, but {name} requires it", "train") from error
     yield from (f"## {name}", "", inspect.getdoc(module) or "", "")
     for each in sorted(module.__all__, key=lambda text: (text.isupper(), text.lower())):
         yield from _entry(each, getattr(module, each))
@@ -40,9 +40,9 @@ def _module(name: str) -> Iterator[str]:
 
 def _entry(name: str, value: Any) -> Iterator[str]:
     if not (inspect.isclass(value) or inspect.isroutine(value)):
-        shown = repr(value)
-        plain = isinstance(value, (str, int, float, tuple, frozenset)) and " at 0x" not in shown
-        yield from (f"### {name}", "", f"`{name} = {shown}`" if plain else f"A `{type(value).__name__}`.", "")
+        text = repr(value)
+        plain = isinstance(value, (str, int, float, tuple, frozenset)) and " at 0x" not in text
+        yield from (f"### {name}", "", f"`{name} = {text}`" if plain else f"A `{type(value).__name__}`.", "")
         return
     yield from (f"### {name}", "", "```python", _signature(name, value), "```", "", *_doc(value), "")
 
@@ -63,7 +63,10 @@ def _signature(name: str, value: Any) -> str:
 
 
 def _doc(value: Any) -> list[str]:
-    """The docstring, with its sections as lists; a dataclass without one repeats its signature, which says nothing."""
+    """Return the docstring, with its sections as lists; a dataclass without a docstring has no text.
+
+    Python sets such a docstring to the signature, which the page shows already.
+    """
     text = inspect.getdoc(value) or ""
     if text.startswith(f"{getattr(value, '__name__', '')}("):
         return []

@@ -1,4 +1,4 @@
-"""Which functions a component declares, and what each is called with."""
+"""The functions that a component declares, with their arguments."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from workbench.protocols import VotesFunction, arguments, arguments_of
 
 
 @dataclass(frozen=True)
-class Called:
+class DeclaredFunction:
     """A function of a component.
 
     Args:
-        field: of the component that holds it.
-        run: the function, or its address.
-        wanted: names of the arguments that it is called with; None where nobody says.
+        field: field of the component that holds the function.
+        run: the function, or its import path.
+        arguments: names of the arguments that the host passes; None if unknown.
     """
 
     field: str
     run: Callable[..., Any] | str
-    wanted: Sequence[str] | None
+    arguments: Sequence[str] | None
 
 
-def functions_of(component: Component) -> Iterator[Called]:
-    """The functions of a component, `run` first."""
-    yield Called("run", component.run, arguments(type(component)))
+def functions_of(component: Component) -> Iterator[DeclaredFunction]:
+    """Yield the functions of a component, `run` first."""
+    yield DeclaredFunction("run", component.run, arguments(type(component)))
     if isinstance(component, Reader) and component.votes:
-        yield Called("votes", component.votes, arguments_of(VotesFunction))
+        yield DeclaredFunction("votes", component.votes, arguments_of(VotesFunction))
     if isinstance(component, Runtime):
-        told = {"facts": ["model"], "cpu_warning": ["bundle"], "cpu_advice": []}
-        declared = {name: getattr(component, name) for name in told}
-        yield from (Called(name, run, told[name]) for name, run in declared.items() if run)
+        for name, names in {"facts": ["model"], "cpu_warning": ["bundle"], "cpu_advice": []}.items():
+            if run := getattr(component, name):
+                yield DeclaredFunction(name, run, names)
     if isinstance(component, Pass):
         for option, axis in component.space.items():
             if isinstance(axis.values, str) or callable(axis.values):
-                yield Called(f"space.{option}.values", axis.values, ["model"])
+                yield DeclaredFunction(f"space.{option}.values", axis.values, ["model"])
             if axis.resize:
-                yield Called(f"space.{option}.resize", axis.resize, ["config", "value"])
+                yield DeclaredFunction(f"space.{option}.resize", axis.resize, ["config", "value"])

@@ -1,4 +1,4 @@
-"""The reference page of options and encoders, generated from the dataclasses that recipes are checked with."""
+"""The reference page of options and encoders, generated from the dataclasses that check recipes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from workbench.host import Host
 from workbench.options import option_fields
 
 SECTIONS = {
-    "the top": RecipeOptions,
-    "[[import]], beside the options of its reader": ImportOptions,
-    "[train] and [[compress]], beside the options of what `use` names": UseOptions,
+    "Top level": RecipeOptions,
+    "[[import]], in addition to the options of its reader": ImportOptions,
+    "[train] and [[compress]], in addition to the options of the component in `use`": UseOptions,
     "[evaluate]": EvaluateOptions,
 }
 
 
 def options_page(host: Host) -> str:
-    """Every option as Markdown, from the same dataclasses that the recipe is checked with; and every encoder."""
+    """Return every option and every encoder as Markdown."""
     lines = ["# Options", "", "Written by `workbench plugins --options`.", "", "## The recipe", ""]
     for title, options in SECTIONS.items():
         lines += [f"### {title}", "", *_table(options)]
-    lines += ["### [gate]", "", "Each key is a budget with its limit:", ""]
+    lines += ["### [gate]", "", "Each key is the name of a budget, each value its limit:", ""]
     lines += [f"- `{name}`: {component.summary}" for name, component in sorted(host.registry("budgets").items())]
     lines += ["", "## encoders", "", "| name | hub | languages | parameters | licence | prefix | pooling |"]
     lines += ["|---|---|---|---|---|---|---|"]
@@ -49,7 +49,7 @@ def _table(options: type) -> list[str]:
     rows = [
         f"| `{f.name}` | {f.type_name.replace('|', chr(92) + '|')} | {_default(f.default)} | {f.help} |" for f in fields
     ]
-    return ["| option | type | default | what |", "|---|---|---|---|", *rows, ""] if fields else []
+    return ["| option | type | default | description |", "|---|---|---|---|", *rows, ""] if fields else []
 
 
 def _default(value: Any) -> str:

@@ -1,10 +1,11 @@
-"""`workbench plugins`: what is loaded, what is missing, and the start of a new one."""
+"""`workbench plugins`: list and check plugins, print references, and create a new plugin."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib.util
 import keyword
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,18 @@ import click
 from workbench.cli.output import echo_json, say, table
 from workbench.cli.plugin_verbs.api_page import api_page
 from workbench.cli.plugin_verbs.check import check_plugins
+from workbench.cli.plugin_verbs.command_line_page import command_line_page
+from workbench.cli.plugin_verbs.hooks_page import hooks_page
 from workbench.cli.plugin_verbs.options_page import options_page
 from workbench.cli.plugin_verbs.scaffold import KINDS, write_plugin
 from workbench.component import REGISTRIES, Component
 from workbench.engine.stage import version
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench.hookspecs import hookspec
 from workbench.host import Host
 
 
 def describe(host: Host) -> list[dict[str, Any]]:
-    """Every plugin with its version, hooks, offers, verbs and missing libraries, as JSON."""
+    """Return every plugin with its version, hooks, components, verbs and missing libraries, as JSON."""
     plugins = []
     for name, plugin_version in sorted(host.versions.items()):
         plugin = host.manager.get_plugin(name)
@@ -38,7 +40,7 @@ def describe(host: Host) -> list[dict[str, Any]]:
                 "name": name,
                 "version": plugin_version,
                 "hooks": hooks,
-                "offers": components,
+                "components": components,
                 "verbs": _verbs(host, plugin),
                 "missing": _missing(host, name),
                 "error": None,
@@ -49,7 +51,7 @@ def describe(host: Host) -> list[dict[str, Any]]:
             "name": broken.name,
             "version": None,
             "hooks": [],
-            "offers": {},
+            "components": {},
             "verbs": [],
             "missing": [],
             "error": broken.why,
@@ -80,39 +82,40 @@ def _missing(host: Host, owner: str) -> list[str]:
 
 
 def add(cli: click.Group, host: Host) -> None:
-    """Add the verb `plugins` and its sub-verb `new`."""
+    """Add the verbs `plugins` and `plugins new`."""
 
     @cli.group(invoke_without_command=True)
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.option("--options", is_flag=True, help="Print every option of every component as Markdown.")
-    @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement.")
+    @click.option("--hooks", is_flag=True, help="Print the hooks that a plugin can implement as Markdown.")
     @click.option("--api", is_flag=True, help="Print the reference of workbench.api as Markdown.")
-    @click.option(
-        "--check", is_flag=True, help="Load every component and name what is wrong; exit code 1 if anything is."
-    )
+    @click.option("--command-line", is_flag=True, help="Print the help of every verb as Markdown.")
+    @click.option("--check", is_flag=True, help="Load every component and list problems; exit code 1 if there are any.")
     @click.pass_context
-    def plugins(ctx: click.Context, as_json: bool, options: bool, hooks: bool, api: bool, check: bool) -> None:
-        """List the plugins: version, hooks, verbs, and what is missing."""
+    def plugins(ctx: click.Context, /, as_json: bool, check: bool, **pages: bool) -> None:
+        """List the plugins with their components and missing libraries."""
         if ctx.invoked_subcommand:
             return
+        writers: dict[str, Callable[[], str]] = {
+            "api": api_page,
+            "command_line": lambda: command_line_page(cli),
+            "hooks": hooks_page,
+            "options": lambda: options_page(host),
+        }
         if check:
             show_check(host, as_json=as_json)
-        elif api:
-            click.echo(api_page(), nl=False)
-        elif options:
-            click.echo(options_page(host), nl=False)
-        elif hooks:
-            table(["hook", "what"], _hooks())
+        elif wanted := [name for name, asked in pages.items() if asked]:
+            click.echo(writers[wanted[0]](), nl=False)
         elif as_json:
             echo_json(describe(host))
         else:
             table(
-                ["plugin", "version", "offers", "verbs", "missing"],
+                ["plugin", "version", "components", "verbs", "missing"],
                 [
                     [
                         p["name"],
                         p["version"] or "failed",
-                        "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["offers"].items()),
+                        "\n".join(f"{hook}: {', '.join(names)}" for hook, names in p["components"].items()),
                         ", ".join(p["verbs"]),
                         p["error"] or "\n".join(p["missing"]),
                     ]
@@ -123,47 +126,39 @@ def add(cli: click.Group, host: Host) -> None:
     @plugins.command()
     @click.argument("name")
     @click.option(
-        "--kind", type=click.Choice(KINDS), default="cleaner", show_default=True, help="What the plugin adds."
+        "--kind", type=click.Choice(KINDS), default="cleaner", show_default=True, help="Kind of the component."
     )
-    @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder to write.  [default: NAME]")
+    @click.option(
+        "-o", "--out", type=click.Path(path_type=Path), help="Output folder; must not exist.  [default: NAME]"
+    )
     def new(name: str, kind: str, out: Path | None) -> None:
-        """Write a package NAME that is a plugin: it installs, and its own test passes."""
+        """Write a Python package NAME with one component and a test that passes after installation."""
         if not name.isidentifier() or not name.islower() or keyword.iskeyword(name):
-            raise UsageProblem(f"{name!r} is no name for a Python package", remedy="Use small letters, digits and _")
+            raise UsageProblem(
+                f"{name!r} is not a valid name for a Python package", remedy="Use lowercase letters, digits and _"
+            )
         if importlib.util.find_spec(name) is not None:
-            raise UsageProblem(f"there is a package {name!r} already", remedy="Choose another name")
+            raise UsageProblem(f"a package named {name!r} already exists", remedy="Choose another name")
         folder = out or Path(name)
         write_plugin(name, kind, folder)
         say(f"wrote {folder}\nnext    pip install -e {folder} && pytest {folder}")
 
 
 def show_check(host: Host, *, as_json: bool) -> None:
-    """Print what `check_plugins` found.
+    """Print the findings of `check_plugins`.
 
     Raises:
-        WorkbenchError: anything but a missing library was found.
+        WorkbenchError: a plugin has a problem other than a missing library.
     """
-    found = check_plugins(host)
+    findings = check_plugins(host)
     if as_json:
-        echo_json([dataclasses.asdict(finding) for finding in found])
-    elif found:
-        table(["plugin", "where", "problem"], [[each.plugin, each.where, each.problem] for each in found])
-    if fatal := [each for each in found if each.fatal]:
+        echo_json([dataclasses.asdict(finding) for finding in findings])
+    elif findings:
+        table(["plugin", "where", "problem"], [[each.plugin, each.where, each.problem] for each in findings])
+    if fatal := [each for each in findings if each.fatal]:
         raise WorkbenchError(
             f"{len(fatal)} problems with {', '.join(sorted({each.plugin for each in fatal}))}",
             where="workbench plugins --check",
-            remedy="Mend the plugin, uninstall it, or leave it out with WORKBENCH_PLUGINS=a,b",
+            remedy="Fix or uninstall the plugin, or list the plugins to load: WORKBENCH_PLUGINS=a,b",
         )
-    say(f"{len(host.versions)} plugins are sound" + (f", {len(found)} libraries are missing" if found else ""))
-
-
-def _hooks() -> list[list[str]]:
-    import inspect
-
-    from workbench import hookspecs
-
-    marked = [value for value in vars(hookspecs).values() if hasattr(value, f"{hookspec.project_name}_spec")]
-    return [
-        [f"{spec.__name__}({', '.join(inspect.signature(spec).parameters)})", inspect.getdoc(spec) or ""]
-        for spec in marked
-    ]
+    say(f"{len(host.versions)} plugins are valid" + (f", {len(findings)} libraries are missing" if findings else ""))

@@ -1,4 +1,4 @@
-"""The start of a third party's plugin: a package in a src layout with one component and a test through the host."""
+"""The scaffold of a third-party plugin: a package in src layout with one component and a test through the host."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ USAGE = {
     "metric": "workbench evaluate MODEL DATASET",
 }
 KINDS = tuple(sorted(USAGE))
-EXTRAS = {"pass": "[train]", "trainer": "[train]"}  # of the workbench, for kinds that work with torch
+EXTRAS = {"pass": "[train]", "trainer": "[train]"}  # extras of the workbench, for kinds that need torch
 
 
 def write_plugin(name: str, kind: str, folder: Path) -> None:
     """Write the package `name` with a component of one of the KINDS into `folder`.
 
     Raises:
-        WorkbenchError: the folder exists already.
+        WorkbenchError: the folder exists.
     """
     files = {
         "pyproject.toml": "pyproject.toml",

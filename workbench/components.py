@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from workbench.component import Component
 from workbench.nouns.recognition import Recognition
-from workbench.pass_formats import wrong_format
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -120,7 +119,7 @@ class Pass(Component):
       after each export, with and without fusing. Further values of the search space are tried only after fusing.
 
     Args:
-        consumes: format of the input models; a model of another format is refused before the call.
+        consumes: format of the input models.
         produces: format of the output models.
         role: the purpose of the pass; None for a pass that a search does not use.
         space: option -> values that are worth searching.
@@ -135,17 +134,6 @@ class Pass(Component):
     role: Role | None = None
     space: Mapping[str, Axis] = field(default_factory=dict)
     bits: int = 8
-
-    def __call__(self, *args: Any) -> Any:
-        """Call `run` with a model of the format that the pass takes.
-
-        Raises:
-            WorkbenchError: the model has another one.
-        """
-        model, *_, context = args
-        if self.consumes and model.format != self.consumes:
-            raise wrong_format(self, model, context.host.registry("passes"))
-        return super().__call__(*args)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ def passes() -> Mapping[str, Pass]:
             options=SearchOptions,
             summary="the fastest model that keeps every budget, found by measuring on this CPU",
             extra="all",
-            libraries=("torch", "transformers", "tokenizers", "onnxruntime", "numpy"),
+            libraries=("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "scipy"),
             machine=True,
             role="search",
             consumes="torch",

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from workbench.api import Context, Model, WorkbenchError, as_json
 from workbench_compress.candidates.accuracy_loss import Pairs, accuracy_loss
-from workbench_compress.candidates.candidate import Candidate, Version, calibrated
+from workbench_compress.candidates.candidate import Candidate, calibrated
 from workbench_compress.candidates.choice import announce, choose, refusal
+from workbench_compress.candidates.limits import limits_of
 from workbench_compress.lab.bench import Bench, served_files
 from workbench_compress.lab.data import SearchData, gather
 from workbench_compress.lab.executor import SearchExecutor
 from workbench_compress.lab.models import Models
-from workbench_compress.lab.token_table import common_tokens, token_table
+from workbench_compress.lab.token_table import token_table
 from workbench_compress.lab.workshop import Workshop
 from workbench_compress.options import SearchOptions
 from workbench_compress.policy.actions import Stop
@@ -42,11 +43,11 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
     warn_of_few(len(data.texts), options)
     lab = Workshop(dataclasses.replace(context, dataset=data.learning, baseline=baseline), options.minutes)
     setup = set_up(model, options, data, context)
-    models = Models(lab, model, setup.space, data, first(context, "trim", model), first(context, "recover", model))
-    bases = [Version(setup.space.full, tokens) for tokens in dict.fromkeys((None, setup.common_tokens))]
-    state = State(setup, lab.left, frozenset(models.made(bases, options.epochs)))
-    bench = Bench(context.host, data, baseline, options.confidence, context.seed)
-    state = explore(state, SearchExecutor(models, bench))
+    executor = SearchExecutor(
+        Models(lab, model, setup.space, data, first(context, "trim", model), first(context, "recover", model)),
+        Bench(context.host, data, baseline, options.confidence, context.seed),
+    )
+    state = explore(State(setup, left=lab.left), executor)
     state = dataclasses.replace(state, candidates=tuple(calibrated(state.candidates)))
     best = choose(state.candidates, setup.limits)
     if context.measurements is not None:
@@ -59,21 +60,33 @@ def search(model: Model, out: Path, options: SearchOptions, context: Context) ->
 
 
 def explore(state: State, executor: SearchExecutor) -> State:
-    """Carry out what the policy decides until it stops, and log where it stops for lack of time."""
-    while not isinstance(action := next_action(state), Stop):
+    """Carry out what the policy decides until it stops, and log where it ends for lack of time."""
+    while True:
+        action = next_action(state)
+        if reason := lack_of_time(action, state):
+            logger.info(reason)
+        if isinstance(action, Stop):
+            return state
         state = executor.carry_out(action, state)
-    if reason := lack_of_time(state):
-        logger.info(reason)
-    return state
 
 
 def check(model: Model, context: Context) -> None:
     """Raise unless a trained model is there, and a pass that exports it."""
-    if first(context, "export", model) is None:
+    passes = context.host.registry("passes")
+    exports = {each.consumes: name for name, each in passes.items() if each.role == "export"}
+    if not exports:
         raise WorkbenchError(
             "no plugin has a pass that exports a model",
             where=model.path,
             remedy="Install one, such as the built-in plugin workbench_onnx",
+        )
+    if model.format not in exports:
+        roles = {name: each.role for name, each in passes.items()}
+        done = sorted(str(step["step"]) for step in model.history if roles.get(str(step.get("step"))) == "quantize")
+        raise WorkbenchError(
+            f"is quantized already ({', '.join(done)})" if done else f"has the format {model.format!r}",
+            where=model.path,
+            remedy="The pass search starts from a model that a trainer made: give that, and put no export before it",
         )
     if not model.intents:
         raise WorkbenchError(
@@ -123,15 +136,15 @@ def set_up(model: Model, options: SearchOptions, data: SearchData, context: Cont
     if space.size == 1:
         logger.warning("%s: no pass can prune its encoder, so only the unpruned model is tried", model.path)
     wanted = {} if options.reduce_range == "auto" else {"reduce_range": options.reduce_range}
-    tokens = token_table(model)
     sized = options.max_size_mb is not None or options.max_memory_mb is not None
     return Setup(
         options=options,
+        limits=limits_of(options),
         chains=tuple(discover_chains(passes, model, wanted, sized=sized)),
         space=space,
         recovers=first(context, "recover", model) is not None,
-        common_tokens=common_tokens(tokens, options.max_size_mb) if first(context, "trim", model) else None,
-        token_share=tokens.share if tokens else 0.0,
+        trims=first(context, "trim", model) is not None,
+        tokens=token_table(model),
         training_rows=data.training_rows,
     )
 

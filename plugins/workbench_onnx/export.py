@@ -58,6 +58,10 @@ def export_onnx(model: Model, out: Path, options: OnnxOptions, context: Context)
 
 def check_exportable(model: Model) -> None:
     """Raise unless the folder holds a torch encoder with a head."""
+    if model.format != "torch":
+        what = "is an ONNX model already" if model.format == "onnx" else f"has the format {model.format!r}"
+        remedy = "The pass onnx exports torch models: put it first, or leave it out if the trainer left an ONNX model"
+        raise WorkbenchError(what, where=model.path, remedy=remedy)
     if not model.intents or not (model.path / HEAD).is_file():
         raise WorkbenchError(
             f"has no head ({HEAD} and intents), so there is nothing to classify with",

@@ -39,8 +39,15 @@ def fuse(model: Model, out: Path, options: FuseOptions, context: Context) -> Mod
         WorkbenchError: the model is no plain exported graph, a node could not be fused, or the fused graph's answers
             are further from those of the given one than `tolerance`.
     """
+    path = model.path / GRAPH
+    if model.format != "onnx":
+        raise WorkbenchError(
+            f"has the format {model.format!r}, the pass fuse needs onnx",
+            where=model.path,
+            remedy='Put an export before it: [[compress]] use = "onnx"',
+        )
     context.host.open_predictor(model)  # raises where the file is damaged
-    graph = onnx.load(model.path / GRAPH, load_external_data=False)
+    graph = onnx.load(path, load_external_data=False)
     check_plain(graph, model)
     network = ir.from_proto(graph)
     simplify_graph(network, model.max_length)

@@ -9,9 +9,9 @@ from typing import Any
 from torch import nn
 
 from workbench.api import WorkbenchError
-from workbench_prune.space import FAMILIES
 
 LIKE_ROBERTA = ("roberta", "xlm-roberta", "camembert")
+LIKE_BERT = ("bert", *LIKE_ROBERTA)
 DISTILBERT = "distilbert"
 
 
@@ -57,9 +57,14 @@ def layers(encoder: Any) -> list[Layer]:
 
 def check_family(encoder: Any, name: str, where: Path) -> None:
     """Raise unless the pass `name` knows the encoder's architecture."""
-    if encoder.config.model_type not in FAMILIES:
+    if encoder.config.model_type not in (*LIKE_BERT, DISTILBERT):
         raise WorkbenchError(
             f"is a {encoder.config.model_type!r} encoder, which the pass {name} does not know",
             where=where,
-            remedy=f"It knows {', '.join(FAMILIES)}: train one of these, or leave the pass out",
+            remedy=f"It knows {', '.join((*LIKE_BERT, DISTILBERT))}: train one of these, or leave the pass out",
         )
+
+
+def set_width(config: Any, width: int) -> None:
+    """Note how many neurons a layer has."""
+    setattr(config, "hidden_dim" if config.model_type == DISTILBERT else "intermediate_size", width)

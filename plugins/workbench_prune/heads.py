@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from workbench.api import Context, Model, UsageProblem
 from workbench_prune.families import check_family, layers
-from workbench_prune.moments import input_moments
+from workbench_prune.importance import fisher_figures, fisher_note, measure
 from workbench_prune.options import HeadsOptions
 from workbench_prune.projection import fitted
 from workbench_prune.rows import measurement_rows
-from workbench_prune.selection import irreplaceable
+from workbench_prune.selection import select
 from workbench_prune.trained_model import open_trained, write_model
 
 NAME = "prune-heads"
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context) -> Model:
-    """Write the model with those heads of each layer into `out` that the others cannot stand in for.
+    """Write the model with the most important heads of each layer into `out`.
 
     `config.json` lists the missing heads as `pruned_heads`, by which transformers 4 opens the folder.
 
@@ -31,7 +31,7 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
         WorkbenchError: the model is no trained torch model of a known architecture, or there are no rows.
         UsageProblem: more heads are to stay than there are.
     """
-    classifier = open_trained(model)
+    classifier = open_trained(model, NAME)
     encoder = classifier.encoder
     check_family(encoder, NAME, model.path)
     parts = layers(encoder)
@@ -41,11 +41,13 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
         raise UsageProblem(
             f"is {count}, and a layer has {before} heads", where=f"{NAME}.heads", remedy=f"Give less than {before}"
         )
-    rows = measurement_rows(model, classifier, ("train",), options, NAME, context, labels=False)
-    moments = input_moments(classifier, rows, [layer.values for layer in parts])
-    kept = [irreplaceable(layer.values, seen, before, count) for layer, seen in zip(parts, moments, strict=True)]
+    fisher = options.measure == "fisher"
+    rows = measurement_rows(model, classifier, ("train",), options, NAME, context, labels=fisher)
+    moments = measure(classifier, rows, [layer.values for layer in parts], before, fisher=fisher)
+    kept = [select(layer.values, seen, count, options.measure) for layer, seen in zip(parts, moments, strict=True)]
+    shares = [seen.kept(heads) for seen, heads in zip(moments, kept, strict=True)]
     fits = [
-        fitted(layer.values, columns(heads, layer), seen) if options.correct else None
+        fitted(layer.values, columns(heads, layer), seen.moments) if options.correct else None
         for layer, seen, heads in zip(parts, moments, kept, strict=True)
     ]
     leave_out(encoder, kept, before)
@@ -53,8 +55,16 @@ def prune_heads(model: Model, out: Path, options: HeadsOptions, context: Context
         if fit is not None:
             layer.values.weight, layer.values.bias = map(nn.Parameter, fit)
     total = sum(len(batch.labels) for batch in rows)
-    logger.info("%d of %d heads of each of %d layers stay, by %d rows", count, before, len(parts), total)
-    return write_model(model, classifier, out, NAME, options, {"before": before, "heads": count, "rows": total})
+    logger.info(
+        "%d of %d heads of each of %d layers stay, by %d rows%s",
+        count,
+        before,
+        len(parts),
+        total,
+        fisher_note(shares),
+    )
+    figures = {"before": before, "heads": count, "rows": total, **fisher_figures(shares)}
+    return write_model(model, classifier, out, NAME, options, figures)
 
 
 def columns(heads: Tensor, layer: Any) -> Tensor:

@@ -33,15 +33,19 @@ def drop_layers(model: Model, out: Path, options: LayersOptions, context: Contex
         WorkbenchError: the model is no trained torch model of a known architecture, or there are no rows to choose by.
         UsageProblem: `keep` names layers that are not there, or more are to stay than there are.
     """
-    classifier = open_trained(model)
+    classifier = open_trained(model, NAME)
     check_family(classifier.encoder, NAME, model.path)
     before = len(stack(classifier.encoder).layer)
     losses: list[float] = []
     if options.keep is not None:
         kept = parse_keep(options.keep, before)
     else:
-        rows = measurement_rows(model, classifier, ("dev", "train"), options, NAME, context, labels=True)
-        kept, losses = least_missed(classifier, count_of(options, before), rows)
+        count = count_of(options, before)
+        if options.choose == "evenly":
+            kept = evenly_spaced(before, count)
+        else:
+            rows = measurement_rows(model, classifier, ("dev", "train"), options, NAME, context, labels=True)
+            kept, losses = least_missed(classifier, count, rows)
     keep_layers(classifier.encoder, kept)
     logger.info(
         "layers %s of %d stay%s",
@@ -81,6 +85,11 @@ def parse_keep(text: str, before: int) -> list[int]:
             what, where=f"{NAME}.keep", remedy=f"Give numbers from 0 to {before - 1}, as in 0,{before - 1}"
         )
     return sorted({int(word) for word in words})
+
+
+def evenly_spaced(before: int, count: int) -> list[int]:
+    """Layers at even distances, the first and the last among them; a single one is the first."""
+    return [round(number * (before - 1) / max(1, count - 1)) for number in range(count)]
 
 
 def least_missed(classifier: IntentClassifier, count: int, rows: Sequence[Batch]) -> tuple[list[int], list[float]]:

@@ -17,7 +17,7 @@ def fitted(projection: nn.Linear, kept: Tensor, moments: Tensor) -> tuple[Tensor
     Args:
         projection: with all columns.
         kept: numbers of the columns that stay, int64 [k].
-        moments: see `input_moments`.
+        moments: see `InputMoments`.
     """
     whole = torch.cat([projection.weight, projection.bias[:, None]], dim=1).detach().double()
     constant = torch.tensor([projection.in_features])

@@ -25,7 +25,7 @@ def recover(model: Model, out: Path, options: RecoverOptions, context: Context) 
         WorkbenchError: the model is no trained torch model, there is nothing to learn from or no teacher but the model
             itself, or no plugin brings a trainer that distils.
     """
-    check_trained(model)
+    check_trained(model, NAME)
     dataset = dataset_of(model, NAME, context, "extra", options.extra)
     teacher = teacher_of(model, options, context)
     trainers = context.host.registry("trainers")

@@ -12,19 +12,25 @@ from workbench.api.torch import IntentClassifier, copy_tokenizer_files, save_cla
 LIBRARIES = ("torch", "transformers", "tokenizers")
 
 
-def check_trained(model: Model) -> None:
-    """Raise unless a trainer made the model."""
+def check_trained(model: Model, name: str) -> None:
+    """Raise unless the pass `name` gets a model that a trainer made."""
+    if model.format != "torch":
+        raise WorkbenchError(
+            f"has the format {model.format!r}, the pass {name} needs torch",
+            where=model.path,
+            remedy="Put it before the export" if model.format == "onnx" else "Train the model here: workbench train",
+        )
     if not model.intents:
         raise WorkbenchError("has no head", where=model.path, remedy="Train it first: workbench train")
 
 
-def open_trained(model: Model) -> IntentClassifier:
-    """The classifier of a trained model.
+def open_trained(model: Model, name: str) -> IntentClassifier:
+    """The classifier of a trained model, for the pass `name`.
 
     Raises:
         WorkbenchError: no trainer made the model, or it is damaged.
     """
-    check_trained(model)
+    check_trained(model, name)
     return IntentClassifier.load(model)
 
 

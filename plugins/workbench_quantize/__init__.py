@@ -8,8 +8,6 @@ from typing import Literal
 
 from workbench.api import Axis, Pass, hookimpl, option
 
-GRAPH = "model.onnx"
-
 
 @dataclass(frozen=True)
 class Int8Options:

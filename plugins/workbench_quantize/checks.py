@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import onnx
 
 from workbench.api import Context, Model, WorkbenchError
-from workbench_quantize import GRAPH
 from workbench_quantize.static import INTEGER, integer_products
 from workbench_quantize.weights import all_names, constant_products, embedding_lookups
 
@@ -27,14 +26,20 @@ SHOWN_NODES = 5
 ANOTHER = 'Export it with exporter = "torch", which ALBERT needs, or with another release of onnxruntime'
 
 
-def open_float_graph(model: Model, context: Context) -> ModelProto:
-    """The model's graph.
+def open_float_graph(model: Model, name: str, context: Context) -> ModelProto:
+    """The model's graph, for the pass `name`.
 
     Raises:
-        WorkbenchError: the model cannot be opened, or is quantized or halved already.
+        WorkbenchError: the model is not ONNX, cannot be opened, or is quantized or halved already.
     """
+    if model.format != "onnx":
+        raise WorkbenchError(
+            f"has the format {model.format!r}, the pass {name} needs onnx",
+            where=model.path,
+            remedy='Put an export before it: [[compress]] use = "onnx"',
+        )
     context.host.open_predictor(model)  # whatever is wrong with the file is said there
-    graph = onnx.load(model.path / GRAPH, load_external_data=False)
+    graph = onnx.load(model.path / "model.onnx", load_external_data=False)
     if done := sorted(QUANTIZED & {node.op_type for node in graph.graph.node}):
         raise WorkbenchError(
             f"is quantized already ({', '.join(done)})",

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from workbench.api import Context, Model, WorkbenchError, history_step
 from workbench.api.quality import ParityLimit, check_parity, real_texts
-from workbench_quantize import GRAPH, Fp16Options
+from workbench_quantize import Fp16Options
 from workbench_quantize.checks import open_float_graph
 from workbench_quantize.weights import weight_bytes
 
@@ -32,16 +32,16 @@ def halve(model: Model, out: Path, options: Fp16Options, context: Context) -> Mo
     """Write `model.onnx` with weights in float16, the tokenizer and `workbench.json` into `out`.
 
     Raises:
-        WorkbenchError: the model is quantized already, no weight fits float16, or a logit differs by
+        WorkbenchError: the model is not ONNX or is quantized already, no weight fits float16, or a logit differs by
             more than `tolerance`.
     """
-    graph = open_float_graph(model, context)
+    graph = open_float_graph(model, "fp16-weights", context)
     before = weight_bytes(graph.graph)
     halved, kept = store_half(graph.graph)
     if not halved:
         raise WorkbenchError("has no weights that could be kept in float16", where=model.path, remedy="Leave it out")
     model.copy_tokenizer(out)
-    (out / GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
+    (out / "model.onnx").write_bytes(graph.SerializeToString(deterministic=True))
     ratio = weight_bytes(graph.graph) / before
     logger.info("%d weights in float16, %d stay in float32, %.2f of their size", halved, kept, ratio)
     step = history_step("fp16-weights", options, ("onnx",), weights=halved, weights_ratio=round(ratio, 4))

@@ -21,7 +21,7 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from workbench.api import Context, Model, WorkbenchError, file_digests, history_step
 from workbench.api.machine import cpu_features, sums_int8_exactly
 from workbench.api.quality import batch_invariance, check_parity, real_texts
-from workbench_quantize import GRAPH, Int8Options
+from workbench_quantize import Int8Options
 from workbench_quantize.calibration import CalibrationReader, calibration_texts
 from workbench_quantize.checks import check_complete, check_served, open_float_graph
 from workbench_quantize.static import add_scales
@@ -42,10 +42,10 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
 
     Raises:
         UsageProblem: a pattern of `exclude` matches no node.
-        WorkbenchError: the model is quantized already, there are no texts for static scales, or a weight
+        WorkbenchError: the model is not ONNX, is quantized already, there are no texts for static scales, or a weight
             stayed in float32.
     """
-    graph = open_float_graph(model, context)
+    graph = open_float_graph(model, "int8", context)
     texts = calibration_texts(model, options, context) if options.mode == "static" else []
     apart = excluded(graph.graph, options.exclude, "int8.exclude")
     reduced = options.reduce_range == "yes" or (options.reduce_range == "auto" and not sums_int8_exactly())
@@ -61,7 +61,7 @@ def quantize(model: Model, out: Path, options: Int8Options, context: Context) ->
         )
     before, inputs = weight_bytes(graph.graph), [entry.name for entry in graph.graph.input]
     model.copy_tokenizer(out)
-    path = out / GRAPH
+    path = out / "model.onnx"
     with root_logger_untouched():
         if options.mode == "dynamic":
             write_dynamic(graph, path, options, apart, reduced, ("MatMul", "Gather") if tables else ("MatMul",))

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from workbench.api import SPLITS, Host, UsageProblem, WorkbenchError
+from workbench.api import SPLITS, Host, UsageProblem, WorkbenchError, parse_options
 from workbench.api.cli import say
 from workbench.api.engine import check_recipe
 from workbench.api.io import replace_text
@@ -71,6 +71,7 @@ def add_init(cli: click.Group, host: Host) -> None:
             choices = RecipeChoices()
             lines = []
         elif reader is not None and is_remote(host.registry("readers")[reader], source):
+            parse_options(host.registry("readers")[reader].options, user_options, f"reader {reader}")
             choices = RecipeChoices(source, reader, user_options)
             lines = [f"{source}: reader {reader}; the first run opens the source"]
         else:
@@ -128,7 +129,7 @@ def _examine(
         trainer=advice.trainer,
         encoder=advice.encoder,
         rare="train" if min(found.per_intent.values()) < len(SPLITS) else "refuse",
-        comments=("Findings and recommendations:", *(f"  {line}" for line in lines), ""),
+        comments=("Findings and recommendations:", *(f"  {line}" for line in lines)),
     )
     return choices, lines
 

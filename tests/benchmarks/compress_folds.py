@@ -112,7 +112,7 @@ def compressed(models: Models, chosen: dict[str, Any]) -> Model:
     model = models.model(version)
     for number, link in enumerate(chosen["passes"]):
         options = {key: value for key, value in link.items() if key != "use"}
-        model = models.lab.passed(f"served-{number}", model, link["use"], options)
+        model = models.lab.passed(f"served-{number}", lambda source=model: source, link["use"], **options)
     return model
 
 

@@ -126,7 +126,7 @@ class Searching:
         folder = Context(self.host, 13, self.work(name)).cached(step, {})
         folder.mkdir(exist_ok=True)
         replace_json(folder / VALUE, value)
-        replace_json(folder / ABOUT, {"seconds": 0.0})
+        replace_json(folder / ABOUT, {"seconds": 0.0, "by": []})
 
     def claim(self, name: str, candidate: str, points: float = -0.1, **figures: Any) -> None:
         """Let a candidate that was measured have other figures, and lose so many points for certain."""

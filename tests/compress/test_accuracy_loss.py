@@ -16,7 +16,7 @@ def test_only_the_rows_on_which_one_is_wrong_are_counted():
 def test_equal_predictions_may_lose_something_still():
     """With b = c = 0 of n rows: z sqrt(2 / (n + 2)) / sqrt(n + 2)."""
     few, many = (accuracy_loss(Pairs(rows, 0, 0), confidence=0.99) for rows in (100, 4000))
-    assert few.points == 0
+    assert (few.points, few.p) == (0, 1)
     assert few.bound == pytest.approx(100 * 2.3263 * np.sqrt(2) / 102, abs=1e-3)
     assert few.low == pytest.approx(-few.high)
     assert 0 < many.bound < few.bound / 30
@@ -46,3 +46,8 @@ def test_the_interval_agrees_with_the_normal_one():
     assert loss.low == pytest.approx(1.0 - 1.96 * error, abs=0.03)
     assert loss.high == pytest.approx(1.0 + 1.96 * error, abs=0.03)
     assert loss.bound == pytest.approx(loss.high, abs=1e-9)
+
+
+def test_mcnemar_looks_at_the_rows_where_they_differ():
+    assert accuracy_loss(Pairs(1000, 10, 10), 0.5).p == pytest.approx(1.0)
+    assert accuracy_loss(Pairs(1000, 5, 0), 0.5).p == pytest.approx(2 * 0.5**5)

@@ -11,7 +11,6 @@ from tests.compress.synthetic import (
     FLOAT,
     FULL,
     GIVEN,
-    HALF,
     LARGE,
     MIDDLE,
     SMALL,
@@ -19,12 +18,13 @@ from tests.compress.synthetic import (
     candidate,
     figures,
     loss,
+    table,
 )
 from workbench_compress import SearchOptions
 from workbench_compress.candidates.candidate import calibrated
 from workbench_compress.candidates.choice import announce, choose
 from workbench_compress.candidates.limits import beyond_training, limits_of, points_over
-from workbench_compress.policy.serving_chains import by_speed, ways_to_serve
+from workbench_compress.policy.serving_chains import fastest_chains, ways_to_serve, worth_serving
 from workbench_compress.search import warn_of_few
 
 DROP, CHURN, LATENCY, SIZE, MEMORY = limits_of(GIVEN)
@@ -40,21 +40,19 @@ def test_few_rows_that_cannot_show_what_is_lost_are_said_to_be_few(caplog):
 
 
 @pytest.mark.parametrize(
-    ("order", "ways"),
+    ("slowness", "worth", "expected"),
     [
-        ([STATIC, DYNAMIC, FLOAT], [STATIC, DYNAMIC, FLOAT]),
-        ([STATIC, FLOAT], [STATIC, FLOAT]),
-        ([DYNAMIC, FLOAT], [DYNAMIC, FLOAT]),
-        ([FLOAT, DYNAMIC, STATIC], [FLOAT, DYNAMIC]),
-        ([HALF, FLOAT, DYNAMIC], [FLOAT, DYNAMIC, HALF]),
+        ((3.0, 2.0, 1.0), {FLOAT, DYNAMIC, STATIC}, [STATIC, DYNAMIC, FLOAT]),
+        ((3.0, 2.0, 1.0), {FLOAT, STATIC}, [STATIC, FLOAT]),
+        ((3.0, 2.0, 1.0), {FLOAT, DYNAMIC}, [DYNAMIC, FLOAT]),
+        ((1.0, 2.0, 3.0), {FLOAT, DYNAMIC}, [FLOAT, DYNAMIC, STATIC]),
     ],
 )
-def test_another_quantizing_chain_is_tried_before_float32(order, ways):
-    assert ways_to_serve(order, {chain.name for chain in order}) == ways
-
-
-def test_only_a_chain_whose_times_are_known_leads():
-    assert ways_to_serve([STATIC, DYNAMIC, FLOAT], {DYNAMIC.name, FLOAT.name}) == [DYNAMIC, STATIC, FLOAT]
+def test_another_quantizing_chain_is_tried_before_float32(slowness, worth, expected):
+    served = {chain.name: chain for chain in (FLOAT, DYNAMIC, STATIC)}
+    times = table(dict(zip(served.values(), slowness, strict=True)))
+    names = {chain.name for chain in worth} | {"half"}
+    assert ways_to_serve(times, [SMALL, LARGE], served, names, {"fp32": FLOAT, "q": STATIC}) == expected
 
 
 def test_what_differs_in_weights_alone_takes_equally_long():
@@ -103,16 +101,18 @@ def test_a_chain_that_changes_too_many_labels_of_the_unpruned_model_serves_no_pr
     estimate = replace(loss(0.4), bound=0.6)  # the estimate says which chains serve; the bound is for the choice
     static = candidate(FULL, STATIC, disagreement=0.02, mean_ms=0.5, accuracy_loss=estimate)
     dynamic = candidate(FULL, DYNAMIC, disagreement=0.01, accuracy_loss=estimate)
-    found = [dynamic, static]
-    for most, chains in ((1.0, [DYNAMIC]), (2.0, [STATIC, DYNAMIC]), (0.5, [])):
-        assert by_speed(found, limits_of(SearchOptions(max_churn=most))) == chains
+    found = [static, dynamic]
+    for most, names in ((1.0, {DYNAMIC.name}), (2.0, {STATIC.name, DYNAMIC.name}), (0.5, set())):
+        assert worth_serving(found, limits_of(SearchOptions(max_churn=most))) == names
+    assert fastest_chains(found, limits_of(SearchOptions(max_drop=1.0, max_churn=1.0))) == {"q": DYNAMIC}
+    assert fastest_chains(found, limits_of(SearchOptions(max_drop=1.0))) == {"q": STATIC}
 
 
 @pytest.mark.parametrize(
     ("other", "beyond"),
     [
-        ({"p95_ms": 25.0}, False),
-        ({"p95_ms": 27.0}, True),
+        ({"p95_ms": 2.5}, False),
+        ({"p95_ms": 2.7}, True),
         ({"bytes": 10_000_000}, False),
         ({"bytes": 10_100_000}, True),
         ({"memory_bytes": 109_000_000}, False),

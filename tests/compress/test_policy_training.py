@@ -15,19 +15,42 @@ from tests.compress.synthetic import (
     LAYERS,
     LOOSE,
     MIDDLE,
+    SLOWNESS,
     SMALL,
+    SPACE,
     Simulation,
-    begun,
     candidate,
+    deviation,
     figures,
     state,
     trained,
 )
 from workbench_compress import SearchOptions
 from workbench_compress.candidates.candidate import Version
-from workbench_compress.policy.actions import Round, Train
+from workbench_compress.candidates.limits import limits_of
+from workbench_compress.policy.actions import (
+    Round,
+    Stop,
+    Train,
+)
+from workbench_compress.policy.conditions import untrained_and_faster
 from workbench_compress.policy.lack_of_time import lack_of_time
-from workbench_compress.policy.rules import next_action, untrained_and_faster
+from workbench_compress.policy.rules import next_action
+from workbench_compress.policy.state import Setup, State
+
+BASELINE = Version(FULL)
+TRIMMED = replace(BASELINE, tokens=20_000)
+
+
+def begun(options: SearchOptions = LOOSE, **more) -> State:
+    """A search that has done nothing."""
+    return State(Setup(options, limits_of(options), tuple(SLOWNESS), SPACE, training_rows=100, **more))
+
+
+def kinds(simulation: Simulation) -> list[type]:
+    """The kinds of its actions, each run of one kind once."""
+    found = [type(action) for action in simulation.done]
+    return [kind for kind, before in zip(found, [None, *found], strict=False) if kind != before]
 
 
 @pytest.mark.parametrize(
@@ -36,23 +59,22 @@ from workbench_compress.policy.rules import next_action, untrained_and_faster
         ({}, [SMALL]),
         ({"points": 0.6}, [SMALL, LARGE]),
         ({"disagreement": 0.03}, [SMALL, LARGE]),
-        ({"p95_ms": 21.0}, [SMALL, LARGE]),
+        ({"p95_ms": 2.1}, [SMALL, LARGE]),
         ({"labels_changed_by_batch": 1}, [SMALL, LARGE]),
     ],
 )
 def test_only_what_keeps_every_budget_ends_the_search_for_slower_ones(other, left):
-    found = state(candidate(MIDDLE, **other), trainings=trained(MIDDLE), rounds=(Round((MIDDLE,), (1,)),))
+    found = state(candidate(MIDDLE, **other), trainings=trained(MIDDLE))
     assert untrained_and_faster(found) == left
 
 
 def test_another_quantizing_chain_keeps_the_budgets_as_well_as_the_first_one_and_float32_does_not():
-    known = {"trainings": trained(MIDDLE), "rounds": (Round((MIDDLE,), (1,)),)}
-    found = state(candidate(MIDDLE, points=0.51), candidate(MIDDLE, DYNAMIC), **known)
-    assert found.missing(MIDDLE, 1) == 0.0
+    found = state(candidate(MIDDLE, points=0.51), candidate(MIDDLE, DYNAMIC), trainings=trained(MIDDLE))
+    assert found.missing == {MIDDLE: 0.0}
     assert found.fastest == 8.0, "the second takes twice as long as the first"
     assert untrained_and_faster(found) == [SMALL, LARGE]
-    found = state(candidate(MIDDLE, points=0.51), candidate(MIDDLE, FLOAT), **known)
-    assert found.missing(MIDDLE, 1) == pytest.approx(0.01)
+    found = state(candidate(MIDDLE, points=0.51), candidate(MIDDLE, FLOAT), trainings=trained(MIDDLE))
+    assert found.missing == {MIDDLE: pytest.approx(0.01)}
     assert found.fastest == math.inf
 
 
@@ -62,11 +84,10 @@ def test_predictions_are_beyond_their_budgets_by_the_sum_of_points_in_the_best_r
         candidate(SMALL, rounds=(1, 2), points=0.1, disagreement=0.025),
         candidate(LARGE, points=-0.5, disagreement=0.01),
     )
-    assert [found.missing(SMALL, rounds) for rounds in (1, 2)] == pytest.approx([4.0, 0.5])
-    assert (found.missing(LARGE, 1), found.missing(MIDDLE, 1)) == (0.0, math.inf)
+    assert found.missing == {SMALL: pytest.approx(0.5), LARGE: 0.0}
 
 
-SLOW, QUICK = {"p95_ms": 40.0}, {"p95_ms": 20.0}
+SLOW, QUICK = {"p95_ms": 4.0}, {"p95_ms": 2.0}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +106,7 @@ def test_what_is_too_slow_or_too_large_is_trained_once_at_most(small, middle, ag
         return figures(9.0 / len(version.rounds), **measured[version.architecture]) if version.pruned else 0.0
 
     simulation = Simulation(served=served)
-    simulation.run(state(*(candidate(FULL) for _ in range(9)), planned=(SMALL, MIDDLE)))
+    simulation.run(state(*(candidate(FULL) for _ in range(9)), plan=(SMALL, MIDDLE)))
     assert [a.version.architecture for a in simulation.of(Train) if len(a.version.rounds) == 2] == again
 
 
@@ -96,8 +117,8 @@ def test_what_was_slow_once_because_the_machine_was_busy_is_trained_on():
 
 
 def test_what_needed_no_training_but_is_too_slow_gets_none():
-    assert untrained_and_faster(state(candidate(MIDDLE, rounds=(), p95_ms=40.0))) == [SMALL, LARGE]
-    float_leads = [candidate(FULL, FLOAT), candidate(MIDDLE, FLOAT, rounds=(), p95_ms=40.0)]
+    assert untrained_and_faster(state(candidate(MIDDLE, rounds=(), p95_ms=4.0))) == [SMALL, LARGE]
+    float_leads = [candidate(FULL, FLOAT), candidate(MIDDLE, FLOAT, rounds=(), p95_ms=4.0)]
     found = replace(state(), candidates=tuple(float_leads))
     assert untrained_and_faster(found) == [SMALL, MIDDLE, LARGE], "a smaller one has not been tried"
 
@@ -121,29 +142,46 @@ def test_a_training_that_would_end_too_late_does_not_begin():
     assert order == [(6, (1,)), (4, (1,))], "the second one leaves a second, and two more milliseconds take two"
 
 
-def test_what_there_is_no_time_for_is_said():
+def test_what_there_is_no_time_for_is_said_where_the_batches_end_and_at_the_end():
     poor = Simulation(served=lambda version, chain: 3.0 if version.pruned else 0.0)
     late = poor.run(state(options=LOOSE, left=2.0))
-    assert lack_of_time(late) == "no time is left to train layers6-e1 for 1 epochs"
-    found = {"options": LOOSE, "trainings": trained(SMALL), "planned": (SMALL,), "left": 1e-9}
-    chosen = Simulation().run(state(candidate(SMALL, divergence=1.0), **found))
-    assert lack_of_time(chosen) == "no time is left to train layers2-e1-2 for 2 epochs"
-    unpruned = Simulation().run(replace(begun(), left=0.0))
-    assert "measure what pruning saves" in (lack_of_time(unpruned) or "")
-    assert lack_of_time(Simulation().run(state(options=LOOSE))) is None
+    before = replace(late, settled=None)
+    assert lack_of_time(next_action(before), before) == "no time is left to train layers6-e1 for 1 epochs"
+    assert lack_of_time(Stop(), late) is None, "no candidate is worth the time that is left"
+    chosen = state(candidate(SMALL, divergence=1.0), options=LOOSE, trainings=trained(SMALL), plan=(SMALL,), left=1e-9)
+    end = Simulation().run(chosen)
+    assert lack_of_time(next_action(end), end) == "no time is left to train layers2-e1-2 for 2 epochs"
+
+
+def test_nothing_is_said_where_time_is_left_or_the_batches_go_on():
+    rich = Simulation().run(state(options=LOOSE))
+    assert lack_of_time(next_action(rich), rich) is None
+    going = state(options=LOOSE, left=0.0, round=Round((LARGE,), (1,), {LARGE: math.inf}, 0))
+    assert lack_of_time(Round((LARGE,), (1,), {}, 0), going) is None
+
+
+def test_without_minutes_it_is_said_that_nothing_is_pruned():
+    found = replace(begun(), left=0.0)
+    end = Simulation().run(found)
+    assert "measure what pruning saves" in (lack_of_time(next_action(end), end) or "")
 
 
 def test_the_time_that_serving_takes_counts_too():
-    served = replace(candidate(LARGE, points=3.0), seconds=100.0)
-    found = state(served, trainings=trained(LARGE), rounds=(Round((LARGE, MIDDLE), (1,)),), left=100.0)
-    assert not isinstance(next_action(found), Train)
-    assert isinstance(next_action(replace(found, left=200.0)), Train)
+    slow = {Version(LARGE, rounds=(1,)): 100.0}
+    found = state(candidate(LARGE, points=3.0), trainings=trained(LARGE), serving_seconds=slow, left=100.0)
+    present = replace(
+        found,
+        round=Round((LARGE, MIDDLE), (1,), {LARGE: math.inf}, 0),
+        deviations={Version(LARGE, rounds=(1,)): deviation(9.0)},
+    )
+    assert not isinstance(next_action(present), Train)
+    assert isinstance(next_action(replace(present, left=200.0)), Train)
 
 
 def test_a_finished_training_of_an_earlier_search_needs_no_time():
-    version = Version(LARGE, rounds=(1,))
-    found = state(options=LOOSE, left=0.0, made=frozenset({version}), rounds=(Round((LARGE,), (1,)),))
-    assert next_action(found) == Train(version)
+    made = frozenset({f"{SPACE.name(LARGE)}-e1"})
+    found = state(options=LOOSE, left=0.0, made=made, round=Round((LARGE,), (1,), {LARGE: math.inf}, 0))
+    assert next_action(found) == Train(Version(LARGE, rounds=(1,)))
 
 
 def test_the_better_half_is_trained_for_twice_as_long():
@@ -159,32 +197,10 @@ def test_the_better_half_is_trained_for_twice_as_long():
     assert (second.epochs, second.architectures) == ((1, 2), (LARGE, MIDDLE))
 
 
-def test_an_architecture_that_there_was_no_time_for_is_in_no_further_batch():
-    simulation = Simulation()
+def test_the_batches_end_where_one_could_try_nothing():
+    simulation = Simulation(trains=lambda version: True)
     simulation.run(state(options=SearchOptions(max_drop=0.5, recovered=1), left=0.0))
-    assert sorted(LAYERS[a] for batch in simulation.of(Round) for a in batch.architectures) == [2, 4, 6]
-    assert not list(simulation.of(Train))
-
-
-def after_round(missing: dict, before: dict, *, kept: tuple = ()) -> tuple:
-    """What is trained on after a second round, by the points that were missing after it and after the first."""
-    rounds = [((1,), before), ((1, 2), missing)]
-    measured = [candidate(a, rounds=r, points=0.5 + points) for r, found in rounds for a, points in found.items()]
-    done = {**trained(*missing), **trained(*missing, rounds=(1, 2))}
-    found = state(*measured, *kept, options=LOOSE, trainings=done, rounds=(Round(tuple(missing), (1, 2)),))
-    action = next_action(found)
-    return action.architectures if isinstance(action, Round) and len(action.epochs) == 3 else ()
-
-
-def test_only_what_is_faster_than_one_that_keeps_the_budgets_is_trained_on():
-    assert after_round({SMALL: 2.5, LARGE: 1.5}, {SMALL: 9.0, LARGE: 9.0}) == (LARGE,)
-    assert after_round({SMALL: 2.5, LARGE: 1.5}, {SMALL: 9.0, LARGE: 9.0}, kept=(candidate(MIDDLE),)) == (SMALL,)
-    assert after_round({LARGE: 1.5}, {LARGE: 9.0}, kept=(candidate(MIDDLE),)) == ()
-
-
-def test_what_gains_too_little_is_given_up():
-    assert after_round({SMALL: 4.0, LARGE: 4.0}, {SMALL: 5.0, LARGE: 4.9}) == (SMALL,)
-    assert after_round({SMALL: 4.0, LARGE: 4.0}, {SMALL: 4.9, LARGE: 4.9}) == ()
+    assert len(list(simulation.of(Round))) == 1
 
 
 def test_every_batch_holds_faster_ones_than_what_keeps_the_budgets():

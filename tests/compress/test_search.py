@@ -124,8 +124,9 @@ def test_churn_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp_path,
     known = searching.known("whole", tmp_path)
     for name, candidate in by_name(searching.measurements("whole")).items():
         exact = candidate["precision"] == "fp32" and not candidate["pruned"]
-        before = deviation(1.0, 0.0, disagreement=0.01)
-        known.claim("whole", name, points=0.0, disagreement=0.0 if exact else 0.01, before_export=before)
+        known.claim("whole", name, points=0.0, disagreement=0.0 if exact else 0.01)
+        if candidate["pruned"]:
+            known.note("whole", f"predictions-{version(candidate)}", deviation(1.0, 0.0, disagreement=0.01))
     with caplog.at_level(logging.WARNING):
         made = known.run("whole", max_churn=0.0, **AS_IT_IS)
     assert made.history[-1]["chosen"].endswith("fp32")
@@ -144,7 +145,9 @@ def test_an_accuracy_that_no_int8_keeps_gives_float32_and_says_so(searching, tmp
     known = searching.known("whole", tmp_path)
     for name, candidate in by_name(searching.measurements("whole")).items():
         lossy = candidate["precision"] != "fp32" or candidate["pruned"]
-        known.claim("whole", name, points=3.0 if lossy else 0.0, before_export=deviation(1.0, 3.0))
+        known.claim("whole", name, points=3.0 if lossy else 0.0)
+        if candidate["pruned"]:
+            known.note("whole", f"predictions-{version(candidate)}", deviation(1.0, 3.0))
     with caplog.at_level(logging.WARNING):
         made = known.run("whole", max_drop=0.5, **AS_IT_IS)
     assert made.history[-1]["chosen"].endswith("fp32")
@@ -159,7 +162,8 @@ def test_a_pruned_model_that_only_its_quantization_spoils_is_served_otherwise(se
         known.note("whole", f"screening-{pruned['name']}", deviation(pruned["divergence"], 3.0))
     known.run("whole", max_drop=ROOM, **AS_IT_IS)  # times decide which chain leads: it serves the trained ones
     (trained, *_) = [c for c in known.measurements("whole")["candidates"] if c["epochs"]]
-    known.claim("whole", trained["name"], points=3.0, before_export=deviation(0.0, 0.0))
+    known.claim("whole", trained["name"], points=3.0)
+    known.note("whole", f"predictions-{version(trained)}", deviation(0.0, 0.0))
     known.run("whole", max_drop=ROOM, **AS_IT_IS)
     alike = ("architecture", "epochs")
     found = [c for c in known.measurements("whole")["candidates"] if all(c[key] == trained[key] for key in alike)]
@@ -210,7 +214,7 @@ def test_no_time_leaves_the_baseline_model(searching, tmp_path):
 
 def test_a_vocabulary_is_trimmed_where_a_budget_asks_for_it(searching, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "workbench_compress.lab.token_table.TOKENS_SHARE", 0.0
+        "workbench_compress.policy.conditions.TOKENS_SHARE", 0.0
     )  # a third would hold all of this small vocabulary
     known = searching.known("whole", tmp_path)
     least = min(c["bytes"] for c in searching.measurements("whole")["candidates"] if not c["pruned"])
@@ -227,16 +231,16 @@ def test_a_trimmed_model_that_no_chain_can_serve_is_not_pruned(searching, tmp_pa
     known, asked = searching.known("whole", tmp_path), []
     honest = SearchExecutor._candidate
 
-    def refused(executor, version, chain):
+    def refused(executor, name, version, chain):
         if version.trimmed:
-            asked.append(version)
+            asked.append(name)
             raise WorkbenchError("the logits differ")
-        return honest(executor, version, chain)
+        return honest(executor, name, version, chain)
 
     monkeypatch.setattr(SearchExecutor, "_candidate", refused)
     known.run("whole", vocabulary="trim", max_size_mb=100.0, max_drop=ROOM, minutes=0.0)
     measurements = known.measurements("whole")
     assert asked
-    assert not any(version.pruned for version in asked)
+    assert all(name.startswith("baseline-trimmed-") for name in asked)
     assert [c for c in measurements["candidates"] if c["trimmed"]] == []
     assert [c for c in measurements["candidates"] if c["pruned"]], "the model with all its words was"

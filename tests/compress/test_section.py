@@ -9,7 +9,7 @@ import pytest
 
 from tests.run_folder import RunFolder
 from workbench.io.files import write_json
-from workbench_compress.report.picture import Picture, kind
+from workbench_compress.report.picture import draw, ticks
 from workbench_compress.report.section import sections, values
 
 
@@ -49,16 +49,16 @@ def shown(html: str) -> str:
     return " ".join(re.sub(r"<wbr>|</?bdi>|<(?!/?(?:wbr|bdi)\b)[^>]+>", " ", english).split())
 
 
-def test_each_candidate_is_shown_with_its_predictions(tmp_path, measurements):
+def test_each_candidate_is_shown_with_its_graph_and_its_predictions(tmp_path, measurements):
     odd = copy.deepcopy(measurements)
     odd["candidates"][1] |= {"disagreement": 0.046, "divergence": 0.0321}
     told = {"export_disagreement": 0.0124, "export_logit_difference": 0.2345, "labels_changed_by_batch": 17}
-    odd["candidates"][0] |= told
+    odd["candidates"][0] |= {**told, "facts": {"nodes": 1234, "fused_nodes": 56, "int8_nodes": 78}}
     (section,) = sections(written(tmp_path / "run", odd))
     text = shown(section.html)
     assert "1.2% 0.23" in text
     assert "4.6% 0.032" in text
-    assert re.search(r" MB 17 ", text)
+    assert "1,234 56, 78 17" in text
     head = re.search(r'<table class="pareto-candidates">.*?</thead>', section.html, re.S)[0]
     for row in re.findall(r"<tr[ >].*?</tr>", section.html.split(head)[1].split("</table>")[0], re.S):
         assert len(re.findall("<t[hd]", row)) == len(re.findall("<th ", head))
@@ -136,17 +136,15 @@ MARKS = [
 ]
 
 
-def drawn(most: float | None = None, marks=MARKS, least: float = 0.935) -> Picture:
-    return Picture(("ms", "毫秒"), marks, lambda c: c["mean_ms"], least, most)
+def drawn(most: float | None = None):
+    return draw(MARKS, lambda c: c["mean_ms"], 0.935, most, ("ms", "毫秒"))
 
 
 def test_faster_is_further_left_and_better_is_higher():
-    named = {c["name"]: c for c in MARKS}
-    x = {name: drawn().x(c["mean_ms"]) for name, c in named.items()}
-    y = {name: drawn().y(c["accuracy"]) for name, c in named.items()}
-    assert x["best"] < x["baseline-int8"] < x["baseline-fp32"]
-    assert y["baseline-fp32"] < y["baseline-int8"] < y["best"] < y["small"]
-    assert {name: kind(c) for name, c in named.items()} == {
+    points = {point.name: point for point in drawn().points}
+    assert points["best"].x < points["baseline-int8"].x < points["baseline-fp32"].x
+    assert points["baseline-fp32"].y < points["baseline-int8"].y < points["best"].y < points["small"].y
+    assert {name: point.kind for name, point in points.items()} == {
         "baseline-fp32": "peer",
         "baseline-int8": "peer",
         "small": "broken",
@@ -157,31 +155,33 @@ def test_faster_is_further_left_and_better_is_higher():
 
 def test_what_is_far_below_stands_on_the_edge():
     picture = drawn()
-    assert [c["name"] for c in MARKS if c["accuracy"] < picture.low] == ["tiny"]
-    assert all(picture.top <= picture.y(c["accuracy"]) <= picture.bottom for c in MARKS)
-    assert picture.marks[-1]["chosen"], "on top of the others"
+    assert [point.name for point in picture.points if point.below] == ["tiny"]
+    assert all(picture.top <= point.y <= picture.bottom for point in picture.points)
+    assert picture.points[-1].kind == "chosen", "on top of the others"
 
 
-def test_budget_lines_are_where_their_limits_are(tmp_path, measurements):
-    assert drawn().y(0.936) < drawn().y(drawn().least) < drawn().y(0.93)
-    odd, budgets = copy.deepcopy(measurements), measurements["budgets"]
-    for most, lines in ((None, 2), (0.0, 2), (10.0, 3)):  # a logarithm has no place for 0
-        size = [] if most is None else [{"name": "max_size_mb", "most": most, "unit": "MB"}]
-        (section,) = sections(written(tmp_path / str(most), {**odd, "budgets": [*budgets, *size]}))
-        assert section.html.count('<line class="pareto-budget"') == lines
+def test_budget_lines_are_where_their_limits_are():
+    points = {point.name: point for point in drawn().points}
+    assert points["best"].y < drawn().least < points["small"].y
+    assert drawn().most is None
+    assert drawn(most=0.0).most is None, "a logarithm has no place for 0"
+    assert drawn(most=10.0).most == pytest.approx({p.name: p for p in drawn(most=10.0).points}["baseline-fp32"].x)
 
 
 def test_the_front_leaves_out_what_is_beaten():
-    picture = drawn(marks=[*MARKS, mark("worse", 8.0, 0.9)])
+    worse = [*MARKS, mark("worse", 8.0, 0.9)]
+    picture = draw(worse, lambda c: c["mean_ms"], 0.935, None, ("ms", "毫秒"))
     assert picture.front.count("V") == 3, "tiny is too far below, and the first is where it starts"
-    assert f"V{picture.y(0.9)}" not in picture.front
+    assert f"V{next(p for p in picture.points if p.name == 'worse').y}" not in picture.front
 
 
 @pytest.mark.parametrize(
-    ("least", "high", "words"),
-    [(0.92, 0.939, ["92.0", "92.5", "93.0", "93.5", "94.0"]), (0.5, 0.95, ["50", "60", "70", "80", "90"])],
+    ("low", "high", "words"),
+    [
+        (0.0, 10.0, ["0", "2", "4", "6", "8", "10"]),
+        (0.0, 0.31, ["0.0", "0.1", "0.2", "0.3"]),
+        (92.7, 94.1, ["93.0", "93.5", "94.0"]),
+    ],
 )
-def test_ticks_are_round_numbers(least, high, words):
-    picture = drawn(marks=[mark("one", 1.0, high)], least=least)
-    assert [word for _, word in picture.y_ticks] == words
-    assert [word for _, word in picture.x_ticks] == ["1"]
+def test_ticks_are_round_numbers(low, high, words):
+    assert [word for _, word in ticks(low, high)] == words

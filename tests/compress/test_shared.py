@@ -6,7 +6,6 @@ import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +20,6 @@ from workbench.io.files import replace_json
 from workbench.nouns.model import Model
 from workbench.options import option
 from workbench_compress import SearchOptions
-from workbench_compress.candidates.candidate import Version
 from workbench_compress.lab.latency_bench import LatencyBench
 from workbench_compress.lab.token_table import token_table
 from workbench_compress.lab.workshop import ABOUT, MODEL, SPENT, VALUE, Workshop
@@ -31,7 +29,7 @@ from workbench_compress.space.architecture import discover_space
 def test_a_search_counts_what_it_uses_and_nothing_else(searching, tmp_path):
     known = searching.known("whole", tmp_path)
     known.note("whole", "other", None)
-    replace_json(known.step("whole", "other") / ABOUT, {"seconds": 1e6})
+    replace_json(known.step("whole", "other") / ABOUT, {"seconds": 1e6, "by": []})
     known.run("whole")
     assert known.measurements("whole")["seconds"] == pytest.approx(searching.measurements("whole")["seconds"], abs=0.11)
 
@@ -42,12 +40,15 @@ def test_what_a_killed_attempt_spent_in_a_step_counts_once(searching, tmp_path):
     lab = Workshop(Context(searching.host, 13, tmp_path), 60.0)
     assert lab.seconds == 30
     lab.made("step", lambda out, _: shutil.copytree(searching.model.path, out))
-    assert 30 < lab.seconds < 35
+    assert lab.took("step") > 30
+    assert lab.seconds == pytest.approx(lab.took("step"))
     again = Workshop(Context(searching.host, 13, tmp_path), 60.0)
     assert again.seconds == 0
-    for _ in range(2):
-        again.made("step", lambda *_: None)
-        assert again.seconds == pytest.approx(lab.seconds)
+    again.noted("note", lambda: again.made("step", lambda *_: None).task)
+    assert again.seconds == pytest.approx(lab.took("step") + again.took("note"))
+    assert 0 <= again.took("note") < 5
+    last = Workshop(Context(searching.host, 13, tmp_path), 60.0)
+    assert (last.noted("note", lambda: None), last.seconds) == ("intent", again.seconds)
 
 
 def test_the_time_of_a_step_that_failed_is_spent(searching, tmp_path, monkeypatch):
@@ -62,7 +63,7 @@ def test_the_time_of_a_step_that_failed_is_spent(searching, tmp_path, monkeypatc
     lab = Workshop(Context(searching.host, 13, tmp_path), 1.0)
     with pytest.raises(WorkbenchError, match="nan"):
         lab.made("one", make)
-    assert (lab.left, list(tmp_path.glob(f"one-*/{ABOUT}"))) == (45.0, [])
+    assert (lab.left, lab.finished()) == (45.0, frozenset())
     assert Workshop(Context(searching.host, 13, tmp_path), 1.0).left == 60.0, "another search may not ask for it"
 
 
@@ -122,7 +123,7 @@ def test_each_size_budget_has_a_vocabulary_of_its_own(searching, tmp_path, monke
     least = min(c["bytes"] for c in searching.measurements("whole")["candidates"] if not c["pruned"])
     sizes = {}
     for common, size in ((999, 0.9 * least), (2, 0.45 * least), (999, 0.9 * least)):
-        monkeypatch.setattr("workbench_compress.lab.token_table.TOKENS_SHARE", common * hidden / size)
+        monkeypatch.setattr("workbench_compress.policy.conditions.TOKENS_SHARE", common * hidden / size)
         with suppress(GateRefused):
             known.run("whole", max_size_mb=size / 1e6, max_drop=ROOM, minutes=0.0)
         found = {c["name"]: c for c in known.measurements("whole")["candidates"]}
@@ -132,13 +133,13 @@ def test_each_size_budget_has_a_vocabulary_of_its_own(searching, tmp_path, monke
 
 
 def test_pruned_models_of_a_trimmed_one_are_others(searching, tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench_compress.lab.token_table.TOKENS_SHARE", 0.0)
+    monkeypatch.setattr("workbench_compress.policy.conditions.TOKENS_SHARE", 0.0)
     known = searching.known("whole", tmp_path)
     before = {path: path.stat().st_mtime_ns for path in known.work("whole").glob(f"*/{ABOUT}")}
     known.run("whole", max_size_mb=1000.0, max_drop=100.0, vocabulary="trim")
     assert {path: path.stat().st_mtime_ns for path in before} == before
     made = known.steps("whole").keys() - searching.steps("whole").keys()
-    assert "latency-table-baseline-trimmed-0" in made
+    assert {"latency-table-baseline-trimmed-0", "latency-table-baseline-trimmed-0-tokenizing"} <= made
     pruned = [c for c in known.measurements("whole")["candidates"] if c["pruned"]]
     assert pruned
     assert all(c["name"].startswith("trimmed-0-") and c["trimmed"] for c in pruned)
@@ -151,16 +152,15 @@ def test_the_latency_table_of_a_trimmed_model_is_another(searching, tmp_path):
         chain: {name: {**cost, "ms": cost["ms"][:2]} for name, cost in found.items()}
         for chain, found in noted["networks"].items()
     }
-    changed = {**noted, "lengths": [3, 5], "networks": short, "tokenizing_ms": 1000.0}
-    known.note("whole", "latency-table-baseline-trimmed-7", changed)
+    known.note("whole", "latency-table-other", {**noted, "lengths": [3, 5], "networks": short})
+    known.note("whole", "latency-table-other-tokenizing", 1000.0)
     lab = Workshop(Context(known.host, 13, known.work("whole")), 60.0)
     texts = [row.text for row in known.dataset.labelled("dev")][:5]  # of other lengths than those of the note
-    space = discover_space(known.host.registry("passes"), known.model)
-    models = SimpleNamespace(lab=lab, space=space, model=lambda version: known.model)
-    whole, other = (LatencyBench(models, []).measure(Version(space.full, tokens), texts) for tokens in (None, 7))
+    bench = LatencyBench(lab, discover_space(known.host.registry("passes"), known.model), {}, lambda *_: known.model)
+    whole, other = (bench.measure(f"latency-table-{name}", known.model, texts) for name in ("baseline", "other"))
     assert (whole.lengths, other.lengths) == (tuple(noted["lengths"]), (3, 5))
     for name in whole.chains:
-        assert other.predict(space.full, name)[0] > 1000 > whole.predict(space.full, name)[0]
+        assert other.predict(bench.space.full, name)[0] > 1000 > whole.predict(bench.space.full, name)[0]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from workbench.errors import MissingExtra
 from workbench.nouns.model import Model
 from workbench.testing.models import FAMILIES, write_model
 from workbench_compress.lab.latency_bench import covering
-from workbench_compress.lab.token_table import TokenTable, common_tokens, token_table
-from workbench_compress.policy.screening import pareto_front, spaced, undominated
+from workbench_compress.lab.token_table import token_table
+from workbench_compress.policy.screening import pareto_front, spaced, undominated, worth_more
 from workbench_compress.space.architecture import Architecture, Dimension, Space, discover_space
-from workbench_compress.space.chain import discover_chains
+from workbench_compress.space.chain import discover_chains, yardsticks
 from workbench_compress.space.latency import Cost, LatencyTable, networks_of
 from workbench_prune.space import heads, layers, shape_of, widths
 
@@ -59,11 +59,6 @@ def test_the_tokens_are_read_from_the_weights(tmp_path):
     assert 0.3 < found.share < 0.5
 
 
-def test_a_budget_of_size_says_how_many_tokens_stay():
-    assert common_tokens(TokenTable(0.5, 100), max_size_mb=3.0) == 10_000
-    assert common_tokens(TokenTable(0.5, 100), max_size_mb=None) == common_tokens(None, max_size_mb=3.0) == 20_000
-
-
 def test_heads_that_were_pruned_before_do_not_count(host, tmp_path):
     made = spoil(write_model(tmp_path / "whole").path, tmp_path / "pruned", pruned_heads={"0": [1], "1": [0]})
     assert shape_of(Model.load(made)).heads == 1
@@ -88,14 +83,14 @@ def test_depths_are_even_and_widths_are_blocks_of_neurons(tmp_path):
 
 def test_the_chains_that_are_tried(host, tmp_path):
     passes, model = host.registry("passes"), write_model(tmp_path / "bert")
-    names = ["int8", "fp32", "fuse-fp32", "fuse-int8", "fuse-int8-static"]
+    names = ["fp32", "int8", "fuse-fp32", "fuse-int8", "fuse-int8-static"]
     assert [chain.name for chain in discover_chains(passes, model, {}, sized=False)] == names
     sized = discover_chains(passes, model, {"reduce_range": "yes"}, sized=True)
     assert {chain.name for chain in sized} == {*names, "fp16-weights", "fuse-fp16-weights"}
     static = next(chain for chain in sized if chain.name == "fuse-int8-static")
     assert static.to_json()[-1] == {"use": "int8", "mode": "static", "reduce_range": "yes"}
     assert not any(option for chain in sized if chain.bits == 16 for link in chain.links for option in link.options)
-    assert [chain.name for chain in sized if chain.plain] == ["int8", "fp32", "fp16-weights"]
+    assert [chain.name for chain in sized if chain.plain] == ["fp32", "int8", "fp16-weights"]
 
 
 def test_without_passes_that_fuse_or_quantize_the_export_is_left(host, tmp_path):
@@ -114,15 +109,17 @@ def test_other_values_of_a_quantizing_pass_are_tried_after_every_pass_that_fuses
     }
     assert static == {"fuse-int8-static", "melt-int8-static"}
     del passes["fuse"]
-    assert [chain.name for chain in discover_chains(passes, model, {}, sized=False)] == ["int8", "fp32", "int8-static"]
+    assert [chain.name for chain in discover_chains(passes, model, {}, sized=False)] == ["fp32", "int8", "int8-static"]
 
 
 def test_the_yardstick_depends_on_no_third_party_and_on_no_order_of_plugins(host, tmp_path):
     model, ours = write_model(tmp_path / "bert"), {n: host.registry("passes")[n] for n in ("onnx", "int8")}
     foreign = {"acme": replace(ours["int8"], distribution="acme")}
     for passes in ({**ours, **foreign}, {**foreign, **ours}):
-        preferred = discover_chains(passes, model, {}, sized=False)[:3]
+        preferred = yardsticks(discover_chains(passes, model, {}, sized=False), passes)
         assert [chain.name for chain in preferred] == ["int8", "acme", "fp32"]
+    preferred = yardsticks(discover_chains({"onnx": ours["onnx"]}, model, {}, sized=True), ours)
+    assert [chain.name for chain in preferred] == ["fp32"]
 
 
 def test_a_pass_with_two_axes_prunes_at_once_and_options_of_one_name_are_told_apart(tmp_path):
@@ -134,8 +131,9 @@ def test_a_pass_with_two_axes_prunes_at_once_and_options_of_one_name_are_told_ap
     }
     space = discover_space(passes, write_model(tmp_path / "bert"))
     assert space.names() == ["one.share", "rank", "two.share"]
-    assert space.last_step(Architecture((1, 1, 0))) == (space.full, "one", {"share": 0.5, "rank": 4})
-    assert space.last_step(Architecture((1, 0, 1)))[0] == Architecture((1, 0, 0))
+    step = space.last_step(Architecture((1, 1, 0)))
+    assert (step.source, step.using, step.options) == (space.full, "one", {"share": 0.5, "rank": 4})
+    assert space.last_step(Architecture((1, 0, 1))).source == Architecture((1, 0, 0))
 
 
 @pytest.mark.parametrize("axis", [Axis("lacking:values"), Axis((2, 1), "lacking:resized")])
@@ -149,9 +147,10 @@ def test_the_library_of_an_axis_is_brought_by_the_distribution_of_its_pass(axis,
 
 
 def test_blocks_go_first_and_level_by_level():
-    depth = Architecture((2, 0, 0))
-    assert SPACE.last_step(Architecture((2, 1, 0))) == (depth, "heads", {"heads": 6})
-    assert SPACE.last_step(depth) == (Architecture((1, 0, 0)), "drop", {"layers": 2})
+    last = SPACE.last_step(Architecture((2, 1, 0)))
+    assert (last.using, last.options, last.source) == ("heads", {"heads": 6}, Architecture((2, 0, 0)))
+    depth = SPACE.last_step(last.source)
+    assert (depth.using, depth.options, depth.source) == ("drop", {"layers": 2}, Architecture((1, 0, 0)))
     assert SPACE.singles(Architecture((2, 0, 1))) == [Architecture((2, 0, 0)), Architecture((0, 0, 1))]
 
 
@@ -241,3 +240,20 @@ def test_architectures_are_spread_between_the_fastest_and_the_slowest():
     assert [cost[a] for a in spaced(ordered, cost.__getitem__, 1)] == [2.0**5]
     assert spaced(ordered, cost.__getitem__, 99) == ordered
     assert spaced(ordered, cost.__getitem__, 0) == []
+
+
+def test_training_goes_on_for_the_better_half_of_what_is_faster_than_one_that_keeps_the_budgets():
+    a, b, c, d, e = sorted(COST, key=COST.__getitem__)[:5]
+    first, time = dict.fromkeys((a, b, c, d, e), math.inf), COST.__getitem__
+    missing = {a: 8.5, b: 2.5, c: 3.5, d: 0.0, e: 1.5}
+    assert worth_more([a, b, c, d, e], missing, first, time, fastest=time(d)) == [b, c]
+    assert worth_more([a, b, c, d, e], missing, first, time, fastest=math.inf) == [e, b], "d breaks another budget"
+    assert worth_more([a, b], missing, first, time, fastest=math.inf) == [b]
+    assert worth_more([b], missing, first, time, fastest=time(a)) == [], "one of an earlier round is faster"
+
+
+def test_what_gains_too_little_is_given_up():
+    a, b = sorted(COST, key=COST.__getitem__)[:2]
+    time = COST.__getitem__
+    assert worth_more([a, b], {a: 4.0, b: 4.0}, {a: 5.0, b: 4.9}, time, math.inf) == [a]
+    assert worth_more([a, b], {a: 4.0, b: 4.0}, {a: 4.9, b: 4.9}, time, math.inf) == []

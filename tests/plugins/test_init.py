@@ -173,3 +173,22 @@ def test_an_export_of_an_assistant_is_recognized(make, workbench):
     make("bot/data/nlu.yml", f"version: '3.1'\nnlu:\n{said}")
     result = workbench("init", "bot")
     assert "bot: reader rasa\n24 rows" in result.output
+
+
+def test_a_source_on_a_server_is_not_opened(workbench, host, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("init", "Customer service", "--reader", "labelstudio", "-o", "new/labels.toml")
+    result = workbench(*arguments, "--train", "probe")
+    assert result.exit_code == 0, result.output
+    assert "reader labelstudio; the first run opens the source" in result.output
+    recipe = load_recipe(tmp_path / "new/labels.toml", host)
+    assert [step.settings.source for step in recipe.imports] == ["Customer service"]
+    assert (recipe.train.name, recipe.train.options.encoder) == ("probe", "minilm")
+
+
+@pytest.mark.parametrize("source", ["Customer service", "bot.yml"])
+def test_an_option_that_the_reader_lacks_is_named(source, make, workbench):
+    make("bot.yml", "nlu:\n- intent: greet\n  examples: |\n    - hello\n")
+    reader = ("--reader", "labelstudio") if source == "Customer service" else ()
+    result = workbench("init", source, *reader, "--label", "kind")
+    assert (result.exit_code, "unknown key 'label'" in result.output) == (2, True)

@@ -251,7 +251,7 @@ def test_a_truncated_file_is_one_line(export, tmp_path, name):
 
 
 def test_an_onnx_model_is_refused(export, exported):
-    with pytest.raises(WorkbenchError, match="has the format 'onnx', the pass onnx needs torch"):
+    with pytest.raises(WorkbenchError, match="is an ONNX model already"):
         export(exported("bert"))
 
 

@@ -132,17 +132,18 @@ def silent_parts(tensors, name, parts):
     return changed
 
 
-@pytest.mark.parametrize("correct", [True, False])
+@pytest.mark.parametrize(("correct", "measure"), [(True, "output"), (True, "fisher"), (False, "fisher")])
 @pytest.mark.parametrize(
     ("name", "weight", "columns"),
     [("prune-ffn", "0.output.dense.weight", 32), ("prune-heads", "attention.output.dense.weight", 16)],
 )
-def test_what_says_nothing_goes_first(host, tmp_path, models, prune, name, weight, columns, correct):
+def test_what_says_nothing_goes_first(host, tmp_path, models, prune, name, weight, columns, correct, measure):
     """Without the half that nothing depends on, every answer is what it was."""
     names = ("encoder.layer.0.output.dense.weight", "encoder.layer.1.output.dense.weight") if columns == 32 else weight
     folder = spoil(models["bert"].path, tmp_path / "half", lambda tensors: silent_parts(tensors, names, columns))
     half = Model.load(folder)
-    made = prune(half, name, correct=correct, **PASSES[name])
+    made = prune(half, name, correct=correct, measure=measure, **PASSES[name])
+    assert made.history[-1].get("fisher_kept") == ([1.0, 1.0] if measure == "fisher" else None)
     both = [host.open_predictor(model).logits(TEXTS) for model in (half, made)]
     assert abs(both[0] - both[1]).max() < 1e-4
 
@@ -182,9 +183,11 @@ def test_the_layer_that_does_nothing_goes_first(host, tmp_path, models, prune, s
     assert abs(answers[0] - answers[1]).max() < 1e-4
 
 
-@pytest.mark.parametrize(("keep", "kept"), [("0, 1", [0, 1]), ("1", [1])])
-def test_layers_can_be_named_without_data(models, prune, keep, kept):
-    assert prune(models["bert"], "drop-layers", dataset=None, keep=keep).history[-1]["kept"] == kept
+@pytest.mark.parametrize(
+    ("options", "kept"), [({"keep": "0, 1"}, [0, 1]), ({"keep": "1"}, [1]), ({"layers": 1, "choose": "evenly"}, [0])]
+)
+def test_layers_can_be_named_or_spaced_without_data(models, prune, options, kept):
+    assert prune(models["bert"], "drop-layers", dataset=None, **options).history[-1]["kept"] == kept
 
 
 @pytest.mark.parametrize("name", PASSES)
@@ -254,17 +257,23 @@ def test_a_dataset_without_rows_is_refused(models, prune, name):
 
 
 @pytest.mark.parametrize("name", PASSES)
-def test_rows_without_labels_do_and_where_labels_matter_it_says_so(models, prune, small_dataset, caplog, name):
+@pytest.mark.parametrize("measure", ["output", "fisher"])
+def test_rows_without_labels_do_and_where_labels_matter_it_says_so(models, prune, small_dataset, caplog, name, measure):
     free = small_dataset.with_rows(dataclasses.replace(row, intents=None) for row in small_dataset)
-    prune(models["bert"], name, dataset=free, **PASSES[name])
-    assert ("the model's own answers count, which is weaker" in caplog.text) is (name == "drop-layers")
+    chosen = {} if name == "drop-layers" else {"measure": measure}
+    prune(models["bert"], name, dataset=free, **PASSES[name], **chosen)
+    matters = name == "drop-layers" or measure == "fisher"
+    assert ("the model's own answers count, which is weaker" in caplog.text) is matters
 
 
-def test_rows_without_labels_stand_beside_labelled_ones_where_labels_do_not_matter(models, prune, small_dataset):
+@pytest.mark.parametrize(("measure", "rows"), [("output", 36), ("fisher", 12)])
+def test_rows_without_labels_stand_beside_labelled_ones_where_labels_do_not_matter(
+    models, prune, small_dataset, measure, rows
+):
     mixed = small_dataset.with_rows(
         row if number % 3 == 0 else dataclasses.replace(row, intents=None) for number, row in enumerate(small_dataset)
     )
-    assert prune(models["bert"], "prune-ffn", dataset=mixed, width=32).history[-1]["rows"] == 36
+    assert prune(models["bert"], "prune-ffn", dataset=mixed, width=32, measure=measure).history[-1]["rows"] == rows
 
 
 @pytest.mark.parametrize("name", PASSES)

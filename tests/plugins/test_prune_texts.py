@@ -67,9 +67,13 @@ def test_texts_alone_do_and_it_says_what_is_weaker(model, prune, lines, name, ca
     assert made.history[-1]["texts_sha256"] == digest_file(Path(lines))
 
 
-def test_what_needs_labels_says_that_there_are_none(model, prune, lines, caplog):
-    prune(model, "drop-layers", texts=lines, layers=1)
-    assert "drop-layers: no row of asked.txt has a label; the model's own answers count, which is weaker" in caplog.text
+LABELLED = [("drop-layers", {}), ("prune-ffn", {"measure": "fisher"}), ("prune-heads", {"measure": "fisher"})]
+
+
+@pytest.mark.parametrize(("name", "more"), LABELLED)
+def test_what_needs_labels_says_that_there_are_none(model, prune, lines, name, more, caplog):
+    prune(model, name, texts=lines, **PASSES[name], **more)
+    assert f"{name}: no row of asked.txt has a label; the model's own answers count, which is weaker" in caplog.text
 
 
 def test_without_a_file_the_history_has_no_digest_of_one(model, prune, small_dataset):

@@ -43,10 +43,6 @@ class Version:
         """Epochs of recovery training."""
         return sum(self.rounds)
 
-    def after_round(self, epochs: int) -> Version:
-        """The version after one more round: of so many epochs the first one, each other of twice those before."""
-        return dataclasses.replace(self, rounds=(*self.rounds, 2 * self.rounds[-1] if self.rounds else epochs))
-
     def name(self, space: Space) -> str:
         """Its name in folders and reports."""
         trimmed = [f"trimmed-{self.tokens}"] * self.trimmed
@@ -66,7 +62,6 @@ class Candidate:
         chain: by which passes.
         model: as it would be served.
         figures: what was measured of it.
-        seconds: that making and measuring it took.
     """
 
     name: str
@@ -74,7 +69,6 @@ class Candidate:
     chain: Chain
     model: Model
     figures: Figures
-    seconds: float = 0.0
 
     @property
     def pruned(self) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
 
 from workbench.api.quality import TOLERANCE
 from workbench_compress.candidates.accuracy_loss import AccuracyLoss, Pairs, accuracy_loss
+
+LOSS = "accuracy_loss"  # follows from the pairs and from the confidence, which another search may change
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Deviation:
     """How the predictions of a model deviate from those of the baseline model on the same texts.
 
     Args:
-        accuracy_loss: follows from `pairs` and from the confidence, which another search may change.
+        accuracy_loss: follows from `pairs`.
         pairs: rows that one of the two models has right.
         disagreement: share of the texts whose label changed.
         divergence: mean Kullback-Leibler divergence from the baseline model's probabilities, nats.
@@ -27,10 +30,19 @@ class Deviation:
     divergence: float
 
     @classmethod
-    def from_note(cls, note: Mapping[str, Any], confidence: float) -> Self:
-        """Read the figures from JSON, with the accuracy loss at a confidence level."""
+    def from_note(cls, note: Mapping[str, Any], confidence: float) -> Any:
+        """Read what `to_note` gave, at a confidence level."""
+        names = {field.name for field in dataclasses.fields(cls)} - {LOSS, "pairs"}
         pairs = Pairs(**note["pairs"])
-        return cls(**{**note, "pairs": pairs, "accuracy_loss": accuracy_loss(pairs, confidence)})
+        return cls(accuracy_loss(pairs, confidence), pairs, **{name: note[name] for name in names})
+
+    def to_note(self) -> dict[str, Any]:
+        """Give the figures as JSON, without those that depend on the confidence level."""
+        return {name: value for name, value in self.to_json().items() if name != LOSS}
+
+    def to_json(self) -> dict[str, Any]:
+        """Give all figures as JSON."""
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,6 @@ class Figures(Deviation):
     """The figures of a candidate.
 
     Args:
-        before_export: deviation of the torch model that it was exported from.
         accuracy: on dev, as a share.
         export_disagreement: share of the texts whose label differs from the torch model's before the export.
         export_logit_difference: the largest difference from that model's logits.
@@ -52,7 +63,6 @@ class Figures(Deviation):
         facts: what the runtime knows of it, such as how many nodes its graph has.
     """
 
-    before_export: Deviation
     accuracy: float
     export_disagreement: float
     export_logit_difference: float
@@ -63,13 +73,7 @@ class Figures(Deviation):
     yardstick_ms: float
     labels_changed_by_batch: int
     score_changed_by_batch: float
-    facts: Mapping[str, float]
-
-    @classmethod
-    def from_note(cls, note: Mapping[str, Any], confidence: float) -> Self:
-        """Read the figures from JSON, with the accuracy losses at a confidence level."""
-        before = Deviation.from_note(note["before_export"], confidence)
-        return super().from_note({**note, "before_export": before}, confidence)
+    facts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def batch_invariant(self) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workbench.api import Floats
 
 TIMED, ROUNDS = 200, 5
-WARM = 64  # texts before anything is timed, and the longest texts, which decide the peak of memory
+WARM = 64  # texts before anything is timed, and texts for the peak of memory
 SCREENED = 1000
 
 
@@ -56,16 +56,20 @@ class Bench:
         """
         texts = self.data.texts
         logits, before = self._ask(model, texts), self.predictions(source)
+        deviation = self.deviation(logits)
+        timing = self.timing(model)
         return Figures(
-            **vars(self.deviation(logits)),
-            before_export=self.deviation(before),
+            accuracy_loss=deviation.accuracy_loss,
+            pairs=deviation.pairs,
+            disagreement=deviation.disagreement,
+            divergence=deviation.divergence,
             accuracy=float((logits.argmax(1) == self.data.truth).mean()),
             export_disagreement=float((logits.argmax(1) != before.argmax(1)).mean()),
             export_logit_difference=float(np.abs(logits - before).max()),
             bytes=served_bytes(model, self.host),
-            memory_bytes=peak_of(model, sorted(texts, key=len, reverse=True)[:WARM]),
+            memory_bytes=peak_of(model, longest_first(texts)[:WARM]),
             facts=self.host.runtime(model.format).facts_of(model),
-            **self.timing(model),
+            **timing,
         )
 
     def deviation(self, logits: Floats, rows: Sequence[int] | None = None) -> Deviation:
@@ -152,3 +156,8 @@ def log_softmax(logits: Floats) -> Any:
     """Natural logarithms of the probabilities, float64 [n, intents]."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def longest_first(texts: Sequence[str]) -> list[str]:
+    """The texts by falling length; the longest decide how much memory is held."""
+    return sorted(texts, key=len, reverse=True)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from workbench.api import Host, Model, Predictor, WorkbenchError
+from workbench.api import Host, Model, WorkbenchError
 from workbench.api.io import read_json
 from workbench.api.quality import evenly
-from workbench_compress.candidates.candidate import Version
 from workbench_compress.lab.bench import served_bytes
-from workbench_compress.lab.models import Models, export
 from workbench_compress.lab.random_network import WORD, write_random
+from workbench_compress.lab.workshop import Workshop
+from workbench_compress.space.architecture import Architecture, Space
 from workbench_compress.space.chain import Chain
 from workbench_compress.space.latency import Cost, LatencyTable, networks_of
 
 LENGTHS = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 ROUNDS, WARM = 7, 3
 TEXTS = 32  # on which whole models are timed
-Served = dict[str, dict[str, Model]]  # chain -> network or pruned model -> what the chain makes of it
+Notes = dict[str, dict[str, Any]]
 logger = logging.getLogger(__name__)
 
 
@@ -33,88 +32,113 @@ class LatencyBench:
     """Measures the table of a model.
 
     Args:
-        models: of the search, with its space.
-        chains: how candidates are made.
+        lab: keeps networks and times.
+        space: what can be pruned of the model.
+        chains: name -> how candidates are made.
+        serve: gives what a chain makes of an architecture.
     """
 
-    models: Models
-    chains: Sequence[Chain]
+    lab: Workshop
+    space: Space
+    chains: Mapping[str, Chain]
+    serve: Callable[[Architecture, Chain], Model]
 
-    def measure(self, base: Version, texts: Sequence[str]) -> LatencyTable:
+    def measure(self, name: str, model: Model, texts: Sequence[str]) -> LatencyTable:
         """Measure the table, or read it from its note.
 
         Args:
-            base: the model that is pruned; its tokenizer, intents and configuration count.
+            name: of the note.
+            model: whose tokenizer, intents and configuration count.
             texts: whose lengths are the mix.
-
-        Raises:
-            WorkbenchError: no chain can serve the networks.
         """
-        model, space, host = self.models.model(base), self.models.space, self.models.lab.context.host
         mix = tuple(len(ids) for ids in model.encode(texts))
         lengths = covering(max(mix), int(np.quantile(mix, 0.99)))
-        networks = self._networks(model)
-        models = {chain.name: self._pruned_models(base, chain) for chain in self.chains if chain.name in networks}
+        found = self.lab.noted(
+            name,
+            lambda: {"lengths": lengths, "networks": self._networks(model, lengths), "models": self._models(texts)},
+        )
+        tokenizing = self.lab.noted(f"{name}-tokenizing", lambda: tokenizing_ms(model, self.lab.context.host, texts))
+        networks, models = (costs(found[key]) for key in ("networks", "models"))
+        return LatencyTable(self.space, tuple(found["lengths"]), networks, models, mix, tokenizing)
 
-        def find() -> dict[str, Any]:
-            return {
-                "lengths": lengths,
-                "networks": costs(networks, [" ".join([WORD] * length) for length in lengths], host),
-                "models": costs(models, evenly(texts, TEXTS), host),
-                "tokenizing_ms": tokenizing_ms(model, host, texts),
-            }
-
-        found = self.models.lab.noted(f"latency-table-{base.name(space)}", find)
-        measured = {
-            kind: {chain: {name: Cost(**cost) for name, cost in each.items()} for chain, each in found[kind].items()}
-            for kind in ("networks", "models")
-        }
-        return LatencyTable(space, tuple(found["lengths"]), **measured, mix=mix, tokenizing=found["tokenizing_ms"])
-
-    def _networks(self, model: Model) -> Served:
-        """The random networks by each chain; a chain that cannot make them is left out."""
-        lab, found = self.models.lab, Served()
-        configs = networks_of(self.models.space, read_json(model.path / "config.json"))
-        for chain in self.chains:
+    def _networks(self, model: Model, lengths: Sequence[int]) -> Notes:
+        """Costs of the random networks by each chain; a chain that cannot make them is left out."""
+        configs = networks_of(self.space, read_json(model.path / "config.json")) if self.space.dimensions else {}
+        host, names = self.lab.context.host, []
+        served: dict[tuple[str, str], Model] = {}
+        for name, chain in self.chains.items():
             try:
-                found[chain.name] = {
-                    name: export(lab, chain, f"network-{name}", self._network(model, name, config))
-                    for name, config in configs.items()
-                }
+                served |= {(name, each): self._network(model, each, config, chain) for each, config in configs.items()}
+                names.append(name)
             except WorkbenchError as error:
-                logger.warning("%s serves no pruned model: %s", chain.name, error)
-        if self.chains and not found:
-            raise WorkbenchError("no chain of passes serves a small network", where=model.path)
-        return found
+                logger.warning("%s serves no pruned model: %s", name, error)
+        predictors = {key: host.open_predictor(each) for key, each in served.items()}
+        least = least_times(predictors, [" ".join([WORD] * length) for length in lengths])
+        return {
+            name: {each: {"ms": least[name, each], "bytes": served_bytes(served[name, each], host)} for each in configs}
+            for name in names
+        }
 
-    def _network(self, model: Model, name: str, config: Mapping[str, Any]) -> Model:
-        lab = self.models.lab
-        return lab.made(f"network-{name}", lambda out, context: write_random(out, model, config, context.seed))
+    def _network(self, model: Model, network: str, config: Mapping[str, Any], chain: Chain) -> Model:
+        seed = self.lab.context.seed
+        return applied(
+            self.lab,
+            chain,
+            f"network-{network}",
+            lambda: self.lab.made(f"network-{network}", lambda out, _: write_random(out, model, config, seed)),
+        )
 
-    def _pruned_models(self, base: Version, chain: Chain) -> dict[str, Model]:
-        """The model itself, and each one that is pruned in a dimension without networks."""
-        space, found = self.models.space, {}
-        singles = {
-            space.name(single := space.only(place, level)): single
+    def _models(self, texts: Sequence[str]) -> Notes:
+        """Costs of the model itself and of each one that is pruned in a dimension without networks."""
+        space, host = self.space, self.lab.context.host
+        singles = [
+            space.only(place, level)
             for place, dimension in enumerate(space.dimensions)
             for level in range(1, len(dimension.values))
             if not dimension.resize
-        }
-        for name, architecture in {"full": space.full, **singles}.items() if singles else ():
-            try:
-                found[name] = self.models.served(dataclasses.replace(base, architecture=architecture), chain)
-            except WorkbenchError as error:
-                logger.warning("%s is not timed by %s: %s", name, chain.name, error)
+        ]
+        found: Notes = {}
+        for name, chain in self.chains.items():
+            served = {"full": space.full, **{space.name(single): single for single in singles}} if singles else {}
+            models = {key: model for key, a in served.items() if (model := self._served(a, chain))}
+            predictors = {key: host.open_predictor(model) for key, model in models.items()}
+            least = least_times(predictors, evenly(texts, TEXTS))
+            found[name] = {
+                key: {"ms": [float(np.mean(least[key]))], "bytes": served_bytes(model, host)}
+                for key, model in models.items()
+            }
         return found
 
+    def _served(self, architecture: Architecture, chain: Chain) -> Model | None:
+        try:
+            return self.serve(architecture, chain)
+        except WorkbenchError as error:
+            logger.warning("%s is not timed by %s: %s", self.space.name(architecture), chain.name, error)
+            return None
 
-def costs(served: Served, texts: Sequence[str], host: Host) -> dict[str, dict[str, dict[str, Any]]]:
-    """What each model costs for each of the texts, and its bytes."""
-    models = {(chain, name): model for chain, each in served.items() for name, model in each.items()}
-    least = least_times({key: host.open_predictor(model) for key, model in models.items()}, texts)
+
+def applied(lab: Workshop, chain: Chain, name: str, source: Callable[[], Model]) -> Model:
+    """What a chain makes of a torch model of that name; chains share their first steps.
+
+    Raises:
+        WorkbenchError: as the passes do.
+    """
+    for step, link in chain.steps(name):
+        source = _step(lab, step, source, link.using, dict(link.options))
+    return source()
+
+
+def _step(
+    lab: Workshop, name: str, source: Callable[[], Model], using: str, options: Mapping[str, Any]
+) -> Callable[[], Model]:
+    return lambda: lab.passed(name, source, using, **options)
+
+
+def costs(notes: Notes) -> dict[str, dict[str, Cost]]:
+    """The costs that were noted."""
     return {
-        chain: {name: {"ms": least[chain, name], "bytes": served_bytes(model, host)} for name, model in each.items()}
-        for chain, each in served.items()
+        chain: {name: Cost(tuple(cost["ms"]), cost["bytes"]) for name, cost in found.items()}
+        for chain, found in notes.items()
     }
 
 
@@ -123,7 +147,7 @@ def covering(longest: int, usual: int) -> tuple[int, ...]:
     return tuple(sorted({*(n for n in LENGTHS if n < usual), usual, longest}))
 
 
-def least_times(predictors: Mapping[Any, Predictor], texts: Sequence[str]) -> dict[Any, list[float]]:
+def least_times(predictors: Mapping[Any, Any], texts: Sequence[str]) -> dict[Any, list[float]]:
     """Least milliseconds of each predictor for each text; in turn, so that all meet the same machine.
 
     At its turn a predictor is asked a few times, so that its weights are in the cache, as they are when it is served

@@ -1,10 +1,11 @@
-"""The models of a search: the baseline model, trimmed, pruned, and trained to recover; and their exports."""
+"""The torch models of a search: the baseline model, trimmed, pruned, and trained to recover."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from workbench.api import Model
@@ -13,7 +14,23 @@ from workbench_compress.candidates.candidate import Version
 from workbench_compress.lab.data import SearchData
 from workbench_compress.lab.workshop import Workshop
 from workbench_compress.space.architecture import Space
-from workbench_compress.space.chain import Chain
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a version comes about.
+
+    Args:
+        source: gives the model that the pass takes.
+        using: the pass.
+        options: of the pass.
+        shared: the scratch folder that its steps share, None where each has its own.
+    """
+
+    source: Callable[[], Model]
+    using: str
+    options: Mapping[str, Any]
+    shared: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,64 +59,36 @@ class Models:
         Raises:
             WorkbenchError: as the passes do.
         """
-        if (step := self._last_step(version)) is None:
+        step = self._step(version)
+        if step is None:
             return self.given
-        source, using, options = step
-        shared = using if version.rounds else None  # trainings share a teacher
-        return self.lab.passed(version.name(self.space), self.model(source), using, options, shared)
+        return self.lab.passed(version.name(self.space), step.source, step.using, shared=step.shared, **step.options)
 
-    def served(self, version: Version, chain: Chain) -> Model:
-        """What a chain makes of a version.
-
-        Raises:
-            WorkbenchError: as the passes do.
-        """
-        return export(self.lab, chain, version.name(self.space), self.model(version))
-
-    def made(self, bases: Iterable[Version], epochs: int) -> Iterator[Version]:
-        """The pruned versions that an earlier search has made with the options of this one.
-
-        Args:
-            bases: that may be pruned.
-            epochs: of the first round of training.
-        """
-        for base in bases:
-            for architecture in self.space.grid()[1:]:
-                version = dataclasses.replace(base, architecture=architecture)
-                while self._is_made(version):
-                    yield version
-                    version = version.after_round(epochs)
-
-    def _is_made(self, version: Version) -> bool:
+    def is_finished(self, version: Version) -> bool:
+        """Whether an earlier search, or this one, has made the version with the options of this one."""
         if version.rounds and self.recover is None:
             return False
-        step = self._last_step(version)
-        return step is not None and self.lab.has_passed(version.name(self.space), *step[1:])
+        step = self._step(version)
+        return step is None or self.lab.has_passed(version.name(self.space), step.using, step.options)
 
-    def _last_step(self, version: Version) -> tuple[Version, str, dict[str, Any]] | None:
-        """By what a version comes about: the version before, the pass, and its options; None for the given model."""
+    def _step(self, version: Version) -> Step | None:
+        """The last step of a version; None for the model that the search starts from."""
         if version.rounds:
             assert self.recover is not None
-            before = dataclasses.replace(version, rounds=version.rounds[:-1])
-            options = training_options(version.rounds[-1], self.data.unlabelled)
-            return before, self.recover, self.lab.known_options(self.recover, options)
+            before = partial(self.model, dataclasses.replace(version, rounds=version.rounds[:-1]))
+            options = self.lab.known_options(self.recover, training_options(version.rounds[-1], self.data.unlabelled))
+            return Step(before, self.recover, options, shared=self.recover)  # its steps share a teacher
         if version.pruned:
-            source, using, options = self.space.last_step(version.architecture)
-            return dataclasses.replace(version, architecture=source), using, options
+            step = self.space.last_step(version.architecture)
+            before = partial(self.model, dataclasses.replace(version, architecture=step.source))
+            return Step(before, step.using, step.options)
         if version.trimmed:
             assert self.trim is not None
-            background = {"background": self.data.background} if self.data.background else {}
-            options = self.lab.known_options(self.trim, {"common": version.tokens, **background})
-            return dataclasses.replace(version, tokens=None), self.trim, options
+            options = {"common": version.tokens}
+            if self.data.background:
+                options |= {"background": self.data.background}
+            return Step(lambda: self.given, self.trim, self.lab.known_options(self.trim, options))
         return None
-
-
-def export(lab: Workshop, chain: Chain, name: str, model: Model) -> Model:
-    """What a chain makes of a torch model of that name; chains share their first steps."""
-    for link in chain.links:
-        name = "-".join([name, link.using, *(str(value) for _, value in link.options)])
-        model = lab.passed(name, model, link.using, dict(link.options))
-    return model
 
 
 def training_options(epochs: int, unlabelled: str | None) -> dict[str, Any]:

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from workbench.api import Model
 from workbench.api.io import read_json
-from workbench_compress.candidates.limits import MB
+from workbench_compress.policy.state import TokenTable
 
 WEIGHTS = "model.safetensors"
-COMMON_TOKENS = 20_000  # that stay without a size budget
-TOKENS_SHARE = 1 / 3  # of the size budget that they may take
-
-
-@dataclass(frozen=True)
-class TokenTable:
-    """The token embeddings of a model.
-
-    Args:
-        share: of all its weights.
-        width: weights of a token.
-    """
-
-    share: float
-    width: int
 
 
 def token_table(model: Model) -> TokenTable | None:
@@ -41,10 +25,3 @@ def token_table(model: Model) -> TokenTable | None:
     if not tables:
         return None
     return TokenTable(math.prod(tables[0]) / sum(map(math.prod, shapes)), tables[0][1])
-
-
-def common_tokens(table: TokenTable | None, max_size_mb: float | None) -> int:
-    """How many of the tokenizer's most common tokens stay, seen or not."""
-    if table is None or max_size_mb is None:
-        return COMMON_TOKENS
-    return round(TOKENS_SHARE * max_size_mb * MB / table.width)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from workbench.api.io import read_json, replace_json, write_json
 
 MODEL, VALUE, ABOUT = "model", "value.json", "step.json"
 SPENT = "spent.json"  # seconds of processes that were killed in a step
+KEY_LENGTH = 17  # of the end of a cached folder's name
 
 
 class Workshop:
@@ -34,51 +35,71 @@ class Workshop:
     def __init__(self, context: Context, minutes: float) -> None:
         self.context, self.minutes, self.root = context, minutes, context.work
         self.seconds = sum(_spent(path) for path in self.root.glob("*.work"))
-        self._counted: set[Path] = set()
+        self._worked = 0.0  # seconds of this process
+        self._counted: set[str] = set()
+        self._asked: list[str] = []  # folders that were used for the step that is being made
+        self._used: dict[str, str] = {}  # step -> the folder in which this search found or made it
 
     @property
     def left(self) -> float:
         """Seconds until the minutes are spent."""
         return 60 * self.minutes - self.seconds
 
+    def finished(self) -> frozenset[str]:
+        """Names of all finished steps, whatever options they were made with."""
+        return frozenset(path.parent.name[:-KEY_LENGTH] for path in self.root.glob(f"[!.]*/{ABOUT}"))
+
+    def has_note(self, name: str) -> bool:
+        """Whether a value is noted."""
+        return self.context.cached(name, {}).is_dir()
+
+    def has_passed(self, name: str, using: str, options: Mapping[str, Any]) -> bool:
+        """Whether a pass has made the step with these options; with others it would be made again."""
+        return self.context.cached(name, self._key(using, options)).is_dir()
+
+    def _key(self, using: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        parsed = parse_options(self.context.host.registry("passes")[using].options, options, using)
+        return {"pass": using, "options": as_json(parsed, key_only=True)}
+
     def known_options(self, using: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the options that a pass has."""
         known = {field.name for field in option_fields(self.context.host.registry("passes")[using].options)}
         return {name: value for name, value in options.items() if name in known}
 
-    def has_passed(self, name: str, using: str, options: Mapping[str, Any]) -> bool:
-        """Whether a pass has made the step with these options; with others it would be made again."""
-        return self.context.cached(name, self._parsed(using, options)[1]).is_dir()
-
     def passed(
-        self, name: str, source: Model, using: str, options: Mapping[str, Any], shared: str | None = None
+        self, name: str, source: Callable[[], Model], using: str, shared: str | None = None, **options: Any
     ) -> Model:
-        """Give what a pass makes of a model.
+        """Give what a pass makes of a model; the model is asked for only if the step is not finished.
 
         Args:
             name: of the step.
-            source: the pass's input.
+            source: gives the pass's input.
             using: the pass.
-            options: of the pass.
             shared: a scratch folder for all steps that name it: what one of them keeps there serves the next.
+            options: of the pass.
 
         Raises:
             WorkbenchError: as the pass does.
         """
         component = self.context.host.registry("passes")[using]
-        parsed, key = self._parsed(using, options)
-        return self.made(name, lambda out, context: component(source, out, parsed, context), key, shared)
+        parsed = parse_options(component.options, options, using)
+        key = self._key(using, options)
+        done = self.context.cached(name, key).is_dir()
+        given, by = (None, []) if done else self._asking(source)  # the steps of the source count for themselves
+        return self.made(name, lambda out, context: component(given, out, parsed, context), key, by, shared)
 
     def made(
         self,
         name: str,
         make: Callable[[Path, Context], object],
         key: Mapping[str, Any] | None = None,
+        by: Sequence[str] = (),
         shared: str | None = None,
     ) -> Model:
-        """Give the model that `make` writes; see `passed`."""
+        """Give the model that `make` writes, with the help of steps that were used before; see `passed`."""
         key = key or {}
-        if not self.context.cached(name, key).is_dir():
+        folder = self.context.cached(name, key)
+        if not folder.is_dir():
             scratch = self.root / f"{name}.work"
             scratch.mkdir(exist_ok=True)
             before, begun = _spent(scratch), time.monotonic()
@@ -94,7 +115,8 @@ class Workshop:
 
             def fill(staged: Path) -> None:
                 make(staged / MODEL, context)
-                write_json(staged / ABOUT, {"seconds": before + time.monotonic() - begun})
+                self._worked += (seconds := time.monotonic() - begun)
+                write_json(staged / ABOUT, {"seconds": before + seconds, "by": list(by)})
 
             try:
                 self.context.cache(name, key, fill)
@@ -104,32 +126,52 @@ class Workshop:
                 raise
             shutil.rmtree(scratch)
             self.seconds -= before  # counted already
-        return Model.load(self._use(name, key) / MODEL)
+        self._use(name, folder.name)
+        return Model.load(folder / MODEL)
 
     def noted(self, name: str, find: Callable[[], Any]) -> Any:
-        """Give the JSON value that `find` gives, noted earlier or found now; it makes no models."""
+        """Give the JSON value that `find` gives, noted earlier or found now."""
 
         def fill(staged: Path) -> None:
-            begun = time.monotonic()
-            write_json(staged / VALUE, find())
-            write_json(staged / ABOUT, {"seconds": time.monotonic() - begun})
+            begun, before = time.monotonic(), self._worked
+            value, by = self._asking(find)
+            own = time.monotonic() - begun - (self._worked - before)  # the steps inside have counted theirs
+            self._worked += own
+            write_json(staged / VALUE, value)
+            write_json(staged / ABOUT, {"seconds": own, "by": by})
 
-        self.context.cache(name, {}, fill)
-        return read_json(self._use(name, {}) / VALUE)
+        folder = self.context.cache(name, {}, fill)
+        self._use(name, folder.name)
+        return read_json(folder / VALUE)
 
-    def _parsed(self, using: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Options as a pass takes them, and the key of what it makes with them."""
-        parsed = parse_options(self.context.host.registry("passes")[using].options, options, using)
-        return parsed, {"pass": using, "options": as_json(parsed, key_only=True)}
+    def took(self, name: str) -> float:
+        """Seconds that a step took that this search has used, with the options that it used."""
+        return float(read_json(self.root / self._used[name] / ABOUT)["seconds"])
 
-    def _use(self, name: str, key: Mapping[str, Any]) -> Path:
-        """Give the folder of a step, and count its seconds once."""
-        folder = self.context.cached(name, key)
-        if folder not in self._counted:
-            self._counted.add(folder)
-            self.seconds += read_json(folder / ABOUT)["seconds"]
+    def _asking(self, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
+        """What `ask` gives, and the steps that it used."""
+        outer, self._asked = self._asked, []
+        try:
+            return ask(), sorted(set(self._asked))
+        finally:
+            self._asked = outer
+
+    def _use(self, name: str, folder: str) -> None:
+        self._used[name] = folder
+        self._asked.append(folder)
+        self._count(folder)
         self._log({}, len(self._counted))
-        return folder
+
+    def _count(self, folder: str) -> None:
+        """Count the seconds of a step, and of all by which it came about, once."""
+        about = self.root / folder / ABOUT
+        if folder in self._counted or not about.is_file():
+            return
+        noted = read_json(about)
+        self._counted.add(folder)
+        self.seconds += noted["seconds"]
+        for each in noted.get("by", ()):
+            self._count(each)
 
     def _log(self, metrics: Mapping[str, float], step: int, running: float = 0.0) -> None:
         """Pass figures on, and the share of the minutes that is spent, with the seconds of the step that is running."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench_compress.candidates.candidate import Version
@@ -31,14 +32,28 @@ class MeasureLatency:
 
 @dataclass(frozen=True)
 class Prune:
-    """Prune the model, and screen it: how far do its predictions deviate?"""
+    """Prune the model to an architecture, and screen it: how far do its predictions deviate?"""
 
-    version: Version
+    architecture: Architecture
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settle which architectures are screened."""
+
+    architectures: tuple[Architecture, ...]
 
 
 @dataclass(frozen=True)
 class Train:
     """Train a pruned model for the last of its rounds."""
+
+    version: Version
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Compare the predictions of a version before its export with those of the baseline model."""
 
     version: Version
 
@@ -50,10 +65,27 @@ class Round:
     Args:
         architectures: that are trained in it.
         epochs: of this round and of those before.
+        missing: points by which each one's predictions were beyond their budgets before it.
+        tried: how many candidates there were when the first round of this batch began.
     """
 
     architectures: tuple[Architecture, ...]
     epochs: tuple[int, ...]
+    missing: Mapping[Architecture, float]
+    tried: int
+
+
+@dataclass(frozen=True)
+class Settle:
+    """End the batches; the time that is left goes to the chosen architecture.
+
+    Args:
+        architecture: None where the chosen candidate was not trained.
+        rounds: epochs of the rounds that it was trained for.
+    """
+
+    architecture: Architecture | None = None
+    rounds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,4 +93,4 @@ class Stop:
     """End the search."""
 
 
-Action = Serve | Trim | MeasureLatency | Prune | Train | Round | Stop
+Action = Serve | Trim | MeasureLatency | Prune | Plan | Train | Compare | Round | Settle | Stop

@@ -1,41 +1,60 @@
-"""By which chains models are served: judged by what each chain did to the unpruned model."""
+"""By which chains pruned models are served: judged by what each chain did to the unpruned model."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 from workbench_compress.candidates.candidate import Candidate
 from workbench_compress.candidates.limits import Limit, points_over
+from workbench_compress.space.architecture import Architecture
 from workbench_compress.space.chain import Chain
+from workbench_compress.space.latency import LatencyTable
 
 
-def by_speed(unpruned: Sequence[Candidate], limits: Sequence[Limit]) -> list[Chain]:
-    """The chains that by estimate keep the unpruned model's predictions, the fastest beside the yardstick first."""
-    good = [c for c in unpruned if c.chain.bits > 16 or not spoils(c, limits)]
-    return [c.chain for c in sorted(good, key=lambda c: c.figures.mean_ms / c.figures.yardstick_ms)]
+def fastest_chains(unpruned: Sequence[Candidate], limits: Sequence[Limit]) -> dict[str, Chain]:
+    """For each precision the chain that took the least time beside the yardstick, of those with good predictions."""
+
+    def order(c: Candidate) -> tuple[bool, float]:
+        return bool(points_over(c.figures, limits)), c.figures.mean_ms / c.figures.yardstick_ms
+
+    return {c.chain.precision: c.chain for c in sorted(unpruned, key=order, reverse=True)}
 
 
-def spoils(candidate: Candidate, limits: Sequence[Limit]) -> bool:
-    """Whether a candidate by estimate is beyond a budget of predictions, without regard to the confidence."""
-    loss = candidate.figures.accuracy_loss
-    estimate = dataclasses.replace(loss, bound=loss.points)
-    return points_over(dataclasses.replace(candidate.figures, accuracy_loss=estimate), limits) > 0
+def worth_serving(unpruned: Sequence[Candidate], limits: Sequence[Limit]) -> set[str]:
+    """Names of the chains that may serve pruned models: by estimate they keep the unpruned model's predictions."""
+
+    def spoils(c: Candidate) -> bool:
+        loss = c.figures.accuracy_loss
+        estimate = dataclasses.replace(c.figures, accuracy_loss=dataclasses.replace(loss, bound=loss.points))
+        return points_over(estimate, limits) > 0
+
+    return {c.chain.name for c in unpruned if c.chain.bits > 16 or not spoils(c)}
 
 
-def fastest_of_each_precision(chains: Sequence[Chain]) -> list[Chain]:
-    """The first chain of each precision."""
-    return [chain for n, chain in enumerate(chains) if all(chain.precision != other.precision for other in chains[:n])]
-
-
-def ways_to_serve(chains: Sequence[Chain], timed: Collection[str]) -> list[Chain]:
+def ways_to_serve(
+    table: LatencyTable,
+    architectures: Sequence[Architecture],
+    served: Mapping[str, Chain],
+    worth: set[str],
+    chains: Mapping[str, Chain],
+) -> list[Chain]:
     """The fastest chain; and for models that it alone spoils the next quantizing one, then one of each other precision.
 
     Args:
-        chains: the fastest first.
-        timed: names of those whose times can be predicted; one of these leads.
+        table: knows what each of `served` takes.
+        architectures: over which chains are compared.
+        served: name -> chain.
+        worth: names of those that keep the predictions of the unpruned model.
+        chains: precision -> its fastest chain.
     """
-    leading = next(chain for chain in chains if chain.name in timed and not chain.for_size)
-    following = [chain for chain in chains if chain.quantized and chain != leading][:1]
-    following += [chain for chain in fastest_of_each_precision(chains) if chain.precision != leading.precision]
+
+    def fastest(names: set[str]) -> Chain:
+        total = {name: sum(table.predict(a, name)[0] for a in architectures) for name in served if name in names}
+        return served[min(total, key=lambda name: total[name])]
+
+    leading = fastest(worth)
+    others = {name for name, chain in served.items() if chain.quantized and name in worth} - {leading.name}
+    following = [fastest(others)] if others else []
+    following += [chain for chain in chains.values() if chain.precision != leading.precision]
     return list(dict.fromkeys([leading, *following]))

@@ -1,4 +1,4 @@
-"""The state of a search: all that its policy knows, as plain records, and what follows from it."""
+"""The state of a search: all that its policy knows, as plain records."""
 
 from __future__ import annotations
 
@@ -10,16 +10,26 @@ from functools import cached_property
 from workbench_compress.candidates.candidate import Candidate, Version, calibrated
 from workbench_compress.candidates.choice import misses
 from workbench_compress.candidates.figures import Deviation
-from workbench_compress.candidates.limits import MB, Limit, beyond_training, limits_of, points_over
+from workbench_compress.candidates.limits import Limit, beyond_training, points_over
 from workbench_compress.options import SearchOptions
-from workbench_compress.policy.actions import Action, Round
-from workbench_compress.policy.screening import pareto_front, spaced, undominated
-from workbench_compress.policy.serving_chains import by_speed, ways_to_serve
+from workbench_compress.policy.actions import Round, Settle
+from workbench_compress.policy.serving_chains import fastest_chains, ways_to_serve, worth_serving
 from workbench_compress.space.architecture import Architecture, Space
 from workbench_compress.space.chain import Chain
 from workbench_compress.space.latency import LatencyTable
 
-LEEWAY = 1.1  # times a budget, that a prediction may say and be wrong
+
+@dataclass(frozen=True)
+class TokenTable:
+    """The token embeddings of the baseline model.
+
+    Args:
+        share: of all its weights.
+        width: weights of a token.
+    """
+
+    share: float
+    width: int
 
 
 @dataclass(frozen=True)
@@ -28,26 +38,22 @@ class Setup:
 
     Args:
         options: of the search.
-        chains: by which models can be served; the one whose model is timed beside every candidate comes first.
+        limits: its budgets.
+        chains: by which models can be served, the plain export first.
         space: of the passes that prune.
         recovers: whether a pass trains pruned models.
-        common_tokens: that a trimmed vocabulary keeps; None where no pass trims.
-        token_share: of the token embeddings in the weights of the baseline model.
+        tokens: None where no pass trims them, or they are not known.
         training_rows: rows and unlabelled texts of an epoch.
     """
 
     options: SearchOptions
+    limits: tuple[Limit, ...]
     chains: tuple[Chain, ...]
     space: Space = Space()
     recovers: bool = True
-    common_tokens: int | None = None
-    token_share: float = 0.0
+    trims: bool = False
+    tokens: TokenTable | None = None
     training_rows: int = 0
-
-    @cached_property
-    def limits(self) -> tuple[Limit, ...]:
-        """The budgets."""
-        return limits_of(self.options)
 
 
 @dataclass(frozen=True)
@@ -64,32 +70,57 @@ class Screening:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A round of training.
+
+    Args:
+        version: the trained model.
+        seconds: that the round took.
+    """
+
+    version: Version
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class State:
     """What a search has found.
 
     Args:
         setup: what does not change.
         left: seconds until its minutes are spent.
-        made: pruned models of earlier searches, made with the options of this one; they cost no time again.
+        made: names of the steps that are finished on disk, with the options of this search, and cost no time again.
+        yardstick: the chain whose model is timed beside every candidate.
         candidates: all that were measured.
-        failed: actions that could not be carried out.
+        failed: what could not be made: by a chain, or at all (None).
         trimmed: the baseline model with a trimmed vocabulary.
         table: the latency table.
         screenings: of pruned models.
-        trainings: seconds that the last round of each trained model took, in their order.
-        rounds: of training, the present one last.
+        plan: the architectures that are to be screened.
+        deviations: of trained models before their export.
+        trainings: in their order.
+        serving_seconds: that exporting and measuring each version took, and comparing it before its export.
+        round: the present round of training.
+        promising: the architectures of all batches.
+        settled: what the time goes to that is left.
     """
 
     setup: Setup
     left: float = math.inf
-    made: frozenset[Version] = frozenset()
+    made: frozenset[str] = frozenset()
+    yardstick: Chain | None = None
     candidates: tuple[Candidate, ...] = ()
-    failed: frozenset[Action] = frozenset()
+    failed: frozenset[tuple[Version, Chain | None]] = frozenset()
     trimmed: Version | None = None
     table: LatencyTable | None = None
     screenings: Mapping[Architecture, Screening] = field(default_factory=dict)
-    trainings: Mapping[Version, float] = field(default_factory=dict)
-    rounds: tuple[Round, ...] = ()
+    plan: tuple[Architecture, ...] | None = None
+    deviations: Mapping[Version, Deviation] = field(default_factory=dict)
+    trainings: tuple[Trained, ...] = ()
+    serving_seconds: Mapping[Version, float] = field(default_factory=dict)
+    round: Round | None = None
+    promising: tuple[Architecture, ...] = ()
+    settled: Settle | None = None
 
     # models
 
@@ -101,19 +132,24 @@ class State:
     @cached_property
     def base(self) -> Version:
         """The model that is pruned: with the trimmed vocabulary where a chain could serve it."""
-        return next((c.version for c in self.candidates if c.version == self.trimmed), self.baseline)
+        served = {c.version for c in self.candidates}
+        return self.trimmed if self.trimmed in served and self.trimmed else self.baseline
 
     def version(self, architecture: Architecture, rounds: tuple[int, ...] = ()) -> Version:
         """A pruned model."""
         return replace(self.base, architecture=architecture, rounds=rounds)
 
+    def is_made(self, version: Version) -> bool:
+        """Whether a model costs no time, for an earlier search made it."""
+        return version.name(self.setup.space) in self.made
+
     def can_start(self, version: Version) -> bool:
-        """Whether there is time to make a pruned model, or an earlier search made it."""
-        return self.left > 0 or version in self.made
+        """Whether there is time to make a pruned model, or it is made."""
+        return self.left > 0 or self.is_made(version)
 
     def rounds_of(self, architecture: Architecture) -> tuple[int, ...]:
         """Epochs of the rounds that an architecture was trained for."""
-        rounds = [version.rounds for version in self.trainings if version.architecture == architecture]
+        rounds = [t.version.rounds for t in self.trainings if t.version.architecture == architecture]
         return max(rounds, key=len, default=())
 
     # chains
@@ -124,15 +160,17 @@ class State:
         return [c for c in self.candidates if c.version == self.baseline]
 
     @cached_property
-    def chains(self) -> list[Chain]:
-        """The chains that keep the unpruned model's predictions, the fastest first."""
-        return by_speed(self.unpruned, self.setup.limits)
+    def served_chains(self) -> dict[str, Chain]:
+        """The chains whose time is predicted: those that serve the baseline model and save time."""
+        return {c.chain.name: c.chain for c in self.unpruned if not c.chain.for_size}
 
     @cached_property
     def ways(self) -> list[Chain]:
         """By which chains pruned models are served; all but the first only where that one spoils a model."""
         assert self.table is not None
-        return ways_to_serve(self.chains, self.table.chains)
+        limits, unpruned = self.setup.limits, [c for c in self.candidates if not c.pruned]
+        worth, chains = worth_serving(unpruned, limits), fastest_chains(self.unpruned, limits)
+        return ways_to_serve(self.table, self.setup.space.grid(), self.served_chains, worth, chains)
 
     def leads(self, candidate: Candidate) -> bool:
         """Whether a candidate has the precision by whose time architectures are compared."""
@@ -142,7 +180,11 @@ class State:
         """The candidate that a chain makes of a version."""
         return next((c for c in self.candidates if (c.version, c.chain) == (version, chain)), None)
 
-    # architectures
+    def tried(self, version: Version, chain: Chain) -> bool:
+        """Whether a version was served by a chain, or could not be."""
+        return self.candidate(version, chain) is not None or (version, chain) in self.failed
+
+    # time
 
     @cached_property
     def times(self) -> dict[Architecture, float]:
@@ -153,53 +195,6 @@ class State:
     def time(self, architecture: Architecture) -> float:
         """Predicted milliseconds of an architecture by the leading chain."""
         return self.times[architecture]
-
-    @cached_property
-    def worthwhile(self) -> list[Architecture]:
-        """Architectures that may keep the budgets, save time, and that no larger one of these is as fast as."""
-        fitting = [a for a in self.times if self._fits(a)]
-        full = self.time(self.setup.space.full)
-        return [a for a in undominated(fitting, self.time) if a.pruned and self.time(a) < full]
-
-    def _fits(self, architecture: Architecture) -> bool:
-        """Whether an architecture may keep the budgets of time and size, with leeway for the prediction."""
-        options, table = self.setup.options, self.table
-        assert table is not None
-        if options.max_latency_ms is not None and all(
-            table.predict(architecture, chain)[1] > LEEWAY * options.max_latency_ms for chain in table.chains
-        ):
-            return False
-        if options.max_size_mb is None:
-            return True
-        served = [c for c in self.candidates if c.version == self.base and c.chain.name in table.chains]
-        sizes = (table.predicted_bytes(c.figures.bytes, architecture, c.chain.name) for c in served)
-        return min(sizes, default=0.0) <= LEEWAY * options.max_size_mb * MB
-
-    @cached_property
-    def plan(self) -> list[Architecture]:
-        """What is screened: the best guesses, spaced evenly from the fastest to the slowest.
-
-        The divergences of models that are pruned in a single dimension add up to a guess.
-        """
-        space, found = self.setup.space, self.screenings
-        if self.table is None:
-            return []
-
-        def guess(a: Architecture) -> float:
-            return sum(found[single].deviation.divergence for single in space.singles(a))
-
-        guessed = [a for a in self.worthwhile if all(single in found for single in space.singles(a))]
-        return spaced(pareto_front(guessed, self.time, guess), self.time, self.setup.options.screened)
-
-    @property
-    def screened(self) -> list[Architecture]:
-        """The planned architectures that were screened."""
-        return [a for a in self.plan if a in self.screenings]
-
-    @cached_property
-    def promising(self) -> set[Architecture]:
-        """The architectures of all first rounds."""
-        return {a for begun in self.rounds if len(begun.epochs) == 1 for a in begun.architectures}
 
     # what was found
 
@@ -219,26 +214,52 @@ class State:
         assert self.table is not None
         return min((self.table.predict(c.architecture, c.chain.name)[0] for c in self.kept), default=math.inf)
 
-    def missing(self, architecture: Architecture, rounds: int) -> float:
-        """Points by which the predictions of an architecture are beyond their budgets, at best.
+    @cached_property
+    def missing(self) -> dict[Architecture, float]:
+        """Points by which the predictions of each served architecture are beyond their budgets, at best.
 
-        Candidates of the leading precision count, after so many rounds of training or fewer; infinite without any.
+        Candidates of the leading precision count.
         """
-        found = [c for c in self._after(architecture, rounds) if self.leads(c)]
-        return min((points_over(c.figures, self.setup.limits) for c in found), default=math.inf)
+        missing: dict[Architecture, float] = {}
+        for c in self.pruned:
+            if self.leads(c):
+                over = points_over(c.figures, self.setup.limits)
+                missing[c.architecture] = min(over, missing.get(c.architecture, math.inf))
+        return missing
 
     def divergence(self, architecture: Architecture, rounds: int) -> float:
-        """The least divergence of an architecture after so many rounds of training or fewer; infinite without any."""
-        return min((c.figures.divergence for c in self._after(architecture, rounds)), default=math.inf)
+        """The least divergence of a served architecture after so many rounds of training, or fewer."""
+        return min(
+            (
+                c.figures.divergence
+                for c in self.pruned
+                if c.architecture == architecture and self.leads(c) and len(c.version.rounds) <= rounds
+            ),
+            default=math.inf,
+        )
+
+    def hopeless(self, architecture: Architecture) -> bool:
+        """Whether an architecture could not be pruned or trained, or some version of it not be served as the leading
+        precision asks.
+        """
+        versions = {version for version, _ in self.failed if version.architecture == architecture}
+        return any((version, None) in self.failed or self._unservable(version) for version in versions)
+
+    def _unservable(self, version: Version) -> bool:
+        tried = [chain for chain in self.ways if self.tried(version, chain)]
+        return len(tried) == len(self.ways) and not any(self.leads(c) for c in self.candidates if c.version == version)
 
     def beyond_training(self, architecture: Architecture) -> bool:
         """Whether an architecture was served and is too slow or too large by every chain; training mends neither.
 
         Where the leading chain does not quantize, a smaller one may follow.
         """
-        found = [c.figures for c in self.pruned if c.architecture == architecture]
-        too_much = bool(found) and all(beyond_training(figures, self.setup.limits) for figures in found)
-        return too_much and self.ways[0].quantized
+        served = [c for c in self.pruned if c.architecture == architecture]
+        smallest = self.ways[0].quantized
+        return smallest and bool(served) and all(beyond_training(c.figures, self.setup.limits) for c in served)
 
-    def _after(self, architecture: Architecture, rounds: int) -> list[Candidate]:
-        return [c for c in self.pruned if c.architecture == architecture and len(c.version.rounds) <= rounds]
+    @property
+    def tries(self) -> int:
+        """How many pruned candidates were measured or given up; it stands still where no time is left."""
+        given_up = {version.architecture for version, _ in self.failed if version.pruned}
+        return sum(c.pruned for c in self.candidates) + sum(map(self.hopeless, given_up))

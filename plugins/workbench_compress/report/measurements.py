@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from workbench.api.machine import describe
 from workbench_compress.candidates.candidate import Candidate
 from workbench_compress.candidates.choice import NEAREST, misses, nearest_of
 from workbench_compress.lab.data import SearchData
+from workbench_compress.policy.conditions import screened
 from workbench_compress.policy.state import State
 from workbench_compress.report.summary import summarize
 
@@ -37,12 +37,13 @@ def write_measurements(folder: Path, state: State, best: Candidate | None, data:
         "seconds": round(seconds, 1),
         "judged": {"rows": len(data.texts), "labelled_by": data.labelled_by},
         "budgets": [{"name": limit.name, "most": limit.most, "unit": limit.unit} for limit in limits],
-        "yardstick": state.candidates[0].chain.name,
+        "yardstick": state.yardstick.name if state.yardstick else None,
         "chosen": best.name if best else None,
         "nearest": [] if best else [c.name for c in nearest_of(state.candidates, limits)[:NEAREST]],
         "candidates": [
             {**candidate_json(c, state), "misses": misses(c, limits), "chosen": c is best} for c in state.candidates
         ],
+        "latency_table": state.table.to_json() if state.table else None,
         "screening": screening_json(state),
     }
     write_json(folder / FILE, value)
@@ -67,15 +68,15 @@ def candidate_json(candidate: Candidate, state: State) -> dict[str, Any]:
         "epochs": version.epochs,
         "peer": candidate.peer,
         "predicted_ms": table.predict(version.architecture, chain.name)[0] if table and known else None,
-        **asdict(candidate.figures),
+        **candidate.figures.to_json(),
     }
 
 
 def screening_json(state: State) -> dict[str, Any] | None:
     """How many architectures were considered, and what became of the pruned models."""
-    if state.table is None:
+    if state.plan is None:
         return None
-    space = state.setup.space
+    space, found = state.setup.space, screened(state)
     return {
         "grid": space.size,
         "planned": len(state.plan),
@@ -89,8 +90,8 @@ def screening_json(state: State) -> dict[str, Any] | None:
                 "architecture": space.values(a),
                 "predicted_ms": state.time(a),
                 "divergence": state.screenings[a].deviation.divergence,
-                "trained": bool(state.rounds_of(a)),
+                "trained": a in state.promising,
             }
-            for a in state.screened
+            for a in found
         ],
     }

@@ -5,103 +5,109 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
+WIDTH, HEIGHT = 520, 340
+LEFT, RIGHT, TOP, BOTTOM = 52, 16, 14, 34
 SHOWN = 0.025  # accuracies further below the budget stand on the bottom edge
 TICKS = 6
 ROOM = 1.25  # beside the outermost marks, as a ratio
-KINDS = ("broken", "kept", "peer", "chosen")  # the later ones matter more
+
+
+@dataclass(frozen=True)
+class Point:
+    """A candidate's mark.
+
+    Args:
+        x: from the left.
+        y: from the top.
+        name: of the candidate.
+        kind: `chosen`, `peer`, `kept` or `broken`.
+        below: whether its accuracy is lower than the drawing shows.
+        end: whether its label stands to its left.
+    """
+
+    x: float
+    y: float
+    name: str
+    kind: str
+    below: bool
+    end: bool
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing of candidates by accuracy and by a number that had better be small.
-
-    The axis of the number is logarithmic: ratios count there.
+    """A drawing.
 
     Args:
-        title: what the number is, in English and in Chinese.
-        candidates: from the measurements.
-        along: the number of a candidate.
-        least: the accuracy that the budget asks for.
-        most: the budget of the number, None or 0 without one.
+        title: what lies along x, in English and in Chinese.
+        points: the marks, those that matter most last.
+        front: the path of the best, as an SVG path.
+        x_ticks: (place, words).
+        y_ticks: (place, words).
+        least: where the accuracy budget is.
+        most: where the budget along x is, None without one, or where it is 0: a logarithm has no place for that.
     """
 
-    width: ClassVar = 520
-    height: ClassVar = 340
-    left: ClassVar = 52
-    right: ClassVar = 504
-    top: ClassVar = 14
-    bottom: ClassVar = 306
-
     title: tuple[str, str]
-    candidates: Sequence[Mapping[str, Any]]
-    along: Callable[[Mapping[str, Any]], float]
+    points: list[Point]
+    front: str
+    x_ticks: list[tuple[float, str]]
+    y_ticks: list[tuple[float, str]]
     least: float
-    most: float | None = None
+    most: float | None
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
 
-    @property
-    def marks(self) -> list[Mapping[str, Any]]:
-        """The candidates, those that matter most last, on top of the others."""
-        return sorted(self.candidates, key=lambda c: KINDS.index(kind(c)))
 
-    def x(self, value: float) -> float:
-        """The place of a number."""
-        first, last = map(math.log, self._reach)
-        return round(self.left + (math.log(value) - first) / (last - first) * (self.right - self.left), 1)
+def draw(
+    candidates: Sequence[Mapping[str, Any]],
+    along: Callable[[Mapping[str, Any]], float],
+    least: float,
+    most: float | None,
+    title: tuple[str, str],
+) -> Picture:
+    """The drawing of candidates by accuracy and by what `along` gives, whose axis is logarithmic: ratios count there.
 
-    def y(self, accuracy: float) -> float:
-        """The place of an accuracy; one that is too low for the drawing stands on its edge."""
-        high = self._heights[1]
-        return round(self.top + (high - max(accuracy, self.low)) / (high - self.low) * (self.bottom - self.top), 1)
+    Args:
+        candidates: from the measurements.
+        along: a number of a candidate that had better be small.
+        least: the accuracy that the budget asks for.
+        most: the budget of what `along` gives.
+        title: of the x axis.
+    """
+    reach = [*(along(c) for c in candidates), *([most] if most else [])]
+    first, last = math.log(min(reach) / ROOM), math.log(max(reach) * ROOM)
+    accuracies = [c["accuracy"] for c in candidates]
+    high = max(*accuracies, least)
+    low = max(min(*accuracies, least), least - SHOWN)
+    margin = max(0.08 * (high - low), 0.002)
+    high, low = min(1.0, high + margin), max(0.0, low - margin)
 
-    @property
-    def low(self) -> float:
-        """The lowest accuracy that the drawing shows."""
-        return self._heights[0]
+    def x(value: float) -> float:
+        return round(LEFT + (math.log(value) - first) / (last - first) * (WIDTH - LEFT - RIGHT), 1)
 
-    @property
-    def front(self) -> str:
-        """The steps along those that nothing beats in both, as an SVG path."""
-        path, best = "", -math.inf
-        for c in sorted(self.candidates, key=lambda c: (self.along(c), -c["accuracy"])):
-            if c["accuracy"] > best and c["accuracy"] >= self.low:
-                best = c["accuracy"]
-                x, y = self.x(self.along(c)), self.y(best)
-                path += f"H{x}V{y}" if path else f"M{x},{y}"
-        return f"{path}H{self.right}"
+    def y(value: float) -> float:
+        return float(round(TOP + (high - max(value, low)) / (high - low) * (HEIGHT - TOP - BOTTOM), 1))
 
-    @property
-    def x_ticks(self) -> list[tuple[float, str]]:
-        """Places and words of the numbers 1, 2 and 5 times a power of ten."""
-        low, high = self._reach
-        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        numbers = [(factor * 10.0**power, max(0, -power)) for power in powers for factor in (1, 2, 5)]
-        return [(self.x(number), f"{number:.{digits}f}") for number, digits in numbers if low <= number <= high]
-
-    @property
-    def y_ticks(self) -> list[tuple[float, str]]:
-        """Places and words of about six round percentages."""
-        low, high = (100 * accuracy for accuracy in self._heights)
-        rough = (high - low) / TICKS
-        power = 10 ** math.floor(math.log10(rough))
-        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-        digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-        return [(self.y(n * step / 100), f"{n * step:.{digits}f}") for n in numbers]
-
-    @cached_property
-    def _reach(self) -> tuple[float, float]:
-        reach = [*map(self.along, self.candidates), *([self.most] if self.most else [])]
-        return min(reach) / ROOM, max(reach) * ROOM
-
-    @cached_property
-    def _heights(self) -> tuple[float, float]:
-        accuracies = [self.least, *(c["accuracy"] for c in self.candidates)]
-        low, high = max(min(accuracies), self.least - SHOWN), max(accuracies)
-        margin = max(0.08 * (high - low), 0.002)
-        return max(0.0, low - margin), min(1.0, high + margin)
+    points = [
+        Point(x(along(c)), y(c["accuracy"]), c["name"], kind(c), c["accuracy"] < low, x(along(c)) > WIDTH * 0.6)
+        for c in candidates
+    ]
+    order = ("broken", "kept", "peer", "chosen")
+    return Picture(
+        title,
+        sorted(points, key=lambda point: order.index(point.kind)),
+        front([(along(c), c["accuracy"]) for c in candidates if c["accuracy"] >= low], x, y),
+        [(x(value), words) for value, words in decades(math.exp(first), math.exp(last))],
+        [(y(value / 100), words) for value, words in ticks(100 * low, 100 * high)],
+        y(least),
+        x(most) if most else None,
+    )
 
 
 def kind(candidate: Mapping[str, Any]) -> str:
@@ -111,3 +117,34 @@ def kind(candidate: Mapping[str, Any]) -> str:
     if candidate["peer"]:
         return "peer"
     return "broken" if candidate["misses"] else "kept"
+
+
+def front(places: Sequence[tuple[float, float]], x: Callable[[float], float], y: Callable[[float], float]) -> str:
+    """The steps along those that nothing beats in both, as an SVG path."""
+    path, best = "", -math.inf
+    for value, accuracy in sorted(places, key=lambda place: (place[0], -place[1])):
+        if accuracy > best:
+            path += f"H{x(value)}V{y(accuracy)}" if path else f"M{x(value)},{y(accuracy)}"
+            best = accuracy
+    return f"{path}H{WIDTH - RIGHT}"
+
+
+def ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Round numbers from `low` to `high`, about six, with their words."""
+    rough = (high - low) / TICKS
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    return [(n * step, f"{n * step:.{digits}f}") for n in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def decades(low: float, high: float) -> list[tuple[float, str]]:
+    """The numbers 1, 2 and 5 times a power of ten from `low` to `high`, with their words."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [
+        (factor * 10.0**power, f"{factor * 10.0**power:.{max(0, -power)}f}")
+        for power in powers
+        for factor in (1, 2, 5)
+        if low <= factor * 10.0**power <= high
+    ]

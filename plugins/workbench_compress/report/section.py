@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.io import read_json
 from workbench.api.report import Section, environment
 from workbench_compress.report.measurements import FILE
-from workbench_compress.report.picture import Picture, kind
+from workbench_compress.report.picture import Picture, draw
 
 if TYPE_CHECKING:
     from workbench.api.engine import Run
@@ -44,7 +44,6 @@ def values(measurements: Mapping[str, Any]) -> dict[str, Any]:
             for c in candidates
             if chosen and c["peer"] and c is not chosen
         ],
-        "kind": kind,
         "pictures": pictures(candidates, least, budgets),
         **{name: measurements[name] for name in ("budgets", "judged", "screening", "seconds", "machine")},
         "confidence": measurements["options"]["confidence"],
@@ -63,8 +62,13 @@ def baseline_accuracy(candidate: Mapping[str, Any]) -> float:
 
 def pictures(candidates: Sequence[Mapping[str, Any]], least: float, budgets: Mapping[str, float]) -> list[Picture]:
     """Accuracy against milliseconds, and against megabytes."""
-    time, size = ("Milliseconds for one text, mean", "单条文本平均耗时（毫秒）"), ("Size in MB", "大小（MB）")
     return [
-        Picture(time, candidates, lambda c: c["mean_ms"], least),
-        Picture(size, candidates, lambda c: c["bytes"] / MB, least, budgets.get("max_size_mb")),
+        draw(
+            candidates,
+            lambda c: c["mean_ms"],
+            least,
+            None,
+            ("Milliseconds for one text, mean", "单条文本平均耗时（毫秒）"),
+        ),
+        draw(candidates, lambda c: c["bytes"] / MB, least, budgets.get("max_size_mb"), ("Size in MB", "大小（MB）")),
     ]

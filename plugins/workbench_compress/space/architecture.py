@@ -58,6 +58,21 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class PruningStep:
+    """The last pass by which an architecture comes about.
+
+    Args:
+        source: the architecture that it prunes.
+        using: the pass.
+        options: of the pass.
+    """
+
+    source: Architecture
+    using: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Space:
     """All architectures that the passes at hand can leave of a model.
 
@@ -103,8 +118,8 @@ class Space:
         """What an architecture is put together from: architectures that are pruned in one dimension alone."""
         return [self.only(place, level) for place, level in enumerate(architecture.levels) if level]
 
-    def last_step(self, architecture: Architecture) -> tuple[Architecture, str, dict[str, Any]]:
-        """The last of the passes that lead to a pruned architecture: what it prunes, the pass, and its options.
+    def last_step(self, architecture: Architecture) -> PruningStep:
+        """The last of the passes that lead to a pruned architecture.
 
         Blocks are left out level by level, so that all depths share their steps; other passes go there at once.
         """
@@ -114,7 +129,7 @@ class Space:
         options = {self.dimensions[n].option: self.dimensions[n].values[levels[n]] for n in own}
         for n in own:
             levels[n] = levels[n] - 1 if last.blocks and len(own) == 1 else 0
-        return Architecture(tuple(levels)), last.using, options
+        return PruningStep(Architecture(tuple(levels)), last.using, options)
 
 
 def discover_space(passes: Mapping[str, Pass], model: Model) -> Space:

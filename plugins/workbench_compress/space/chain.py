@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -16,17 +17,22 @@ HALF = 16  # bits; a CPU computes with such weights in float32
 
 @dataclass(frozen=True)
 class Link:
-    """One pass of a chain.
+    """One pass of a chain, with the options that differ from its defaults.
 
     Args:
         using: the pass.
-        options: (option, value) pairs that differ from its defaults.
-        name: the pass and the chosen values of its search space.
+        options: (option, value) pairs.
+        named: whether the values are part of the chain's name: those of the search space, not those of the user.
     """
 
     using: str
     options: tuple[tuple[str, Any], ...] = ()
-    name: str = ""
+    named: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The pass and the chosen values of its search space."""
+        return "-".join([self.using, *(str(value) for option, value in self.options if option in self.named)])
 
 
 @dataclass(frozen=True)
@@ -57,17 +63,30 @@ class Chain:
         """Whether it saves bytes and no time."""
         return self.bits == HALF
 
+    def steps(self, name: str) -> Iterator[tuple[str, Link]]:
+        """What each pass makes of a model of that name is called; chains share their first steps."""
+        for link in self.links:
+            name = "-".join([name, link.using, *(str(value) for _, value in link.options)])
+            yield name, link
+
     def to_json(self) -> list[dict[str, Any]]:
         """The passes and their options, as a recipe has them."""
         return [{"use": link.using, **dict(link.options)} for link in self.links]
 
+    @classmethod
+    def of(cls, links: Iterable[Link], passes: Mapping[str, Pass], *, first_export: str) -> Chain:
+        """Name a chain after its passes; the export is left out of the name where it is the usual one."""
+        links = tuple(links)
+        quantizer = next((link for link in links if passes[link.using].role == "quantize"), None)
+        named = [link.name for link in links if link.using != first_export] + ([] if quantizer else [FLOAT])
+        plain = all(passes[link.using].role != "fuse" and not link.named for link in links)
+        if quantizer is None:
+            return cls("-".join(named), links, plain=plain)
+        return cls("-".join(named), links, quantizer.using, passes[quantizer.using].bits, plain)
+
 
 def discover_chains(passes: Mapping[str, Pass], model: Model, wanted: Mapping[str, str], *, sized: bool) -> list[Chain]:
-    """Every chain that the passes at hand allow, those first by whose models others may be timed.
-
-    Plain quantization goes first, then the plain export. Quantization of the workbench's own distribution goes before
-    that of third parties, and names decide between equals. So neither another plugin nor the order of plugins changes
-    by what candidates are timed.
+    """Every chain that the passes at hand allow, the plain export first.
 
     Args:
         passes: name -> pass.
@@ -75,25 +94,38 @@ def discover_chains(passes: Mapping[str, Pass], model: Model, wanted: Mapping[st
         wanted: options that every quantizing pass gets that has them.
         sized: whether size matters, which is all that 16-bit weights are good for on a CPU.
     """
-    found: list[Chain] = []
-    for number, export in enumerate(taking(passes, "export", model.format)):
-        fusing = taking(passes, "fuse", passes[export].produces)
-        for fuse in (None, *fusing):
-            links = (Link(export), *([Link(fuse)] if fuse else []))
-            names = [name for name in (export if number else None, fuse) if name]  # the usual export is not named
-            found.append(Chain("-".join([*names, FLOAT]), links, plain=not fuse))
-            for quantize in taking(passes, "quantize", passes[fuse or export].produces):
-                default, *others = settings(quantize, passes[quantize], model, wanted)
-                for link in (default, *(others if fuse or not fusing else ())):  # what is fused is faster
-                    name, plain = "-".join([*names, link.name]), not fuse and link == default
-                    found.append(Chain(name, (*links, link), quantize, passes[quantize].bits, plain))
+    exports = [name for name, each in passes.items() if each.role == "export" and each.consumes == model.format]
+    chains = []
+    for export in exports:
+        made = passes[export].produces
+        fusing: list[tuple[Link, ...]] = [(), *((Link(name),) for name in taking(passes, "fuse", made))]
+        for fused in fusing:
+            links = (Link(export), *fused)
+            made = passes[links[-1].using].produces
+            chains.append(links)
+            chains += [
+                (*links, using_defaults(name, passes[name], wanted)) for name in taking(passes, "quantize", made)
+            ]
+            if fused or len(fusing) == 1:  # what is fused is faster, so other values are tried there
+                for name in taking(passes, "quantize", made):
+                    chains += [(*links, link) for link in variants(name, passes[name], model, wanted)]
+    found = [Chain.of(links, passes, first_export=exports[0]) for links in chains]
+    return [chain for chain in found if sized or not chain.for_size]
 
-    def order(chain: Chain) -> tuple[bool, bool, str]:
-        if not (chain.plain and chain.quantized):
-            return True, False, ""
-        return False, any(passes[link.using].distribution != DISTRIBUTION for link in chain.links), chain.name
 
-    return sorted((chain for chain in found if sized or not chain.for_size), key=order)
+def yardsticks(chains: Iterable[Chain], passes: Mapping[str, Pass]) -> list[Chain]:
+    """The chains that may serve as the yardstick, the preferred one first: plain quantization, then the plain export.
+
+    Quantization of the workbench's own distribution goes before that of third parties, and names decide between equals.
+    So neither another plugin nor the order of plugins changes by what candidates are timed.
+    """
+    plain, *more = [chain for chain in chains if chain.plain]
+    quantized = [chain for chain in more if chain.quantized]
+
+    def order(chain: Chain) -> tuple[bool, str]:
+        return any(passes[link.using].distribution != DISTRIBUTION for link in chain.links), chain.name
+
+    return [*sorted(quantized, key=order), plain]
 
 
 def taking(passes: Mapping[str, Pass], role: str, made: str) -> list[str]:
@@ -101,13 +133,19 @@ def taking(passes: Mapping[str, Pass], role: str, made: str) -> list[str]:
     return [name for name, each in passes.items() if each.role == role and each.consumes == made]
 
 
-def settings(name: str, each: Pass, model: Model, wanted: Mapping[str, str]) -> list[Link]:
-    """A quantizing pass with its defaults, then with every other combination of the values in its search space."""
+def using_defaults(name: str, each: Pass, wanted: Mapping[str, str]) -> Link:
+    """A quantizing pass with its defaults, and with what the user wants of all of them."""
     known = {field.name for field in option_fields(each.options)}
-    common = tuple((option, value) for option, value in wanted.items() if option in known)
-    values = {option: found for option, axis in each.space.items() if (found := axis_values(axis, each, model))}
-    links = []
-    for combination in product(*values.values()):
-        chosen = {o: v for o, v in zip(values, combination, strict=True) if v != values[o][0]}
-        links.append(Link(name, (*chosen.items(), *common), "-".join([name, *map(str, chosen.values())])))
+    return Link(name, tuple((option, value) for option, value in wanted.items() if option in known))
+
+
+def variants(name: str, each: Pass, model: Model, wanted: Mapping[str, str]) -> list[Link]:
+    """The same pass with every other combination of the values in its search space."""
+    values = {option: axis_values(axis, each, model) for option, axis in each.space.items()}
+    default, links = {option: found[0] for option, found in values.items() if found}, []
+    for combination in product(*(found for found in values.values() if found)):
+        chosen = {o: v for o, v in zip(default, combination, strict=True) if v != default[o]}
+        if chosen:
+            link = using_defaults(name, each, wanted)
+            links.append(dataclasses.replace(link, options=(*chosen.items(), *link.options), named=tuple(chosen)))
     return links

@@ -9,10 +9,9 @@ share of the time that is left is multiplied.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -30,11 +29,11 @@ class Cost:
     """What a model costs by one chain.
 
     Args:
-        ms: least milliseconds for each of some texts; for a network one of each length.
+        ms: least milliseconds for a text of each length; for a whole model, of one mean text.
         bytes: of its files.
     """
 
-    ms: Sequence[float]
+    ms: tuple[float, ...]
     bytes: int
 
 
@@ -65,10 +64,10 @@ class LatencyTable:
 
     def predict(self, architecture: Architecture, chain: str) -> tuple[float, float]:
         """Milliseconds for a text of the mix: mean and 95th percentile."""
-        share = self._share(architecture, chain, lambda cost: fmean(cost.ms))
+        share = self._share(architecture, chain, lambda cost: cost.ms[0])
         if not self.networks[chain]:
-            whole = share * fmean(self.models[chain]["full"].ms)
-            return whole, whole
+            (whole,) = self.models[chain]["full"].ms
+            return whole * share, whole * share
         by_length = self._together(architecture, lambda name: np.array(self.networks[chain][name].ms))
         each = np.interp(self.mix, self.lengths, by_length) * share + self.tokenizing
         return float(each.mean()), float(np.quantile(each, 0.95))
@@ -105,6 +104,16 @@ class LatencyTable:
                 cost = models.get(self.space.name(self.space.only(place, level)))
                 share *= of(cost) / of(models["full"]) if cost else math.inf
         return share
+
+    def to_json(self) -> dict[str, Any]:
+        """It for the measurements."""
+        return {
+            "lengths": self.lengths,
+            "milliseconds": {
+                chain: {name: c.ms for name, c in costs.items()} for chain, costs in self.networks.items()
+            },
+            "tokenizing_ms": self.tokenizing,
+        }
 
 
 def network_name(dimension: Dimension, level: int) -> str:

@@ -41,7 +41,7 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
         WorkbenchError: the model is no trained torch model, there are no texts, its tokenizer is of a kind that cannot
             be trimmed, or a text would be cut or answered differently afterwards.
     """
-    classifier = open_trained(model)
+    classifier = open_trained(model, NAME)
     encoder, vocabulary = classifier.encoder, Vocabulary.load(model.path / "tokenizer.json")
     normalize = context.host.normalizer(model.normalization)
     texts = [model.prefix + normalize(text) for text in texts_of(model, options, context)]
@@ -66,7 +66,7 @@ def trim_vocabulary(model: Model, out: Path, options: VocabularyOptions, context
     logger.info("%d of %d tokens stay, %d of them for single characters", len(kept), rows, len(letters - wanted))
     figures = {"before": rows, "tokens": len(kept), "characters": len(letters - wanted), "texts": len(texts)}
     made = write_model(model, classifier, out, NAME, options, figures)
-    stored_logits = logits_of(open_trained(made), [[new[number] for number in ids] for ids in sample])
+    stored_logits = logits_of(open_trained(made, NAME), [[new[number] for number in ids] for ids in sample])
     check_logits(before_logits, stored_logits, model.path)
     return made
 

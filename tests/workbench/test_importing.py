@@ -10,7 +10,6 @@ from workbench.errors import WorkbenchError
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import add_to_ledger, ledger_keys
 from workbench.nouns.utterance import Utterance
-from workbench.quality.label_warnings import label_warnings
 from workbench.stages.import_sources import read_rows
 from workbench.stages.import_stage import import_stage
 from workbench.stages.split_assignment import KEPT, divide
@@ -183,33 +182,6 @@ def test_a_source_without_dev_gives_dev_from_train_and_its_test_stays(read, tmp_
     assert len(first.split("dev")) == 5  # a quarter of the 10 and of the 6 train rows of the intents
     assert "one.csv has no dev rows; they are taken from its train rows" in caplog.text
     assert read(table, known=add_to_ledger(first, {})) == first
-
-
-@pytest.mark.parametrize(
-    ("names", "words"),
-    [
-        (("Refund", "refund"), "'Refund' (10 rows) and 'refund' (10 rows) look alike"),
-        (("ｒefund", "refund"), "look alike"),
-        (("cafe\u0301", "caf\u00e9"), "look alike"),
-        (("re fund", "refund"), "look alike"),
-        (("nan", "refund"), "'nan' (10 rows) looks like a missing value"),
-        (("1", "2"), "all 2 intents are numbers, such as '1' (10 rows) and '2' (10 rows)"),
-    ],
-)
-def test_intents_that_probably_mean_something_else_are_said(host, context, tmp_path, names, words, caplog):
-    write(tmp_path / "one.csv", [(f"{text} {n}", name) for n, name in enumerate(names) for text, _ in MANY[:10]])
-    values = {"import": [{"reader": "csv", "source": "one.csv"}]}
-    recipe = check_recipe(values, host, "recipe.toml", tmp_path)
-    stage = import_stage(recipe)
-    stage.work({}, tmp_path / "out", context)
-    assert words in caplog.text
-
-
-def test_good_intents_are_not_warned_about():
-    rows = [
-        Utterance(name, name, name, (name,)) for name in ("refund", "refunds", "none of these", "退款", "2fa", "a", "b")
-    ]
-    assert label_warnings(rows) == []
 
 
 def test_a_repeated_import_says_the_same(read, tmp_path):

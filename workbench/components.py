@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from workbench.component import Component
+from workbench.nouns.recognition import Recognition
 from workbench.protocols import (
     AgreementFunction,
     AugmenterFunction,
@@ -19,6 +21,7 @@ from workbench.protocols import (
     NormalizationFunction,
     PassFunction,
     ReaderFunction,
+    RecognizeFunction,
     RuntimeFunction,
     SelectorFunction,
     TrainerFunction,
@@ -37,6 +40,8 @@ class Reader(Component):
         remote: whether every run reads the source again. The digest of the rows read is then part of the key.
         named: whether the source is the name of a dataset in the reader's package instead of a path.
         votes: `(source, options, context) -> Votes`, or its import path; None = the source has no votes.
+        recognize: `(path, user_options) -> Recognition | None`, or its import path; None = `workbench init` does not
+            choose the reader. A file of another format gives None. `user_options` are the options that the user set.
     """
 
     run: ReaderFunction | str
@@ -44,6 +49,12 @@ class Reader(Component):
     remote: bool = False
     named: bool = False
     votes: VotesFunction | str | None = None
+    recognize: RecognizeFunction | str | None = None
+
+    def recognition(self, path: Path, user_options: Mapping[str, Any]) -> Recognition | None:
+        """Call `recognize`; None if the reader has no such function."""
+        found: Recognition | None = self.function(self.recognize)(path, user_options) if self.recognize else None
+        return found
 
     def read_votes(self, *args: Any) -> Any:
         """Call `votes`; a missing library raises `MissingExtra` with the command that installs the library."""

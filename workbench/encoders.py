@@ -133,7 +133,7 @@ def token_limit(folder: Path) -> int:
         ) from error
 
 
-def locate(known: Encoder, name: str) -> Path | None:
+def locate_encoder(known: Encoder, name: str) -> Path | None:
     """Return the folder of a registered encoder on this machine, without a network; None if there is none."""
     try:
         return _from_package(known) or _from_folder(name, known.hub) or _from_hub_cache(known.hub)

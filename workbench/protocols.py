@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.nouns.dataset import Dataset
     from workbench.nouns.model import Model
     from workbench.nouns.predictor import Predictor, PredictorOptions
+    from workbench.nouns.recognition import Recognition
     from workbench.nouns.report import Figure, Measurement, Scored
     from workbench.nouns.review_pool import ReviewPool, Selected
     from workbench.nouns.utterance import Utterance
@@ -36,6 +37,18 @@ class ReaderFunction(Protocol):
             out: folder for further files that belong to the dataset.
             options: instance of the component's options.
             context: host, seed, scratch folder, log.
+        """
+
+
+class RecognizeFunction(Protocol):
+    """Recognize a file or folder."""
+
+    def __call__(self, path: Path, user_options: Mapping[str, Any], /) -> Recognition | None:
+        """Return the reader's options for a file or folder; None if it has another format.
+
+        Args:
+            path: an existing file or folder.
+            user_options: options that the user set; the function does not guess these.
         """
 
 

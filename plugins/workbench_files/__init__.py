@@ -38,6 +38,7 @@ class TsvOptions(TableOptions):
     """A file of tab-separated values."""
 
     quoted: bool = option(True, "double quotes enclose cells with tabs or line breaks; false = plain characters")
+    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2, …")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ class CsvOptions(TableOptions):
 
     delimiter: str = option(",", "character between the cells")
     quoted: bool = option(True, "double quotes enclose cells with delimiters or line breaks; false = plain characters")
+    header: bool = option(True, "the first line names the columns; false = they are called column 1, column 2, …")
+
+
+@dataclass(frozen=True)
+class XlsxOptions(TableOptions):
+    """A sheet of a workbook."""
+
+    sheet: str | None = option(None, "name of the sheet; none = the only sheet that has rows")
 
 
 @dataclass(frozen=True)
@@ -59,27 +68,52 @@ class HubOptions(TableOptions):
     revision: str | None = option(None, "branch, tag or commit on the hub; none = the default branch")
 
 
+@dataclass(frozen=True)
+class AssistantOptions:
+    """An export of another assistant."""
+
+    language: str | None = option(None, "ISO 639-1 code of the phrases to read; none = phrases of every language")
+
+
 @hookimpl
 def readers() -> Mapping[str, Reader]:
     """Register the readers of tables."""
     return {
         "csv": Reader(
             run="workbench_files.delimited:read_csv",
+            recognize="workbench_files.recognition:recognize_csv",
             options=CsvOptions,
-            summary="a CSV file in UTF-8 with a header line, optionally gzipped",
+            summary="a CSV file, optionally gzipped",
         ),
         "tsv": Reader(
             run="workbench_files.delimited:read_tsv",
+            recognize="workbench_files.recognition:recognize_tsv",
             options=TsvOptions,
-            summary="a file of tab-separated values in UTF-8 with a header line, optionally gzipped",
+            summary="a file of tab-separated values, optionally gzipped",
         ),
         "jsonl": Reader(
             run="workbench_files.jsonl:read_jsonl",
+            recognize="workbench_files.recognition:recognize_jsonl",
             options=TableOptions,
             summary="a file with one JSON object per line, optionally gzipped",
         ),
+        "json": Reader(
+            run="workbench_files.json_list:read_json_list",
+            recognize="workbench_files.recognition:recognize_json",
+            options=TableOptions,
+            summary="a file with one JSON list of objects, optionally gzipped",
+        ),
+        "xlsx": Reader(
+            run="workbench_files.xlsx:read_xlsx",
+            recognize="workbench_files.recognition:recognize_xlsx",
+            options=XlsxOptions,
+            extra="data",
+            libraries=("openpyxl",),
+            summary="an Excel workbook whose first row names the columns",
+        ),
         "parquet": Reader(
             run="workbench_files.parquet:read_parquet",
+            recognize="workbench_files.recognition:recognize_parquet",
             options=TableOptions,
             extra="data",
             libraries=("pyarrow",),
@@ -92,6 +126,32 @@ def readers() -> Mapping[str, Reader]:
             libraries=("datasets", "pyarrow"),
             remote=True,
             summary="a Hugging Face dataset: a folder, or a name on the hub",
+        ),
+        "rasa": Reader(
+            run="workbench_files.assistants.rasa:read_rasa",
+            recognize="workbench_files.assistants.rasa:recognize_rasa",
+            options=AssistantOptions,
+            extra="data",
+            libraries=("pyyaml",),
+            summary="NLU data of Rasa 2 or 3: a YAML file or a folder, such as data",
+        ),
+        "dialogflow": Reader(
+            run="workbench_files.assistants.dialogflow:read_dialogflow",
+            recognize="workbench_files.assistants.dialogflow:recognize_dialogflow",
+            options=AssistantOptions,
+            summary="an agent exported from Dialogflow ES: the zip archive or its folder",
+        ),
+        "clu": Reader(
+            run="workbench_files.assistants.clu:read_clu",
+            recognize="workbench_files.assistants.clu:recognize_clu",
+            options=AssistantOptions,
+            summary="a project exported from Azure CLU or LUIS: a JSON file",
+        ),
+        "lex": Reader(
+            run="workbench_files.assistants.lex:read_lex",
+            recognize="workbench_files.assistants.lex:recognize_lex",
+            options=AssistantOptions,
+            summary="a bot exported from Amazon Lex V2: the zip archive or its folder",
         ),
     }
 

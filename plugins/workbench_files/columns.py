@@ -59,15 +59,15 @@ def choose_columns(names: Sequence[str], options: TableOptions, source: object) 
             raise unknown("column", name, names, where=f"{source}: option {option}")
         return name if name is not None else default if exported else None
 
-    text = column_of("text", "text") or _well_known(names, TEXT)
+    text = column_of("text", "text") or well_known(names, TEXT)
     if text is None:
         raise _unknown_column("text", "text", names, source)
     ids, groups = column_of("id_key", "id"), column_of("group_key", "group")
     splits = None if options.split_key == "" else column_of("split_key", "split")
-    label = column_of("label", "intent") or _well_known(names, LABEL)
+    label = column_of("label", "intent") or well_known(names, LABEL)
     split_by_name = splits is None and options.split_key is None
     if split_by_name:
-        splits = _well_known([name for name in names if name not in (text, label, ids, groups)], SPLIT)
+        splits = well_known([name for name in names if name not in (text, label, ids, groups)], SPLIT)
     if label is None and set(names) - {text, ids, splits, groups}:
         raise _unknown_column("intent", "label", names, source)
     language = "language" if exported and options.language is None else None
@@ -75,7 +75,8 @@ def choose_columns(names: Sequence[str], options: TableOptions, source: object) 
     return Columns(text, label, ids, splits, groups, language, raw, split_by_name and splits is not None)
 
 
-def _well_known(names: Iterable[str], known: Iterable[str]) -> str | None:
+def well_known(names: Iterable[str], known: Iterable[str]) -> str | None:
+    """Return the first known name that is a column, as the column spells it; upper and lower case are equal."""
     folded = {name.casefold(): name for name in names}
     return next((folded[name] for name in known if name in folded), None)
 

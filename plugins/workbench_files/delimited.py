@@ -36,7 +36,7 @@ def read_tsv(source: str, out: Path, options: TsvOptions, context: Context) -> D
 
 def _read(path: Path, delimiter: str, options: CsvOptions | TsvOptions, reader: str) -> Dataset:
     name = well_formed(path.name)
-    columns, lines = csv_lines(path, delimiter, quoted=options.quoted)
+    columns, lines = csv_lines(path, delimiter, quoted=options.quoted, header=options.header)
     provenance = {"reader": reader, "file": name, "sha256": digest_file(path)}
     rows = (Row(place, cells) for place, cells in lines)
     return rows_to_dataset(rows, choose_columns(columns, options, path), options, name, path, provenance)

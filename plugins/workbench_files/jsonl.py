@@ -10,6 +10,7 @@ from workbench.api import WorkbenchError
 from workbench.api.io import digest_file, read_source
 from workbench.api.text import well_formed
 from workbench_files.columns import choose_columns
+from workbench_files.nested import flat
 from workbench_files.rows import Row, rows_to_dataset
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_jsonl(source: str, out: Path, options: TableOptions, context: Context) -> Dataset:
-    """Read the rows of a JSONL file; a key that is missing in a line is an empty cell.
+    """Read the rows of a JSONL file. A missing key is an empty cell; dots join the keys of nested objects.
 
     Raises:
         WorkbenchError: a line is not a JSON object, or a column is missing. The message has the line, or all keys.
@@ -49,6 +50,7 @@ def _object(line: str, where: str) -> dict[str, Any]:
         raise WorkbenchError(
             f"is {kind}, not a JSON object",
             where=where,
-            remedy="Write one JSON object per line; for a Label Studio export set reader to labelstudio-export",
+            remedy="Write one JSON object per line. For a JSON list, set reader to json; "
+            "for a Label Studio export, set reader to labelstudio-export",
         )
-    return value
+    return flat(value)

@@ -28,6 +28,8 @@ def readers() -> Mapping[str, Reader]:
 @hookimpl
 def register_commands(cli: click.Group, host: Host) -> None:
     """Add the verbs `quickstart` and `init`."""
-    from workbench_quickstart import verbs
+    from workbench_quickstart.init_verb import add_init
+    from workbench_quickstart.quickstart_verb import add_quickstart
 
-    verbs.add(cli, host)
+    add_quickstart(cli, host)
+    add_init(cli, host)

@@ -24,25 +24,31 @@ class RecipeChoices:
         source: file, folder or name for the reader.
         reader: name of the reader.
         reader_options: option -> value, for options of the reader.
-        split: split -> share of the rows.
+        split: split -> share of the rows; None = every row of the source states its split.
         cleaners: names of the cleaners, in order.
         augmenters: names of the augmenters, in order.
         trainer: name of the trainer.
         encoder: base model of the trainer.
         passes: names of the passes, in order.
         budgets: budget -> limit.
+        rare: action for an intent with fewer rows than splits.
+        comments: lines of a comment at the top of the recipe.
     """
 
     source: str = "en"
     reader: str = "quickstart"
     reader_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    split: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"train": 0.7, "dev": 0.15, "test": 0.15})
+    split: Mapping[str, float] | None = dataclasses.field(
+        default_factory=lambda: {"train": 0.7, "dev": 0.15, "test": 0.15}
+    )
     cleaners: tuple[str, ...] = ("repair", "conflicts", "exact-duplicates")
     augmenters: tuple[str, ...] = ()
     trainer: str = "finetune"
     encoder: str = "minilm"
     passes: tuple[str, ...] = ("onnx", "int8")
     budgets: Mapping[str, float] = dataclasses.field(default_factory=lambda: BUDGETS)
+    rare: str = ImportOptions.rare
+    comments: tuple[str, ...] = ()
 
 
 def recipe_text(choices: RecipeChoices, host: Host) -> str:
@@ -51,14 +57,19 @@ def recipe_text(choices: RecipeChoices, host: Host) -> str:
     Raises:
         UsageProblem: a component is not registered, or a name is not UTF-8, as TOML requires.
     """
+    comments = "".join(f"# {line}\n" for line in choices.comments)
     parts = [
+        *([comments] if comments else []),
         "# Train, compress and measure a model: workbench run THIS_FILE\n"
-        "# A line that begins with # is an option with its default value; remove the # to set the option.\n"
+        "# A line that begins with # is an option with its default value; remove the # to set the option.\n",
     ]
     parts.append(_lines(option_fields(RecipeOptions), {"seed": RecipeOptions.seed}))
     component = host.registry("readers")[choices.reader]
-    values = {"reader": choices.reader, "source": choices.source, "split": dict(choices.split)}
-    values |= choices.reader_options
+    values: dict[str, Any] = {"reader": choices.reader, "source": choices.source, **choices.reader_options}
+    if choices.split is not None:
+        values["split"] = dict(choices.split)
+    if choices.rare != ImportOptions.rare:
+        values["rare"] = choices.rare
     parts.append("[[import]]\n" + _lines([*option_fields(ImportOptions), *option_fields(component.options)], values))
     parts.append(_section("clean", "cleaners", choices.cleaners, host))
     parts.append(_section("augment", "augmenters", choices.augmenters, host))

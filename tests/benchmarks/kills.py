@@ -23,7 +23,7 @@ def main() -> None:
     records = Records("kills")
     with tempfile.TemporaryDirectory() as place:
         recipe = Path(place) / "recipe.toml"
-        subprocess.run([sys.executable, "-m", "workbench", "init", str(recipe)], check=True)
+        subprocess.run([sys.executable, "-m", "workbench", "init", "-o", str(recipe)], check=True)
         recipe.write_text(recipe.read_text().replace("# epochs = 5", "epochs = 2"))
         chain = Breakable(recipe, program=("-m", "workbench"), plugins=None)
         wanted = chain.digests(Path(place) / "whole")

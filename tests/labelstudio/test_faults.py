@@ -48,8 +48,8 @@ def refuse(host, context, tmp_path):
         (b'[{"id": 1, "data": {"text": "a"}, "annotations": []}, null]', "entry 1 is None, not a task"),
         (b'[{"data": {"text": "a"}}]', "entry 0 has no task id"),
         (b'[{"id": 1, "annotations": []}]', "entry 0 has no data"),
-        ("投诉".encode("gb18030"), "is not UTF-8"),
-        (json.dumps(GOOD).encode("utf-16"), "iconv -f UTF-16"),
+        ("投诉".encode("gb18030"), "is no JSON"),
+        (b"\xff\xfe\0", "is neither UTF-8, UTF-16, GB18030 nor Windows-1252"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

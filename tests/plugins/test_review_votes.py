@@ -104,7 +104,7 @@ def test_the_votes_on_a_row_are_counted(workbench, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "header", "words"),
     [
-        ([(1, "hi", 1)], HEADER, "line 2: has 3 cells, the header has 4"),
+        ([(1, "hi", 1)], HEADER, "line 2: has 3 cells, the first line has 4"),
         ([(1, "hi", "a")], ("task", "text", "intent"), "votes.csv: has no column annotator. Name the columns"),
         ([("", "hi", 1, "a")], HEADER, "line 2: has no task"),
         ([(1, "hi", 1, "a"), (1, "ho", 2, "a")], HEADER, "line 3: task 1 has another text than before"),

@@ -48,10 +48,14 @@ HEAVY = {
     "huggingface_hub",
 }
 NAMED = {  # components of other plugins that a plugin may name
-    *(("workbench_quickstart", name) for name in ("repair", "conflicts", "exact-duplicates", "finetune", "int8")),
+    *(
+        ("workbench_quickstart", name)
+        for name in ("repair", "conflicts", "exact-duplicates", "finetune", "probe", "int8")
+    ),
     *(("workbench_evaluate", name) for name in ("int8", "fp16-weights")),  # what the report calls each pass
     *(("workbench_evaluate", name) for name in ("names", "probe", "finetune")),  # and each trainer
-    *(("workbench_labelstudio", name) for name in ("words", "votes")),  # keys of its own files
+    *(("workbench_labelstudio", name) for name in ("words", "votes", "json")),  # keys of its own files and requests
+    ("workbench_serve", "json"),
 }
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "workbench_spec")]
 

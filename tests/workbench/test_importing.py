@@ -171,6 +171,19 @@ def test_rows_keep_the_split_of_their_source_and_shares_divide_the_others(read, 
     )
 
 
+def test_a_source_without_dev_gives_dev_from_train_and_its_test_stays(read, tmp_path, caplog):
+    caplog.set_level("INFO")
+    twins = [*MANY, *MANY[:4]]  # a published test set repeats texts of its train set
+    lines = [f"{text},{label},{'test' if n >= 16 else 'train'}\n" for n, (text, label) in enumerate(twins)]
+    (tmp_path / "one.csv").write_text("text,label,split\n" + "".join(lines))
+    table = {"source": "one.csv", "split": {"train": 0.6, "dev": 0.2, "test": 0.2}, "rare": "train"}
+    first = read(table)
+    assert [row.split == "test" for row in first] == [n >= 16 for n in range(24)]
+    assert len(first.split("dev")) == 5  # a quarter of the 10 and of the 6 train rows of the intents
+    assert "one.csv has no dev rows; they are taken from its train rows" in caplog.text
+    assert read(table, known=add_to_ledger(first, {})) == first
+
+
 def test_a_repeated_import_says_the_same(read, tmp_path):
     (tmp_path / "one.csv").write_text(
         "text,label,who\n" + "".join(f"{text},{label},{n % 7}\n" for n, (text, label) in enumerate(MANY))

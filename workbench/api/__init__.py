@@ -29,7 +29,7 @@ from workbench.components import (
     Trainer,
 )
 from workbench.context import Context, Log, silent
-from workbench.encoders import check_folder, find_encoder, token_limit
+from workbench.encoders import check_folder, find_encoder, locate_encoder, token_limit
 from workbench.errors import DISTRIBUTION, GateRefused, MissingExtra, UsageProblem, WorkbenchError, unknown
 from workbench.hookspecs import hookimpl
 from workbench.host import Host, build_host
@@ -43,6 +43,7 @@ from workbench.nouns.model import ABOUT as MODEL_FILE
 from workbench.nouns.model import TOKENIZER as TOKENIZER_FILE
 from workbench.nouns.model import Model
 from workbench.nouns.predictor import Floats, Prediction, Predictor, PredictorOptions, decide, probabilities
+from workbench.nouns.recognition import Recognition
 from workbench.nouns.report import Figure, Measurement, Report, Scored
 from workbench.nouns.splits import check_shares
 from workbench.nouns.utterance import SPLIT_NAMES, SPLITS, Intent, Utterance, split_named
@@ -89,6 +90,7 @@ __all__ = [
     "Predictor",
     "PredictorOptions",
     "Reader",
+    "Recognition",
     "Report",
     "Role",
     "Runtime",
@@ -108,6 +110,7 @@ __all__ = [
     "find_encoder",
     "history_step",
     "hookimpl",
+    "locate_encoder",
     "option",
     "option_fields",
     "parse_options",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.io.csv_lines import csv_lines
+from workbench.io.csv_lines import check_header, csv_lines
 from workbench.io.digests import digest_file, digest_folder, digest_json, digest_path
 from workbench.io.files import (
     Staging,
@@ -17,12 +17,14 @@ from workbench.io.files import (
 )
 from workbench.io.lock import locked
 from workbench.io.shapes import check_shape
-from workbench.io.sources import is_blank, read_source
+from workbench.io.sources import decode_source, is_blank, read_source
 
 __all__ = [
     "Staging",
+    "check_header",
     "check_shape",
     "csv_lines",
+    "decode_source",
     "digest_file",
     "digest_folder",
     "digest_json",

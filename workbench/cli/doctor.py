@@ -11,7 +11,7 @@ import click
 from workbench import __version__
 from workbench.cli.output import echo_json, table
 from workbench.components import Runtime
-from workbench.encoders import FOLDER, locate
+from workbench.encoders import FOLDER, locate_encoder
 from workbench.engine.stage import version
 from workbench.errors import WorkbenchError
 from workbench.host import Host
@@ -36,7 +36,7 @@ LIBRARIES = {
 
 def examine(host: Host) -> dict[str, Any]:
     """Return versions, CPU, cores, encoders and plugins as JSON."""
-    encoders = {name: locate(encoder, name) for name, encoder in sorted(host.registry("encoders").items())}
+    encoders = {name: locate_encoder(encoder, name) for name, encoder in sorted(host.registry("encoders").items())}
     return {
         "workbench": __version__,
         "python": platform.python_version(),

@@ -36,7 +36,8 @@ class ImportOptions:
     split: dict[str, float] | None = option(
         None,
         "share of each split, or one split for all rows; none = all rows into train; "
-        "rows whose source states a split keep that split",
+        "rows whose source states a split keep that split. "
+        "If the source has no dev rows, dev is a share of its train rows",
     )
     rare: Literal["refuse", "drop", "train"] = option(
         "refuse",

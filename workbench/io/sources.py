@@ -3,41 +3,58 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
-from workbench.text.normalization import INVISIBLE
+from workbench.io.encoding import Decoded, MixedEncodings, decode
+from workbench.text.normalization import INVISIBLE, well_formed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
 GZIP = b"\x1f\x8b"
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 AGAIN = "Copy or download the file again"
 
 
 def read_source(path: Path) -> str:
-    """Read a text file in UTF-8, with or without a byte order mark, gzipped or not.
+    """Read a text file, gzipped or not. A warning names the encoding of a file that is not UTF-8.
+
+    The other encodings are UTF-16, GB18030 (which includes GBK) and Windows-1252; see `workbench.io.encoding`.
 
     Raises:
-        WorkbenchError: the file is missing, a folder, unreadable, empty, a damaged gzip file, or not UTF-8.
+        WorkbenchError: the file is missing, a folder, unreadable, empty, a damaged gzip file, or of no known encoding.
+    """
+    text, encoding = decode_source(path)
+    if encoding != "utf-8":
+        logger.warning("%s is not UTF-8; it is read as %s", well_formed(path.name), encoding.upper())
+    return text
+
+
+def decode_source(path: Path) -> Decoded:
+    """Read a text file as `read_source` does, and return the encoding instead of a warning.
+
+    Raises:
+        WorkbenchError: as in `read_source`.
     """
     data = _bytes(path)
     if data.startswith(GZIP):
         data = _unzip(path, data)
     try:
-        text = data.decode("utf-8-sig")
+        decoded = decode(data)
+    except MixedEncodings as error:
+        raise WorkbenchError(str(error), where=path, remedy="Save the whole file as UTF-8") from None
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
         raise WorkbenchError(
-            f"is not UTF-8: {error.reason} at byte {error.start} (line {line})",
+            f"is neither UTF-8, UTF-16, GB18030 nor Windows-1252: {error.reason} at byte {error.start}",
             where=path,
-            remedy=f"Save the file as UTF-8, or run: iconv -f {_guess_encoding(data)} -t UTF-8 OLD > NEW",
+            remedy="Save the file as UTF-8, or run: iconv -f ENCODING -t UTF-8 OLD > NEW",
         ) from None
-    if not text.strip():
+    if not decoded.text.strip():
         raise WorkbenchError("is empty", where=path, remedy=AGAIN)
-    return text
+    return decoded
 
 
 def is_blank(text: str) -> bool:
@@ -65,13 +82,3 @@ def _unzip(path: Path, data: bytes) -> bytes:
         raise WorkbenchError("is a gzip file that ends too early", where=path, remedy=AGAIN) from None
     except (OSError, zlib.error) as error:
         raise WorkbenchError(f"is a damaged gzip file ({error})", where=path, remedy=AGAIN) from None
-
-
-def _guess_encoding(data: bytes) -> str:
-    if data.startswith(UTF16):
-        return "UTF-16"
-    try:
-        data.decode("gb18030")
-    except UnicodeDecodeError:
-        return "WINDOWS-1252"
-    return "GB18030"

@@ -38,6 +38,8 @@ class Rows:
 def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
     """Read and merge the sources of a recipe; apply the option `rare` to intents with too few rows.
 
+    If a source states train rows but no dev rows, as published datasets do, dev is taken from its train rows.
+
     Raises:
         WorkbenchError: a source cannot be read, an id occurs twice, an intent has too few rows, or the sources have
             different normalizations.
@@ -48,7 +50,14 @@ def read_rows(recipe: Recipe, out: Path, context: Context) -> Rows:
     sources = {row.id: step for step, part in zip(recipe.imports, read, strict=True) for row in part}
     rare = _rare(recipe.imports, read)
     remaining = _drop(merged, {name for name in rare if sources[name].settings.rare == "drop"})
-    return Rows(remaining, [TRAIN if row.id in rare else _shares(sources[row.id]) for row in remaining])
+    lacks_dev = {id(step) for step, part in zip(recipe.imports, read, strict=True) if _lacks_dev(step, part)}
+    rows, shares = [], []
+    for row in remaining:
+        step = sources[row.id]
+        divided = id(step) in lacks_dev and row.split == "train" and row.id not in rare
+        rows.append(dataclasses.replace(row, split=None) if divided else row)
+        shares.append(TRAIN if row.id in rare else _train_and_dev(step) if divided else _shares(step))
+    return Rows(remaining.with_rows(rows), shares)
 
 
 def reader_of(step: ComponentConfig) -> Reader:
@@ -74,7 +83,9 @@ def _read(recipe: Recipe, out: Path, context: Context) -> list[Dataset]:
     for step, name in zip(recipe.imports, _names(recipe), strict=True):
         dataset: Dataset = step.component(_source(recipe, step), out, step.options, context)
         stated = sum(row.split is not None for row in dataset)
-        if stated and step.settings.split is not None:
+        if _lacks_dev(step, dataset):
+            logger.info("%s has no dev rows; they are taken from its train rows", step.settings.source)
+        elif stated and step.settings.split is not None and stated < len(dataset):
             logger.warning(
                 "%s: %s rows keep the split that the source states; the option `split` applies to the other %s rows",
                 step.settings.source,
@@ -141,6 +152,18 @@ def _shares(step: ComponentConfig) -> Shares:
         return TRAIN
     check_shares(shares, f"[[import]] {step.settings.source}")
     return shares
+
+
+def _lacks_dev(step: ComponentConfig, dataset: Dataset) -> bool:
+    """Return whether a source states train rows but no dev rows, and the recipe has a share for dev."""
+    stated = {row.split for row in dataset}
+    return "train" in stated and "dev" not in stated and {"train", "dev"} <= set(step.settings.split or ())
+
+
+def _train_and_dev(step: ComponentConfig) -> Shares:
+    shares = _shares(step)
+    whole = shares["train"] + shares["dev"]
+    return {name: shares[name] / whole for name in ("train", "dev")}
 
 
 def _rare(steps: Sequence[ComponentConfig], read: Sequence[Dataset]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +16,11 @@ from workbench.io.files import replace_json
 from workbench.nouns.dataset import Dataset
 from workbench.nouns.splits import Ledger, add_to_ledger, read_ledger
 from workbench.nouns.utterance import SPLITS
+from workbench.quality.label_warnings import label_warnings
 from workbench.stages.import_sources import path_of, read_rows, reader_of
 from workbench.stages.split_assignment import count_moved_rows, divide
 
+logger = logging.getLogger(__name__)
 KEPT_ROWS = "kept_rows"  # metric: number of rows whose split comes from the ledger and would differ without it
 
 
@@ -43,6 +46,8 @@ def import_stage(recipe: Recipe, ledger: Path | None = None, *, pins: bool = Tru
         known = read_known()
         read = read_rows(recipe, out, context)
         dataset = divide(read, recipe.top.seed, known, ledger)
+        for warning in label_warnings(dataset):
+            logger.warning("%s", warning)
         dataset.save(out)
         if ledger and pins:
             # last, so that a failed import adds no rows; an import that is killed after this line runs again and

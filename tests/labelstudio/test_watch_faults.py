@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -49,6 +50,26 @@ def test_a_project_that_is_deleted_ends_it_in_one_line(watched):
         watched.http.delete(f"/api/projects/{watched.project}/").raise_for_status()
         assert watch.process.wait(PATIENCE) == 1
     assert "the project was deleted" in watch.errors.splitlines()[-1]
+
+
+def test_another_project_under_the_id_ends_it_in_one_line_that_names_the_local_copy(watched):
+    def made_anew(exchange):
+        status, headers, body = exchange.forward()
+        about = {**json.loads(body), "created_at": "2031-01-01T00:00:00Z"}
+        exchange.send(status, headers, json.dumps(about).encode())
+
+    with Proxy(watched.server.url) as proxy:
+        options = ("--mirror", watched.folder / "mirror")
+        with watched.watching(*OFTEN, *options, LABEL_STUDIO_URL=proxy.url) as watch:
+            watch.wait_for("training", state="succeeded")
+            trained = len(watch.seen("training"))
+            proxy.harm(made_anew, "GET", f"/api/projects/{watched.project}/?$", times=None)
+            watched.label()
+            assert watch.process.wait(PATIENCE) == 1
+        assert len(watch.seen("training")) == trained
+    line = watch.errors.splitlines()[-1]
+    assert f"{watched.folder / 'mirror'}: this local copy is of project {watched.project}, made at" in line
+    assert "Give another --mirror, or remove this folder" in line
 
 
 def test_a_run_that_fails_is_said_and_tried_again(watched):

@@ -100,7 +100,7 @@ def nobody(*_):
         (None, (), 2, "there is no such recipe"),
         ("epochs = 3", (), 2, "unknown key 'epochs'"),
         ("seed = 1", ("-o", "full"), 1, "is not empty and is not a run folder"),
-        ("seed = 1", ("--poll", "0"), 2, "It must be at least 1"),
+        ("seed = 1", ("--poll", "0"), 2, "must be at least 1"),
     ],
 )
 def test_what_is_wrong_is_said_before_the_server_is_asked(

@@ -82,7 +82,8 @@ def trainers():
         "bayes": Trainer(run=train, summary="naive Bayes"),
         "slow-bayes": Trainer(run=train_slowly, summary="naive Bayes, once there is a file"),
         "failing": Trainer(run=fail, summary="fails"),
-        "absent": Trainer(run="lacking_trainer:train", summary="lacks a library", extra="train"),
+        "absent": Trainer(run=train, summary="lacks a library", extra="train", libraries=("no-such-library",)),
+        "undeclared": Trainer(run="lacking_trainer:train", summary="lacks a library in silence", extra="train"),
     }
 """
     (folder / "lacking_trainer.py").write_text("import no_such_library\n")

@@ -56,6 +56,8 @@ def test_a_server_without_extras_answers_all_that_is_asked(studio, bundle):
     setup = {"project": "7.1", "schema": CONFIG, "hostname": "", "access_token": "canary", "extra_params": None}
     assert studio.post("setup", json=setup).json() == {"model_version": f"words-{bundle.id}"}
     assert studio.get("versions").json() == {"versions": [f"words-{bundle.id}"]}
+    for path in ("validate", "delete", "duplicate_model"):
+        assert studio.post(path, json={"project": "7.1"}).status_code == 200
     assert choices(predict(studio, TEXTS)) == [["退款"], ["delivery"], ["delivery"]]
 
 
@@ -193,7 +195,7 @@ def test_only_the_right_login_is_answered(guarded):
     wrong += [{"authorization": header} for header in ("Basic", "Basic !!", "Basic é".encode("latin-1"), "Bearer x")]
     for headers in wrong:
         assert status(**headers) == 401, headers
-    for path in ("setup", "predict", "train", "job_status"):
+    for path in ("setup", "predict", "train", "validate", "job_status"):
         assert guarded.client.post(f"/label-studio/{path}").status_code == 401
     for path in ("", "/", "/versions", "/refused?money+back"):
         assert guarded.client.get(f"/label-studio{path}").status_code == 401

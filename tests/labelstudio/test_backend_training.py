@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.label_studio import TOKEN
 from tests.labelstudio.backend import (
     ACCEPTS,
     CONFIG,
@@ -19,6 +20,7 @@ from tests.labelstudio.backend import (
     ended,
     install_plugins,
     job_of,
+    said_of,
     until,
     write_recipe,
 )
@@ -163,8 +165,26 @@ def training_processes(folder):
     return found
 
 
-def test_a_missing_extra_is_told_with_the_line_that_installs_it(served, bundle):
+def test_a_missing_extra_is_told_at_once(served, bundle, label_studio, workbench, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", TOKEN)
+    project = label_studio.project(CONFIG)
     with served(trainer="absent") as studio:
+        assert workbench("labelstudio", "backend", project, studio.client.base_url).exit_code == 0
+        job = studio.job()
+        assert (job["state"], job["bundle"]) == ("unavailable", bundle.id)
+        assert job["message"].rstrip(".").endswith(INSTALL)
+        with label_studio.http() as http:
+            (entry,) = http.get("/api/ml", params={"project": project}).json()
+            http.post(f"/api/ml/{entry['id']}/train", json={}).raise_for_status()
+        state, said = said_of(label_studio, entry["id"])
+        assert state == "ER"
+        assert "no-such-library. Run: pip install 'bayes-plugin[train]'" in said
+        assert studio.hook({"action": "ANNOTATION_CREATED"}).json()["state"] == "unavailable"
+
+
+def test_a_missing_extra_that_only_the_run_meets_is_told_by_its_state(served, bundle):
+    with served(trainer="undeclared") as studio:
         studio.hook(START)
         job = ended(studio.client)
         assert (job["state"], job["bundle"]) == ("unavailable", bundle.id)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.labelstudio.tasks import annotation, answer, task
 from workbench.errors import UsageProblem, WorkbenchError
-from workbench_labelstudio.pull.labels import count_labels, label_drift
+from workbench_labelstudio.pull.labels import count_labels, label_changes, label_drift
 from workbench_labelstudio.tasks.label_config_reader import read_controls
 from workbench_labelstudio.tasks.label_form import offered
 
@@ -64,6 +64,23 @@ def test_labels_that_nobody_used():
 def test_long_lists_are_cut():
     (finding,) = drift(choices(*(f"l{n}" for n in range(40)), "a"), used("a"))
     assert finding.endswith("'l8', 'l9' and 30 more")
+
+
+def changes(earlier, now):
+    """What a pull would say of two label configs, one after the other."""
+    return list(label_changes(config(earlier), config(now)))
+
+
+def test_added_and_removed_since_the_last_pull():
+    assert changes(choices("a", "b", "c"), choices("a", "c ", "d", "e")) == [
+        "intent: removed since the last pull: 'b'",
+        "intent: added since the last pull: 'd', 'e'",
+    ]
+
+
+def test_another_order_and_another_control_are_nothing_to_say():
+    assert changes(choices("a", "b", "c"), choices("c", "a", "b")) == []
+    assert changes(choices("a", "b"), choices("c", "d").replace("intent", "mood")) == []
 
 
 def test_a_label_that_is_renamed_is_one_that_went_and_one_that_came():

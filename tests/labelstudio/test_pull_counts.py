@@ -53,7 +53,9 @@ def test_labels_that_drift_are_named(label_studio, project, pull):
     with label_studio.http() as http:
         config = CONFIG.replace('"退款"', '"退货"')
         http.patch(f"/api/projects/{project}", json={"label_config": config}).raise_for_status()
-    used, unused = pull(project)["findings"]
+    removed, added, used, unused = pull(project)["findings"]
+    assert removed == "intent: removed since the last pull: '退款'"
+    assert added == "intent: added since the last pull: '退货'"
     assert "not in the label config: '退款' (2 annotations)" in used
     assert "never used, 1 of 2 labels: '退货'" in unused
     assert pull(project)["findings"] == [used, unused]  # until somebody mends it

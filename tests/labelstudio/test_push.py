@@ -117,7 +117,10 @@ def test_a_label_that_was_removed_from_the_config_is_named_and_stops_new_predict
         http.patch(f"/api/projects/{project}", json={"label_config": config}).raise_for_status()
     again = push(project)
     assert again["written"] == 0
-    assert again["findings"] == ["the label config lacks intents of the model: '退款'"]
+    assert again["findings"] == [
+        "intent: removed since the last pull: '退款'",
+        "the label config lacks intents of the model: '退款'",
+    ]
     add_texts(label_studio, project, ["my money", "courier"])
     assert "'退款' (1 texts)" in push(project, fails=True)
     assert "courier" not in predictions(label_studio, project)[again["version"]]

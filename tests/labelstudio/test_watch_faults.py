@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -51,6 +52,26 @@ def test_a_project_that_is_deleted_ends_it_in_one_line(watched):
     assert "the project was deleted" in watch.errors.splitlines()[-1]
 
 
+def test_another_project_under_the_id_ends_it_in_one_line_that_names_the_local_copy(watched):
+    def made_anew(exchange):
+        status, headers, body = exchange.forward()
+        about = {**json.loads(body), "created_at": "2031-01-01T00:00:00Z"}
+        exchange.send(status, headers, json.dumps(about).encode())
+
+    with Proxy(watched.server.url) as proxy:
+        options = ("--mirror", watched.folder / "mirror")
+        with watched.watching(*OFTEN, *options, LABEL_STUDIO_URL=proxy.url) as watch:
+            watch.wait_for("training", state="succeeded")
+            trained = len(watch.seen("training"))
+            proxy.harm(made_anew, "GET", f"/api/projects/{watched.project}/?$", times=None)
+            watched.label()
+            assert watch.process.wait(PATIENCE) == 1
+        assert len(watch.seen("training")) == trained
+    line = watch.errors.splitlines()[-1]
+    assert f"{watched.folder / 'mirror'}: this local copy is of project {watched.project}, made at" in line
+    assert "Give another --mirror, or remove this folder" in line
+
+
 def test_a_run_that_fails_is_said_and_tried_again(watched):
     recipe = watched.recipe.read_text()
     watched.recipe.write_text(recipe.replace('reader = "labelstudio"', 'reader = "labelstudio"\ntext = "nowhere"'))
@@ -79,7 +100,7 @@ def nobody(*_):
         (None, (), 2, "there is no such recipe"),
         ("epochs = 3", (), 2, "unknown key 'epochs'"),
         ("seed = 1", ("-o", "full"), 1, "is not empty and is not a run folder"),
-        ("seed = 1", ("--poll", "0"), 2, "It must be at least 1"),
+        ("seed = 1", ("--poll", "0"), 2, "must be at least 1"),
     ],
 )
 def test_what_is_wrong_is_said_before_the_server_is_asked(

@@ -118,14 +118,15 @@ def test_a_run_in_this_very_folder_is_watched(watched):
     assert len(watched.rows()) == 12
 
 
-def test_a_recipe_of_another_project_is_pointed_out(watched):
+def test_a_recipe_of_another_project_and_another_local_copy_are_pointed_out(watched):
     other = watched.server.project("<View/>")
     text = watched.recipe.read_text(encoding="utf-8").replace(f'source = "{watched.project}"', f'source = "{other}"')
     watched.recipe.write_text(text, encoding="utf-8")
-    with watched.watching("--debounce", "60") as watch:
+    with watched.watching("--debounce", "60", "--mirror", watched.folder / "mirror") as watch:
         watch.wait_for("watching")
-        (warning,) = watch.seen("warning")
-        assert f"imports {other}, and not project {watched.project} (" in warning["message"]
+        project, mirror = (one["message"] for one in watch.seen("warning"))
+    assert f"imports {other}, and not project {watched.project} (" in project
+    assert f"keeps its local copy at the usual place, not at {watched.folder / 'mirror'}" in mirror
 
 
 def test_without_a_place_for_hints_a_watch_goes_on_by_its_polls(watched):

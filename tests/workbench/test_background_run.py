@@ -171,6 +171,22 @@ def test_a_run_that_the_gate_refuses_is_not_tried_again(background, runs):
     assert count(runs) == 1
 
 
+def test_an_error_after_the_command_is_final(background, runs):
+    calls = []
+
+    def swap():
+        calls.append(1)
+        raise OSError("the disk is full")
+
+    job = background(then=swap, retry=0.05)
+    job.request("test")
+    assert ended(job, "failed")["message"] == "OSError: the disk is full"
+    time.sleep(0.5)
+    assert (job.status()["state"], count(runs), len(calls)) == ("failed", 1, 1)
+    job.request("again")
+    wait_for(lambda: len(calls) == 2)
+
+
 def test_nothing_begins_while_it_is_held(background, runs):
     job = background(debounce=0)
     with job.paused() as free:

@@ -41,7 +41,8 @@ class BackgroundRun:
             the run fail.
         log: file of bounded size for the output of the command; None = no log.
         environment: variables for the command in addition to those of this process.
-        retry: seconds before a failed run is repeated, doubled after each failure; None = no retry.
+        retry: seconds before a failed command is repeated, doubled after each failure; None = no retry. An error of
+            `then` is final: `then` would fail again.
     """
 
     def __init__(
@@ -168,17 +169,18 @@ class BackgroundRun:
             code, message = CANNOT_START, f"Error: {self.command[0]}: {process.strerror}"
         else:
             code, message = process.wait(), process.message
-            if code == 0 and self.then is not None:
-                code, message = _outcome(self.then, message)
+        command_failed = code != 0
+        if not command_failed and self.then is not None:
+            code, message = _outcome(self.then, message)
         with self._changed:
             self._process, self._end = None, time.monotonic()
             if self._closed:
                 self._set("idle", None)
                 return None
-            self._finish(why, code, message)
+            self._finish(why, code, message, retry=self.retry if command_failed else None)
             return code
 
-    def _finish(self, why: str, code: int, message: str) -> None:
+    def _finish(self, why: str, code: int, message: str, retry: float | None) -> None:
         """Set the state after a run, and the time of a retry."""
         state = _state(code, message)
         logger.info("background run ended: %s", state)
@@ -186,8 +188,8 @@ class BackgroundRun:
             self._set("waiting", self._why, code, message)
             return
         self._set(state, why, code, message)
-        if state == "failed" and self.retry is not None:
-            self._due = time.monotonic() + self.retry * min(2**self._failures, MAX_RETRY_FACTOR)
+        if state == "failed" and retry is not None:
+            self._due = time.monotonic() + retry * min(2**self._failures, MAX_RETRY_FACTOR)
             self._failures += 1
 
 

@@ -21,7 +21,8 @@ from workbench.api.serving import read_request_json, unless_gone
 from workbench_labelstudio.live.auth import Guard
 from workbench_labelstudio.live.events import LABEL_ACTIONS, PREFIX, START_TRAINING, WEBHOOK, parse_event
 from workbench_labelstudio.live.hints import leave_hint
-from workbench_labelstudio.live.retraining import projects_of, retraining
+from workbench_labelstudio.live.recipe_projects import projects_of
+from workbench_labelstudio.live.retraining import missing_libraries, retraining
 from workbench_labelstudio.live.settings import RECIPE, RUN, read_settings
 from workbench_labelstudio.push.control_labels import ControlLabels, control_labels
 from workbench_labelstudio.tasks.words import listed_labels
@@ -55,8 +56,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
         WorkbenchError: a setting is wrong, see `read_settings`, or its recipe cannot be used.
     """
     settings = read_settings(os.environ)
-    projects = projects_of(load_recipe(settings.recipe, service.host)) if settings.recipe else None
-    guard, backend = Guard(settings), Backend(service, retraining(settings, service), projects)
+    guard, backend = Guard(settings), Backend(service)
+    if settings.recipe and settings.run:
+        recipe = load_recipe(settings.recipe, service.host)
+        backend.projects, backend.problem = projects_of(recipe), missing_libraries(recipe)
+        if not backend.problem:
+            backend.run = retraining(settings.recipe, settings.run, settings.quiet, service)
+            service.at_end(backend.run.close)
     router = APIRouter(tags=["Label Studio"], dependencies=[Depends(guard)])
     for path in ("", "/", "/health"):
         router.add_api_route(path, backend.health, methods=["GET"], include_in_schema=bool(path.strip("/")))
@@ -66,27 +72,31 @@ def add_routes(app: FastAPI, service: Service) -> None:
     router.add_api_route("/train", backend.train, methods=["POST"])
     router.add_api_route("/job_status", backend.job_status, methods=["GET", "POST"])
     router.add_api_route("/refused", backend.refused, methods=["GET"], include_in_schema=False)
+    for path in ("/validate", "/delete", "/duplicate_model"):  # of older servers
+        router.add_api_route(path, backend.nothing, methods=["POST"], include_in_schema=False)
     app.include_router(router, prefix=PREFIX)
     hooked = [Depends(guard.webhook)]
     app.add_api_route(PREFIX + WEBHOOK, backend.webhook, methods=["POST"], tags=["Label Studio"], dependencies=hooked)
     for path in ("/predict", WEBHOOK):
         service.allow_bytes(PREFIX + path, MOST_BYTES)
     service.add_job(JOB, backend.public_status)
-    if backend.run:
-        service.at_end(backend.run.close)
 
 
 class Backend:
     """The handlers.
 
+    START_TRAINING and new labels start the background run `run`; where it is None, `problem` says why, with what to do.
+    `projects` are the ids of the projects that its recipe reads; None = the recipe does not say.
+
     Args:
         service: makes the predictions.
-        run: what START_TRAINING and new labels start; None = no recipe is configured.
-        projects: ids of the projects that its recipe reads; None = it does not say.
     """
 
-    def __init__(self, service: Service, run: BackgroundRun | None, projects: Collection[int] | None) -> None:
-        self.service, self.run, self.projects = service, run, projects
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.run: BackgroundRun | None = None
+        self.problem = NO_RECIPE
+        self.projects: Collection[int] | None = None
 
     async def health(self) -> dict[str, Any]:
         """Say that the server is up, without waiting for predictions."""
@@ -135,13 +145,13 @@ class Backend:
     async def train(self) -> dict[str, Any]:
         """Start a retraining, or say why there is none."""
         if self.run is None:
-            raise _refusal(NO_RECIPE)
+            raise _refusal(self.problem)
         self.run.request(START_TRAINING, debounce=0)
         return {"status": "heard", "job": JOB, **self.status()}
 
     def status(self) -> dict[str, Any]:
         """Give the status of the retraining, `succeeded` once the new bundle serves; `bundle` is the current bundle."""
-        status = self.run.status() if self.run else {"state": "unavailable", "message": NO_RECIPE}
+        status = self.run.status() if self.run else {"state": "unavailable", "message": self.problem}
         return status | {"bundle": self.service.bundle_id}
 
     def public_status(self) -> dict[str, Any]:
@@ -160,6 +170,10 @@ class Backend:
     async def refused(self, request: Request) -> None:
         """Say why a request was refused: the place to which a refusal leads."""
         raise HTTPException(409, unquote_plus(request.url.query)[:REASON])
+
+    async def nothing(self) -> dict[str, Any]:
+        """Accept a request that needs no work."""
+        return {"status": "ok"}
 
     def _labels(self, body: Any, key: str, served: ServedBundle) -> ControlLabels:
         """Find the control and the labels in the config of a request, so that the server keeps nothing of a project."""

@@ -19,6 +19,7 @@ from workbench.api import WorkbenchError
 from workbench.api.engine import RUN_FILE
 from workbench_labelstudio.http.connection import NotFound
 from workbench_labelstudio.pull.pull import pull
+from workbench_labelstudio.pull.sync_state import ForeignMirror
 
 if TYPE_CHECKING:
     from workbench.api.serving import BackgroundRun
@@ -94,6 +95,7 @@ class Watch:
 
         Raises:
             NotFound: the project is gone.
+            ForeignMirror: the server has another project under the id.
         """
         due = time.monotonic()
         while True:
@@ -128,9 +130,12 @@ class Watch:
 
         Raises:
             NotFound: the project is gone, and was so `GONE` seconds ago.
+            ForeignMirror: the server has another project under the id.
         """
         try:
             self._pull()
+        except ForeignMirror:
+            raise
         except WorkbenchError as error:
             if not isinstance(error, NotFound):
                 self._missing = None

@@ -14,17 +14,15 @@ from workbench.api.serving import BackgroundRun, exit_on_signals, run_command
 from workbench_labelstudio.http.connection import Connection
 from workbench_labelstudio.http.credentials import TOKEN, URL, find_credentials
 from workbench_labelstudio.live.hints import Hints
-from workbench_labelstudio.live.retraining import READER, projects_of
+from workbench_labelstudio.live.recipe_projects import mismatches
 from workbench_labelstudio.live.watch import Watch, WatchTarget
 from workbench_labelstudio.project.project import find_project
 from workbench_labelstudio.pull.mirror import mirror_of
 
 if TYPE_CHECKING:
     from workbench.api import Host
-    from workbench.api.engine import Recipe
     from workbench_labelstudio.live.watch import Tell
     from workbench_labelstudio.options import WatchOptions
-    from workbench_labelstudio.project.project import Project
 
 ATTEMPTS = 2  # of a request: a pull that fails is repeated as a whole
 
@@ -50,8 +48,8 @@ def run_watch(host: Host, named: str, target: WatchTarget, options: WatchOptions
         stack.enter_context(_alone(target.run))
         connection = stack.enter_context(Connection(credentials, attempts=ATTEMPTS))
         project = find_project(connection, named)
-        if message := _mismatch(recipe, project):
-            tell("warning", {"message": f"{target.recipe} {message}"})
+        for message in mismatches(recipe, target.recipe, project, credentials.url, options.mirror):
+            tell("warning", {"message": message})
         mirror = stack.enter_context(contextlib.closing(mirror_of(connection, project, options.mirror)))
         runner = BackgroundRun(
             run_command(target.recipe, target.run),
@@ -71,18 +69,6 @@ def run_watch(host: Host, named: str, target: WatchTarget, options: WatchOptions
         tell("watching", about)
         watch.follow(options.poll, hints)
     raise AssertionError("follow ends with a signal or an error")
-
-
-def _mismatch(recipe: Recipe, project: Project) -> str:
-    """Say why a run of a recipe does not show the changes of a project; "" where it may."""
-    if not any(config.name == READER for config in recipe.imports):
-        readers = ", ".join(config.name for config in recipe.imports) or "none"
-        return f"does not import with the reader {READER!r}, but with: {readers}"
-    projects = projects_of(recipe)
-    if projects is None or project.id in projects:
-        return ""
-    sources = ", ".join(config.settings.source for config in recipe.imports)
-    return f"imports {sources}, and not project {project.id} ({project.title}), which is watched"
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What the labels of a mirror are: their digest, and their drift from the label config.
+"""What the labels of a mirror are: their digest, their drift from the label config, and which came or went in it.
 
 A label that is renamed or removed in the config stays, under its old name, in the annotations that give it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.api import WorkbenchError
@@ -42,12 +42,14 @@ class MirrorLabels:
             out, but not the order in which the annotations of a task were made: the latest one may count.
         labelled: number of these tasks.
         drift: labels that label config and annotations do not share, a sentence each.
+        changes: labels that were added to the label config or removed since the last call, a sentence each.
     """
 
     config: str
     digest: str
     labelled: int
     drift: tuple[str, ...]
+    changes: tuple[str, ...] = ()
 
 
 def mirror_labels(project: Project, mirror: Mirror) -> MirrorLabels:
@@ -59,7 +61,7 @@ def mirror_labels(project: Project, mirror: Mirror) -> MirrorLabels:
     """
     noted = mirror.noted(NOTE)
     if noted and not mirror.noted(TOUCHED) and noted["config"] == project.label_config:
-        return MirrorLabels(**noted | {"drift": tuple(noted["drift"])})
+        return MirrorLabels(**noted | {"drift": tuple(noted["drift"]), "changes": ()})
     digest, labelled, usage = hashlib.sha256(project.label_config.encode()), 0, Usage()
     for task in mirror.tasks():
         if task["annotations"]:
@@ -69,7 +71,7 @@ def mirror_labels(project: Project, mirror: Mirror) -> MirrorLabels:
     labels = MirrorLabels(project.label_config, digest.hexdigest(), labelled, tuple(_drift(project, usage)))
     mirror.note(NOTE, asdict(labels))
     mirror.forget(TOUCHED)
-    return labels
+    return replace(labels, changes=tuple(label_changes(noted["config"], project.label_config))) if noted else labels
 
 
 def count_labels(task: Mapping[str, Any], usage: Usage) -> None:
@@ -92,7 +94,7 @@ def label_drift(control: Control, given: Counter[Intent]) -> Iterator[str]:
         control: of the config.
         given: how often each label is given.
     """
-    now = dict.fromkeys(label for one in control.labels if (label := clean(one)) is not None)
+    now = _clean_labels(control)
     strangers = sorted((label for label in given if label not in now), key=lambda label: (-given[label], str(label)))
     if strangers and control.closed:
         counted = listed(f"{label_name(label)!r} ({given[label]:,} annotations)" for label in strangers)
@@ -102,6 +104,20 @@ def label_drift(control: Control, given: Counter[Intent]) -> Iterator[str]:
     unused = [label for label in now if label not in given and label not in above]
     if unused and given:
         yield f"{control.name}: never used, {len(unused)} of {len(now)} labels: {listed_labels(unused)}"
+
+
+def label_changes(earlier: str, config: str) -> Iterator[str]:
+    """Name the labels of each control that were removed or added between two label configs."""
+    try:
+        before, now = read_controls(earlier), read_controls(config)
+    except WorkbenchError:  # the drift reports the config
+        return
+    for name in [name for name in now if name in before]:
+        old, new = _clean_labels(before[name]), _clean_labels(now[name])
+        if removed := [label for label in old if label not in new]:
+            yield f"{name}: removed since the last pull: {listed_labels(removed)}"
+        if added := [label for label in new if label not in old]:
+            yield f"{name}: added since the last pull: {listed_labels(added)}"
 
 
 def _drift(project: Project, usage: Usage) -> Iterator[str]:
@@ -116,6 +132,10 @@ def _drift(project: Project, usage: Usage) -> Iterator[str]:
     for name, given in usage.items():
         if name not in in_config:
             yield f"{name}: used in annotations ({given.total():,}), but the label config has no such control"
+
+
+def _clean_labels(control: Control) -> dict[Intent, None]:
+    return dict.fromkeys(label for one in control.labels if (label := clean(one)) is not None)
 
 
 def _digested(task: Mapping[str, Any]) -> bytes:

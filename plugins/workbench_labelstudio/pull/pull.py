@@ -84,8 +84,9 @@ def pull(
 
     Raises:
         NotFound: the project is gone.
-        WorkbenchError: another process pulls into this mirror, it is another project's, the server does not answer, or
-            its counts differ from the tasks that it sends though nobody works on the project.
+        ForeignMirror: the mirror is another project's, which may have had the same id.
+        WorkbenchError: another process pulls into this mirror, the server does not answer, or its counts differ from
+            the tasks that it sends though nobody works on the project.
     """
     with mirror.held(), request_stats(connection) as stats:
         identify(project, mirror)
@@ -128,7 +129,7 @@ class _Pull:
         with self.mirror.transaction():
             labels = mirror_labels(now, self.mirror)
             set_mark(self.mirror, new_mark(self.mirror, begun), self.stats.now)
-        self.findings += [*labels.drift, *(self.snapshots.sweep() if snapshots else [])]
+        self.findings += [*labels.changes, *labels.drift, *(self.snapshots.sweep() if snapshots else [])]
         counts = self.changes.counts()
         requests, findings = self.stats.requests, tuple(self.findings)
         return Pulled(now, self.mirror, labels, **counts, requests=requests, how=how, findings=findings)
@@ -173,7 +174,9 @@ class _Pull:
         return True
 
     def _read_project(self) -> Project:
-        return read_project(self.connection, self.project.id)
+        now = read_project(self.connection, self.project.id)
+        identify(now, self.mirror)  # a watch knows the project as it was at the last pull
+        return now
 
 
 def _counts(project: Project) -> tuple[int, int, int]:

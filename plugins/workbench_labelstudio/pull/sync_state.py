@@ -20,16 +20,20 @@ IDENTITY, MARK, SEEN = "project", "mark", "seen"  # notes in the mirror
 OVERLAP = timedelta(seconds=60)  # a transaction may commit so much later than the time that it sets
 
 
+class ForeignMirror(WorkbenchError):
+    """A mirror is the local copy of another project; only the user can settle this."""
+
+
 def identify(project: Project, mirror: Mirror) -> None:
     """Make sure that the mirror is this project's.
 
     Raises:
-        WorkbenchError: it is another project's, which may have had the same id.
+        ForeignMirror: it is another project's, which may have had the same id.
     """
     identity = {"id": project.id, "created_at": project.about["created_at"]}
     known = mirror.noted(IDENTITY) or identity
     if known != identity:
-        raise WorkbenchError(
+        raise ForeignMirror(
             "this local copy is of project {id}, made at {created_at}".format(**known)
             + ", not of project {id}, made at {created_at}".format(**identity),
             where=mirror.folder,

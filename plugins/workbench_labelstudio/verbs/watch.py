@@ -38,7 +38,8 @@ def add(labelstudio: click.Group, host: Host) -> None:
         run begins after --debounce quiet seconds, at the latest ten times as long after the first change. Labels that
         change during a run lead to one more run. A run that fails is repeated after --poll seconds, each time twice as
         long. The end of this program ends the run as well; the next start goes on from there. One watch at a time can
-        have OUT.
+        have OUT. This program ends with an error when PROJECT was deleted, or when the server has another project under
+        its id.
 
         Changes are found by a pull every --poll seconds, which costs a few small requests. With a server on the same
         machine they are found within seconds: `workbench serve --with label-studio`, run by the same user, passes on

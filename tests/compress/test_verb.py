@@ -189,7 +189,7 @@ def test_a_pass_named_twice_is_refused(workbench, searching, tmp_path):
         done = workbench("compress", searching.model.path, *words, "-o", tmp_path / "bundle")
         assert done.exit_code == 2, done.output
         assert "--use names 'int8' 2 times" in done.output
-        assert "write a recipe" in done.output
+        assert "use a recipe" in done.output
         assert not (tmp_path / "bundle").exists()
 
 

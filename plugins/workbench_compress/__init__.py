@@ -1,6 +1,6 @@
 """Compression under budgets: the pass `search`, which tries the other passes, measures on this CPU, and chooses.
 
-It finds the passes by what they declare: formats, role and search space.
+The search finds passes by their declared formats, roles and search spaces.
 """
 
 from __future__ import annotations

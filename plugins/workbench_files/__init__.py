@@ -81,31 +81,31 @@ def readers() -> Mapping[str, Reader]:
     return {
         "csv": Reader(
             run="workbench_files.delimited:read_csv",
-            recognize="workbench_files.recognition:recognize_csv",
+            recognize="workbench_files.recognition.formats:recognize_csv",
             options=CsvOptions,
             summary="a CSV file, optionally gzipped",
         ),
         "tsv": Reader(
             run="workbench_files.delimited:read_tsv",
-            recognize="workbench_files.recognition:recognize_tsv",
+            recognize="workbench_files.recognition.formats:recognize_tsv",
             options=TsvOptions,
             summary="a file of tab-separated values, optionally gzipped",
         ),
         "jsonl": Reader(
             run="workbench_files.jsonl:read_jsonl",
-            recognize="workbench_files.recognition:recognize_jsonl",
+            recognize="workbench_files.recognition.formats:recognize_jsonl",
             options=TableOptions,
             summary="a file with one JSON object per line, optionally gzipped",
         ),
         "json": Reader(
             run="workbench_files.json_list:read_json_list",
-            recognize="workbench_files.recognition:recognize_json",
+            recognize="workbench_files.recognition.formats:recognize_json",
             options=TableOptions,
             summary="a file with one JSON list of objects, optionally gzipped",
         ),
         "xlsx": Reader(
             run="workbench_files.xlsx:read_xlsx",
-            recognize="workbench_files.recognition:recognize_xlsx",
+            recognize="workbench_files.recognition.formats:recognize_xlsx",
             options=XlsxOptions,
             extra="data",
             libraries=("openpyxl",),
@@ -113,7 +113,7 @@ def readers() -> Mapping[str, Reader]:
         ),
         "parquet": Reader(
             run="workbench_files.parquet:read_parquet",
-            recognize="workbench_files.recognition:recognize_parquet",
+            recognize="workbench_files.recognition.formats:recognize_parquet",
             options=TableOptions,
             extra="data",
             libraries=("pyarrow",),

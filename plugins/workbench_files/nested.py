@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 def flat(value: Mapping[str, Any]) -> dict[str, Any]:
     """Join the keys of nested objects with dots: `{"data": {"text": "hi"}}` becomes `{"data.text": "hi"}`."""
     cells: dict[str, Any] = {}
-    todo = [("", value)]
-    while todo:
-        prefix, nested = todo.pop()
+    pending = [("", value)]
+    while pending:
+        prefix, nested = pending.pop()
         for key, cell in nested.items():
             if isinstance(cell, dict) and cell:
-                todo.append((f"{prefix}{key}.", cell))
+                pending.append((f"{prefix}{key}.", cell))
             else:
                 cells.setdefault(f"{prefix}{key}", cell)
     return cells

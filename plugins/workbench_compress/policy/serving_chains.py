@@ -1,4 +1,4 @@
-"""By which chains pruned models are served: judged by what each chain did to the unpruned model."""
+"""Choose the chains that serve pruned models, by the figures of each chain on the unpruned model."""
 
 from __future__ import annotations
 

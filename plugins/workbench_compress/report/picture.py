@@ -71,7 +71,7 @@ def draw(
     most: float | None,
     title: tuple[str, str],
 ) -> Picture:
-    """The drawing of candidates by accuracy and by what `along` gives, whose axis is logarithmic: ratios count there.
+    """Draw candidates by accuracy and by the figure `along`, on a logarithmic axis.
 
     Args:
         candidates: from the measurements.

@@ -1,4 +1,4 @@
-"""Chains: an export, with or without fusing and quantizing, found by what the passes at hand declare."""
+"""Chains: an export, with or without fusing and quantizing, built from the declarations of the installed passes."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def yardsticks(chains: Iterable[Chain], passes: Mapping[str, Pass]) -> list[Chai
     """The chains that may serve as the yardstick, the preferred one first: plain quantization, then the plain export.
 
     Quantization of the workbench's own distribution goes before that of third parties, and names decide between equals.
-    So neither another plugin nor the order of plugins changes by what candidates are timed.
+    Thus neither another plugin nor the order of plugins changes the yardstick.
     """
     plain, *more = [chain for chain in chains if chain.plain]
     quantized = [chain for chain in more if chain.quantized]

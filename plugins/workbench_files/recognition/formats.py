@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.api import Recognition, UsageProblem, WorkbenchError
 from workbench.api.io import decode_source
 from workbench_files.columns import LABEL, TEXT, well_known
-from workbench_files.recognition.guess import guess_columns
 from workbench_files.nested import flat
+from workbench_files.recognition.guess import guess_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
